@@ -1,0 +1,273 @@
+package parser
+
+import (
+	"math"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// The grammar, as participle reads it from the struct tags. One token of
+// lookahead decides everywhere, so no two alternatives start alike: a keyword
+// argument is an expression that may be followed by `=`, a binder on the left
+// of `~` is an index that may be followed by `in`, and convert.go refuses the
+// combinations that make no sense. The Tokens fields give the spans; an EndPos
+// would be that of the token after.
+
+type statement struct {
+	Tokens   []lexer.Token
+	Sample   *sampleStmt   `parser:"@@"`
+	Let      *letStmt      `parser:"| @@"`
+	Data     *dataStmt     `parser:"| @@"`
+	Param    *paramStmt    `parser:"| @@"`
+	Plate    *plateStmt    `parser:"| @@"`
+	For      *forStmt      `parser:"| @@"`
+	Factor   *expression   `parser:"| 'factor' @@"`
+	Generate *generateStmt `parser:"| 'generate' @@"`
+	Fn       *fnStmt       `parser:"| @@"`
+	Guide    *guideStmt    `parser:"| @@"`
+}
+
+type dataStmt struct {
+	Decl *declaration `parser:"'data' @@"`
+}
+
+type paramStmt struct {
+	Decl *declaration `parser:"'param' @@"`
+}
+
+type declaration struct {
+	Name       lexer.Token `parser:"@Name"`
+	Type       *typeExpr   `parser:"':' @@"`
+	Constraint *constraint `parser:"@@?"`
+	Value      *expression `parser:"('=' @@)?"`
+}
+
+type letStmt struct {
+	Name  lexer.Token  `parser:"'let' @Name"`
+	Index []*leftIndex `parser:"('[' @@ (',' @@)* ']')?"`
+	Value *expression  `parser:"'=' @@"`
+}
+
+type sampleStmt struct {
+	Name       lexer.Token   `parser:"@Name"`
+	Index      []*leftIndex  `parser:"('[' @@ (',' @@)* ']')?"`
+	Type       *typeExpr     `parser:"(':' @@"`
+	Constraint *constraint   `parser:"@@?)?"`
+	Dist       *distribution `parser:"'~' @@"`
+}
+
+type generateStmt struct {
+	Let    *letStmt    `parser:"@@"`
+	Sample *sampleStmt `parser:"| @@"`
+
+	Tokens []lexer.Token
+}
+
+type plateStmt struct {
+	Binders []*binder    `parser:"'plate' @@ (',' @@)*"`
+	Body    []*statement `parser:"'{' @@* '}'"`
+}
+
+type forStmt struct {
+	Binders []*binder    `parser:"'for' @@ (',' @@)*"`
+	Body    []*statement `parser:"'{' @@* '}'"`
+}
+
+type guideStmt struct {
+	Word lexer.Token  `parser:"@'guide'"`
+	Body []*statement `parser:"'{' @@* '}'"`
+}
+
+type fnStmt struct {
+	Name   lexer.Token `parser:"'fn' @Name '('"`
+	Params []*fnParam  `parser:"(@@ (',' @@)*)? ')'"`
+	Return *typeExpr   `parser:"'->' @@"`
+	Value  *expression `parser:"( '=' @@"`
+	Block  *fnBlock    `parser:"| @@ )"`
+}
+
+type fnParam struct {
+	Tokens []lexer.Token
+	Name   lexer.Token `parser:"@Name ':'"`
+	Type   *typeExpr   `parser:"@@"`
+}
+
+type fnBlock struct {
+	Body   []*bodyStmt `parser:"'{' @@*"`
+	Result *expression `parser:"'return' @@ '}'"`
+}
+
+// bodyStmt is a statement of a function's block.
+type bodyStmt struct {
+	Tokens []lexer.Token
+	Let    *letStmt     `parser:"@@"`
+	For    *bodyForStmt `parser:"| @@"`
+}
+
+type bodyForStmt struct {
+	Binders []*binder   `parser:"'for' @@ (',' @@)*"`
+	Body    []*bodyStmt `parser:"'{' @@* '}'"`
+}
+
+type leftIndex struct {
+	Tokens []lexer.Token
+	Arg    *indexArg  `parser:"@@"`
+	Range  *rangeExpr `parser:"('in' @@)?"`
+}
+
+type binder struct {
+	Tokens []lexer.Token
+	Name   lexer.Token `parser:"@Name 'in'"`
+	Range  *rangeExpr  `parser:"@@"`
+}
+
+type rangeExpr struct {
+	Tokens []lexer.Token
+	Lo     *sum `parser:"@@"`
+	Hi     *sum `parser:"'..' @@"`
+}
+
+type interval struct {
+	Tokens []lexer.Token
+	Lo     *expression `parser:"'(' @@ ','"`
+	Hi     *expression `parser:"@@ ')'"`
+}
+
+type typeExpr struct {
+	Tokens   []lexer.Token
+	Factor   lexer.Token   `parser:"( @'factor'"`
+	Levels   lexer.Token   `parser:"'(' @Name ')'"`
+	Name     lexer.Token   `parser:"| @Name )"`
+	Optional bool          `parser:"@'?'?"`
+	Dims     []*expression `parser:"('[' @@ (',' @@)* ']')?"`
+}
+
+type constraint struct {
+	Tokens []lexer.Token
+	Op     lexer.Token `parser:"( @('>' | '>=' | '<' | '<=')"`
+	Bound  *sum        `parser:"@@"`
+	In     *inside     `parser:"| @@ )"`
+}
+
+// inside is `in (a, b)` or `in a..b`.
+type inside struct {
+	Tokens   []lexer.Token
+	Word     lexer.Token `parser:"@'in'"`
+	Interval *interval   `parser:"( @@"`
+	Range    *rangeExpr  `parser:"| @@ )"`
+}
+
+type distribution struct {
+	Tokens []lexer.Token
+	Name   lexer.Token `parser:"@Name"`
+	Call   *callArgs   `parser:"@@"`
+	In     *inside     `parser:"@@?"`
+}
+
+type callArgs struct {
+	Open lexer.Token `parser:"@'('"`
+	Args []*callArg  `parser:"(@@ (',' @@)*)? ')'"`
+}
+
+type callArg struct {
+	Tokens []lexer.Token
+	Value  *expression `parser:"@@"`
+	Named  *expression `parser:"('=' @@)?"`
+	In     *inside     `parser:"@@?"`
+}
+
+// ---- Expressions: operands and operators, still flat ----
+
+type expression struct {
+	Tokens []lexer.Token
+	If     *ifExpr   `parser:"@@"`
+	First  *operand  `parser:"| @@"`
+	Rest   []*opTerm `parser:"@@*"`
+}
+
+type ifExpr struct {
+	Cond *expression `parser:"'if' @@"`
+	Then *expression `parser:"'then' @@"`
+	Else *expression `parser:"'else' @@"`
+}
+
+type opTerm struct {
+	Op lexer.Token `parser:"@(Arith | Compare | Logic)"`
+	X  *operand    `parser:"@@"`
+}
+
+// sum is an expression without comparisons and what binds looser: the bound
+// of a constraint, the end of a range.
+type sum struct {
+	Tokens []lexer.Token
+	First  *operand   `parser:"@@"`
+	Rest   []*sumTerm `parser:"@@*"`
+}
+
+type sumTerm struct {
+	Op lexer.Token `parser:"@Arith"`
+	X  *operand    `parser:"@@"`
+}
+
+type operand struct {
+	Tokens  []lexer.Token
+	Prefix  []lexer.Token  `parser:"@('-' | '!')*"`
+	Name    lexer.Token    `parser:"( @Name"`
+	Call    *callArgs      `parser:"@@?"`
+	Literal lexer.Token    `parser:"| @(Number | 'true' | 'false' | Bad)"`
+	Array   *arrayExpr     `parser:"| @@"`
+	Paren   *expression    `parser:"| '(' @@ ')' )"`
+	Index   []*indexSuffix `parser:"@@*"`
+}
+
+type arrayExpr struct {
+	Open  lexer.Token   `parser:"@'['"`
+	First *expression   `parser:"( @@"`
+	Rest  []*expression `parser:"( (',' @@)+"`
+	For   []*binder     `parser:"| 'for' @@ (',' @@)* )? )?"`
+	Close lexer.Token   `parser:"@']'"`
+}
+
+type indexSuffix struct {
+	Tokens []lexer.Token
+	Args   []*indexArg `parser:"'[' @@ (',' @@)* ']'"`
+}
+
+type indexArg struct {
+	Tokens []lexer.Token
+	Colon  lexer.Token `parser:"@':'"`
+	Lo     *expression `parser:"| @@"`
+	Hi     *sum        `parser:"('..' @@)?"`
+}
+
+func init() {
+	// The limits on a text are ours: a data array of a million elements in a
+	// model is odd, not wrong.
+	participle.MaxIterations = math.MaxInt
+}
+
+var (
+	statements  = participle.MustBuild[statement](participle.Lexer(tokens{}))
+	expressions = mustProduce[expression]()
+	bodyStmts   = mustProduce[bodyStmt]()
+)
+
+// mustProduce gives the parser of one production of the grammar.
+func mustProduce[P any]() *participle.Parser[P] {
+	p, err := participle.ParserForProduction[P](statements)
+	if err != nil {
+		panic("parser: the grammar lacks a production: " + err.Error()) // a mistake in this file
+	}
+	return p
+}
+
+// parseTokens runs one production over a whole list of tokens; end is the
+// offset where the text of that list ends.
+func parseTokens[P any](p *participle.Parser[P], toks []lexer.Token, end int) (*P, error) {
+	peek, err := lexer.Upgrade(&tokenSlice{toks: toks, end: lexer.Token{Pos: lexer.Position{Offset: end}}})
+	if err != nil {
+		return nil, err
+	}
+	return p.ParseFromLexer(peek)
+}

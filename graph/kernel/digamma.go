@@ -4,7 +4,7 @@ import "math"
 
 // Digamma returns ψ(x) = Γ′(x)/Γ(x). For x ≥ 10 it is the asymptotic series; in [1, 2] a
 // rational approximation with the factor x − x₀, x₀ = 1.4616… its root, so that the
-// relative error stays small through it (Maddock, Boost.Math); in between the recurrence;
+// relative error stays small through it; in between the recurrence;
 // below zero the reflection ψ(1−x) − π·cot πx. The error is 4ε relative for x > 0, and
 // 4ε relative to max(1, |f|) multiplied by the condition of the poles for x < 0. It is NaN
 // at 0, −1, −2, … and −Inf, except −Inf at +0 and +Inf at −0. Its derivative is Trigamma.
@@ -54,8 +54,8 @@ func digammaLarge(x float64) float64 {
 	return math.Log(x) - 0.5*y - s
 }
 
-// digammaCentre is Maddock's approximation on [1, 2], (x−x₀)(Y + R(x−1)), the root x₀ in
-// three parts.
+// digammaCentre is (x−x₀)(Y + R(x−1)) on [1, 2], the root x₀ in three parts. The form is that
+// of Boost.Math; the rational function R interpolates at 12 Chebyshev nodes, to 7e-18.
 func digammaCentre(x float64) float64 {
 	const y = 0.99558162689208984375
 	const (
@@ -65,16 +65,16 @@ func digammaCentre(x float64) float64 {
 	)
 	g := x - root1 - root2 - root3
 	t := x - 1
-	num := -0.0020713321167745952*t - 0.045251321448739056
-	num = num*t - 0.28919126444774784
-	num = num*t - 0.65031853770896507
-	num = num*t - 0.32555033186804491
-	num = num*t + 0.25479851061131551
-	den := -0.55789841321675513e-6*t + 0.0021284987017821144
-	den = den*t + 0.054151797245674225
-	den = den*t + 0.43593529692665969
-	den = den*t + 1.4606242909763515
-	den = den*t + 2.0767117023730469
+	num := -0.0020358193573490218357*t - 0.044806877631320862461
+	num = num*t - 0.28779348140672556665
+	num = num*t - 0.64941160971714471981
+	num = num*t - 0.3261679752204792648
+	num = num*t + 0.2547985106113155075
+	den := -5.3513440995782489167e-7*t + 0.0020915583530410308496
+	den = den*t + 0.053571034825140631831
+	den = den*t + 0.43324354903999994392
+	den = den*t + 1.4560522263441509034
+	den = den*t + 2.074287577714883916
 	den = den*t + 1
 	return g*y + g*(num/den)
 }

@@ -5,6 +5,7 @@ import "math"
 const (
 	ln2        = math.Ln2
 	smallest   = 0x1p-1022 // smallest normal float64
+	eps        = 0x1p-52
 	lnSqrt2Pi  = 0.918938533204672741780329736406
 	eulerGamma = 0.577215664901532860606512090082
 )

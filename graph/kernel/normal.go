@@ -62,8 +62,8 @@ func InvMillsDeriv(x float64) float64 {
 	}
 	t := -x
 	r := t
-	for k := 2 + min(70, 1200/(t*t)); k >= 2; k-- {
-		r = t + math.Floor(k)/r
+	for k := 10 + math.Floor(1200/(t*t)); k >= 2; k-- {
+		r = t + k/r
 	}
 	return -(t + 1/r) / r
 }

@@ -74,12 +74,17 @@ def phi_cdf(x):
     return with_dps(120, lambda: erfc(-x / mp.sqrt(2)) / 2)
 
 
+def mills_series(x):  # asymptotic, exact to far more than 50 digits below -1e4
+    s, t = mpf(1), mpf(1)
+    for k in range(1, 30):
+        t *= -(2 * k - 1) / (x * x)
+        s += t
+    return s
+
+
 def log_phi(x):
-    if x < -1e4:  # asymptotic series, exact to far more than 50 digits here
-        s, t = mpf(1), mpf(1)
-        for k in range(1, 30):
-            t *= -(2 * k - 1) / (x * x)
-            s += t
+    if x < -1e4:
+        s = mills_series(x)
         return -x * x / 2 - mp.log(-x) - mp.log(2 * mp.pi) / 2 + mp.log(s)
     if x > 0:
         return with_dps(60 + int(x * x), lambda: mp.log1p(-erfc(x / mp.sqrt(2)) / 2))
@@ -88,7 +93,7 @@ def log_phi(x):
 
 def mills(x):
     if x < -1e4:
-        return mp.exp(-x * x / 2 - mp.log(2 * mp.pi) / 2 - log_phi(x))
+        return -x / mills_series(x)
     return mp.npdf(x) / phi_cdf(x)
 
 
@@ -141,7 +146,7 @@ BETA = [1e-300, 1e-20, 1e-5, 0.01, 0.3, 0.5, 1, 1.5, 2.5, 5, 9.5, 10.5, 30, 100,
 
 
 def lbeta(a, b):
-    return with_dps(120, lambda: mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b))
+    return with_dps(450 if max(a, b) > 1e50 else 120, lambda: mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b))
 
 
 emit("Lbeta", lbeta, [(a, b) for a in BETA for b in BETA if a <= b] + [(1e12, 1e-3), (1e300, 0.5), (1e17, 3), (1e5, 1e3)])
@@ -178,7 +183,7 @@ def gamma_quad(a, x):
     dens = mp.exp((a - 1) * mp.log(x) - x - mp.loggamma(a))
     slope = (a - 1) / x - 1
     lower = x < a
-    width = min(1 / abs(slope) if slope else sd, sd)
+    width = min(1 / abs(slope) if slope else sd, max(sd, 1))
     cuts = [0] + [width * w for w in (1, 2, 4, 8, 16, 32, 64, 128)]
     sign = -1 if lower else 1
     cuts = [x + sign * c for c in cuts]
@@ -330,18 +335,12 @@ emit("BetaIncDb", beta_part(lambda p, q, da, db: db), BETAINC)
 
 
 def student(df, t):
-    if df > 1e6:  # x is within t^2/df of one, and the series of the other side is short
-        mp.dps = 80
-        y = t * t / (df + t * t)
-        s, _, _ = beta_series(mpf(1) / 2, df / 2, y, 1 - y, 120 + int(min(t * t, 2000)))
-        tail = (1 - s) / 2
+    mp.dps = digits = 120 + int(min(t * t, 2000))
+    x, y = df / (df + t * t), t * t / (df + t * t)
+    if x < mpf('0.9'):
+        tail = beta_series(df / 2, mpf(1) / 2, x, y, 80)[0] / 2
     else:
-        mp.dps = 80
-        x, y = df / (df + t * t), t * t / (df + t * t)
-        if x < mpf('0.9'):
-            tail = beta_series(df / 2, mpf(1) / 2, x, y, 80)[0] / 2
-        else:
-            tail = (1 - beta_series(mpf(1) / 2, df / 2, y, x, 120 + int(min(t * t, 2000)))[0]) / 2
+        tail = (1 - beta_series(mpf(1) / 2, df / 2, y, x, digits)[0]) / 2
     return mp.log(tail) if t < 0 else mp.log1p(-tail)
 
 

@@ -1,0 +1,283 @@
+// Package graph holds the differentiable graph of a model: nodes over
+// Gorgonia's ExprGraph, made by one function (Apply), and the executors that
+// evaluate it.
+//
+// A Node is either a constant (known when the graph is built: data and all
+// that depends on data only, folded at once), an input, or an Op applied to
+// other nodes. Every non-constant node is backed by a gorgonia.Node; this
+// package and its subpackages are the only ones that touch Gorgonia. All
+// values are dense row-major float64 arrays; integers and booleans are exact
+// floats, and an index array is an ordinary operand with no gradient.
+package graph
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+
+	"gorgonia.org/gorgonia"
+)
+
+// Shape is the list of dimensions of an array, outermost first; empty for a scalar.
+type Shape []int
+
+// Size is the number of elements.
+func (s Shape) Size() int {
+	n := 1
+	for _, d := range s {
+		n *= d
+	}
+	return n
+}
+
+// Equal reports whether both have the same dimensions.
+func (s Shape) Equal(t Shape) bool {
+	if len(s) != len(t) {
+		return false
+	}
+	for i := range s {
+		if s[i] != t[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Strides are the row-major strides of a dense array.
+func (s Shape) Strides() []int {
+	st := make([]int, len(s))
+	n := 1
+	for i := len(s) - 1; i >= 0; i-- {
+		st[i] = n
+		n *= s[i]
+	}
+	return st
+}
+
+func (s Shape) String() string { return strings.ReplaceAll(fmt.Sprint([]int(s)), " ", ",") }
+
+// Op is an operation on arrays of fixed shapes. An Op is immutable: its
+// parameters, shapes included, are set when it is made.
+type Op interface {
+	// Key names the operation with every parameter: two ops with the same key
+	// compute the same function.
+	Key() string
+	// Infer checks the operands' shapes and gives the result's.
+	Infer(in []Shape) (Shape, error)
+	// Eval computes the result into out, which holds garbage.
+	Eval(out []float64, in [][]float64)
+	// Diff gives the adjoint of each operand k with want[k], as a Term over the
+	// operand's dimensions; a zero Term stands for a zero gradient. dout is the
+	// adjoint of the output, over the output's dimensions.
+	Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term
+}
+
+// Term is an array that is broadcast over some dimensions of a frame (a list
+// of dimensions, such as an output's shape): Dims lists, in increasing order,
+// which dimension of the frame each dimension of the node is. A Term with a
+// nil Node stands for zero.
+type Term struct {
+	Node *Node
+	Dims []int
+}
+
+// Full is the term that has all dimensions of the node's own shape.
+func Full(n *Node) Term {
+	return Term{n, Iota(len(n.Shape))}
+}
+
+// Zero reports whether t stands for zero.
+func (t Term) Zero() bool { return t.Node == nil }
+
+// Iota is [0, 1, ..., n-1].
+func Iota(n int) []int {
+	d := make([]int, n)
+	for i := range d {
+		d[i] = i
+	}
+	return d
+}
+
+// Node is a value of the graph.
+type Node struct {
+	ID    int
+	Shape Shape
+	Op    Op      // nil for inputs and constants
+	In    []*Node // operands of Op
+	Name  string  // of an input
+	// Const is the value of a constant, nil otherwise. Never written to.
+	Const []float64
+
+	g  *Graph
+	gn *gorgonia.Node // made on demand for constants
+	// foreign marks a node that Gorgonia made itself (gorgonia.Grad's sums).
+	foreign bool
+}
+
+// IsConst reports whether the value is known when the graph is built.
+func (n *Node) IsConst() bool { return n.Const != nil }
+
+// IsInput reports whether the node is an input of the graph.
+func (n *Node) IsInput() bool { return n.Op == nil && n.Const == nil && !n.foreign }
+
+// ConstScalar returns the value if n is a constant all of whose elements are
+// the same number (a scalar, say).
+func (n *Node) ConstScalar() (float64, bool) {
+	if len(n.Const) == 0 {
+		return 0, false
+	}
+	v := n.Const[0]
+	for _, w := range n.Const[1:] {
+		if w != v {
+			return 0, false
+		}
+	}
+	return v, true
+}
+
+// Graph builds and owns nodes. It is not safe for concurrent use; separate
+// graphs are, although Gorgonia's own building is serialised by a global lock.
+type Graph struct {
+	eg      *gorgonia.ExprGraph
+	nodes   []*Node
+	byKey   map[string]*Node
+	scalars map[uint64]*Node
+	arrays  map[arrayKey]*Node
+	names   map[string]bool
+	byGorg  map[*gorgonia.Node]*Node
+}
+
+type arrayKey struct {
+	p     *float64
+	shape string
+}
+
+// building serialises calls into Gorgonia's graph construction, which races
+// (its type-inference pools are global).
+var building sync.Mutex
+
+// New returns an empty graph.
+func New() *Graph {
+	return &Graph{
+		eg:      gorgonia.NewGraph(),
+		byKey:   map[string]*Node{},
+		scalars: map[uint64]*Node{},
+		arrays:  map[arrayKey]*Node{},
+		names:   map[string]bool{},
+		byGorg:  map[*gorgonia.Node]*Node{},
+	}
+}
+
+// Nodes returns all nodes in order of creation (operands before users).
+func (g *Graph) Nodes() []*Node { return g.nodes }
+
+func (g *Graph) add(n *Node) *Node {
+	n.g = g
+	n.ID = len(g.nodes)
+	g.nodes = append(g.nodes, n)
+	return n
+}
+
+// Scalar is the constant x.
+func (g *Graph) Scalar(x float64) *Node {
+	bits := math.Float64bits(x)
+	if n, ok := g.scalars[bits]; ok {
+		return n
+	}
+	n := g.add(&Node{Shape: Shape{}, Const: []float64{x}})
+	g.scalars[bits] = n
+	return n
+}
+
+// Constant is a constant array. data is kept, not copied, and must not change;
+// its length must be the shape's size.
+func (g *Graph) Constant(shape Shape, data []float64) *Node {
+	if len(data) != shape.Size() {
+		panic(fmt.Sprintf("graph: %d values for a constant of shape %v", len(data), shape))
+	}
+	if len(shape) == 0 {
+		return g.Scalar(data[0])
+	}
+	if len(data) == 0 {
+		return g.add(&Node{Shape: shape, Const: []float64{}})
+	}
+	key := arrayKey{&data[0], shape.String()}
+	if n, ok := g.arrays[key]; ok {
+		return n
+	}
+	n := g.add(&Node{Shape: shape, Const: data})
+	g.arrays[key] = n
+	return n
+}
+
+// Input is a value supplied at each evaluation. The name must be new; the
+// shape must not be empty of elements.
+func (g *Graph) Input(name string, shape Shape) *Node {
+	if g.names[name] {
+		panic("graph: two inputs named " + name)
+	}
+	if shape.Size() == 0 {
+		panic("graph: input " + name + " has no elements")
+	}
+	g.names[name] = true
+	n := g.add(&Node{Shape: shape, Name: name})
+	building.Lock()
+	n.gn = g.gorgInput(name, shape)
+	building.Unlock()
+	g.byGorg[n.gn] = n
+	return n
+}
+
+// Apply applies op. It is the one place where nodes are made: it folds
+// constants, shares equal subexpressions, and keeps Gorgonia's hash-consing
+// from merging different nodes. A shape mismatch panics: callers have checked
+// what the user wrote, so it is a fault of ours.
+func (g *Graph) Apply(op Op, in ...*Node) *Node {
+	shapes := make([]Shape, len(in))
+	folded := true
+	for i, n := range in {
+		shapes[i] = n.Shape
+		folded = folded && n.IsConst()
+	}
+	shape, err := op.Infer(shapes)
+	if err != nil {
+		panic(fmt.Sprintf("graph: %s on %v: %v", op.Key(), shapes, err))
+	}
+	if shape.Size() == 0 {
+		return g.Constant(shape, []float64{})
+	}
+	key := nodeKey(op, in)
+	if n, ok := g.byKey[key]; ok {
+		return n
+	}
+	var n *Node
+	if folded {
+		out := make([]float64, shape.Size())
+		op.Eval(out, constants(in))
+		n = g.Constant(shape, out)
+	} else {
+		n = g.add(&Node{Shape: shape, Op: op, In: in})
+		n.gn = g.gorgApply(op, shape, in)
+		g.byGorg[n.gn] = n
+	}
+	g.byKey[key] = n
+	return n
+}
+
+func constants(in []*Node) [][]float64 {
+	v := make([][]float64, len(in))
+	for i, n := range in {
+		v[i] = n.Const
+	}
+	return v
+}
+
+func nodeKey(op Op, in []*Node) string {
+	var b strings.Builder
+	b.WriteString(op.Key())
+	for _, n := range in {
+		fmt.Fprintf(&b, " %d", n.ID)
+	}
+	return b.String()
+}

@@ -1,0 +1,288 @@
+package op
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"ppl/graph"
+)
+
+// Linear algebra over the last two dimensions; leading ones are a batch. A
+// matrix that a decomposition cannot handle gives NaN, never an error: the
+// log density is then NaN there, which optimisers step back from.
+
+// Cholesky is the lower triangular L with L·Lᵀ = A; only the lower triangle of
+// A is read.
+type Cholesky struct{ Of Shape }
+
+func square(s Shape) bool {
+	return len(s) >= 2 && s[len(s)-1] == s[len(s)-2]
+}
+
+func (c Cholesky) Key() string { return fmt.Sprintf("cholesky%v", c.Of) }
+
+func (c Cholesky) Infer(in []Shape) (Shape, error) {
+	if len(in) != 1 || !in[0].Equal(c.Of) || !square(c.Of) {
+		return nil, fmt.Errorf("needs square matrices")
+	}
+	return c.Of, nil
+}
+
+func (c Cholesky) Eval(out []float64, in [][]float64) {
+	n := c.Of[len(c.Of)-1]
+	for b := 0; b < len(out); b += n * n {
+		choleskyOne(out[b:b+n*n], in[0][b:b+n*n], n)
+	}
+}
+
+func choleskyOne(l, a []float64, n int) {
+	clear(l)
+	for i := 0; i < n; i++ {
+		li := l[i*n : i*n+i+1]
+		for j := 0; j <= i; j++ {
+			lj := l[j*n : j*n+j+1]
+			t := a[i*n+j]
+			for k := 0; k < j; k++ {
+				t -= li[k] * lj[k]
+			}
+			if i != j {
+				li[j] = t / lj[j]
+				continue
+			}
+			if !(t > 0) {
+				for k := range l {
+					l[k] = math.NaN()
+				}
+				return
+			}
+			li[i] = math.Sqrt(t)
+		}
+	}
+}
+
+// Diff follows Murray (2016), "Differentiation of the Cholesky decomposition",
+// eq. 10: Ā = ½ L⁻ᵀ (P + Pᵀ) L⁻¹ with P = Φ(Lᵀ L̄), where Φ takes the lower
+// triangle and halves the diagonal. As only the lower triangle of A is read,
+// the adjoint is folded there.
+func (c Cholesky) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
+	f := Frame{g, c.Of}
+	d := f.Node(dout)
+	p := f.Apply(Mul, fullTerm(MatMul(g, out, d, true, false)), f.triangle(1, 0.5, 0))
+	s := f.Apply(Add, p, fullTerm(TransposeLast(g, p.Node))).Node
+	x := g.Apply(TriSolve{A: c.Of, B: c.Of, Trans: true}, out, s)                   // L⁻ᵀ S
+	y := g.Apply(TriSolve{A: c.Of, B: c.Of, Trans: true}, out, TransposeLast(g, x)) // L⁻ᵀ Sᵀ L⁻¹... symmetric
+	// y is the full symmetric adjoint times two; below the diagonal both halves
+	// belong to the one element read.
+	return []Term{f.Apply(Mul, fullTerm(y), f.triangle(1, 0.5, 0))}
+}
+
+// triangle is a constant matrix: lower below the diagonal, diag on it, upper above.
+func (f Frame) triangle(lower, diag, upper float64) Term {
+	r := len(f.Shape)
+	n := f.Shape[r-1]
+	m := make([]float64, n*n)
+	for i := 0; i < n; i++ {
+		for j := 0; j < n; j++ {
+			switch {
+			case i > j:
+				m[i*n+j] = lower
+			case i == j:
+				m[i*n+j] = diag
+			default:
+				m[i*n+j] = upper
+			}
+		}
+	}
+	return Term{Node: f.G.Constant(Shape{n, n}, m), Dims: []int{r - 2, r - 1}}
+}
+
+// TransposeLast swaps the last two dimensions.
+func TransposeLast(g *Graph, x *Node) *Node {
+	r := len(x.Shape)
+	out := append(Shape{}, x.Shape...)
+	st := x.Shape.Strides()
+	out[r-1], out[r-2] = out[r-2], out[r-1]
+	st[r-1], st[r-2] = st[r-2], st[r-1]
+	return NewView(g, x, View{Out: out, Strides: st}, nil)
+}
+
+// MatMul multiplies matrices in the last two dimensions, transposed where
+// asked; the batch dimensions are equal.
+func MatMul(g *Graph, a, b *Node, ta, tb bool) *Node {
+	r := len(a.Shape)
+	batch := graph.Iota(r - 2)
+	i, k, j := r, r+1, r+2
+	la := append(append([]int{}, batch...), i, k)
+	if ta {
+		la[r-2], la[r-1] = k, i
+	}
+	lb := append(append([]int{}, batch...), k, j)
+	if tb {
+		lb[r-2], lb[r-1] = j, k
+	}
+	return NewContract(g, a, b, la, lb, append(append([]int{}, batch...), i, j))
+}
+
+// TriSolve solves L·X = B, or Lᵀ·X = B if Trans, for lower triangular L of
+// shape A (n×n) and B (n×m). Only the lower triangle of L is read.
+type TriSolve struct {
+	A, B  Shape
+	Trans bool
+}
+
+func (t TriSolve) Key() string { return fmt.Sprintf("trisolve%v%v%t", t.A, t.B, t.Trans) }
+
+func (t TriSolve) Infer(in []Shape) (Shape, error) {
+	if len(in) != 2 || !in[0].Equal(t.A) || !in[1].Equal(t.B) || !square(t.A) || !fits(t.A, t.B) {
+		return nil, fmt.Errorf("needs an n×n and an n×m matrix, found %v", in)
+	}
+	return t.B, nil
+}
+
+// fits reports whether a (…×n×n) can be solved against b (…×n×m).
+func fits(a, b Shape) bool {
+	r := len(a)
+	return len(b) == r && b[:r-1].Equal(a[:r-1])
+}
+
+func (t TriSolve) Eval(out []float64, in [][]float64) {
+	r := len(t.A)
+	n, m := t.A[r-1], t.B[r-1]
+	copy(out, in[1])
+	for b := 0; b*n*m < len(out); b++ {
+		triSolveOne(in[0][b*n*n:(b+1)*n*n], out[b*n*m:(b+1)*n*m], n, m, t.Trans)
+	}
+}
+
+func triSolveOne(l, x []float64, n, m int, trans bool) {
+	for s := 0; s < n; s++ {
+		i := s
+		if trans {
+			i = n - 1 - s
+		}
+		xi := x[i*m : (i+1)*m]
+		for q := 0; q < s; q++ {
+			k, c := q, 0.0
+			if trans {
+				k = n - 1 - q
+				c = l[k*n+i]
+			} else {
+				c = l[i*n+k]
+			}
+			if c == 0 {
+				continue
+			}
+			xk := x[k*m : (k+1)*m]
+			for j := range xi {
+				xi[j] -= c * xk[j]
+			}
+		}
+		d := l[i*n+i]
+		for j := range xi {
+			xi[j] /= d
+		}
+	}
+}
+
+// Diff: B̄ = L⁻ᵀ X̄ (or L⁻¹ X̄), L̄ = −tril(B̄ Xᵀ) (or −tril(X B̄ᵀ)).
+func (t TriSolve) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
+	ds := make([]Term, 2)
+	db := g.Apply(TriSolve{t.A, t.B, !t.Trans}, in[0], g.Expand(t.B, dout))
+	ds[1] = fullTerm(db)
+	if want[0] {
+		f := Frame{g, t.A}
+		var p *Node
+		if t.Trans {
+			p = MatMul(g, out, db, false, true)
+		} else {
+			p = MatMul(g, db, out, false, true)
+		}
+		ds[0] = f.Apply(Mul, fullTerm(p), f.triangle(-1, -1, 0))
+	}
+	return ds
+}
+
+// Solve solves A·X = B by LU with partial pivoting; A is n×n, B n×m. Trans
+// solves Aᵀ·X = B. A singular A gives NaN.
+type Solve struct {
+	A, B  Shape
+	Trans bool
+}
+
+func (s Solve) Key() string { return fmt.Sprintf("solve%v%v%t", s.A, s.B, s.Trans) }
+
+func (s Solve) Infer(in []Shape) (Shape, error) {
+	if len(in) != 2 || !in[0].Equal(s.A) || !in[1].Equal(s.B) || !square(s.A) || !fits(s.A, s.B) {
+		return nil, fmt.Errorf("needs an n×n and an n×m matrix, found %v", in)
+	}
+	return s.B, nil
+}
+
+func (s Solve) Eval(out []float64, in [][]float64) {
+	r := len(s.A)
+	n, m := s.A[r-1], s.B[r-1]
+	for b := 0; b*n*m < len(out); b++ {
+		var lu mat.LU
+		lu.Factorize(mat.NewDense(n, n, in[0][b*n*n:(b+1)*n*n]))
+		x := out[b*n*m : (b+1)*n*m]
+		if lu.Det() == 0 || math.IsNaN(lu.Det()) {
+			fill(x, math.NaN())
+			continue
+		}
+		// An ill-conditioned matrix is solved all the same; the error only warns.
+		_ = lu.SolveTo(mat.NewDense(n, m, x), s.Trans, mat.NewDense(n, m, in[1][b*n*m:(b+1)*n*m]))
+	}
+}
+
+func fill(x []float64, v float64) {
+	for i := range x {
+		x[i] = v
+	}
+}
+
+// Diff: B̄ = A⁻ᵀ X̄, Ā = −B̄ Xᵀ.
+func (s Solve) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
+	ds := make([]Term, 2)
+	db := g.Apply(Solve{s.A, s.B, !s.Trans}, in[0], g.Expand(s.B, dout))
+	ds[1] = fullTerm(db)
+	if want[0] {
+		a, b := db, out
+		if s.Trans {
+			a, b = out, db
+		}
+		f := Frame{g, s.A}
+		ds[0] = f.Apply(Neg, fullTerm(MatMul(g, a, b, false, true)))
+	}
+	return ds
+}
+
+// LogDet is log |det A|, -Inf for a singular matrix.
+type LogDet struct{ Of Shape }
+
+func (l LogDet) Key() string { return fmt.Sprintf("log_det%v", l.Of) }
+
+func (l LogDet) Infer(in []Shape) (Shape, error) {
+	if len(in) != 1 || !in[0].Equal(l.Of) || !square(l.Of) {
+		return nil, fmt.Errorf("needs square matrices")
+	}
+	return l.Of[:len(l.Of)-2], nil
+}
+
+func (l LogDet) Eval(out []float64, in [][]float64) {
+	n := l.Of[len(l.Of)-1]
+	for b := range out {
+		var lu mat.LU
+		lu.Factorize(mat.NewDense(n, n, in[0][b*n*n:(b+1)*n*n]))
+		out[b], _ = lu.LogDet()
+	}
+}
+
+// Diff: Ā = d·A⁻ᵀ.
+func (l LogDet) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
+	f := Frame{g, l.Of}
+	eye := f.Node(f.triangle(0, 1, 0))
+	inv := g.Apply(Solve{A: l.Of, B: l.Of, Trans: true}, in[0], eye)
+	return []Term{f.Apply(Mul, dout, fullTerm(inv))}
+}

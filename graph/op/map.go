@@ -1,0 +1,208 @@
+package op
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Func is a scalar function that Map applies elementwise.
+type Func struct {
+	Name  string
+	Arity int
+	F1    func(x float64) float64
+	F2    func(x, y float64) float64
+	F3    func(x, y, z float64) float64
+	// Partial gives ∂f/∂x[k] over the frame e, from the operands x and the
+	// value y; a zero Term where the function is piecewise constant in x[k].
+	Partial func(e Frame, x []Term, y Term, k int) Term
+}
+
+// Map applies a scalar function elementwise: Dims[k] lists, in increasing
+// order, the dimension of Out that each dimension of operand k is.
+type Map struct {
+	F    *Func
+	Out  Shape
+	Dims [][]int
+
+	loop Shape   // Out with mergeable dimensions merged
+	step [][]int // stride of each operand in each dimension of loop
+	key  string
+}
+
+func newMap(f *Func, out Shape, dims [][]int) *Map {
+	m := &Map{F: f, Out: out, Dims: dims}
+	m.plan()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%v", f.Name, out)
+	for _, d := range dims {
+		if len(d) != len(out) {
+			fmt.Fprint(&b, d)
+		} else {
+			b.WriteByte('.')
+		}
+	}
+	m.key = b.String()
+	return m
+}
+
+// plan merges neighbouring dimensions that every operand either has both of or
+// lacks both of, so that the inner loop is as long as can be.
+func (m *Map) plan() {
+	strides := make([][]int, len(m.Dims))
+	for k, dims := range m.Dims {
+		strides[k] = make([]int, len(m.Out))
+		n := 1
+		for i := len(dims) - 1; i >= 0; i-- {
+			strides[k][dims[i]] = n
+			n *= m.Out[dims[i]]
+		}
+	}
+	m.step = make([][]int, len(m.Dims))
+	for d, n := range m.Out {
+		last := len(m.loop) - 1
+		merge := last >= 0
+		for k := range strides {
+			merge = merge && m.step[k][last] == strides[k][d]*n
+		}
+		if merge {
+			m.loop[last] *= n
+		} else {
+			m.loop = append(m.loop, n)
+			last++
+		}
+		for k := range strides {
+			if merge {
+				m.step[k][last] = strides[k][d]
+			} else {
+				m.step[k] = append(m.step[k], strides[k][d])
+			}
+		}
+	}
+}
+
+func (m *Map) Key() string { return m.key }
+
+func (m *Map) Infer(in []Shape) (Shape, error) {
+	if len(in) != m.F.Arity || len(m.Dims) != len(in) {
+		return nil, fmt.Errorf("needs %d operands", m.F.Arity)
+	}
+	for k, s := range in {
+		if len(s) != len(m.Dims[k]) {
+			return nil, fmt.Errorf("operand %d has rank %d, not %d", k, len(s), len(m.Dims[k]))
+		}
+		for i, d := range m.Dims[k] {
+			if s[i] != m.Out[d] {
+				return nil, fmt.Errorf("operand %d is %v, which does not fit %v", k, s, m.Out)
+			}
+		}
+	}
+	return m.Out, nil
+}
+
+func (m *Map) Eval(out []float64, in [][]float64) {
+	if len(m.loop) == 0 {
+		m.row(out, in, make([]int, len(in)), make([]int, len(in)), 1)
+		return
+	}
+	last := len(m.loop) - 1
+	n := m.loop[last]
+	off := make([]int, len(in))
+	step := make([]int, len(in))
+	for k := range in {
+		step[k] = m.step[k][last]
+	}
+	idx := make([]int, last)
+	for o := 0; o < len(out); o += n {
+		m.row(out[o:o+n], in, off, step, n)
+		for d := last - 1; d >= 0; d-- {
+			idx[d]++
+			for k := range off {
+				off[k] += m.step[k][d]
+			}
+			if idx[d] < m.loop[d] {
+				break
+			}
+			for k := range off {
+				off[k] -= idx[d] * m.step[k][d]
+			}
+			idx[d] = 0
+		}
+	}
+}
+
+func (m *Map) row(out []float64, in [][]float64, off, step []int, n int) {
+	switch m.F.Arity {
+	case 1:
+		x, sx, f := in[0][off[0]:], step[0], m.F.F1
+		if sx == 0 {
+			v := f(x[0])
+			for i := range out {
+				out[i] = v
+			}
+			return
+		}
+		for i := range out {
+			out[i] = f(x[i*sx])
+		}
+	case 2:
+		m.row2(out, in[0][off[0]:], in[1][off[1]:], step[0], step[1])
+	default:
+		x, y, z, f := in[0][off[0]:], in[1][off[1]:], in[2][off[2]:], m.F.F3
+		for i := range out {
+			out[i] = f(x[i*step[0]], y[i*step[1]], z[i*step[2]])
+		}
+	}
+}
+
+func (m *Map) row2(out, x, y []float64, sx, sy int) {
+	switch m.F {
+	case Add:
+		for i := range out {
+			out[i] = x[i*sx] + y[i*sy]
+		}
+	case Sub:
+		for i := range out {
+			out[i] = x[i*sx] - y[i*sy]
+		}
+	case Mul:
+		for i := range out {
+			out[i] = x[i*sx] * y[i*sy]
+		}
+	default:
+		f := m.F.F2
+		for i := range out {
+			out[i] = f(x[i*sx], y[i*sy])
+		}
+	}
+}
+
+// Diff multiplies the output's adjoint by the partial derivative and sums over
+// the dimensions that the operand lacks. The product absorbs zeros (MulZ):
+// where no adjoint arrives, as on the branch of a conditional that is not
+// taken, an infinite partial derivative contributes nothing. A partial that is
+// constant over the summed dimensions is multiplied in after the sum.
+func (m *Map) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
+	f := Frame{g, m.Out}
+	xs := make([]Term, len(in))
+	for k, n := range in {
+		xs[k] = Term{Node: n, Dims: m.Dims[k]}
+	}
+	ds := make([]Term, len(in))
+	for k := range in {
+		if !want[k] || m.F.Partial == nil {
+			continue
+		}
+		p := m.F.Partial(f, xs, fullTerm(out), k)
+		if p.Zero() {
+			continue
+		}
+		keep := m.Dims[k]
+		if subset(p.Dims, keep) {
+			sum := g.SumTo(m.Out, dout, keep)
+			ds[k] = f.Sub(keep).Apply(MulZ, sum, f.In(p, keep))
+			continue
+		}
+		ds[k] = g.SumTo(m.Out, f.Apply(MulZ, dout, p), keep)
+	}
+	return ds
+}

@@ -1,0 +1,234 @@
+package graph
+
+import "fmt"
+
+// This file has the two ops that connect a Term with its frame, adjoint to
+// one another: expand (broadcast over the dimensions that the term lacks) and
+// sum (over the dimensions that it should lose, with a constant factor that
+// counts those it never had).
+
+// Expand materialises a term over the whole frame.
+func (g *Graph) Expand(frame Shape, t Term) *Node {
+	if len(t.Dims) == len(frame) {
+		return t.Node
+	}
+	return g.Apply(expand{frame, t.Dims}, t.Node)
+}
+
+// SumTo sums a term, broadcast over the frame, over the dimensions that are
+// not in keep (increasing). The result is a term over keep: its Dims are
+// positions in keep, and it may lack some of them.
+func (g *Graph) SumTo(frame Shape, t Term, keep []int) Term {
+	if t.Zero() {
+		return t
+	}
+	position := make(map[int]int, len(keep))
+	for i, d := range keep {
+		position[d] = i
+	}
+	out := Term{Node: t.Node}
+	var over []int
+	present := make(map[int]bool, len(t.Dims))
+	for i, d := range t.Dims {
+		present[d] = true
+		if p, ok := position[d]; ok {
+			out.Dims = append(out.Dims, p)
+		} else {
+			over = append(over, i)
+		}
+	}
+	times := 1
+	for d, n := range frame {
+		if _, kept := position[d]; !kept && !present[d] {
+			times *= n
+		}
+	}
+	out.Node = g.ScaledSum(t.Node, over, float64(times))
+	return out
+}
+
+// ScaledSum is times · Σ over the listed dimensions (increasing).
+func (g *Graph) ScaledSum(x *Node, dims []int, times float64) *Node {
+	if len(dims) == 0 && times == 1 {
+		return x
+	}
+	if s, ok := x.Op.(Sum); ok { // a sum of a sum is one sum
+		return g.Apply(Sum{s.From, outer(s, dims), s.Times * times}, x.In[0])
+	}
+	return g.Apply(Sum{x.Shape, dims, times}, x)
+}
+
+// outer lists the dimensions of s's operand that are summed when dims of its
+// result are summed too.
+func outer(s Sum, dims []int) []int {
+	summed := make([]bool, len(s.From))
+	for _, d := range s.Dims {
+		summed[d] = true
+	}
+	var kept []int
+	for d := range s.From {
+		if !summed[d] {
+			kept = append(kept, d)
+		}
+	}
+	for _, d := range dims {
+		summed[kept[d]] = true
+	}
+	var all []int
+	for d, yes := range summed {
+		if yes {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// Sum is Times · Σ of an array of shape From over dimensions Dims (increasing).
+// Terms are added in order of their index: pairwise in blocks, so that the
+// error grows slowly and the result depends on nothing but the operand.
+type Sum struct {
+	From  Shape
+	Dims  []int
+	Times float64
+}
+
+func (s Sum) Key() string { return fmt.Sprintf("sum%v%v*%x", s.From, s.Dims, s.Times) }
+
+func (s Sum) Infer(in []Shape) (Shape, error) {
+	if len(in) != 1 || !in[0].Equal(s.From) {
+		return nil, fmt.Errorf("needs one operand of shape %v", s.From)
+	}
+	return dropDims(s.From, s.Dims), nil
+}
+
+func (s Sum) Eval(out []float64, in [][]float64) {
+	ReduceRows(s.From, s.Dims, in[0], func(o int, row []float64) { out[o] = s.Times * pairwise(row) })
+}
+
+func (s Sum) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
+	d := Term{Node: g.ScaledSum(dout.Node, nil, s.Times)}
+	kept := keptDims(len(s.From), s.Dims)
+	for _, p := range dout.Dims {
+		d.Dims = append(d.Dims, kept[p])
+	}
+	return []Term{d}
+}
+
+// pairwise sums blocks of 64 in order, and the blocks by halves.
+func pairwise(x []float64) float64 {
+	if len(x) <= 64 {
+		t := 0.0
+		for _, v := range x {
+			t += v
+		}
+		return t
+	}
+	h := (len(x)/2 + 63) &^ 63
+	return pairwise(x[:h]) + pairwise(x[h:])
+}
+
+func keptDims(rank int, dims []int) []int {
+	drop := make([]bool, rank)
+	for _, d := range dims {
+		drop[d] = true
+	}
+	var kept []int
+	for d := 0; d < rank; d++ {
+		if !drop[d] {
+			kept = append(kept, d)
+		}
+	}
+	return kept
+}
+
+func dropDims(s Shape, dims []int) Shape {
+	out := Shape{}
+	for _, d := range keptDims(len(s), dims) {
+		out = append(out, s[d])
+	}
+	return out
+}
+
+// ReduceRows calls f for each element o of the array that is left when the
+// listed dimensions are reduced, with the elements reduced into it in row-major
+// order. row is reused between calls.
+func ReduceRows(shape Shape, dims []int, x []float64, f func(o int, row []float64)) {
+	strides := shape.Strides()
+	kept := keptDims(len(shape), dims)
+	inner, innerSt := pick(shape, strides, dims)
+	outerSh, outerSt := pick(shape, strides, kept)
+	n := inner.Size()
+	contiguous := true
+	for i := range dims {
+		contiguous = contiguous && dims[i] == len(shape)-len(dims)+i
+	}
+	row := make([]float64, n)
+	walk(outerSh, outerSt, func(o, base int) {
+		if contiguous {
+			f(o, x[base:base+n])
+			return
+		}
+		walk(inner, innerSt, func(i, off int) { row[i] = x[base+off] })
+		f(o, row)
+	})
+}
+
+func pick(shape Shape, strides, dims []int) (Shape, []int) {
+	s, st := make(Shape, len(dims)), make([]int, len(dims))
+	for i, d := range dims {
+		s[i], st[i] = shape[d], strides[d]
+	}
+	return s, st
+}
+
+// walk calls f(i, offset) for every index of shape in row-major order.
+func walk(shape Shape, strides []int, f func(i, offset int)) {
+	idx := make([]int, len(shape))
+	size, off := shape.Size(), 0
+	for i := 0; i < size; i++ {
+		f(i, off)
+		for d := len(shape) - 1; d >= 0; d-- {
+			idx[d]++
+			off += strides[d]
+			if idx[d] < shape[d] {
+				break
+			}
+			off -= idx[d] * strides[d]
+			idx[d] = 0
+		}
+	}
+}
+
+// expand broadcasts an operand to a frame.
+type expand struct {
+	frame Shape
+	dims  []int
+}
+
+func (e expand) Key() string { return fmt.Sprintf("expand%v%v", e.dims, e.frame) }
+
+func (e expand) Infer(in []Shape) (Shape, error) {
+	if len(in) != 1 || len(in[0]) != len(e.dims) {
+		return nil, fmt.Errorf("needs one operand of rank %d", len(e.dims))
+	}
+	for i, d := range e.dims {
+		if in[0][i] != e.frame[d] {
+			return nil, fmt.Errorf("operand does not fit the frame")
+		}
+	}
+	return e.frame, nil
+}
+
+func (e expand) Eval(out []float64, in [][]float64) {
+	strides := make([]int, len(e.frame))
+	n := 1
+	for i := len(e.dims) - 1; i >= 0; i-- {
+		strides[e.dims[i]] = n
+		n *= e.frame[e.dims[i]]
+	}
+	walk(e.frame, strides, func(i, off int) { out[i] = in[0][off] })
+}
+
+func (e expand) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
+	return []Term{g.SumTo(e.frame, dout, e.dims)}
+}

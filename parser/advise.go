@@ -61,7 +61,7 @@ var foreignWords = map[string]string{
 	"and": "write `&&`", "or": "write `||`", "not": "write `!`", "var": "write `let`", "const": "write `let`",
 	"def": "write `fn`", "function": "write `fn f(x: real) -> real = ...`", "while": "there is no `while`: write `for t in a..b`",
 	"import": "there are no imports: a model is one file", "print": "a model prints nothing: a `let` is reported with the posterior",
-	"elif": "write `else if`", "T": "a truncated distribution is written `Normal(0, 1) in (a, b)`",
+	"elif": "write `else if`", "is": "write `==`", "T": "a truncated distribution is written `Normal(0, 1) in (a, b)`",
 	"observe": "write `NAME ~ DIST`", "sample": "write `NAME ~ DIST`", "increment_log_prob": "write `factor E`", "model": "there are no blocks: statements stand in one list, read top to bottom",
 	"parameters": "there are no blocks: a latent is declared where it gets its distribution", "transformed": "there are no blocks: write `let`",
 	"generated": "there are no blocks: write `generate` before a statement", "functions": "there are no blocks: write `fn f(x: real) -> real = ...`",
@@ -299,10 +299,32 @@ func adviseBracket(m *mistake) bool {
 		return false
 	}
 	m.d.Related = append(m.d.Related, diag.Related{Span: tokenSpan(m.toks[open]), Message: "opened here"})
+	if !m.unclosed() {
+		if m.listed(open) {
+			m.d.Expected = "`,` or " + m.expected
+		}
+		return true
+	}
+	m.d.Code = UnclosedBracket
 	if m.match[open] < 0 {
-		return m.say(UnclosedBracket, "this "+quote(m.toks[open].Value)+" is not closed: "+m.d.Summary, "")
+		m.d.Summary = "a " + quote(m.toks[open].Value) + " is not closed: " + m.d.Summary
 	}
 	return true
+}
+
+// unclosed reports whether a bracket of the statement has no partner.
+func (m *mistake) unclosed() bool {
+	for i := m.lo; i < m.hi && i <= m.at; i++ {
+		if v := m.toks[i].Value; (v == "(" || v == "[") && m.match[i] < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// listed reports whether the bracket at open holds a list, which may go on.
+func (m *mistake) listed(open int) bool {
+	return m.toks[open].Value == "[" || open > m.lo && m.toks[open-1].Type == tokName
 }
 
 // opener finds the innermost bracket that is open at the mistake.

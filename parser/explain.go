@@ -31,8 +31,11 @@ func (p *parse) explain(err error, lo, hi int) diag.Diagnostic {
 		m.locate(pe.Position().Offset)
 		m.expected = expectedWords(pe.Message())
 	}
+	if m.at == hi && hi < len(p.toks) && !p.lineStart[hi] && p.toks[hi].Value != "}" {
+		m.hi++ // what follows in the same line was meant to belong to it
+	}
 	m.d.Expected, m.d.Found = m.expected, m.describeAt(m.at)
-	if m.at < hi {
+	if m.at < m.hi {
 		m.d.Span = tokenSpan(m.toks[m.at])
 		m.d.Summary = fmt.Sprintf("%s cannot go on with %s", m.subject(), describe(m.toks[m.at]))
 	} else {

@@ -18,7 +18,7 @@ func Lbeta(a, b float64) float64 {
 	case math.IsInf(q, 1):
 		return math.Inf(-1)
 	case p == 1:
-		return -logOf(q)
+		return 0 - logOf(q) // +0 at q = 1
 	case p >= 10:
 		r := p / q
 		corr := stirling(p) + stirling(q) - stirling(p+q)

@@ -8,8 +8,8 @@ import "math"
 // The tail on the side of x away from (a+1)/(a+b+2) is computed, and the other is its complement.
 // The method is the continued fraction of DiDonato and Morris (TOMS 708, 1992, eq. 9); a
 // power series where that tail is one minus something small because its far parameter is
-// small; quadrature over the tail where both parameters exceed 3000; and the limit Q(b, −T·log x),
-// T = a+(b−1)/2, where one exceeds 1e9 and the other does not reach 3000.
+// small; quadrature over the tail where both parameters exceed 3000; and the gamma limit
+// where one parameter is so large that two terms of it are exact.
 //
 // The error is 1e-13 + 4ε·|log f| relative (3e-14 up to parameters of 1000). The edges are I₀ = 0, I₁ = 1, and
 // with a = 0 or b = ∞ 1, with b = 0 or a = ∞ 0 for x inside; where two of these
@@ -40,8 +40,7 @@ func LogBetaIncC(a, b, x float64) float64 {
 
 // BetaIncDa returns ∂I_x(a, b)/∂a, which is negative, from the differentiated continued
 // fraction, series or integral (Boik and Robison-Cox, "Derivatives of the incomplete beta function",
-// J. Stat. Software 3(1), 1998). The error is 1e-10 + 4ε·|log f| relative; in the gamma limit (one
-// parameter above 1e9, the other below 3000) 1e-6. On the edges x = 0 and 1 it is 0.
+// J. Stat. Software 3(1), 1998). The error is 1e-10 + 4ε·|log f| relative, in the gamma limit 1e-9. On the edges x = 0 and 1 it is 0.
 func BetaIncDa(a, b, x float64) float64 {
 	if p, edge := betaEdge(a, b, x); edge {
 		return betaDerivativeEdge(a, b, p)
@@ -167,11 +166,10 @@ func betaTail(v betaArgs, deriv bool) tail {
 
 // betaLower picks the method for x on the lower side; it may return the upper tail.
 func betaLower(v betaArgs, deriv bool) tail {
-	low, high := min(v.a, v.b), max(v.a, v.b)
 	switch {
-	case low > 3000:
+	case min(v.a, v.b) > 3000:
 		return betaQuadrature(v)
-	case high > 1e9:
+	case v.nearlyGamma():
 		return betaGammaLimit(v, deriv)
 	case v.a < 0.7 && v.a*v.logX > -ln2 && v.b*v.x < 1 && v.x < 0.7:
 		return betaSmall(v, deriv)

@@ -33,7 +33,7 @@ func betaFraction(v betaArgs, deriv bool) tail {
 	}
 	t := tail{log: v.lead(), mant: f.h}
 	if deriv {
-		t.da = f.h*(v.logX+digammaShift(a, b)-1/a) + f.hA
+		t.da = f.h*(v.logX+digammaOverNext(a, b)) + f.hA
 		t.db = f.h*(v.logY+digammaShift(b, a)) + f.hB
 	}
 	return t
@@ -79,27 +79,37 @@ func (f *fraction) step(alpha, alphaA, alphaB, beta, betaA, betaB float64, deriv
 	return settled
 }
 
+// digammaOverNext returns ψ(a+b) − ψ(a+1).
+func digammaOverNext(a, b float64) float64 {
+	if a < 1 {
+		return Digamma(a+b) - Digamma(a+1)
+	}
+	return digammaShift(a, b) - 1/a
+}
+
 // betaSmall returns the upper tail for a small a, where the lower is next to one:
 //
-//	1 − I = 1 − xᵃ/(aB) − xᵃ/B·Σ (1−b)(2−b)…(k−b)/k!·xᵏ/(a+k).
-//
-// The derivatives of the lower tail come from the continued fraction.
+//	1 − I = 1 − xᵃ/(aB)·(1 + a·S), S = Σ (1−b)(2−b)…(k−b)/k!·xᵏ/(a+k).
 func betaSmall(v betaArgs, deriv bool) tail {
 	a, b, x := v.a, v.b, v.x
 	l := a*v.logX - logAB(a, b)
-	s, c := 0.0, 1.0
+	s, sA, sB := 0.0, 0.0, 0.0
+	c, cB := 1.0, 0.0
 	for k := 1.0; k < 500; k++ {
+		cB = (cB*(k-b) - c) / k * x
 		c *= (k - b) / k * x
 		s += c / (a + k)
-		if math.Abs(c) <= 1e-18*math.Abs(s) {
+		sA -= c / ((a + k) * (a + k))
+		sB += cB / (a + k)
+		if math.Abs(c) <= 1e-18*math.Abs(s) && math.Abs(cB) <= 1e-18*math.Abs(sB) {
 			break
 		}
 	}
-	t := tail{upper: true, mant: -math.Expm1(l) - math.Exp(l)*a*s}
+	e := math.Exp(l)
+	t := tail{upper: true, mant: -math.Expm1(l) - e*a*s}
 	if deriv {
-		p := betaFraction(v, true)
-		lead := math.Exp(p.log)
-		t.da, t.db = -lead*p.da, -lead*p.db
+		t.da = -e * ((v.logX+digammaOverNext(a, b))*(1+a*s) + s + a*sA)
+		t.db = -e * (digammaShift(b, a)*(1+a*s) + a*sB)
 	}
 	return t
 }
@@ -166,34 +176,41 @@ func betaQuadrature(v betaArgs) tail {
 // tilt returns a/x − b/y, the slope of the log of xᵃyᵇ, without the cancellation at the mean.
 func (v betaArgs) tilt() float64 { return -v.fromMean() / v.x / v.y }
 
-// betaGammaLimit is I for one parameter so large that the beta distribution is a gamma to
-// working precision: 1 − I ≈ Q… of −T·log x with T = a + (b−1)/2 (DLMF 8.18.9 and
-// DiDonato and Morris, eq. 8; the next term is of order 1/T²).
+// betaGammaLimit is I for one parameter so large beside the other that the beta distribution is
+// nearly a gamma. In t = −log y the density is e⁻ᵀᵗtᵃ⁻¹(sinh(t/2)/(t/2))ᵃ⁻¹, T = b + (a−1)/2 (Wise
+// 1950), so that I = P(a, z) − D·ε·a·(a+1+z) with z = −T·log y, D = zᵃe⁻ᶻ/Γ(a+1) and
+// ε = (a−1)/24T²; the terms left out are of order (a³/T²)².
 func betaGammaLimit(v betaArgs, deriv bool) tail {
-	if v.a < v.b { // I = P(a, −T·log y)
-		big := v.b + 0.5*(v.a-1)
-		z := -big * v.logY
-		t := gammaTail(v.a, z, deriv)
-		if deriv {
-			dz := t.lead1(v.a, z)
-			t.da, t.db = t.da-0.5*v.logY*dz, -v.logY*dz
-		}
+	if v.a > v.b {
+		t := betaGammaLimit(v.flip(), deriv)
+		t.upper = !t.upper
+		t.da, t.db = t.db, t.da
 		return t
 	}
-	t := betaGammaLimit(v.flip(), deriv)
-	t.upper = !t.upper
-	t.da, t.db = t.db, t.da
+	a := v.a
+	big := v.b + 0.5*(a-1)
+	z := -big * v.logY
+	t := gammaTail(a, z, deriv)
+	_, log := gammaLead(a, z)
+	d := math.Exp(log - t.log) // D in the tail's scale
+	if t.upper {
+		d = -d
+	}
+	t.mant -= d * (a - 1) / (24 * big) * a * ((a + 1 + z) / big)
+	shift := d * a / big // the density of z times ∂z/∂b = z/T; ∂z/∂a is half of it
+	t.da, t.db = t.da+0.5*shift, shift
 	return t
 }
 
-// lead1 returns the derivative in z of the mantissa of a gamma tail.
-func (t tail) lead1(a, z float64) float64 {
-	_, log := gammaLead(a, z)
-	d := math.Exp(log-t.log) * (a / z)
-	if t.upper {
-		return -d
+// nearlyGamma says whether betaGammaLimit is exact to about 1e-15 relative: one parameter must be
+// large beside the other, and the t of betaGammaLimit small.
+func (v betaArgs) nearlyGamma() bool {
+	low, high, t := v.a, v.b, -v.logY
+	if low > high {
+		low, high, t = v.b, v.a, -v.logX
 	}
-	return d
+	low = max(low, 1)
+	return high > 1e7 && high > 2e4*low*math.Sqrt(low) && low*t*t < 1e-7
 }
 
 // legendreNodes and legendreWeights are the positive half of the 16-point Gauss–Legendre rule.

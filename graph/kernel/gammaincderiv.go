@@ -30,7 +30,7 @@ func LogGammaPDa(a, x float64) float64 {
 // edge x = 0 it is 0, at x = ∞ it is +Inf.
 func LogGammaQDa(a, x float64) float64 {
 	if p, edge := gammaEdge(a, x); edge {
-		return -logDaEdge(a, 1-p)
+		return 0 - logDaEdge(a, 1-p)
 	}
 	t := gammaTail(a, x, true)
 	return t.logDerivative(true, t.da)

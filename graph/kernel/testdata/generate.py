@@ -314,6 +314,11 @@ for a, b in [(1e8, 1e8), (3e7, 2e9), (1e12, 4e11)]:
     m = a / (a + b)
     sd = (m * (1 - m) / (a + b + 1))**0.5
     BETAINC += [(a, b, float(m + z * sd)) for z in (-20, -6, -2, -0.3, 0, 0.3, 2, 6, 20)]
+for a, b in [(0.5, 3e7), (2.5, 1e12), (1e11, 40), (1e10, 0.02), (2900, 1e8), (1e9, 2000), (700, 1e13)]:
+    m = a / (a + b)
+    sd = (m * (1 - m) / (a + b + 1))**0.5
+    zs = [m + z * sd for z in (-20, -6, -2, -0.3, 0, 0.3, 2, 6, 20)] + [m / 2, m / 100]
+    BETAINC += [(a, b, float(x)) for x in zs if 0 < float(x) < 1]
 BETA_VALUES = {}
 
 

@@ -1,0 +1,117 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"math"
+	"testing"
+	"time"
+)
+
+// FuzzBits feeds any bit patterns to every function: none may panic, take long, or leave the
+// range that its meaning fixes.
+func FuzzBits(f *testing.F) {
+	special := []float64{0, neg, 1, -1, 0.5, tiny, -tiny, 0x1p-1022, math.MaxFloat64, -math.MaxFloat64, inf, -inf, nan, 1e8, 3e3, 1e-10, 20, 1 - eps/2}
+	for i, x := range special {
+		for j, y := range special {
+			z := special[(i+3*j)%len(special)]
+			f.Add(floatBits(x, y, z))
+		}
+	}
+	f.Fuzz(func(t *testing.T, bits []byte) {
+		if len(bits) < 24 {
+			return
+		}
+		x := math.Float64frombits(binary.LittleEndian.Uint64(bits))
+		y := math.Float64frombits(binary.LittleEndian.Uint64(bits[8:]))
+		z := math.Float64frombits(binary.LittleEndian.Uint64(bits[16:]))
+		checkOneArgument(t, x)
+		checkMoreArguments(t, x, y, z)
+		// The interesting domains are thin among all bit patterns: fold into them as well.
+		checkMoreArguments(t, math.Abs(x), math.Abs(y), math.Abs(math.Remainder(z, 2)))
+	})
+}
+
+func floatBits(values ...float64) []byte {
+	var bits []byte
+	for _, v := range values {
+		bits = binary.LittleEndian.AppendUint64(bits, math.Float64bits(v))
+	}
+	return bits
+}
+
+// inRange fails unless v is NaN or in [low, high], and came within 50 ms.
+func inRange(t *testing.T, name string, v, low, high float64, start time.Time, args ...float64) {
+	t.Helper()
+	if v < low || v > high {
+		t.Errorf("%s%v = %v", name, args, v)
+	}
+	if d := time.Since(start); d > 50*time.Millisecond {
+		t.Errorf("%s%v took %v", name, args, d)
+	}
+}
+
+func checkOneArgument(t *testing.T, x float64) {
+	for _, c := range []struct {
+		name      string
+		f         func(float64) float64
+		low, high float64
+	}{
+		{"InvLogit", InvLogit, 0, 1}, {"Logit", Logit, -inf, inf}, {"Softplus", Softplus, 0, inf}, {"LogInvLogit", LogInvLogit, -inf, 0},
+		{"Log1mExp", Log1mExp, -inf, 0}, {"Phi", Phi, 0, 1}, {"LogPhi", LogPhi, -inf, 0}, {"InvMills", InvMills, 0, inf},
+		{"InvMillsDeriv", InvMillsDeriv, -1, 0}, {"Erfcx", Erfcx, 0, inf}, {"PhiInv", PhiInv, -inf, inf}, {"Lgamma", Lgamma, -745, inf},
+		{"Digamma", Digamma, -inf, inf}, {"Trigamma", Trigamma, 0, inf}, {"LogI0", LogI0, 0, inf}, {"BesselRatio", BesselRatio, -1, 1},
+		{"BesselRatioDeriv", BesselRatioDeriv, 0, 0.5},
+	} {
+		start := time.Now()
+		v := c.f(x)
+		inRange(t, c.name, v, c.low, c.high, start, x)
+		if math.IsNaN(x) && !math.IsNaN(v) {
+			t.Errorf("%s(NaN) = %v", c.name, v)
+		}
+	}
+	for n := -1; n < 200; n += 7 {
+		start := time.Now()
+		inRange(t, "Polygamma", Polygamma(n, x), -inf, inf, start, float64(n), x)
+	}
+}
+
+func checkMoreArguments(t *testing.T, x, y, z float64) {
+	for _, c := range []struct {
+		name      string
+		f         func(x, y float64) float64
+		low, high float64
+	}{
+		{"LogSumExp2", LogSumExp2, -inf, inf}, {"LogDiffExp", LogDiffExp, -inf, inf}, {"XLogY", XLogY, -inf, inf}, {"XLog1PY", XLog1PY, -inf, inf},
+		{"Lbeta", Lbeta, -inf, inf}, {"Lchoose", Lchoose, -inf, inf}, {"GammaP", GammaP, 0, 1}, {"GammaQ", GammaQ, 0, 1}, {"LogGammaP", LogGammaP, -inf, 0},
+		{"LogGammaQ", LogGammaQ, -inf, 0}, {"GammaPDa", GammaPDa, -inf, 0}, {"LogGammaPDa", LogGammaPDa, -inf, 0}, {"LogGammaQDa", LogGammaQDa, 0, inf},
+		{"GammaPDx", GammaPDx, 0, inf}, {"LogStudentTCdf", LogStudentTCdf, -inf, 0},
+	} {
+		start := time.Now()
+		v := c.f(x, y)
+		inRange(t, c.name, v, c.low, c.high, start, x, y)
+		if math.IsNaN(x+y) && (math.IsNaN(x) || math.IsNaN(y)) && !math.IsNaN(v) {
+			t.Errorf("%s(%v, %v) = %v", c.name, x, y, v)
+		}
+		if math.IsNaN(v) && wellInside(x) && wellInside(y) && c.name != "Lchoose" && c.name != "LogDiffExp" {
+			t.Errorf("%s(%v, %v) = %v", c.name, x, y, v)
+		}
+	}
+	for _, c := range []struct {
+		name      string
+		f         func(x, y, z float64) float64
+		low, high float64
+	}{
+		{"BetaInc", BetaInc, 0, 1}, {"LogBetaInc", LogBetaInc, -inf, 0}, {"LogBetaIncC", LogBetaIncC, -inf, 0}, {"BetaIncDa", BetaIncDa, -inf, 0},
+		{"BetaIncDb", BetaIncDb, 0, inf}, {"BetaIncDx", BetaIncDx, 0, inf},
+	} {
+		start := time.Now()
+		v := c.f(x, y, z)
+		inRange(t, c.name, v, c.low, c.high, start, x, y, z)
+		if math.IsNaN(v) && wellInside(x) && wellInside(y) && z > 0 && z < 1 {
+			t.Errorf("%s(%v, %v, %v) = %v", c.name, x, y, z, v)
+		}
+	}
+}
+
+// wellInside says that x is a positive number with room for squares and reciprocals.
+func wellInside(x float64) bool { return x > 1e-100 && x < 1e100 }

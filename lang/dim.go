@@ -25,6 +25,9 @@ type term struct {
 // DimSym is a symbol of a Dim. Two symbols are the same iff their names are.
 type DimSym struct {
 	Name string
+	// Label is how the symbol prints, where its Name is made unique (the index
+	// of a plate); empty means Name.
+	Label string
 	// Length, for an opaque symbol, is the data-only expression whose value
 	// it stands for (evaluated when data are bound); nil for a named one.
 	Length ast.Expr
@@ -43,6 +46,22 @@ func DimName(name string) Dim {
 func DimOpaque(id string, e ast.Expr) Dim {
 	return Dim{terms: []term{{&DimSym{Name: id, Length: e}, 1}}}
 }
+
+// DimSymbol is the dimension that a given symbol stands for.
+func DimSymbol(s *DimSym) Dim { return Dim{terms: []term{{s, 1}}} }
+
+// Coef returns the coefficient of the symbol called name, 0 if it is absent.
+func (d Dim) Coef(name string) int {
+	for _, t := range d.terms {
+		if t.sym.Name == name {
+			return t.coef
+		}
+	}
+	return 0
+}
+
+// Const returns the constant part of d.
+func (d Dim) Const() int { return d.c }
 
 // Add returns d + e.
 func (d Dim) Add(e Dim) Dim {
@@ -174,8 +193,11 @@ func (d Dim) String() string {
 	sort.SliceStable(ts, func(i, j int) bool { return ts[i].coef > 0 && ts[j].coef < 0 })
 	for i, t := range ts {
 		name, k := t.sym.Name, t.coef
-		if t.sym.Length != nil {
+		switch {
+		case t.sym.Length != nil:
 			name = "?"
+		case t.sym.Label != "":
+			name = t.sym.Label
 		}
 		switch {
 		case i == 0 && k < 0:

@@ -15,6 +15,8 @@ type Model struct {
 	Latents []*Symbol
 	Lets    []*Symbol // top-level, whether or not they depend on latents
 	Fns     map[string]*ast.Fn
+	// Generated are the values that `generate` defines, in order.
+	Generated []*Symbol
 	// Dims are the dimension names that data declarations bind (`N` of `real[N]`).
 	Dims []*Symbol
 	// Samples says what each `~` does.
@@ -22,6 +24,12 @@ type Model struct {
 	// Dists resolves each distribution call (of `~` and `log_density`, and
 	// those nested in Mixture and ZeroInflated).
 	Dists map[*ast.Call]*DistCall
+	// Types gives the type of each expression outside patterns that failed to
+	// check; expressions in a `fn` are typed once, in the dimensions of the fn.
+	Types map[ast.Expr]Type
+	// Uses resolves each name that stands for a value, and each left side of a
+	// `~` (keyed by its *ast.Sample) and of a let (by its *ast.Let).
+	Uses map[ast.Node]*Symbol
 	// NotYet are the located "not supported yet" diagnostics (severity
 	// Warning): fit turns them into errors.
 	NotYet diag.List

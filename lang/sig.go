@@ -38,25 +38,25 @@ type FuncSig struct {
 type SupportKind int
 
 const (
-	SupportReal             SupportKind = iota
-	SupportPositive                     // (0, ∞)
-	SupportUnit                         // (0, 1)
-	SupportInterval                     // (lower, upper), from parameters or truncation
-	SupportLower                        // (lower, ∞)
-	SupportUpper                        // (-∞, upper)
-	SupportSimplex                      // K-simplex
-	SupportOrdered                      // increasing vectors
-	SupportPositiveOrdered              // positive increasing vectors
-	SupportUnitVector                   // unit sphere
-	SupportSumToZero                    // vectors that sum to zero
-	SupportCholeskyCorr                 // Cholesky factors of correlation matrices
-	SupportCorr                         // correlation matrices
-	SupportCov                          // positive definite matrices
-	SupportBool                         // {0, 1}
-	SupportIntRange                     // integers from lower to upper
-	SupportNaturals                     // 0, 1, 2, ...
-	SupportPositiveInts                 // 1, 2, ...
-	SupportCategories                   // 1..K
+	SupportReal            SupportKind = iota
+	SupportPositive                    // (0, ∞)
+	SupportUnit                        // (0, 1)
+	SupportInterval                    // (lower, upper), from parameters or truncation
+	SupportLower                       // (lower, ∞)
+	SupportUpper                       // (-∞, upper)
+	SupportSimplex                     // K-simplex
+	SupportOrdered                     // increasing vectors
+	SupportPositiveOrdered             // positive increasing vectors
+	SupportUnitVector                  // unit sphere
+	SupportSumToZero                   // vectors that sum to zero
+	SupportCholeskyCorr                // Cholesky factors of correlation matrices
+	SupportCorr                        // correlation matrices
+	SupportCov                         // positive definite matrices
+	SupportBool                        // {0, 1}
+	SupportIntRange                    // integers from lower to upper
+	SupportNaturals                    // 0, 1, 2, ...
+	SupportPositiveInts                // 1, 2, ...
+	SupportCategories                  // 1..K
 )
 
 // Discrete reports whether the support is a set of integers.

@@ -10,73 +10,93 @@ import "math"
 // by Lentz's method with the derivatives in a and b carried along. β₁ and α₂ have the factor a; it
 // is taken out and put with B, since a·B stays finite as a goes to zero.
 func betaFraction(v betaArgs, deriv bool) tail {
-	a, b, x := v.a, v.b, v.x
-	beta, betaA, betaB := betaDenominator(v, 0)
-	f := fraction{d: 1 / beta, c: math.Inf(1)}
+	first := betaFirst(v)
+	f := fraction{d: 1 / first.v, c: math.Inf(1)}
 	f.h = f.d
-	f.dA, f.dB = -betaA*f.d*f.d, -betaB*f.d*f.d
+	f.dA, f.dB = -first.a*f.d*f.d, -first.b*f.d*f.d
 	f.hA, f.hB = f.dA, f.dB
+	ik := 1 / (v.a + 1)
 	for n := 1.0; n < 20000; n++ {
-		m := a + 2*n - 1
-		r := x / m
-		p, pA, q, s := a+n-1, 1.0, a+b+n-1, n*(b-n)
-		if n == 1 {
-			p, pA = 1, 0
-		}
-		alpha := (p * r) * (q * r) * s
-		alphaA := r * r * s * (pA*q + p - 2*(p/m)*q)
-		alphaB := (p * r) * r * n * (b - n + q)
-		beta, betaA, betaB := betaDenominator(v, n)
-		if f.step(alpha, alphaA, alphaB, beta, betaA, betaB, deriv) {
+		im := ik // 1/(a+2n−1), and 1/(a+2n+1) is that of the next
+		ik = 1 / (v.a + 2*n + 1)
+		alpha, beta := betaNumerator(v, n, im), betaDenominator(v, n, im, ik)
+		if deriv && f.step(alpha, beta) || !deriv && f.stepValue(alpha.v, beta.v) {
 			break
 		}
 	}
 	t := tail{log: v.lead(), mant: f.h}
 	if deriv {
-		t.da = f.h*(v.logX+digammaOverNext(a, b)) + f.hA
-		t.db = f.h*(v.logY+digammaShift(b, a)) + f.hB
+		t.da = f.h*(v.logX+digammaOverNext(v.a, v.b)) + f.hA
+		t.db = f.h*(v.logY+digammaShift(v.b, v.a)) + f.hB
 	}
 	return t
 }
 
-// betaDenominator returns βₙ₊₁, for n = 0 divided by a, and its derivatives in a and b.
-func betaDenominator(v betaArgs, n float64) (beta, da, db float64) {
-	a, b, x, y := v.a, v.b, v.x, v.y
-	m, k := a+2*n-1, a+2*n+1
-	e := -v.fromMean() + 1 + n*(1+y)
-	if n == 0 {
-		return e / k, (y - e/k) / k, -x / k
+// term is a term of the fraction with its derivatives in a and b.
+type term struct{ v, a, b float64 }
+
+// betaNumerator returns αₙ₊₁ for n ≥ 1, for n = 1 divided by a.
+func betaNumerator(v betaArgs, n, im float64) term {
+	r := v.x * im
+	p, pA, q, s := v.a+n-1, 1.0, v.a+v.b+n-1, n*(v.b-n)
+	if n == 1 {
+		p, pA = 1, 0
 	}
-	s, p := n*x/m, (a+n)/k
-	beta = n + s*(b-n) + p*e
-	da = (n+1)/(k*k)*e + p*y - s*(b-n)/m
-	db = s - p*x
-	return beta, da, db
+	return term{
+		v: (p * r) * (q * r) * s,
+		a: r * r * s * (pA*q + p - 2*(p*im)*q),
+		b: (p * r) * r * n * (v.b - n + q),
+	}
+}
+
+// betaFirst returns β₁/a.
+func betaFirst(v betaArgs) term {
+	k := v.a + 1
+	e := (1 - v.fromMean()) / k
+	return term{e, (v.y - e) / k, -v.x / k}
+}
+
+// betaDenominator returns βₙ₊₁ for n ≥ 1.
+func betaDenominator(v betaArgs, n, im, ik float64) term {
+	e := -v.fromMean() + 1 + n*(1+v.y)
+	s, p := n*v.x*im, (v.a+n)*ik
+	return term{
+		v: n + s*(v.b-n) + p*e,
+		a: (n+1)*ik*ik*e + p*v.y - s*(v.b-n)*im,
+		b: s - p*v.x,
+	}
 }
 
 // fraction is the state of Lentz's method with derivatives in two parameters.
 type fraction struct{ h, hA, hB, c, cA, cB, d, dA, dB float64 }
 
-// step takes in one more level α/(β+…) and says whether the value has settled.
-func (f *fraction) step(alpha, alphaA, alphaB, beta, betaA, betaB float64, deriv bool) bool {
-	d := 1 / (alpha*f.d + beta)
-	f.dA = -(alphaA*f.d + alpha*f.dA + betaA) * d * d
-	f.dB = -(alphaB*f.d + alpha*f.dB + betaB) * d * d
+// step takes in one more level α/(β+…) and says whether value and derivatives have settled.
+func (f *fraction) step(alpha, beta term) bool {
+	d := 1 / (alpha.v*f.d + beta.v)
+	f.dA = -(alpha.a*f.d + alpha.v*f.dA + beta.a) * d * d
+	f.dB = -(alpha.b*f.d + alpha.v*f.dB + beta.b) * d * d
 	f.d = d
 	ic := 1 / f.c
-	f.cA = betaA + (alphaA-alpha*(f.cA*ic))*ic
-	f.cB = betaB + (alphaB-alpha*(f.cB*ic))*ic
-	f.c = beta + alpha*ic
+	f.cA = beta.a + (alpha.a-alpha.v*(f.cA*ic))*ic
+	f.cB = beta.b + (alpha.b-alpha.v*(f.cB*ic))*ic
+	f.c = beta.v + alpha.v*ic
 	r := f.c * d
 	rA, rB := f.cA*d+f.c*f.dA, f.cB*d+f.c*f.dB
 	f.hA = f.hA*r + f.h*rA
 	f.hB = f.hB*r + f.h*rB
 	f.h *= r
-	settled := math.Abs(r-1) < eps/2
-	if deriv {
-		settled = settled && math.Abs(f.h*rA) <= eps/4*math.Abs(f.hA) && math.Abs(f.h*rB) <= eps/4*math.Abs(f.hB)
-	}
-	return settled
+	// A derivative may underflow beside the value, hence small.
+	small := eps * math.Abs(f.h)
+	return math.IsNaN(r) || math.Abs(r-1) < eps/2 && math.Abs(f.h*rA) <= eps/4*(math.Abs(f.hA)+small) && math.Abs(f.h*rB) <= eps/4*(math.Abs(f.hB)+small)
+}
+
+// stepValue is step without the derivatives.
+func (f *fraction) stepValue(alpha, beta float64) bool {
+	f.d = 1 / (alpha*f.d + beta)
+	f.c = beta + alpha/f.c
+	r := f.c * f.d
+	f.h *= r
+	return math.IsNaN(r) || math.Abs(r-1) < eps/2
 }
 
 // digammaOverNext returns ψ(a+b) − ψ(a+1).
@@ -145,22 +165,24 @@ func lgammaStep(b, a float64) float64 {
 // log(1−t) − ψ(b) + ψ(a+b), as a factor.
 func betaQuadrature(v betaArgs) tail {
 	a, b := v.a, v.b
-	n := a + b
-	slope := (a-1)/v.x - (b-1)/v.y
-	width := min(v.x, math.Sqrt(a/n*(b/n)/n)*14)
-	if slope > 0 {
+	n, odds := a+b, v.x/v.y
+	// In units of x: 14 standard deviations, or 45 times where the density has fallen by e.
+	width := min(1, 14*math.Sqrt(a/n*(b/n)/n)/v.x)
+	if slope := (a - 1) - (b-1)*odds; slope > 0 {
 		width = min(width, 45/slope)
 	}
-	t := tail{log: v.lead() + math.Log(a) - v.logX - v.logY}
+	tilt := -v.fromMean() / v.y // a − b·x/y without cancellation
+	t := tail{log: v.lead() + math.Log(a) - v.logY}
 	gA, gB := v.logX+digammaShift(a, b), v.logY+digammaShift(b, a)
 	const panels = 12
 	h := width / (2 * panels)
 	for i := range panels {
 		mid := -h * float64(2*i+1)
 		for k, node := range legendreNodes {
-			for _, s := range [2]float64{mid + h*node, mid - h*node} {
-				lx, ly := math.Log1p(s/v.x), math.Log1p(-s/v.y)
-				w := legendreWeights[k] * math.Exp(a*log1pmx(s/v.x)+b*log1pmx(-s/v.y)-lx-ly+s*v.tilt())
+			for _, r := range [2]float64{mid + h*node, mid - h*node} {
+				s := -r * odds
+				lx, ly := math.Log1p(r), math.Log1p(s)
+				w := legendreWeights[k] * math.Exp(a*log1pmx(r)+b*log1pmx(s)-lx-ly+r*tilt)
 				t.mant += w
 				t.da += w * (gA + lx)
 				t.db += w * (gB + ly)
@@ -172,9 +194,6 @@ func betaQuadrature(v betaArgs) tail {
 	t.db *= h
 	return t
 }
-
-// tilt returns a/x − b/y, the slope of the log of xᵃyᵇ, without the cancellation at the mean.
-func (v betaArgs) tilt() float64 { return -v.fromMean() / v.x / v.y }
 
 // betaGammaLimit is I for one parameter so large beside the other that the beta distribution is
 // nearly a gamma. In t = −log y the density is e⁻ᵀᵗtᵃ⁻¹(sinh(t/2)/(t/2))ᵃ⁻¹, T = b + (a−1)/2 (Wise

@@ -58,7 +58,7 @@ func checkOneArgument(t *testing.T, x float64) {
 	}{
 		{"InvLogit", InvLogit, 0, 1}, {"Logit", Logit, -inf, inf}, {"Softplus", Softplus, 0, inf}, {"LogInvLogit", LogInvLogit, -inf, 0},
 		{"Log1mExp", Log1mExp, -inf, 0}, {"Phi", Phi, 0, 1}, {"LogPhi", LogPhi, -inf, 0}, {"InvMills", InvMills, 0, inf},
-		{"InvMillsDeriv", InvMillsDeriv, -1, 0}, {"Erfcx", Erfcx, 0, inf}, {"PhiInv", PhiInv, -inf, inf}, {"Lgamma", Lgamma, -745, inf},
+		{"InvMillsDeriv", InvMillsDeriv, -1, 0}, {"Erfcx", Erfcx, 0, inf}, {"PhiInv", PhiInv, -inf, inf}, {"Lgamma", Lgamma, -inf, inf},
 		{"Digamma", Digamma, -inf, inf}, {"Trigamma", Trigamma, 0, inf}, {"LogI0", LogI0, 0, inf}, {"BesselRatio", BesselRatio, -1, 1},
 		{"BesselRatioDeriv", BesselRatioDeriv, 0, 0.5},
 	} {

@@ -203,7 +203,7 @@ func gammaFraction(a, x float64, deriv bool) tail {
 		r, dr := c*d, dc*d+c*dd
 		dh = dh*r + h*dr
 		h *= r
-		if math.Abs(r-1) < 1e-16 && (!deriv || math.Abs(h*dr) < 1e-16*math.Abs(dh)) {
+		if math.Abs(r-1) < 1e-16 && (!deriv || math.Abs(h*dr) < 1e-16*(math.Abs(dh)+1e-16*math.Abs(h))) {
 			break
 		}
 	}

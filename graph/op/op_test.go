@@ -99,7 +99,9 @@ func structural() []problem {
 				return g.ScaledSum(g.ScaledSum(f.Apply(op.Square, graph.Full(x[0])).Node, []int{1}, 0.5), []int{1}, 3)
 			}},
 		{name: "log_sum_exp", point: [][]float64{ramp(12, -30, 40)}, shape: []graph.Shape{sh(3, 4)},
-			build: func(g *graph.Graph, x []*graph.Node) *graph.Node { return op.NewReduce(g, op.LogSumExp, x[0], []int{0}) }},
+			build: func(g *graph.Graph, x []*graph.Node) *graph.Node {
+				return op.NewReduce(g, op.LogSumExp, x[0], []int{0})
+			}},
 		{name: "max", point: [][]float64{ramp(12, -3, 4)}, shape: []graph.Shape{sh(3, 4)},
 			build: func(g *graph.Graph, x []*graph.Node) *graph.Node { return op.NewReduce(g, op.MaxOf, x[0], []int{1}) }},
 		{name: "min", point: [][]float64{ramp(12, -3, 4)}, shape: []graph.Shape{sh(3, 4)},
@@ -169,7 +171,9 @@ func linear() []problem {
 				return op.NewContract(g, x[0], x[1], []int{0, 1}, []int{2, 1}, []int{1})
 			}},
 		{name: "cholesky", point: [][]float64{ramp(18, -1, 1)}, shape: []graph.Shape{sh(2, 3, 3)},
-			build: func(g *graph.Graph, x []*graph.Node) *graph.Node { return g.Apply(op.Cholesky{Of: sh(2, 3, 3)}, spd(g, x[0])) }},
+			build: func(g *graph.Graph, x []*graph.Node) *graph.Node {
+				return g.Apply(op.Cholesky{Of: sh(2, 3, 3)}, spd(g, x[0]))
+			}},
 		{name: "trisolve", point: [][]float64{ramp(9, 0.5, 2), ramp(6, -1, 1)}, shape: []graph.Shape{sh(3, 3), sh(3, 2)},
 			build: func(g *graph.Graph, x []*graph.Node) *graph.Node {
 				return g.Apply(op.TriSolve{A: sh(3, 3), B: sh(3, 2)}, x[0], x[1])

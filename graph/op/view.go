@@ -172,6 +172,9 @@ type Scatter struct {
 
 // NewScatter applies a scatter; one that only permutes is a View.
 func NewScatter(g *Graph, out Shape, parts []Part, in ...*Node) *Node {
+	if out.Size() == 0 {
+		return g.Constant(out, []float64{})
+	}
 	if len(parts) == 1 && len(in) == 1 {
 		if v, ok := inverse(out, parts[0]); ok {
 			return NewView(g, in[0], v, nil)

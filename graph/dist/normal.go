@@ -1,0 +1,47 @@
+package dist
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"ppl/graph/named"
+	"ppl/lang"
+)
+
+var negInf = math.Inf(-1)
+
+const halfLog2Pi = 0.91893853320467274178032973640562 // ½ log 2π
+
+// Normal is the normal distribution,
+//
+//	p(x) = exp(−½((x − μ)/σ)²) / (σ√(2π)).
+var normal = &Dist{
+	DistSig: lang.DistSig{
+		Name: "Normal",
+		Forms: []lang.FormSig{{Params: []lang.ParamSig{
+			{Name: "mean", Aliases: []string{"loc", "mu"}, Doc: "mean"},
+			{Name: "sd", Aliases: []string{"scale", "sigma"}, Doc: "standard deviation", Constraint: lang.Positive},
+		}}},
+		Support: lang.SupportReal,
+		Doc:     "The normal (Gaussian) distribution with the given mean and standard deviation.",
+		Density: "p(x) = exp(−½((x − mean)/sd)²) / (sd √(2π))",
+		Source:  "Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 13",
+		Example: "mu ~ Normal(0, 10)",
+	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		mean, sd := p.Get("mean"), p.Get("sd")
+		z := b.Div(b.Sub(x, mean), sd)
+		return Terms{b.Scale(-0.5, b.Square(z)), b.Neg(b.Log(sd)), b.Scalar(-halfLog2Pi)}
+	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return b.LogPhi(b.Div(b.Sub(x, p.Get("mean")), p.Get("sd")))
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return b.LogPhi(b.Div(b.Sub(p.Get("mean"), x), p.Get("sd")))
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		out[0] = p.F("mean") + p.F("sd")*r.NormFloat64()
+	},
+	Mean:     func(p Numbers) []float64 { return []float64{p.F("mean")} },
+	Variance: func(p Numbers) []float64 { return []float64{p.F("sd") * p.F("sd")} },
+}

@@ -31,7 +31,7 @@ func (r *renderer) excerpt(s *Source, sp Span, pad int, st style, mark rune, lab
 	for sp.End > sp.Start && (s.Text[sp.End-1] == '\n' || s.Text[sp.End-1] == '\r') {
 		sp.End--
 	}
-	first, last := s.Position(sp.Start).Line, s.Position(sp.End).Line
+	first, last := s.LineOf(sp.Start), s.LineOf(sp.End)
 	r.gutter(pad, "")
 	if first == last {
 		r.line(s, first, sp, pad, st, mark, label)

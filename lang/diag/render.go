@@ -94,9 +94,9 @@ func (r *renderer) gutterWidth(d Diagnostic) int {
 	if d.Source == nil {
 		return 1
 	}
-	last := d.Source.Position(max(d.Span.Start, d.Span.End)).Line
+	last := d.Source.LineOf(max(d.Span.Start, d.Span.End))
 	for _, rel := range d.Related {
-		last = max(last, d.Source.Position(max(rel.Span.Start, rel.Span.End)).Line)
+		last = max(last, d.Source.LineOf(max(rel.Span.Start, rel.Span.End)))
 	}
 	return len(fmt.Sprint(last))
 }

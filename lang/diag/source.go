@@ -36,8 +36,15 @@ type Position struct {
 // Position converts a byte offset. Offsets outside the text are clamped.
 func (s *Source) Position(offset int) Position {
 	offset = max(0, min(offset, len(s.Text)))
-	line := sort.Search(len(s.lines), func(i int) bool { return s.lines[i] > offset }) - 1
-	return Position{Line: line + 1, Column: utf8.RuneCountInString(s.Text[s.lines[line]:offset]) + 1}
+	line := s.LineOf(offset)
+	return Position{Line: line, Column: utf8.RuneCountInString(s.Text[s.lines[line-1]:offset]) + 1}
+}
+
+// LineOf is the line (from 1) of a byte offset. It does not look at the text,
+// as the column of a Position must.
+func (s *Source) LineOf(offset int) int {
+	offset = max(0, min(offset, len(s.Text)))
+	return sort.Search(len(s.lines), func(i int) bool { return s.lines[i] > offset })
 }
 
 // Line returns the text of a line (from 1) without its line break, and the

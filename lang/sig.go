@@ -106,6 +106,10 @@ type DistSig struct {
 	// Forms are the alternative parameter lists. The first that fits the
 	// arguments given is taken; positional arguments fill the first form.
 	Forms []FormSig
+	// TakesDists marks a distribution that takes distributions as arguments
+	// besides those of Forms: ZeroInflated(dist, p) one before them,
+	// Mixture(w, d1, d2, ...) any number after them.
+	TakesDists bool
 	// Support is the set of values; where it is SupportInterval, Lower and
 	// Upper name the parameters that bound it.
 	Support      SupportKind

@@ -1,0 +1,24 @@
+package dist
+
+import (
+	"ppl/lang"
+)
+
+// Flat: the improper distribution with density 1 everywhere. Within `in (a, b)` it is 1 on the interval, and never normalised.
+//
+//	p(x) = 1
+var flat = &Dist{
+	DistSig: lang.DistSig{
+		Name: "Flat",
+		Forms: []lang.FormSig{
+			form(),
+		},
+		Support:      lang.SupportReal,
+		Doc:          "The improper distribution with density 1 everywhere. Within `in (a, b)` it is 1 on the interval, and never normalised.",
+		Density:      "p(x) = 1",
+		Source:       "Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., ch. 2.8",
+		Example:      "mu ~ Flat()",
+		NoTruncation: noCDF,
+		NotYet:       "Flat is not supported yet",
+	},
+}

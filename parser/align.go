@@ -81,8 +81,8 @@ func (p *formatter) alignKind(s ast.Stmt) (kind string, width int) {
 	case *ast.Sample:
 		if s.Type == nil {
 			kind, width = "~"+indexKind(s.Index), p.leftWidth(s.Name, s.Index)
-			if p.known[s.Name.Name] {
-				kind = "observed " + kind
+			if kind == "~" && p.known[s.Name.Name] {
+				kind = "observed"
 			}
 		}
 	}

@@ -154,7 +154,7 @@ func (c *converter) leftIndex(l *leftIndex) ast.LeftIndex {
 
 func (c *converter) indexArg(a *indexArg) ast.IndexArg {
 	switch {
-	case present(a.Colon):
+	case a.Lo == nil:
 		return ast.IndexArg{At: at(a.Tokens), Colon: true}
 	case a.Hi == nil:
 		return ast.IndexArg{At: at(a.Tokens), Expr: c.expr(a.Lo)}
@@ -222,62 +222,59 @@ func (c *converter) constraint(k *constraint) *ast.Constraint {
 }
 
 func (c *converter) dist(d *distribution) *ast.Dist {
-	call := c.call(d.Name, d.Call)
-	call.Sp = spanOf(d.Tokens)
-	if d.In != nil {
-		call.Sp.End = callEnd(d)
-	}
-	out := &ast.Dist{At: at(d.Tokens), Call: call}
+	out := &ast.Dist{At: at(d.Tokens), Call: c.call(d.Call.Tokens, d.Call.Args)}
 	if d.In != nil {
 		out.Interval, out.Range = c.interval(d.In.Interval), c.rng(d.In.Range)
 	}
 	return out
 }
 
-// callEnd is the end of the token before `in`.
-func callEnd(d *distribution) int {
-	before := d.Tokens[:len(d.Tokens)-len(d.In.Tokens)]
-	return spanOf(before).End
-}
-
 // ---- Expressions ----
 
 func (c *converter) expr(e *expression) ast.Expr {
-	switch {
-	case e == nil:
+	if e == nil {
 		return nil
-	case e.If != nil:
-		return &ast.If{At: at(e.Tokens), Cond: c.expr(e.If.Cond), Then: c.expr(e.If.Then), Else: c.expr(e.If.Else)}
 	}
-	p := newPrecedence(c.rep, len(e.Rest))
-	p.operand(c, e.First)
-	for _, t := range e.Rest {
-		p.operator(t.Op)
-		p.operand(c, t.X)
+	if first := e.Operands[0]; len(e.Operands) == 1 && first.If != nil && e.Tokens[0].Value == "if" && len(first.Index) == 0 {
+		return c.ifExpr(at(e.Tokens), first)
+	}
+	p := newPrecedence(c.rep, len(e.Operands))
+	for i, o := range e.Operands {
+		if i > 0 {
+			p.operator(e.Tokens[indexOf(e.Tokens, o.Tokens[0])-1])
+		}
+		p.operand(c, o)
 	}
 	return p.finish()
 }
 
-func (c *converter) sum(s *sum) ast.Expr {
-	p := newPrecedence(c.rep, len(s.Rest))
-	p.operand(c, s.First)
-	for _, t := range s.Rest {
-		p.operator(t.Op)
-		p.operand(c, t.X)
+func (c *converter) ifExpr(pos ast.At, o *operand) ast.Expr {
+	return &ast.If{At: pos, Cond: c.expr(o.If[0]), Then: c.expr(o.If[1]), Else: c.expr(o.If[2])}
+}
+
+// sum converts an expression where comparisons and what binds looser may not
+// stand: the bound of a constraint, the end of a range.
+func (c *converter) sum(e *expression) ast.Expr {
+	out := c.expr(e)
+	if looser(out) {
+		c.rep.add(diag.Diagnostic{
+			Code: SyntaxError, Span: out.Span(), Summary: "the bound of a range or constraint must be a sum",
+			Expected: "arithmetic", Hint: "put it in parentheses",
+		})
 	}
-	return p.finish()
+	return out
 }
 
 // primary converts an operand without its prefix operators.
-func (c *converter) primary(o *operand) ast.Expr {
-	toks := o.Tokens[len(o.Prefix):]
+func (c *converter) primary(o *operand, prefix int) ast.Expr {
+	toks := o.Tokens[prefix:]
 	bare := toks
-	if n := len(o.Index); n > 0 {
+	if len(o.Index) > 0 {
 		bare = toks[:indexOf(toks, o.Index[0].Tokens[0])]
 	}
 	x := c.atom(o, bare)
 	for _, ix := range o.Index {
-		end := tokenSpan(ix.Tokens[len(ix.Tokens)-1]).End
+		end := spanOf(ix.Tokens).End
 		node := &ast.Index{At: ast.At{Sp: diag.Span{Start: x.Span().Start, End: end}}, X: x}
 		for _, a := range ix.Args {
 			node.Args = append(node.Args, c.indexArg(a))
@@ -300,30 +297,35 @@ func indexOf(toks []lexer.Token, t lexer.Token) int {
 	return lo
 }
 
+// atom converts an operand without prefixes and indices, whose tokens are
+// toks.
 func (c *converter) atom(o *operand, toks []lexer.Token) ast.Expr {
 	pos := at(toks)
-	switch {
-	case o.Call != nil:
-		call := c.call(o.Name, o.Call)
-		call.At = pos
-		return call
-	case present(o.Name):
-		return &ast.Name{At: pos, Name: o.Name.Value}
-	case present(o.Literal):
-		return c.literal(o.Literal)
-	case o.Array != nil:
-		return c.array(pos, o.Array)
-	default:
+	switch t := toks[0]; {
+	case t.Type == tokName && len(toks) == 1:
+		return &ast.Name{At: pos, Name: t.Value}
+	case t.Type == tokName:
+		return c.call(toks, o.Args)
+	case t.Type == tokLiteral:
+		return c.literal(t)
+	case t.Value == "[":
+		return c.array(pos, o)
+	case t.Value == "(":
 		return &ast.Paren{At: pos, X: c.expr(o.Paren)}
 	}
+	c.rep.add(diag.Diagnostic{
+		Code: SyntaxError, Span: tokenSpan(toks[0]), Summary: "an `if` cannot be an operand", Expected: "an expression",
+		Found: "the word `if`", Hint: "put the `if` in parentheses: `x + (if c then a else b)`",
+	})
+	return c.ifExpr(pos, o)
 }
 
 func (c *converter) literal(t lexer.Token) ast.Expr {
 	pos := ast.At{Sp: tokenSpan(t)}
-	switch t.Type {
-	case tokKeyword:
+	switch t.Value {
+	case "true", "false":
 		return &ast.Bool{At: pos, Value: t.Value == "true"}
-	case tokBad:
+	case "":
 		return &ast.BadExpr{At: pos}
 	}
 	v, err := strconv.ParseFloat(t.Value, 64)
@@ -346,23 +348,21 @@ func shorten(text string) string {
 	return string(r[:most]) + "..."
 }
 
-func (c *converter) array(pos ast.At, a *arrayExpr) ast.Expr {
-	if a.For != nil {
-		return &ast.Comprehension{At: pos, Elem: c.expr(a.First), Binders: c.binders(a.For)}
+func (c *converter) array(pos ast.At, o *operand) ast.Expr {
+	if o.For != nil {
+		return &ast.Comprehension{At: pos, Elem: c.expr(o.Elems[0]), Binders: c.binders(o.For)}
 	}
 	out := &ast.Array{At: pos}
-	if a.First != nil {
-		out.Elems = append(out.Elems, c.expr(a.First))
-	}
-	for _, e := range a.Rest {
+	for _, e := range o.Elems {
 		out.Elems = append(out.Elems, c.expr(e))
 	}
 	return out
 }
 
-func (c *converter) call(name lexer.Token, a *callArgs) *ast.Call {
-	out := &ast.Call{Fn: identOf(name)}
-	for _, arg := range a.Args {
+// call converts NAME(ARGS), whose tokens are toks.
+func (c *converter) call(toks []lexer.Token, args []*callArg) *ast.Call {
+	out := &ast.Call{At: at(toks), Fn: identOf(toks[0])}
+	for _, arg := range args {
 		out.Args = append(out.Args, c.arg(arg))
 	}
 	return out
@@ -393,7 +393,7 @@ func (c *converter) truncated(a *callArg, v ast.Expr) ast.Expr {
 	call, ok := v.(*ast.Call)
 	if !ok {
 		c.rep.add(diag.Diagnostic{
-			Code: SyntaxError, Span: tokenSpan(a.In.Word), Summary: "only a distribution can be truncated with `in`",
+			Code: SyntaxError, Span: tokenSpan(a.In.Tokens[0]), Summary: "only a distribution can be truncated with `in`",
 			Found: "`in` after an expression that is not a call", Hint: "to test a range write `a <= x && x <= b`",
 		})
 		return &ast.BadExpr{At: ast.At{Sp: v.Span().To(spanOf(a.In.Tokens))}}

@@ -84,7 +84,7 @@ func describe(t lexer.Token) string {
 	switch {
 	case t.Type == tokKeyword:
 		return "the word " + quote(t.Value)
-	case t.Type == tokBad:
+	case t.Type == tokLiteral && t.Value == "":
 		return "text that was refused"
 	}
 	return quote(shorten(t.Value))
@@ -95,13 +95,16 @@ func describe(t lexer.Token) string {
 // productions gives the words for the grammar's own names, which participle
 // prints.
 var productions = map[string]string{
-	"<name>": "a name", "<number>": "a number", "Expression": "an expression", "Operand": "an expression",
-	"Sum": "an expression", "TypeExpr": "a type", "Distribution": "a distribution", "Binder": "`NAME in RANGE`",
-	"RangeExpr": "a range `a..b`", "CallArgs": "`(`", "LeftIndex": "an index", "IndexArg": "an index",
+	"<name>": "a name", "<op>": "an operator", "Expression": "an expression", "Operand": "an expression",
+	"TypeExpr": "a type", "Distribution": "a distribution", "Binder": "`NAME in RANGE`",
+	"RangeExpr": "a range `a..b`", "Call": "a distribution", "LeftIndex": "an index", "IndexArg": "an index",
 	"Interval": "an interval `(a, b)`", "Inside": "`in`", "FnBlock": "`{`", "LetStmt": "`let`", "SampleStmt": "`NAME ~ DIST`",
-	"Declaration": "a name", "FnParam": "a parameter `NAME: TYPE`", "ArrayExpr": "`[`", "Constraint": "a constraint",
+	"Declaration": "a name", "FnParam": "a parameter `NAME: TYPE`", "Constraint": "a constraint",
 	"Statement": "a statement", "BodyStmt": "`let` or `for`",
 }
+
+// operandEBNF is how participle prints the alternatives of an operand.
+const operandEBNF = "((<name> ("
 
 // expectedWords extracts the first alternatives of `unexpected token "x"
 // (expected ...)`, where the rest is EBNF.
@@ -110,7 +113,7 @@ func expectedWords(message string) string {
 	if !ok {
 		return "an operator, or the next statement"
 	}
-	if strings.HasPrefix(ebnf, "((<name> CallArgs?) | (<number>") {
+	if strings.HasPrefix(ebnf, operandEBNF) {
 		return "an expression"
 	}
 	words := firstWords(strings.TrimSuffix(ebnf, ")"))

@@ -124,8 +124,8 @@ type binder struct {
 
 type rangeExpr struct {
 	Tokens []lexer.Token
-	Lo     *sum `parser:"@@"`
-	Hi     *sum `parser:"'..' @@"`
+	Lo     *expression `parser:"@@"`
+	Hi     *expression `parser:"'..' @@"`
 }
 
 type interval struct {
@@ -146,28 +146,26 @@ type typeExpr struct {
 type constraint struct {
 	Tokens []lexer.Token
 	Op     lexer.Token `parser:"( @('>' | '>=' | '<' | '<=')"`
-	Bound  *sum        `parser:"@@"`
+	Bound  *expression `parser:"@@"`
 	In     *inside     `parser:"| @@ )"`
 }
 
 // inside is `in (a, b)` or `in a..b`.
 type inside struct {
 	Tokens   []lexer.Token
-	Word     lexer.Token `parser:"@'in'"`
-	Interval *interval   `parser:"( @@"`
-	Range    *rangeExpr  `parser:"| @@ )"`
+	Interval *interval  `parser:"'in' ( @@"`
+	Range    *rangeExpr `parser:"| @@ )"`
 }
 
 type distribution struct {
 	Tokens []lexer.Token
-	Name   lexer.Token `parser:"@Name"`
-	Call   *callArgs   `parser:"@@"`
-	In     *inside     `parser:"@@?"`
+	Call   *call   `parser:"@@"`
+	In     *inside `parser:"@@?"`
 }
 
-type callArgs struct {
-	Open lexer.Token `parser:"@'('"`
-	Args []*callArg  `parser:"(@@ (',' @@)*)? ')'"`
+type call struct {
+	Tokens []lexer.Token
+	Args   []*callArg `parser:"Name '(' (@@ (',' @@)*)? ')'"`
 }
 
 type callArg struct {
@@ -178,55 +176,27 @@ type callArg struct {
 }
 
 // ---- Expressions: operands and operators, still flat ----
+//
+// Nearly all of the time goes into expressions, and most of it into what
+// participle allocates for each alternative that it tries. So all operators
+// are one class of tokens, with - and ! in it; what a token was is read from
+// Tokens rather than captured; and the operators of an expression are the
+// tokens before its operands. convert.go sorts out which operator may stand
+// where, and that an `if` is a whole expression.
 
 type expression struct {
-	Tokens []lexer.Token
-	If     *ifExpr   `parser:"@@"`
-	First  *operand  `parser:"| @@"`
-	Rest   []*opTerm `parser:"@@*"`
-}
-
-type ifExpr struct {
-	Cond *expression `parser:"'if' @@"`
-	Then *expression `parser:"'then' @@"`
-	Else *expression `parser:"'else' @@"`
-}
-
-type opTerm struct {
-	Op lexer.Token `parser:"@(Arith | Compare | Logic)"`
-	X  *operand    `parser:"@@"`
-}
-
-// sum is an expression without comparisons and what binds looser: the bound
-// of a constraint, the end of a range.
-type sum struct {
-	Tokens []lexer.Token
-	First  *operand   `parser:"@@"`
-	Rest   []*sumTerm `parser:"@@*"`
-}
-
-type sumTerm struct {
-	Op lexer.Token `parser:"@Arith"`
-	X  *operand    `parser:"@@"`
+	Tokens   []lexer.Token
+	Operands []*operand `parser:"@@ (Op @@)*"`
 }
 
 type operand struct {
-	Tokens  []lexer.Token
-	Prefix  []lexer.Token  `parser:"@('-' | '!')*"`
-	Name    lexer.Token    `parser:"( @Name"`
-	Call    *callArgs      `parser:"@@?"`
-	Literal lexer.Token    `parser:"| @(Number | 'true' | 'false' | Bad)"`
-	Array   *arrayExpr     `parser:"| @@"`
-	Paren   *expression    `parser:"| '(' @@ ')' )"`
-	Index   []*indexSuffix `parser:"@@*"`
-}
-
-type arrayExpr struct {
-	Open  lexer.Token   `parser:"@'['"`
-	First *expression   `parser:"( @@"`
-	Rest  []*expression `parser:"( (',' @@)+"`
-	For   []*binder     `parser:"| 'for' @@ (',' @@)* )? )?"`
-	Close lexer.Token   `parser:"@']'"`
+	Tokens []lexer.Token
+	Args   []*callArg     `parser:"Op* ( Name ('(' (@@ (',' @@)*)? ')')?"`
+	Paren  *expression    `parser:"| Literal | '(' @@ ')'"`
+	Elems  []*expression  `parser:"| '[' ( @@ ( (',' @@)+"`
+	For    []*binder      `parser:"| 'for' @@ (',' @@)* )? )? ']'"`
+	If     []*expression  `parser:"| 'if' @@ 'then' @@ 'else' @@ )"`
+	Index  []*indexSuffix `parser:"@@*"`
 }
 
 type indexSuffix struct {
@@ -236,9 +206,8 @@ type indexSuffix struct {
 
 type indexArg struct {
 	Tokens []lexer.Token
-	Colon  lexer.Token `parser:"@':'"`
-	Lo     *expression `parser:"| @@"`
-	Hi     *sum        `parser:"('..' @@)?"`
+	Lo     *expression `parser:"':' | @@"`
+	Hi     *expression `parser:"('..' @@)?"`
 }
 
 func init() {

@@ -18,12 +18,9 @@ import (
 const (
 	tokName lexer.TokenType = iota + 1
 	tokKeyword
-	tokNumber
-	tokArith   // + - * / @ ^
-	tokCompare // == != < <= > >=
-	tokLogic   // && ||
+	tokLiteral // a number, true or false; without a value, text that was reported
+	tokOp      // + - * / @ ^ == != < <= > >= && || and !
 	tokPunct   // brackets and the rest
-	tokBad     // stands for text that was reported by the scanner
 	tokUnknown // the catch-all: nothing in the grammar takes it
 )
 
@@ -32,8 +29,8 @@ type tokens struct{}
 
 func (tokens) Symbols() map[string]lexer.TokenType {
 	return map[string]lexer.TokenType{
-		"EOF": lexer.EOF, "Name": tokName, "Keyword": tokKeyword, "Number": tokNumber, "Arith": tokArith,
-		"Compare": tokCompare, "Logic": tokLogic, "Punct": tokPunct, "Bad": tokBad, "Unknown": tokUnknown,
+		"EOF": lexer.EOF, "Name": tokName, "Keyword": tokKeyword, "Literal": tokLiteral,
+		"Op": tokOp, "Punct": tokPunct, "Unknown": tokUnknown,
 	}
 }
 
@@ -197,6 +194,10 @@ func (s *scanner) nameLen(pos int) int {
 
 func (s *scanner) word() {
 	n := s.nameLen(s.pos)
+	if w := s.text[s.pos : s.pos+n]; w == "true" || w == "false" {
+		s.emit(tokLiteral, n)
+		return
+	}
 	if keywords[s.text[s.pos:s.pos+n]] {
 		s.emit(tokKeyword, n)
 		return
@@ -220,7 +221,7 @@ func (s *scanner) number() {
 		s.gluedNumber(i, n)
 		return
 	}
-	s.emit(tokNumber, i-s.pos)
+	s.emit(tokLiteral, i-s.pos)
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
@@ -254,7 +255,7 @@ func (s *scanner) badNumber(end int, what, fix string) {
 		Code: BadNumber, Span: diag.Span{Start: s.pos, End: end}, Summary: what,
 		Found: quote(s.text[s.pos:end]), Hint: "write " + quote(fix),
 	})
-	s.emit(tokBad, end-s.pos)
+	s.emitAs(tokLiteral, "", end-s.pos)
 }
 
 // gluedNumber reports `3x`: the number ends at i, the name has n bytes.
@@ -271,7 +272,7 @@ func (s *scanner) gluedNumber(i, n int) {
 		Code: BadNumber, Span: diag.Span{Start: s.pos, End: i + n}, Summary: "a number touches a name",
 		Found: quote(num + name), Hint: hint,
 	})
-	s.emit(tokBad, i+n-s.pos)
+	s.emitAs(tokLiteral, "", i+n-s.pos)
 }
 
 // operator scans punctuation.
@@ -288,20 +289,15 @@ func (s *scanner) operator() {
 		case "..", "->":
 			s.emit(tokPunct, 2)
 			return
-		case "==", "!=", "<=", ">=":
-			s.emit(tokCompare, 2)
-			return
-		case "&&", "||":
-			s.emit(tokLogic, 2)
+		case "==", "!=", "<=", ">=", "&&", "||":
+			s.emit(tokOp, 2)
 			return
 		}
 	}
 	switch rest[0] {
-	case '+', '-', '*', '/', '@', '^':
-		s.emit(tokArith, 1)
-	case '<', '>':
-		s.emit(tokCompare, 1)
-	case '(', ')', '[', ']', '{', '}', ',', ':', '=', '~', '!', '?':
+	case '+', '-', '*', '/', '@', '^', '<', '>', '!':
+		s.emit(tokOp, 1)
+	case '(', ')', '[', ']', '{', '}', ',', ':', '=', '~', '?':
 		s.emit(tokPunct, 1)
 	case '.':
 		s.point()
@@ -337,7 +333,7 @@ func (s *scanner) point() {
 		s.pos += n
 		return
 	}
-	s.emit(tokBad, n)
+	s.emitAs(tokLiteral, "", n)
 }
 
 // quoted handles strings, which the language does not have.
@@ -360,7 +356,7 @@ func (s *scanner) quoted() {
 		Code: ForeignSyntax, Span: diag.Span{Start: s.pos, End: end}, Summary: "there are no strings in a model",
 		Hint: "labels come with the data: declare them as `data g : factor(G)[N]`",
 	})
-	s.emit(tokBad, end-s.pos)
+	s.emitAs(tokLiteral, "", end-s.pos)
 }
 
 // unknown reports a run of characters that mean nothing in the language.

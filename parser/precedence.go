@@ -40,21 +40,40 @@ func newPrecedence(rep *reporter, n int) *precedenceStack {
 }
 
 func (p *precedenceStack) operand(c *converter, o *operand) {
-	for _, t := range o.Prefix {
+	prefix := 0
+	for ; o.Tokens[prefix].Type == tokOp; prefix++ {
+		t := o.Tokens[prefix]
+		if t.Value != "-" && t.Value != "!" {
+			p.misplaced(t, "an expression", "")
+			continue
+		}
 		p.ops = append(p.ops, pending{t, prefixPrecedence, true})
 	}
-	p.args = append(p.args, c.primary(o))
+	p.args = append(p.args, c.primary(o, prefix))
+}
+
+// misplaced reports an operator that cannot stand where it does; the grammar
+// takes all operators for one.
+func (p *precedenceStack) misplaced(t lexer.Token, expected, hint string) {
+	p.rep.add(diag.Diagnostic{
+		Code: SyntaxError, Span: tokenSpan(t), Summary: "the operator " + quote(t.Value) + " cannot stand here",
+		Expected: expected, Found: quote(t.Value), Hint: hint,
+	})
 }
 
 func (p *precedenceStack) operator(t lexer.Token) {
-	prec := precedence[t.Value]
+	prec, binary := precedence[t.Value]
+	if !binary {
+		p.misplaced(t, "an operator between two values", "\"not equal\" is written `!=`")
+		prec = precedence["*"]
+	}
 	for len(p.ops) > 0 {
 		top := p.ops[len(p.ops)-1]
 		// `^` groups to the right, everything else to the left.
 		if top.prec < prec || top.prec == prec && t.Value == "^" {
 			break
 		}
-		if top.prec == prec && t.Type == tokCompare {
+		if top.prec == prec && prec == precedence["<"] {
 			p.chained(top.op, t)
 		}
 		p.reduce()

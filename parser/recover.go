@@ -76,7 +76,7 @@ func (p *parse) header(lo, open int, isFn bool) []lexer.Token {
 	pos := p.toks[open].Pos
 	toks := append([]lexer.Token(nil), p.toks[lo:open+1]...)
 	if isFn {
-		toks = append(toks, lexer.Token{Type: tokKeyword, Value: "return", Pos: pos}, lexer.Token{Type: tokBad, Value: "0", Pos: pos})
+		toks = append(toks, lexer.Token{Type: tokKeyword, Value: "return", Pos: pos}, lexer.Token{Type: tokLiteral, Pos: pos})
 	}
 	return append(toks, lexer.Token{Type: tokPunct, Value: "}", Pos: pos})
 }

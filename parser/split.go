@@ -28,19 +28,19 @@ type outline struct {
 
 // bracket is an open bracket or block, with the nesting at its place.
 type bracket struct {
-	tok    int32
-	base   int32 // nesting around it
-	run    int32 // unary operators and powers that the next operand is under
-	ifs    int32 // `if`s of the expression so far: each nests in the one before
-	chain  int32 // operators of the expression so far
-	report bool  // a limit was passed in this statement
+	tok   int32
+	base  int32 // nesting around it
+	run   int32 // unary operators and powers that the next operand is under
+	ifs   int32 // `if`s of the expression so far: each nests in the one before
+	chain int32 // operators of the expression so far
 }
 
 // outliner walks the tokens once with a stack of open brackets.
 type outliner struct {
 	*outline
-	text  string
-	stack []bracket
+	text    string
+	stack   []bracket
+	refused bool // the statement at the top level passed a limit
 }
 
 func newOutline(text string, toks []lexer.Token) *outline {
@@ -84,7 +84,7 @@ func (o *outliner) visit(i int) {
 		o.punct(i, t.Value)
 	case t.Type == tokKeyword && t.Value == "if":
 		o.top().ifs++
-	case t.Type == tokArith || t.Type == tokCompare || t.Type == tokLogic:
+	case t.Type == tokOp:
 		o.operator(i, t)
 	}
 	o.checkDepth(i)
@@ -94,7 +94,10 @@ func (o *outliner) visit(i int) {
 func (o *outliner) begin(i int) {
 	o.start[i] = true
 	b := o.top()
-	b.run, b.ifs, b.chain, b.report = 0, 0, 0, false
+	b.run, b.ifs, b.chain = 0, 0, 0
+	if len(o.stack) == 1 {
+		o.refused = false
+	}
 }
 
 // startsStatement decides for token i. Inside ( or [ a keyword that never
@@ -136,10 +139,8 @@ func (o *outliner) opensStatement(i int) bool {
 // finished reports whether token i can be the last of an expression or type.
 func (o *outliner) finished(i int) bool {
 	switch t := o.toks[i]; t.Type {
-	case tokName, tokNumber, tokBad:
+	case tokName, tokLiteral:
 		return true
-	case tokKeyword:
-		return t.Value == "true" || t.Value == "false"
 	case tokPunct:
 		return t.Value == ")" || t.Value == "]" || t.Value == "}" || t.Value == "?"
 	}
@@ -150,7 +151,7 @@ func (o *outliner) punct(i int, v string) {
 	switch v {
 	case "(", "[", "{":
 		b := o.top()
-		inner := bracket{tok: int32(i), base: b.base + b.run + b.ifs + 1, report: b.report}
+		inner := bracket{tok: int32(i), base: b.base + b.run + b.ifs + 1}
 		if v == "[" {
 			b.chain++
 		}
@@ -162,8 +163,6 @@ func (o *outliner) punct(i int, v string) {
 	case ",", "=", "..":
 		b := o.top()
 		b.run, b.ifs, b.chain = 0, 0, 0
-	case "!":
-		o.top().run++
 	}
 }
 
@@ -225,14 +224,14 @@ func (o *outliner) operator(i int, t lexer.Token) {
 	b.chain++
 }
 
+// checkDepth notes the first token of a top-level statement that passes a
+// limit.
 func (o *outliner) checkDepth(i int) {
 	b := o.top()
-	if b.report || b.base+b.run+b.ifs <= maxNesting && b.chain <= maxChain {
+	if o.refused || b.base+b.run+b.ifs <= maxNesting && b.chain <= maxChain {
 		return
 	}
-	for k := range o.stack {
-		o.stack[k].report = true
-	}
+	o.refused = true
 	o.tooDeep = append(o.tooDeep, i)
 }
 

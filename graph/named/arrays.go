@@ -224,6 +224,16 @@ type Block struct {
 	At    []int
 }
 
+// Holds reports whether the element at (from 0) is in the block.
+func (bl Block) Holds(at []int) bool {
+	for d, p := range at {
+		if p < bl.At[d] || p >= bl.At[d]+bl.Value.event[d] {
+			return false
+		}
+	}
+	return true
+}
+
 // Assemble builds an event of the given shape from disjoint blocks; elements
 // that none covers are zero.
 func (b *Builder) Assemble(shape graph.Shape, blocks ...Block) Value {

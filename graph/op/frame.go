@@ -103,6 +103,10 @@ func simplify(f Frame, fn *Func, xs []Term) (Term, bool) {
 		if is(1, 1) {
 			return xs[0], true
 		}
+	case Log: // log of exp: exact, and finite where exp underflows
+		if m, ok := xs[0].Node.Op.(*Map); ok && m.F == Exp && len(m.Dims[0]) == len(xs[0].Dims) {
+			return Term{Node: xs[0].Node.In[0], Dims: xs[0].Dims}, true
+		}
 	case Neg:
 		if m, ok := xs[0].Node.Op.(*Map); ok && m.F == Neg && len(m.Dims[0]) == len(xs[0].Dims) {
 			return Term{Node: xs[0].Node.In[0], Dims: xs[0].Dims}, true

@@ -1,0 +1,122 @@
+package lower
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"ppl/graph/dist"
+	"ppl/graph/named"
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+)
+
+// parseNumber reads the default of a parameter.
+func parseNumber(text string) ast.Expr {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		panic(fmt.Sprintf("lower: the default %q is not a number", text))
+	}
+	return &ast.Number{Text: text, Value: x, Real: true}
+}
+
+var paramRules = map[lang.ParamConstraint]struct {
+	text string
+	ok   func(x float64) bool
+}{
+	lang.Positive:       {"a positive number", func(x float64) bool { return x > 0 }},
+	lang.NonNegative:    {"a number that is not negative", func(x float64) bool { return x >= 0 }},
+	lang.Unit:           {"a number from 0 to 1", func(x float64) bool { return x >= 0 && x <= 1 }},
+	lang.NonNegativeInt: {"an integer that is not negative", func(x float64) bool { return x >= 0 && x == math.Trunc(x) }},
+	lang.PositiveInt:    {"a positive integer", func(x float64) bool { return x > 0 && x == math.Trunc(x) }},
+}
+
+// checkParam checks a parameter that the data determine.
+func (l *lowerer) checkParam(e ast.Expr, call *lang.DistCall, ps lang.ParamSig, v named.Value) {
+	rule, ok := paramRules[ps.Constraint]
+	if !ok || !v.IsConst() {
+		return
+	}
+	for i, x := range v.Const() {
+		if !rule.ok(x) {
+			l.failWith(diag.Diagnostic{Code: "bad-parameter", Span: e.Span(),
+				Summary:  fmt.Sprintf("the parameter `%s` of `%s` is out of its range%s", ps.Name, call.Sig.Name, l.at(v, i)),
+				Expected: rule.text, Found: fmt.Sprint(x)})
+		}
+	}
+}
+
+// at names the iteration of element i of a value: ", at i = 3".
+func (l *lowerer) at(v named.Value, i int) string {
+	shape := v.N.Shape
+	coords := make([]int, len(shape))
+	for d := len(shape) - 1; d >= 0; d-- {
+		coords[d] = i % shape[d]
+		i /= shape[d]
+	}
+	var parts []string
+	for d, a := range v.Axes() {
+		if c := l.counterOf(a); c.Valid() {
+			parts = append(parts, fmt.Sprintf("%s = %g", a.Name, c.Const()[coords[d]]))
+		} else {
+			parts = append(parts, fmt.Sprintf("element %d", coords[d]+1))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ", at " + strings.Join(parts, ", ")
+}
+
+// checkSupport checks an observed value against the support of its
+// distribution, as far as the kind of support tells.
+func (l *lowerer) checkSupport(at ast.Node, call *lang.DistCall, p dist.Params, x named.Value) {
+	if !x.IsConst() {
+		return
+	}
+	text, ok := supportRule(call, p)
+	if ok == nil {
+		return
+	}
+	for i, v := range x.Const() {
+		if !ok(v) {
+			l.failWith(diag.Diagnostic{Code: "outside-support", Span: at.Span(),
+				Summary:  fmt.Sprintf("the observed value is impossible under `%s`%s", call.Sig.Name, l.at(x, i)),
+				Expected: text, Found: fmt.Sprint(v)})
+		}
+	}
+}
+
+func supportRule(call *lang.DistCall, p dist.Params) (string, func(float64) bool) {
+	whole := func(x float64) bool { return x == math.Trunc(x) }
+	switch call.Sig.Support {
+	case lang.SupportPositive:
+		return "a value that is not negative", func(x float64) bool { return x >= 0 }
+	case lang.SupportUnit:
+		return "a value from 0 to 1", func(x float64) bool { return x >= 0 && x <= 1 }
+	case lang.SupportBool:
+		return "0 or 1", func(x float64) bool { return x == 0 || x == 1 }
+	case lang.SupportNaturals:
+		return "a count: 0, 1, 2, ...", func(x float64) bool { return x >= 0 && whole(x) }
+	case lang.SupportIntRange:
+		return "an integer", whole
+	case lang.SupportPositiveInts:
+		return "a positive integer", func(x float64) bool { return x >= 1 && whole(x) }
+	case lang.SupportCategories:
+		k := 0
+		for i, ps := range call.Sig.Forms[call.Form].Params {
+			_ = i
+			if ps.Rank == 1 {
+				v := p.Get(ps.Name)
+				k = v.Shape()[0]
+			}
+		}
+		if k == 0 {
+			return "", nil
+		}
+		return fmt.Sprintf("a category from 1 to %d", k), func(x float64) bool { return x >= 1 && x <= float64(k) && whole(x) }
+	}
+	return "", nil
+}

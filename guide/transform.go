@@ -1,0 +1,259 @@
+package guide
+
+import (
+	"fmt"
+	"math"
+
+	"ppl/graph"
+	"ppl/graph/dist"
+	"ppl/graph/named"
+	"ppl/lang"
+)
+
+// Transform is a smooth bijection from unconstrained arrays to a support.
+type Transform struct {
+	Name string
+	// Free gives the shape of the unconstrained array for a box whose last
+	// EventRank dimensions are one object of the support.
+	Free func(box graph.Shape) graph.Shape
+	// Forward maps an unconstrained event to the box. logJac are terms, each an
+	// array of any event shape, that sum to log |det ∂x/∂u|.
+	Forward func(b *named.Builder, u named.Value, s dist.Support) (x named.Value, logJac []named.Value)
+	// Inverse maps one object back; lower and upper are its bounds, if any.
+	Inverse func(x []float64, lower, upper float64) []float64
+}
+
+// registry is the one place that joins supports and transforms.
+var registry = map[lang.SupportKind]*Transform{
+	lang.SupportReal:            identity,
+	lang.SupportPositive:        positive,
+	lang.SupportLower:           lowerBounded,
+	lang.SupportUpper:           upperBounded,
+	lang.SupportUnit:            unitInterval,
+	lang.SupportInterval:        interval,
+	lang.SupportOrdered:         ordered,
+	lang.SupportPositiveOrdered: positiveOrdered,
+	lang.SupportSimplex:         simplex,
+}
+
+// ForSupport finds the transform of a support.
+func ForSupport(k lang.SupportKind) (*Transform, error) {
+	t, ok := registry[k]
+	if !ok {
+		return nil, fmt.Errorf("latents with this support are not supported yet")
+	}
+	return t, nil
+}
+
+func same(box graph.Shape) graph.Shape { return box }
+
+// identity: x = u.
+var identity = &Transform{
+	Name: "identity",
+	Free: same,
+	Forward: func(_ *named.Builder, u named.Value, _ dist.Support) (named.Value, []named.Value) {
+		return u, nil
+	},
+	Inverse: func(x []float64, _, _ float64) []float64 { return append([]float64(nil), x...) },
+}
+
+// positive: x = e^u, log |dx/du| = u.
+var positive = &Transform{
+	Name: "exp",
+	Free: same,
+	Forward: func(b *named.Builder, u named.Value, _ dist.Support) (named.Value, []named.Value) {
+		return b.Exp(u), []named.Value{u}
+	},
+	Inverse: func(x []float64, _, _ float64) []float64 { return each(x, math.Log) },
+}
+
+// lowerBounded: x = lower + e^u.
+var lowerBounded = &Transform{
+	Name: "lower + exp",
+	Free: same,
+	Forward: func(b *named.Builder, u named.Value, s dist.Support) (named.Value, []named.Value) {
+		return b.Add(s.Lower, b.Exp(u)), []named.Value{u}
+	},
+	Inverse: func(x []float64, lower, _ float64) []float64 {
+		return each(x, func(x float64) float64 { return math.Log(x - lower) })
+	},
+}
+
+// upperBounded: x = upper − e^u.
+var upperBounded = &Transform{
+	Name: "upper - exp",
+	Free: same,
+	Forward: func(b *named.Builder, u named.Value, s dist.Support) (named.Value, []named.Value) {
+		return b.Sub(s.Upper, b.Exp(u)), []named.Value{u}
+	},
+	Inverse: func(x []float64, _, upper float64) []float64 {
+		return each(x, func(x float64) float64 { return math.Log(upper - x) })
+	},
+}
+
+// logitJac is log of the derivative of inv_logit: u − 2·softplus(u).
+func logitJac(b *named.Builder, u named.Value) named.Value {
+	return b.Sub(u, b.Scale(2, b.Softplus(u)))
+}
+
+// unitInterval: x = 1/(1 + e^−u).
+var unitInterval = &Transform{
+	Name: "inv_logit",
+	Free: same,
+	Forward: func(b *named.Builder, u named.Value, _ dist.Support) (named.Value, []named.Value) {
+		return b.InvLogit(u), []named.Value{logitJac(b, u)}
+	},
+	Inverse: func(x []float64, _, _ float64) []float64 {
+		return each(x, func(x float64) float64 { return math.Log(x) - math.Log1p(-x) })
+	},
+}
+
+// interval: x = lower + (upper − lower)/(1 + e^−u).
+var interval = &Transform{
+	Name: "scaled inv_logit",
+	Free: same,
+	Forward: func(b *named.Builder, u named.Value, s dist.Support) (named.Value, []named.Value) {
+		width := b.Sub(s.Upper, s.Lower)
+		x := b.Add(s.Lower, b.Mul(width, b.InvLogit(u)))
+		// The width counts once for each element, so it is added to an array of u's shape.
+		return x, []named.Value{b.Add(logitJac(b, u), b.Log(width))}
+	},
+	Inverse: func(x []float64, lower, upper float64) []float64 {
+		return each(x, func(x float64) float64 { return math.Log(x-lower) - math.Log(upper-x) })
+	},
+}
+
+// ordered: x₁ = u₁, x_k = x_{k−1} + e^{u_k}.
+var ordered = &Transform{
+	Name: "cumulative exp",
+	Free: same,
+	Forward: func(b *named.Builder, u named.Value, _ dist.Support) (named.Value, []named.Value) {
+		if last(u) < 2 {
+			return u, nil
+		}
+		first, rest := slice(b, u, 0, 1), slice(b, u, 1, last(u)-1)
+		return b.CumSum(join(b, first, b.Exp(rest))), []named.Value{rest}
+	},
+	Inverse: func(x []float64, _, _ float64) []float64 {
+		u := append([]float64(nil), x...)
+		for k := 1; k < len(x); k++ {
+			u[k] = math.Log(x[k] - x[k-1])
+		}
+		return u
+	},
+}
+
+// positiveOrdered: x_k = x_{k−1} + e^{u_k}, x₀ = 0.
+var positiveOrdered = &Transform{
+	Name: "cumulative exp from 0",
+	Free: same,
+	Forward: func(b *named.Builder, u named.Value, _ dist.Support) (named.Value, []named.Value) {
+		return b.CumSum(b.Exp(u)), []named.Value{u}
+	},
+	Inverse: func(x []float64, _, _ float64) []float64 {
+		u := make([]float64, len(x))
+		before := 0.0
+		for k := range x {
+			u[k] = math.Log(x[k] - before)
+			before = x[k]
+		}
+		return u
+	},
+}
+
+// simplex is the isometric log-ratio transform (Egozcue et al. 2003):
+// x = softmax(V u) with the K×(K−1) orthonormal Helmert basis V of the vectors
+// that sum to zero; log |det| = ½ log K + Σ log x_k. It treats the categories
+// alike, so that a Gaussian on u is as good for the last as for the first.
+var simplex = &Transform{
+	Name: "isometric log-ratio",
+	Free: func(box graph.Shape) graph.Shape {
+		free := append(graph.Shape{}, box...)
+		free[len(free)-1]--
+		return free
+	},
+	Forward: func(b *named.Builder, u named.Value, _ dist.Support) (named.Value, []named.Value) {
+		k := last(u) + 1
+		lead := u.Rank() - 1
+		dims := graph.Iota(lead)
+		basis := b.Array(graph.Shape{k, k - 1}, helmert(k))
+		in := append(append([]int{}, dims...), lead)
+		out := append(append([]int{}, dims...), lead+1)
+		v := b.Contract(u, basis, in, []int{lead + 1, lead}, out)
+		norm := b.LogSumExp(v)
+		logx := b.Sub(v, repeat(b, norm, k))
+		objects := norm.Shape().Size()
+		return b.Exp(logx), []named.Value{logx, b.Scalar(0.5 * math.Log(float64(k)) * float64(objects))}
+	},
+	Inverse: func(x []float64, _, _ float64) []float64 {
+		k := len(x)
+		v := helmert(k)
+		u := make([]float64, k-1)
+		for j := range u {
+			for i := range x {
+				u[j] += v[i*(k-1)+j] * math.Log(x[i])
+			}
+		}
+		return u
+	},
+}
+
+// helmert is the K×(K−1) matrix whose column j has 1/√(j(j+1)) in its first j
+// rows and −j/√(j(j+1)) in the next (j from 1).
+func helmert(k int) []float64 {
+	v := make([]float64, k*(k-1))
+	for j := 1; j < k; j++ {
+		s := 1 / math.Sqrt(float64(j)*float64(j+1))
+		for i := 0; i < j; i++ {
+			v[i*(k-1)+j-1] = s
+		}
+		v[j*(k-1)+j-1] = -float64(j) * s
+	}
+	return v
+}
+
+func each(x []float64, f func(float64) float64) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = f(v)
+	}
+	return out
+}
+
+func last(v named.Value) int { return v.Shape()[v.Rank()-1] }
+
+// slice is v[..., from : from+n] (from 0).
+func slice(b *named.Builder, v named.Value, from, n int) named.Value {
+	args := make([]named.IndexArg, v.Rank())
+	for i := range args {
+		args[i].All = true
+	}
+	args[len(args)-1] = named.IndexArg{Lo: from + 1, Hi: from + n}
+	return b.Index(v, args...)
+}
+
+// join puts two arrays side by side along the last dimension.
+func join(b *named.Builder, x, y named.Value) named.Value {
+	shape := append(graph.Shape{}, x.Shape()...)
+	shape[len(shape)-1] += last(y)
+	at := make([]int, len(shape))
+	at2 := make([]int, len(shape))
+	at2[len(at2)-1] = last(x)
+	return b.Assemble(shape, named.Block{Value: x, At: at}, named.Block{Value: y, At: at2})
+}
+
+// repeat adds a last dimension of n equal elements.
+func repeat(b *named.Builder, v named.Value, n int) named.Value {
+	one := b.Reshape(v, append(append(graph.Shape{}, v.Shape()...), 1))
+	args := make([]named.IndexArg, one.Rank())
+	for i := range args {
+		args[i].All = true
+	}
+	first := make([]float64, n)
+	for i := range first {
+		first[i] = 1
+	}
+	args[len(args)-1] = named.IndexArg{Value: b.Vector(first...)}
+	return b.Index(one, args...)
+}
+

@@ -5,10 +5,15 @@
 // A function sees events: the shapes that its arguments have in one iteration.
 // Plates and particles are axes and need no mention. Shapes have been checked
 // by the signature's Result before Lower runs, with the concrete sizes.
+//
+// The rules for types are in rules.go, one combinator for each kind of
+// function; the other files declare the functions, a group each.
 package fn
 
 import (
+	"fmt"
 	"sort"
+	"strings"
 
 	"ppl/graph/named"
 	"ppl/lang"
@@ -24,14 +29,54 @@ type Func struct {
 }
 
 // all lists every function, by group.
-var all = concat()
+var all = declare(elementwise, reductions, vectors, shapes, linearAlgebra, kernels, equations)
 
-func concat(groups ...[]*Func) []*Func {
+func declare(groups ...[]*Func) []*Func {
 	var out []*Func
 	for _, g := range groups {
-		out = append(out, g...)
+		for _, f := range g {
+			f.Result = f.counted(f.Result)
+			out = append(out, f)
+		}
 	}
 	return out
+}
+
+// counted guards a rule: it runs on as many arguments as the parameters say,
+// and only `ode` takes the name of a function.
+func (f *Func) counted(rule rule) rule {
+	return func(args []lang.Arg) (lang.Type, error) {
+		if err := f.count(len(args)); err != nil {
+			return lang.Type{}, err
+		}
+		for i, a := range args {
+			if a.Fn != "" && (f.Name != "ode" || i > 0) {
+				return lang.Type{}, fmt.Errorf("takes values, found the function `%s`", a.Fn)
+			}
+		}
+		return rule(args)
+	}
+}
+
+func (f *Func) count(n int) error {
+	least, most := f.MinArgs, len(f.Params)
+	variadic := strings.HasSuffix(f.Params[most-1], "...")
+	switch {
+	case n >= least && (variadic || n <= most):
+		return nil
+	case variadic:
+		return fmt.Errorf("needs at least %s, found %d", plural(least, "argument"), n)
+	case least == most:
+		return fmt.Errorf("needs %s, found %d", plural(least, "argument"), n)
+	}
+	return fmt.Errorf("needs %d to %d arguments, found %d", least, most, n)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 var byName = func() map[string]*Func {

@@ -173,6 +173,13 @@ func TestEdges(t *testing.T) {
 		{"BetaIncDx(3,1,1)", BetaIncDx(3, 1, 1), 3},
 		{"BetaIncDx(½,3,0)", BetaIncDx(0.5, 3, 0), inf},
 		{"BetaIncDx(-2,3,½)", BetaIncDx(-2, 3, 0.5), nan},
+		{"LogBetaIncDa(2,3,0)", LogBetaIncDa(2, 3, 0), -inf},
+		{"LogBetaIncCDb(2,3,1)", LogBetaIncCDb(2, 3, 1), -inf},
+		{"LogBetaIncCDb(2,3,0)", LogBetaIncCDb(2, 3, 0), 0},
+		{"LogBetaIncDa(0,3,0)", LogBetaIncDa(0, 3, 0), nan},
+		{"LogStudentTCdfDdf(3,0)", LogStudentTCdfDdf(3, 0), 0},
+		{"LogStudentTCdfDdf(3,-Inf)", LogStudentTCdfDdf(3, -inf), nan},
+		{"LogStudentTCdfDdf(0,1)", LogStudentTCdfDdf(0, 1), nan},
 		{"LogStudentTCdf(3,-Inf)", LogStudentTCdf(3, -inf), -inf},
 		{"LogStudentTCdf(3,+Inf)", LogStudentTCdf(3, inf), neg},
 		{"LogStudentTCdf(3,0)", LogStudentTCdf(3, 0), -math.Ln2},
@@ -193,6 +200,15 @@ func TestEdges(t *testing.T) {
 		same := e.got == e.want && math.Signbit(e.got) == math.Signbit(e.want)
 		if !same && !(math.IsNaN(e.got) && math.IsNaN(e.want)) {
 			t.Errorf("%s = %v, want %v", e.name, e.got, e.want)
+		}
+	}
+}
+
+// TestBetaDerivativeLimits checks the limits ψ(a+b) − ψ(b) at x = 0 and ψ(a+b) − ψ(a) at x = 1.
+func TestBetaDerivativeLimits(t *testing.T) {
+	for _, got := range []float64{LogBetaIncDb(1, 3, 0), LogBetaIncCDa(3, 1, 1)} {
+		if math.Abs(got-1.0/3) > 4*eps {
+			t.Errorf("got %v, want ⅓", got)
 		}
 	}
 }

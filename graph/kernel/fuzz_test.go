@@ -84,7 +84,7 @@ func checkMoreArguments(t *testing.T, x, y, z float64) {
 		{"LogSumExp2", LogSumExp2, -inf, inf}, {"LogDiffExp", LogDiffExp, -inf, inf}, {"XLogY", XLogY, -inf, inf}, {"XLog1PY", XLog1PY, -inf, inf},
 		{"Lbeta", Lbeta, -inf, inf}, {"Lchoose", Lchoose, -inf, inf}, {"GammaP", GammaP, 0, 1}, {"GammaQ", GammaQ, 0, 1}, {"LogGammaP", LogGammaP, -inf, 0},
 		{"LogGammaQ", LogGammaQ, -inf, 0}, {"GammaPDa", GammaPDa, -inf, 0}, {"LogGammaPDa", LogGammaPDa, -inf, 0}, {"LogGammaQDa", LogGammaQDa, 0, inf},
-		{"GammaPDx", GammaPDx, 0, inf}, {"LogStudentTCdf", LogStudentTCdf, -inf, 0},
+		{"GammaPDx", GammaPDx, 0, inf}, {"LogStudentTCdf", LogStudentTCdf, -inf, 0}, {"LogStudentTCdfDdf", LogStudentTCdfDdf, -inf, inf},
 	} {
 		start := time.Now()
 		v := c.f(x, y)
@@ -102,7 +102,8 @@ func checkMoreArguments(t *testing.T, x, y, z float64) {
 		low, high float64
 	}{
 		{"BetaInc", BetaInc, 0, 1}, {"LogBetaInc", LogBetaInc, -inf, 0}, {"LogBetaIncC", LogBetaIncC, -inf, 0}, {"BetaIncDa", BetaIncDa, -inf, 0},
-		{"BetaIncDb", BetaIncDb, 0, inf}, {"BetaIncDx", BetaIncDx, 0, inf},
+		{"BetaIncDb", BetaIncDb, 0, inf}, {"BetaIncDx", BetaIncDx, 0, inf}, {"LogBetaIncDa", LogBetaIncDa, -inf, 0}, {"LogBetaIncDb", LogBetaIncDb, 0, inf},
+		{"LogBetaIncCDa", LogBetaIncCDa, 0, inf}, {"LogBetaIncCDb", LogBetaIncCDb, -inf, 0},
 	} {
 		start := time.Now()
 		v := c.f(x, y, z)

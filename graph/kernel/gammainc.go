@@ -192,7 +192,7 @@ func gammaFraction(a, x float64, deriv bool) tail {
 	dd := d * d
 	c, dc := math.Inf(1), 0.0
 	h, dh := d, dd
-	for i := 1.0; i < 2000; i++ {
+	for i := 1.0; i < 1000; i++ {
 		n := -i * (i - a)
 		b += 2
 		dd = i*d + n*dd - 1

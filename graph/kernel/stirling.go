@@ -19,10 +19,13 @@ func gammaShift(a, b float64) float64 {
 }
 
 // digammaShift returns ψ(a+b) − ψ(a) for a > 0 and b ≥ 0, without cancellation where b
-// is small beside a large a.
+// is small beside a large a; NaN outside.
 func digammaShift(a, b float64) float64 {
+	if !(a > 0 && b >= 0) {
+		return math.NaN()
+	}
 	sum := 0.0
-	for ; a < 10; a++ {
+	for ; a < 15; a++ {
 		if b > 20 {
 			return sum + Digamma(a+b) - Digamma(a)
 		}

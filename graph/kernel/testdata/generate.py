@@ -337,6 +337,10 @@ emit("LogBetaInc", beta_part(lambda p, q, da, db: mp.log1p(-q) if p > 0.5 else m
 emit("LogBetaIncC", beta_part(lambda p, q, da, db: mp.log1p(-p) if q > 0.5 else mp.log(q)), BETAINC)
 emit("BetaIncDa", beta_part(lambda p, q, da, db: da), BETAINC)
 emit("BetaIncDb", beta_part(lambda p, q, da, db: db), BETAINC)
+emit("LogBetaIncDa", beta_part(lambda p, q, da, db: da / p), BETAINC)
+emit("LogBetaIncDb", beta_part(lambda p, q, da, db: db / p), BETAINC)
+emit("LogBetaIncCDa", beta_part(lambda p, q, da, db: -da / q), BETAINC)
+emit("LogBetaIncCDb", beta_part(lambda p, q, da, db: -db / q), BETAINC)
 
 
 def student(df, t):
@@ -352,6 +356,18 @@ def student(df, t):
 emit("LogStudentTCdf", student, [(df, t) for df in [0.1, 0.5, 1, 2, 3.5, 10, 30, 100, 1e4, 1e7, 1e12]
                                  for t in both([1e-10, 0.01, 0.3, 1, 2.5, 6, 15, 40]) + [-1e3, -1e10, -1e200, 1e3, 1e10]
                                  if df < 1e5 or abs(t) <= 40])
+
+
+
+def student_ddf(df, t):
+    mp.dps = 60
+    h = df * mpf(10)**(-20)
+    up, down = student(df + h, t), student(df - h, t)
+    return (up - down) / (2 * h)
+
+
+emit("LogStudentTCdfDdf", student_ddf, [(df, t) for df in [0.1, 0.5, 1, 2, 3.5, 10, 30, 100, 1e4]
+                                        for t in both([0.01, 0.3, 1, 2.5, 6, 15, 40]) + [-1e3, -1e10, 1e3]])
 
 # ---- Bessel
 

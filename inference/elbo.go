@@ -1,0 +1,103 @@
+package inference
+
+import (
+	"math"
+
+	"ppl/graph"
+	"ppl/graph/grad"
+	"ppl/graph/lower"
+	"ppl/graph/named"
+	"ppl/guide"
+)
+
+// ELBO is the evidence lower bound of a mean-field guide with S particles,
+//
+//	mean over particles of log p(u_s) + entropy,
+//
+// as a function of the guide's location and log sd (D each), for given noise.
+type ELBO struct {
+	S, D int
+	// Evaluations counts the calls of Eval.
+	Evaluations int
+
+	q *guide.MeanField
+	p *program
+}
+
+// Part is the contribution of one statement to the expected log joint.
+type Part struct {
+	Factor lower.Factor
+	Mean   float64
+}
+
+// NewELBO compiles the objective for S particles.
+func (t *Target) NewELBO(s int) (*ELBO, error) {
+	b := named.New()
+	q := guide.NewMeanField(b, t.D, s)
+	l, err := t.lower(b, q.U)
+	if err != nil {
+		return nil, err
+	}
+	lp := b.With(l.logDensity(), q.Particles)
+	mean := b.Scale(1/float64(s), b.SumAxes(lp, q.Particles))
+	elbo := b.Add(mean, q.Entropy)
+	g := grad.Reverse(b.G, elbo.N, []*graph.Node{q.Loc, q.LogSD})
+	p, err := t.compile(b.G, elbo.N, g[0], g[1], lp.N)
+	if err != nil {
+		return nil, err
+	}
+	return &ELBO{S: s, D: t.D, q: q, p: p}, nil
+}
+
+// SetNoise fixes the noise, S×D standard normals.
+func (e *ELBO) SetNoise(eps []float64) { e.p.set(e.q.Eps, eps) }
+
+// Eval gives the ELBO and its gradients, valid until the next call.
+func (e *ELBO) Eval(loc, logsd []float64) (elbo float64, gloc, glogsd []float64, err error) {
+	e.p.set(e.q.Loc, loc)
+	e.p.set(e.q.LogSD, logsd)
+	e.Evaluations++
+	if err := e.p.state.Run(); err != nil {
+		return math.NaN(), nil, nil, err
+	}
+	return e.p.state.Output(0)[0], e.p.state.Output(1), e.p.state.Output(2), nil
+}
+
+// LogDensities are the log densities of the particles of the last Eval.
+func (e *ELBO) LogDensities() []float64 { return e.p.state.Output(3) }
+
+// Parts evaluates the expected contribution of each statement, and of the
+// transforms' Jacobians (the last, with no site), at given parameters and
+// noise: the ELBO per site.
+func (t *Target) Parts(loc, logsd, eps []float64, s int) ([]Part, error) {
+	b := named.New()
+	q := guide.NewMeanField(b, t.D, s)
+	l, err := t.lower(b, q.U)
+	if err != nil {
+		return nil, err
+	}
+	var parts []Part
+	var outs []*graph.Node
+	add := func(f lower.Factor, v named.Value) {
+		parts = append(parts, Part{Factor: f})
+		outs = append(outs, b.Scale(1/float64(s), b.SumAxes(b.With(v, q.Particles), q.Particles)).N)
+	}
+	for _, f := range l.joint.Factors {
+		add(f, f.Value)
+	}
+	add(lower.Factor{}, l.pack.LogJacobian(b))
+	p, err := t.compile(b.G, outs...)
+	if err != nil {
+		return nil, err
+	}
+	p.set(q.Loc, loc)
+	p.set(q.LogSD, logsd)
+	p.set(q.Eps, eps)
+	if err := p.state.Run(); err != nil {
+		return nil, err
+	}
+	for i := range parts {
+		parts[i].Mean = p.state.Output(i)[0]
+	}
+	return parts, nil
+}

@@ -1,0 +1,31 @@
+package inference
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math/rand/v2"
+)
+
+// Stream is the random stream of a seed, a purpose and an index: independent
+// of every other and of the order in which streams are used.
+func Stream(seed uint64, purpose string, index int) *rand.Rand {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:8], seed)
+	binary.LittleEndian.PutUint64(b[8:], uint64(index))
+	return rand.New(rand.NewChaCha8(sha256.Sum256(append(b[:], purpose...))))
+}
+
+// antithetic fills an S×D array with standard normal noise in pairs of
+// opposite signs, so that odd moments vanish exactly. A single leftover row is
+// plain noise.
+func antithetic(r *rand.Rand, eps []float64, s, d int) {
+	for i := 0; i < s; i += 2 {
+		for j := 0; j < d; j++ {
+			z := r.NormFloat64()
+			eps[i*d+j] = z
+			if i+1 < s {
+				eps[(i+1)*d+j] = -z
+			}
+		}
+	}
+}

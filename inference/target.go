@@ -1,0 +1,178 @@
+package inference
+
+import (
+	"fmt"
+
+	"ppl/graph"
+	"ppl/graph/grad"
+	"ppl/graph/lower"
+	"ppl/graph/named"
+	"ppl/graph/plan"
+	"ppl/guide"
+	"ppl/lang"
+	"ppl/lang/diag"
+)
+
+// Engine compiles a graph.
+type Engine func(g *graph.Graph, outputs []*graph.Node) graph.Program
+
+// Plan is the default engine, Tape the TapeMachine.
+func Plan(g *graph.Graph, outputs []*graph.Node) graph.Program { return plan.Compile(g, outputs) }
+
+// Tape runs Gorgonia's TapeMachine: slow, and the oracle of the plan.
+func Tape(g *graph.Graph, outputs []*graph.Node) graph.Program { return g.TapeMachine(outputs) }
+
+// Target is a model with its data, over D unconstrained numbers. It is
+// immutable and may be shared by goroutines.
+type Target struct {
+	Model  *lang.Model
+	Data   *lower.Data
+	Slots  []guide.Slot
+	D      int
+	Engine Engine
+}
+
+// NewTarget lowers the model once to find its unconstrained numbers. The
+// diagnostics tell what does not fit in the data; the target is nil if one of
+// them is an error.
+func NewTarget(m *lang.Model, data *lower.Data, engine Engine) (*Target, diag.List) {
+	probe := &guide.Packed{}
+	if _, ds := lower.Lower(m, data, probe, named.New()); ds.HasErrors() {
+		return nil, ds
+	}
+	return &Target{Model: m, Data: data, Slots: probe.Slots, D: probe.Size, Engine: engine}, nil
+}
+
+// lowered is a model lowered over a given unconstrained vector.
+type lowered struct {
+	b     *named.Builder
+	joint *lower.Joint
+	pack  *guide.Packed
+}
+
+func (t *Target) lower(b *named.Builder, u named.Value) (*lowered, error) {
+	l := &lowered{b: b, pack: &guide.Packed{U: u}}
+	var ds diag.List
+	l.joint, ds = lower.Lower(t.Model, t.Data, l.pack, b)
+	if err := ds.Err(); err != nil {
+		return nil, fmt.Errorf("lowering again: %w", err)
+	}
+	return l, nil
+}
+
+// logDensity is log p(x(u), data) + log |det ∂x/∂u|, one number per particle.
+func (l *lowered) logDensity() named.Value {
+	return l.b.Add(l.joint.LogDensity(l.b), l.pack.LogJacobian(l.b))
+}
+
+// Program is a compiled graph with its inputs by node.
+type program struct {
+	state  graph.State
+	inputs map[*graph.Node]int
+}
+
+func (t *Target) compile(g *graph.Graph, outputs ...*graph.Node) (*program, error) {
+	p := t.Engine(g, outputs)
+	s, err := p.NewState()
+	if err != nil {
+		return nil, err
+	}
+	c := &program{state: s, inputs: map[*graph.Node]int{}}
+	for i, n := range p.Inputs() {
+		c.inputs[n] = i
+	}
+	return c, nil
+}
+
+// set copies an input; one on which nothing depends is ignored.
+func (p *program) set(n *graph.Node, x []float64) {
+	if i, ok := p.inputs[n]; ok {
+		copy(p.state.Input(i), x)
+	}
+}
+
+// Density evaluates the log density on the unconstrained scale and its
+// gradient, at S points at once.
+type Density struct {
+	S, D int
+	p    *program
+	u    *graph.Node
+}
+
+// NewDensity compiles the log density for S points.
+func (t *Target) NewDensity(s int) (*Density, error) {
+	b := named.New()
+	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
+	u := b.G.Input("u", graph.Shape{s, t.D})
+	l, err := t.lower(b, b.Wrap(u, ax))
+	if err != nil {
+		return nil, err
+	}
+	lp := b.With(l.logDensity(), ax).N
+	ones := make([]float64, s)
+	for i := range ones {
+		ones[i] = 1
+	}
+	g := grad.VJP(b.G, lp, b.G.Constant(graph.Shape{s}, ones), []*graph.Node{u})
+	p, err := t.compile(b.G, lp, g[0])
+	if err != nil {
+		return nil, err
+	}
+	return &Density{S: s, D: t.D, p: p, u: u}, nil
+}
+
+// Eval gives the log densities (S) and gradients (S×D) at points u (S×D),
+// valid until the next call.
+func (d *Density) Eval(u []float64) (lp, g []float64, err error) {
+	d.p.set(d.u, u)
+	if err := d.p.state.Run(); err != nil {
+		return nil, nil, err
+	}
+	return d.p.state.Output(0), d.p.state.Output(1), nil
+}
+
+// Reporter evaluates the values that the posterior shows, at S points at once.
+type Reporter struct {
+	S, D    int
+	Symbols []*lang.Symbol
+	Shapes  []graph.Shape
+	p       *program
+	u       *graph.Node
+}
+
+// NewReporter compiles the reported values for S points.
+func (t *Target) NewReporter(s int) (*Reporter, error) {
+	b := named.New()
+	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
+	u := b.G.Input("u", graph.Shape{s, t.D})
+	l, err := t.lower(b, b.Wrap(u, ax))
+	if err != nil {
+		return nil, err
+	}
+	r := &Reporter{S: s, D: t.D, u: u}
+	var outs []*graph.Node
+	for _, x := range l.joint.Reported {
+		if x.Value.N.Shape.Size() == 0 {
+			continue
+		}
+		r.Symbols = append(r.Symbols, x.Symbol)
+		r.Shapes = append(r.Shapes, x.Value.Shape())
+		outs = append(outs, b.With(x.Value, ax).N)
+	}
+	r.p, err = t.compile(b.G, outs...)
+	return r, err
+}
+
+// Eval gives, for each reported value k, an S×size(k) array, valid until the
+// next call.
+func (r *Reporter) Eval(u []float64) ([][]float64, error) {
+	r.p.set(r.u, u)
+	if err := r.p.state.Run(); err != nil {
+		return nil, err
+	}
+	out := make([][]float64, len(r.Symbols))
+	for k := range out {
+		out[k] = r.p.state.Output(k)
+	}
+	return out, nil
+}

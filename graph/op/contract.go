@@ -125,6 +125,10 @@ func (c Contract) Eval(out []float64, in [][]float64) {
 	rowA, rowO := c.offsets(rowsL, c.A), c.offsets(rowsL, c.Out)
 	colB, colO := c.offsets(colsL, c.B), c.offsets(colsL, c.Out)
 	sumA, sumB := c.offsets(sumL, c.A), c.offsets(sumL, c.B)
+	if len(sumA) == 0 { // a sum of nothing
+		clear(out)
+		return
+	}
 	unit := unitStep(sumA) && unitStep(sumB)
 	for k := range batchA {
 		a, b, o := in[0][batchA[k]:], in[1][batchB[k]:], out[batchO[k]:]

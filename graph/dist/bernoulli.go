@@ -1,6 +1,10 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/kernel"
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -23,7 +27,57 @@ var bernoulli = &Dist{
 		Density:      "P(1) = p, P(0) = 1 − p; p = inv_logit(logit)",
 		Source:       "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 3",
 		Example:      "y[i in 1..N] ~ Bernoulli(logit = a + b * x[i])",
-		NoTruncation: noCDF,
-		NotYet:       "Bernoulli is not supported yet",
+		NoTruncation: "it has two values only",
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		var ts Terms
+		if logit, ok := p.logit(b); ok {
+			ts = bernoulliLogit(b, x, logit)
+		} else {
+			ts = bernoulliP(b, x, p.Get("p"))
+		}
+		return p.guard(b, ts, integers(b, x, b.Scalar(0), b.Scalar(1)))
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		out[0] = 0
+		if open01(r) < p.successes() {
+			out[0] = 1
+		}
+	},
+	Mean:     func(p Numbers) []float64 { return []float64{p.successes()} },
+	Variance: func(p Numbers) []float64 { q := p.successes(); return []float64{q * (1 - q)} },
+}
+
+// bernoulliLogit is −softplus((1 − 2x)·logit) for a known x, where the sign
+// folds; for others x·logit − softplus(logit), which is linear in x.
+func bernoulliLogit(b *named.Builder, x, logit named.Value) Terms {
+	if x.IsConst() {
+		return Terms{b.Neg(b.Softplus(b.Mul(b.OneMinus(b.Scale(2, x)), logit)))}
+	}
+	return Terms{b.Mul(x, logit), b.Neg(b.Softplus(logit))}
+}
+
+// bernoulliP takes one log for each x where each has its own p, and two for
+// each p otherwise.
+func bernoulliP(b *named.Builder, x, q named.Value) Terms {
+	if x.IsConst() && !lacks(q, x) {
+		return Terms{b.Log(b.Where(x, q, b.OneMinus(q)))}
+	}
+	return Terms{times(b, x, logOf(b, q)), times(b, b.OneMinus(x), b.Log1p(b.Neg(q)))}
+}
+
+// logit is the log-odds of a success, if that is how it was given.
+func (p Params) logit(b *named.Builder) (named.Value, bool) {
+	if p.Has("logit") {
+		return p.Get("logit"), true
+	}
+	return logitOf(b, p.Get("p"))
+}
+
+// successes is the probability of a success in either form.
+func (n Numbers) successes() float64 {
+	if n.Has("logit") {
+		return kernel.InvLogit(n.F("logit"))
+	}
+	return n.F("p")
 }

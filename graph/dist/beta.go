@@ -1,6 +1,10 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -16,12 +20,41 @@ var beta = &Dist{
 				pos("beta", "second shape", "b", "shape2", "concentration0"),
 			),
 		},
-		Support:      lang.SupportUnit,
-		Doc:          "The beta distribution on (0, 1); its mean is alpha/(alpha + beta).",
-		Density:      "p(x) = x^(alpha−1) (1−x)^(beta−1) / B(alpha, beta), 0 < x < 1",
-		Source:       "Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 25",
-		Example:      "theta ~ Beta(1, 1)",
-		NoTruncation: noCDF,
-		NotYet:       "Beta is not supported yet",
+		Support: lang.SupportUnit,
+		Doc:     "The beta distribution on (0, 1); its mean is alpha/(alpha + beta).",
+		Density: "p(x) = x^(alpha−1) (1−x)^(beta−1) / B(alpha, beta), 0 < x < 1",
+		Source:  "Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 25",
+		Example: "theta ~ Beta(1, 1)",
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		return betaTerms(b, x, p, p.Get("alpha"), p.Get("beta"))
+	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return betaTail(b, op.LogBetaInc, x, p.Get("alpha"), p.Get("beta"))
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return betaTail(b, op.LogBetaIncC, x, p.Get("alpha"), p.Get("beta"))
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		out[0], _ = betaDraw(r, p.F("alpha"), p.F("beta"))
+	},
+	Mean: func(p Numbers) []float64 { return []float64{p.F("alpha") / (p.F("alpha") + p.F("beta"))} },
+	Variance: func(p Numbers) []float64 {
+		return []float64{betaVariance(p.F("alpha"), p.F("beta"))}
+	},
+}
+
+// betaTerms is the log density of Beta(a, c) at x.
+func betaTerms(b *named.Builder, x named.Value, p Params, a, c named.Value) Terms {
+	ts := Terms{b.XLogY(b.AddScalar(a, -1), x), b.XLog1PY(b.AddScalar(c, -1), b.Neg(x)), b.Neg(lbeta(b, a, c))}
+	return p.guard(b, ts, unitClosed(b, x))
+}
+
+func betaTail(b *named.Builder, f *op.Func, x, a, c named.Value) named.Value {
+	return b.Apply(f, a, c, b.Min(b.Max(x, b.Scalar(0)), b.Scalar(1)))
+}
+
+func betaVariance(a, c float64) float64 {
+	s := a + c
+	return a / s * (c / s) / (s + 1)
 }

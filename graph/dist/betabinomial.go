@@ -1,6 +1,9 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -24,6 +27,22 @@ var betaBinomial = &Dist{
 		Source:       "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 6.2.2",
 		Example:      "k[i in 1..N] ~ BetaBinomial(n[i], a, b)",
 		NoTruncation: noCDF,
-		NotYet:       "BetaBinomial is not supported yet",
+	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		n, a, c := p.Get("n"), p.Get("alpha"), p.Get("beta")
+		ts := Terms{lchoose(b, n, x), lbeta(b, b.Add(x, a), b.Add(b.Sub(n, x), c)), b.Neg(lbeta(b, a, c))}
+		return p.guard(b, ts, integers(b, x, b.Scalar(0), n))
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		q, _ := betaDraw(r, p.F("alpha"), p.F("beta"))
+		out[0] = binomialDraw(r, p.F("n"), q)
+	},
+	Mean: func(p Numbers) []float64 {
+		a, c := p.F("alpha"), p.F("beta")
+		return []float64{p.F("n") * a / (a + c)}
+	},
+	Variance: func(p Numbers) []float64 {
+		n, a, c := p.F("n"), p.F("alpha"), p.F("beta")
+		return []float64{n * (n + a + c) * betaVariance(a, c)}
 	},
 }

@@ -1,6 +1,10 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -16,12 +20,33 @@ var betaMeanPrecision = &Dist{
 				pos("precision", "precision: alpha + beta", "kappa", "phi"),
 			),
 		},
-		Support:      lang.SupportUnit,
-		Doc:          "The beta distribution given by its mean and precision: Beta(mean·precision, (1 − mean)·precision).",
-		Density:      "p(x) = x^(mean·precision−1) (1−x)^((1−mean)·precision−1) / B(mean·precision, (1−mean)·precision), 0 < x < 1",
-		Source:       "Ferrari & Cribari-Neto (2004), Beta regression for modelling rates and proportions, J. Appl. Stat. 31(7)",
-		Example:      "share[i in 1..N] ~ BetaMeanPrecision(inv_logit(a + b * x[i]), phi)",
-		NoTruncation: noCDF,
-		NotYet:       "BetaMeanPrecision is not supported yet",
+		Support: lang.SupportUnit,
+		Doc:     "The beta distribution given by its mean and precision: Beta(mean·precision, (1 − mean)·precision).",
+		Density: "p(x) = x^(mean·precision−1) (1−x)^((1−mean)·precision−1) / B(mean·precision, (1−mean)·precision), 0 < x < 1",
+		Source:  "Ferrari & Cribari-Neto (2004), Beta regression for modelling rates and proportions, J. Appl. Stat. 31(7)",
+		Example: "share[i in 1..N] ~ BetaMeanPrecision(inv_logit(a + b * x[i]), phi)",
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		a, c := betaShapes(b, p)
+		return betaTerms(b, x, p, a, c)
+	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		a, c := betaShapes(b, p)
+		return betaTail(b, op.LogBetaInc, x, a, c)
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		a, c := betaShapes(b, p)
+		return betaTail(b, op.LogBetaIncC, x, a, c)
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		m, k := p.F("mean"), p.F("precision")
+		out[0], _ = betaDraw(r, m*k, (1-m)*k)
+	},
+	Mean:     func(p Numbers) []float64 { return []float64{p.F("mean")} },
+	Variance: func(p Numbers) []float64 { m := p.F("mean"); return []float64{m * (1 - m) / (1 + p.F("precision"))} },
+}
+
+func betaShapes(b *named.Builder, p Params) (a, c named.Value) {
+	m, k := p.Get("mean"), p.Get("precision")
+	return b.Mul(m, k), b.Mul(b.OneMinus(m), k)
 }

@@ -1,6 +1,10 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -20,13 +24,57 @@ var binomial = &Dist{
 				loc("logit", "log-odds of a success", "logits"),
 			),
 		},
-		Support:      lang.SupportIntRange,
-		Upper:        "n",
-		Doc:          "The number of successes in n independent trials, each with probability p, given as p or on the logit scale.",
-		Density:      "P(k) = C(n, k) p^k (1−p)^(n−k), k = 0..n",
-		Source:       "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 3",
-		Example:      "deaths[i in 1..N] ~ Binomial(patients[i], logit = a + b * x[i])",
-		NoTruncation: noCDF,
-		NotYet:       "Binomial is not supported yet",
+		Support: lang.SupportIntRange,
+		Upper:   "n",
+		Doc:     "The number of successes in n independent trials, each with probability p, given as p or on the logit scale.",
+		Density: "P(k) = C(n, k) p^k (1−p)^(n−k), k = 0..n",
+		Source:  "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 3",
+		Example: "deaths[i in 1..N] ~ Binomial(patients[i], logit = a + b * x[i])",
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		n := p.Get("n")
+		ts := Terms{lchoose(b, n, x)}
+		if logit, ok := p.logit(b); ok {
+			ts = append(ts, b.Mul(x, logit), b.Neg(b.Mul(n, b.Softplus(logit))))
+		} else {
+			q := p.Get("p")
+			ts = append(ts, times(b, x, logOf(b, q)), times(b, b.Sub(n, x), b.Log1p(b.Neg(q))))
+		}
+		return p.guard(b, ts, integers(b, x, b.Scalar(0), n))
+	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return binomialTail(b, op.LogBetaIncC, x, p)
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return binomialTail(b, op.LogBetaInc, x, p)
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		out[0] = binomialDraw(r, p.F("n"), p.successes())
+	},
+	Mean:     func(p Numbers) []float64 { return []float64{p.F("n") * p.successes()} },
+	Variance: func(p Numbers) []float64 { q := p.successes(); return []float64{p.F("n") * q * (1 - q)} },
+}
+
+// binomialTail is P(X > k) = I_p(k + 1, n − k) or its complement; outside
+// 0 ≤ k < n it is all or nothing.
+func binomialTail(b *named.Builder, f *op.Func, x named.Value, p Params) named.Value {
+	n := p.Get("n")
+	q := successProbability(b, p)
+	k := b.Apply(op.Floor, x)
+	safe := b.Max(b.Scalar(0), b.Min(k, b.AddScalar(n, -1)))
+	in := b.Apply(f, b.AddScalar(safe, 1), b.Sub(n, safe), q)
+	below, above := 0.0, negInf // of the survival
+	if f == op.LogBetaIncC {
+		below, above = above, below
+	}
+	in = b.Where(b.GreaterEq(k, n), b.Scalar(above), in)
+	return b.Where(b.Less(k, b.Scalar(0)), b.Scalar(below), in)
+}
+
+// successProbability is p in either form.
+func successProbability(b *named.Builder, p Params) named.Value {
+	if p.Has("logit") {
+		return b.InvLogit(p.Get("logit"))
+	}
+	return p.Get("p")
 }

@@ -1,6 +1,9 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -25,7 +28,44 @@ var car = &Dist{
 		Density:      "MvNormal(mean, precision = precision·(D − alpha·W)), D the diagonal of the row sums of W = adjacency",
 		Source:       "Besag (1974), Spatial interaction and the statistical analysis of lattice systems, JRSS B 36",
 		Example:      "phi ~ CAR(zeros(N), W, alpha, tau)",
-		NoTruncation: noCDF,
-		NotYet:       "CAR is not supported yet",
+		NoTruncation: noOrder,
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		w, tau := p.Get("adjacency"), p.Get("precision")
+		k := float64(x.Shape()[0])
+		q := b.Sub(b.DiagonalMatrix(b.Sum(w, 1)), b.Mul(p.Get("alpha"), w))
+		m := b.Cholesky(q)
+		z := b.MatMul(b.Sub(x, p.Get("mean")), m)
+		return Terms{
+			b.Mul(b.Scale(-0.5, tau), b.Sum(b.Square(z), 1)), b.Sum(b.Log(b.Diagonal(m)), 1),
+			b.Scale(k/2, b.Log(tau)), b.Scalar(-k * halfLog2Pi),
+		}
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		m := cholesky(carPrecision(p, len(out)), len(out))
+		for i := range out {
+			out[i] = r.NormFloat64()
+		}
+		backSolve(m, out)
+		for i, mean := range p.V("mean") {
+			out[i] += mean
+		}
+	},
+	Mean: func(p Numbers) []float64 { return p.V("mean") },
+	Variance: func(p Numbers) []float64 {
+		k := len(p.V("mean"))
+		return Numbers{Values: map[string][]float64{"mean": p.V("mean"), "precision": carPrecision(p, k)}}.scaleDiagonal()
+	},
+}
+
+// carPrecision is precision·(D − alpha·W).
+func carPrecision(p Numbers, k int) []float64 {
+	w, q := p.V("adjacency"), make([]float64, k*k)
+	for i := 0; i < k; i++ {
+		for j := 0; j < k; j++ {
+			q[i*k+j] -= p.F("precision") * p.F("alpha") * w[i*k+j]
+			q[i*k+i] += p.F("precision") * w[i*k+j]
+		}
+	}
+	return q
 }

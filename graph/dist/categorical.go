@@ -1,6 +1,9 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -23,7 +26,44 @@ var categorical = &Dist{
 		Density:      "P(k) = p[k], k = 1..K",
 		Source:       "Johnson, Kotz & Balakrishnan (1997), Discrete Multivariate Distributions, ch. 35",
 		Example:      "z[i in 1..N] ~ Categorical(w)",
-		NoTruncation: noCDF,
-		NotYet:       "Categorical is not supported yet",
+		NoTruncation: noNumber,
 	},
+	Categories: func(p Params) int {
+		if p.Has("p") {
+			return p.Get("p").Shape()[0]
+		}
+		return p.Get("logit").Shape()[0]
+	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		var ts Terms
+		var k int
+		if p.Has("p") {
+			v := p.Get("p")
+			k = v.Shape()[0]
+			ts = Terms{logChosen(b, v, x)}
+		} else {
+			v := p.Get("logit")
+			k = v.Shape()[0]
+			ts = Terms{choose(b, v, x), b.Neg(b.LogSumExp(v))}
+		}
+		return p.guard(b, ts, category(b, x, k))
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		if p.Has("p") {
+			out[0] = float64(1 + categoryDraw(r, p.V("p")))
+			return
+		}
+		w := append([]float64(nil), p.V("logit")...)
+		softmax(w)
+		out[0] = float64(1 + categoryDraw(r, w))
+	},
+}
+
+// logChosen is log v[x], taking logs of whichever are fewer: the vector or the
+// elements chosen.
+func logChosen(b *named.Builder, v, x named.Value) named.Value {
+	if x.IsConst() && !lacks(v, x) {
+		return b.Log(choose(b, v, x))
+	}
+	return choose(b, logOf(b, v), x)
 }

@@ -1,6 +1,10 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -15,12 +19,24 @@ var chiSquared = &Dist{
 				pos("df", "degrees of freedom", "nu", "dof", "k"),
 			),
 		},
-		Support:      lang.SupportPositive,
-		Doc:          "The chi-squared distribution, Gamma(df/2, 1/2): the sum of df squared standard normals.",
-		Density:      "p(x) = x^(df/2−1) e^(−x/2) / (2^(df/2) Γ(df/2)), x > 0",
-		Source:       "Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 18",
-		Example:      "q ~ ChiSquared(3)",
-		NoTruncation: noCDF,
-		NotYet:       "ChiSquared is not supported yet",
+		Support: lang.SupportPositive,
+		Doc:     "The chi-squared distribution, Gamma(df/2, 1/2): the sum of df squared standard normals.",
+		Density: "p(x) = x^(df/2−1) e^(−x/2) / (2^(df/2) Γ(df/2)), x > 0",
+		Source:  "Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 18",
+		Example: "q ~ ChiSquared(3)",
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		return gammaTerms(b, x, p, b.Scale(0.5, p.Get("df")), b.Scalar(0.5))
+	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return gammaTail(b, op.LogGammaP, x, b.Scale(0.5, p.Get("df")), b.Scalar(0.5))
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return gammaTail(b, op.LogGammaQ, x, b.Scale(0.5, p.Get("df")), b.Scalar(0.5))
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		out[0] = gammaDraw(r, p.F("df")/2, 0.5)
+	},
+	Mean:     func(p Numbers) []float64 { return []float64{p.F("df")} },
+	Variance: func(p Numbers) []float64 { return []float64{2 * p.F("df")} },
 }

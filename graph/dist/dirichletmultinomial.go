@@ -1,6 +1,9 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -23,7 +26,34 @@ var dirichletMultinomial = &Dist{
 		Density:      "P(x) = n! Γ(A)/Γ(n + A) · Π Γ(x[k] + a[k]) / (x[k]! Γ(a[k])), a = concentration, A = Σ a, Σ x = n",
 		Source:       "Mosimann (1962), On the compound multinomial distribution, Biometrika 49",
 		Example:      "x[i in 1..N] ~ DirichletMultinomial(total[i], alpha)",
-		NoTruncation: noCDF,
-		NotYet:       "DirichletMultinomial is not supported yet",
+		NoTruncation: noOrder,
+	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		n, a := p.Get("n"), p.Get("concentration")
+		sum := b.Sum(a, 1)
+		each := b.Sub(b.Sub(b.Lgamma(b.Add(x, a)), lfactorial(b, x)), lgammaPos(b, a))
+		ts := Terms{b.Sum(each, 1), lfactorial(b, n), b.Sub(b.Lgamma(sum), b.Lgamma(b.Add(n, sum)))}
+		return p.guard(b, ts, counts(b, x, n))
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		q := make([]float64, len(out))
+		dirichletDraw(r, p.V("concentration"), q)
+		multinomialDraw(r, p.F("n"), q, out)
+	},
+	Mean: func(p Numbers) []float64 {
+		a := p.V("concentration")
+		out := make([]float64, len(a))
+		for i := range a {
+			out[i] = p.F("n") * a[i] / total(a)
+		}
+		return out
+	},
+	Variance: func(p Numbers) []float64 {
+		n, a := p.F("n"), p.V("concentration")
+		out := make([]float64, len(a))
+		for i := range a {
+			out[i] = n * (n + total(a)) * betaVariance(a[i], total(a)-a[i])
+		}
+		return out
 	},
 }

@@ -26,14 +26,20 @@ type Dist struct {
 	lang.DistSig
 
 	// LogDensity is the log density (or log mass) at x. Outside the support it
-	// is -Inf (see Params.guard); a parameter outside its range gives -Inf or NaN.
+	// is -Inf (see Params.guard), at an end of it the limit; a parameter outside
+	// its range gives -Inf or NaN. Whether probabilities sum to 1 is not looked at.
 	LogDensity func(b *named.Builder, x named.Value, p Params) Terms
+
+	// Categories is the number of categories (SupportCategories only), Ends the
+	// bounds of a SupportInterval whose signature names no parameters for them.
+	Categories func(p Params) int
+	Ends       [2]float64
 
 	// LogCDF is log P(X ≤ x), LogSurvival is log P(X > x), both accurate in
 	// their tails; nil where truncation is refused.
 	LogCDF, LogSurvival func(b *named.Builder, x named.Value, p Params) named.Value
 
-	// Sample draws one value into out.
+	// Sample draws one value into out; nil for the improper Flat.
 	Sample func(r *rand.Rand, p Numbers, out []float64)
 
 	// Mean and Variance of each element of the event; nil or NaN elements
@@ -88,10 +94,3 @@ func (n Numbers) V(name string) []float64 { return n.Values[name] }
 
 // Has reports whether the form in use has the parameter.
 func (n Numbers) Has(name string) bool { _, ok := n.Values[name]; return ok }
-
-// Support is the set of values of a distribution with given parameters.
-type Support struct {
-	Kind lang.SupportKind
-	// Lower and Upper bound SupportInterval, SupportLower and SupportUpper.
-	Lower, Upper named.Value
-}

@@ -1,6 +1,9 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -15,12 +18,27 @@ var exponential = &Dist{
 				pos("rate", "rate, one over the mean", "lambda"),
 			),
 		},
-		Support:      lang.SupportPositive,
-		Doc:          "The exponential distribution with the given rate (inverse scale).",
-		Density:      "p(x) = rate · exp(−rate x), x > 0",
-		Source:       "Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 19",
-		Example:      "sigma ~ Exponential(1)",
-		NoTruncation: noCDF,
-		NotYet:       "Exponential is not supported yet",
+		Support: lang.SupportPositive,
+		Doc:     "The exponential distribution with the given rate (inverse scale).",
+		Density: "p(x) = rate · exp(−rate x), x > 0",
+		Source:  "Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 19",
+		Example: "sigma ~ Exponential(1)",
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		rate := p.Get("rate")
+		return p.guard(b, Terms{b.Neg(b.Mul(rate, x)), logOf(b, rate)}, fromZero(b, x))
+	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return b.Log1mExp(exponentialTail(b, x, p))
+	},
+	LogSurvival: exponentialTail,
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		out[0] = within(r.ExpFloat64()/p.F("rate"), tiny, huge)
+	},
+	Mean:     func(p Numbers) []float64 { return []float64{1 / p.F("rate")} },
+	Variance: func(p Numbers) []float64 { return []float64{1 / (p.F("rate") * p.F("rate"))} },
+}
+
+func exponentialTail(b *named.Builder, x named.Value, p Params) named.Value {
+	return b.Neg(b.Mul(p.Get("rate"), b.Max(x, b.Scalar(0))))
 }

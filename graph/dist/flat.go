@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -13,12 +14,13 @@ var flat = &Dist{
 		Forms: []lang.FormSig{
 			form(),
 		},
-		Support:      lang.SupportReal,
-		Doc:          "The improper distribution with density 1 everywhere. Within `in (a, b)` it is 1 on the interval, and never normalised.",
-		Density:      "p(x) = 1",
-		Source:       "Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., ch. 2.8",
-		Example:      "mu ~ Flat()",
-		NoTruncation: noCDF,
-		NotYet:       "Flat is not supported yet",
+		Support: lang.SupportReal,
+		Doc:     "The improper distribution with density 1 everywhere. Within `in (a, b)` it is 1 on the interval, and never normalised.",
+		Density: "p(x) = 1",
+		Source:  "Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., ch. 2.8",
+		Example: "mu ~ Flat()",
+	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		return Terms{b.Scalar(0)}
 	},
 }

@@ -1,6 +1,10 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -16,12 +20,38 @@ var gamma = &Dist{
 				pos("rate", "rate (inverse scale)", "beta"),
 			),
 		},
-		Support:      lang.SupportPositive,
-		Doc:          "The gamma distribution with the given shape and rate (inverse scale); its mean is shape/rate.",
-		Density:      "p(x) = rate^shape / Γ(shape) · x^(shape−1) exp(−rate x), x > 0",
-		Source:       "Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 17",
-		Example:      "precision ~ Gamma(2, 0.1)",
-		NoTruncation: noCDF,
-		NotYet:       "Gamma is not supported yet",
+		Support: lang.SupportPositive,
+		Doc:     "The gamma distribution with the given shape and rate (inverse scale); its mean is shape/rate.",
+		Density: "p(x) = rate^shape / Γ(shape) · x^(shape−1) exp(−rate x), x > 0",
+		Source:  "Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 17",
+		Example: "precision ~ Gamma(2, 0.1)",
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		return gammaTerms(b, x, p, p.Get("shape"), p.Get("rate"))
+	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return gammaTail(b, op.LogGammaP, x, p.Get("shape"), p.Get("rate"))
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return gammaTail(b, op.LogGammaQ, x, p.Get("shape"), p.Get("rate"))
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		out[0] = gammaDraw(r, p.F("shape"), p.F("rate"))
+	},
+	Mean: func(p Numbers) []float64 { return []float64{p.F("shape") / p.F("rate")} },
+	Variance: func(p Numbers) []float64 {
+		return []float64{p.F("shape") / (p.F("rate") * p.F("rate"))}
+	},
+}
+
+// gammaTerms is the log density of Gamma(shape, rate) at x.
+func gammaTerms(b *named.Builder, x named.Value, p Params, shape, rate named.Value) Terms {
+	norm := b.Sub(b.Mul(shape, logOf(b, rate)), lgammaPos(b, shape))
+	ts := Terms{b.XLogY(b.AddScalar(shape, -1), x), b.Neg(b.Mul(rate, x)), norm}
+	return p.guard(b, ts, fromZero(b, x))
+}
+
+// gammaTail is the log of P or Q of (shape, rate·x).
+func gammaTail(b *named.Builder, f *op.Func, x, shape, rate named.Value) named.Value {
+	return b.Apply(f, shape, b.Mul(rate, b.Max(x, b.Scalar(0))))
 }

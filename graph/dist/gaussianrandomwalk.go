@@ -1,6 +1,10 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph"
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -23,7 +27,23 @@ var gaussianRandomWalk = &Dist{
 		Density:      "p(x) = Π_t Normal(x[t]; x[t−1], sd), x[0] = start",
 		Source:       "Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, ch. 2",
 		Example:      "level : real[T] ~ GaussianRandomWalk(tau)",
-		NoTruncation: noCDF,
-		NotYet:       "GaussianRandomWalk is not supported yet",
+		NoTruncation: noOrder,
+	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		sd, start, n := p.Get("sd"), p.Get("start"), x.Shape()[0]
+		first := b.Reshape(start, graph.Shape{1})
+		before := b.Concat(first, b.Index(x, named.IndexArg{Lo: 1, Hi: n - 1}))
+		z := standardised(b, x, before, sd)
+		size := float64(n)
+		return Terms{
+			b.Scale(-0.5, b.Sum(b.Square(z), 1)), b.Scale(-size, b.Log(sd)), b.Scalar(-size * halfLog2Pi),
+		}
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		at := p.F("start")
+		for i := range out {
+			at += p.F("sd") * r.NormFloat64()
+			out[i] = at
+		}
 	},
 }

@@ -1,6 +1,12 @@
 package dist
 
 import (
+	"math"
+	"math/rand/v2"
+
+	"ppl/graph/kernel"
+	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -16,12 +22,40 @@ var halfStudentT = &Dist{
 				pos("scale", "scale", "sigma"),
 			),
 		},
-		Support:      lang.SupportPositive,
-		Doc:          "The absolute value of a Student t variable with location 0.",
-		Density:      "p(x) = 2Γ((df+1)/2) / (Γ(df/2) √(df π) scale) · (1 + (x/scale)²/df)^(−(df+1)/2), x > 0",
-		Source:       "Gelman (2006), Prior distributions for variance parameters in hierarchical models, Bayesian Analysis 1(3)",
-		Example:      "tau ~ HalfStudentT(3, 2.5)",
-		NoTruncation: noCDF,
-		NotYet:       "HalfStudentT is not supported yet",
+		Support: lang.SupportPositive,
+		Doc:     "The absolute value of a Student t variable with location 0.",
+		Density: "p(x) = 2Γ((df+1)/2) / (Γ(df/2) √(df π) scale) · (1 + (x/scale)²/df)^(−(df+1)/2), x > 0",
+		Source:  "Gelman (2006), Prior distributions for variance parameters in hierarchical models, Bayesian Analysis 1(3)",
+		Example: "tau ~ HalfStudentT(3, 2.5)",
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		ts := append(studentTerms(b, x, p.Get("df"), p.Get("scale")), b.Scalar(math.Ln2))
+		return p.guard(b, ts, fromZero(b, x))
+	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return b.Log1mExp(halfStudentTail(b, x, p))
+	},
+	LogSurvival: halfStudentTail,
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		out[0] = within(math.Abs(p.F("scale")*studentDraw(r, p.F("df"))), tiny, huge)
+	},
+	Mean: func(p Numbers) []float64 { return []float64{halfStudentMean(p.F("df"), p.F("scale"))} },
+	Variance: func(p Numbers) []float64 {
+		df, s := p.F("df"), p.F("scale")
+		m := halfStudentMean(df, s)
+		return []float64{s*s*studentVariance(df) - m*m}
+	},
+}
+
+func halfStudentTail(b *named.Builder, x named.Value, p Params) named.Value {
+	z := b.Mul(b.Max(x, b.Scalar(0)), b.Recip(p.Get("scale")))
+	return b.AddScalar(b.Apply(op.LogStudentTCdf, p.Get("df"), b.Neg(z)), math.Ln2)
+}
+
+// halfStudentMean is 2·scale·√df / ((df − 1)·B(df/2, ½)).
+func halfStudentMean(df, scale float64) float64 {
+	if df <= 1 {
+		return math.Inf(1)
+	}
+	return 2 * scale * math.Sqrt(df) / (df - 1) * math.Exp(-kernel.Lbeta(df/2, 0.5))
 }

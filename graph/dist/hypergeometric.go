@@ -1,6 +1,9 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -24,6 +27,36 @@ var hyperGeometric = &Dist{
 		Source:       "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 6",
 		Example:      "k ~ HyperGeometric(50, 10, 5)",
 		NoTruncation: noCDF,
-		NotYet:       "HyperGeometric is not supported yet",
+	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		all, marked, n := p.Get("population"), p.Get("successes"), p.Get("draws")
+		ts := Terms{
+			lchoose(b, marked, x), lchoose(b, b.Sub(all, marked), b.Sub(n, x)), b.Neg(lchoose(b, all, n)),
+		}
+		return p.guard(b, ts, func() named.Value {
+			fit := b.And(b.LessEq(marked, all), b.LessEq(n, all))
+			return b.And(fit, integers(b, x, b.Max(b.Scalar(0), b.Add(n, b.Sub(marked, all))), b.Min(n, marked))())
+		})
+	},
+	// One item after the other.
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		all, marked := p.F("population"), p.F("successes")
+		out[0] = 0
+		for i := 0.0; i < p.F("draws"); i++ {
+			if open01(r)*(all-i) < marked {
+				marked--
+				out[0]++
+			}
+		}
+	},
+	Mean: func(p Numbers) []float64 {
+		return []float64{p.F("draws") * p.F("successes") / p.F("population")}
+	},
+	Variance: func(p Numbers) []float64 {
+		n, f := p.F("population"), p.F("successes")/p.F("population")
+		if n <= 1 {
+			return []float64{0}
+		}
+		return []float64{p.F("draws") * f * (1 - f) * (n - p.F("draws")) / (n - 1)}
 	},
 }

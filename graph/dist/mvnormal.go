@@ -1,6 +1,9 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -31,7 +34,73 @@ var mvNormal = &Dist{
 		Density:      "p(x) = exp(−½(x − mean)ᵀ cov⁻¹ (x − mean)) / √((2π)^K det cov)",
 		Source:       "Kotz, Balakrishnan & Johnson (2000), Continuous Multivariate Distributions 1, ch. 45",
 		Example:      "f ~ MvNormal(zeros(N), cov = K)",
-		NoTruncation: noCDF,
-		NotYet:       "MvNormal is not supported yet",
+		NoTruncation: noOrder,
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		z, logDet := whitened(b, x, p)
+		k := float64(x.Shape()[0])
+		return Terms{b.Scale(-0.5, b.Sum(b.Square(z), 1)), b.Neg(logDet), b.Scalar(-k * halfLog2Pi)}
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		for i := range out {
+			out[i] = r.NormFloat64()
+		}
+		p.colour(out)
+		for i, m := range p.V("mean") {
+			out[i] += m
+		}
+	},
+	Mean:     func(p Numbers) []float64 { return p.V("mean") },
+	Variance: func(p Numbers) []float64 { return p.scaleDiagonal() },
+}
+
+// whitened is z with zᵀz = (x − mean)ᵀ cov⁻¹ (x − mean), and ½ log det cov, in
+// any of the three forms: L⁻¹d for cov = L·Lᵀ, and Mᵀd for cov⁻¹ = M·Mᵀ.
+func whitened(b *named.Builder, x named.Value, p Params) (z, logDet named.Value) {
+	d := b.Sub(x, p.Get("mean"))
+	logDiagonal := func(l named.Value) named.Value { return b.Sum(b.Log(b.Diagonal(l)), 1) }
+	if p.Has("precision") {
+		m := b.Cholesky(p.Get("precision"))
+		return b.MatMul(d, m), b.Neg(logDiagonal(m))
+	}
+	var l named.Value
+	if p.Has("chol") {
+		l = p.Get("chol")
+	} else {
+		l = b.Cholesky(p.Get("cov"))
+	}
+	return b.SolveLower(l, d, false), logDiagonal(l)
+}
+
+// colour turns white noise into noise with the covariance.
+func (n Numbers) colour(x []float64) {
+	switch {
+	case n.Has("chol"):
+		lowerMul(n.V("chol"), x)
+	case n.Has("cov"):
+		lowerMul(cholesky(n.V("cov"), len(x)), x)
+	default:
+		backSolve(cholesky(n.V("precision"), len(x)), x)
+	}
+}
+
+// scaleDiagonal is the diagonal of the covariance (or scale matrix).
+func (n Numbers) scaleDiagonal() []float64 {
+	k := len(n.V("mean"))
+	out := make([]float64, k)
+	if n.Has("cov") {
+		for i := range out {
+			out[i] = n.V("cov")[i*k+i]
+		}
+		return out
+	}
+	for j := 0; j < k; j++ { // columns of the factor
+		e := make([]float64, k)
+		e[j] = 1
+		n.colour(e)
+		for i, v := range e {
+			out[i] += v * v
+		}
+	}
+	return out
 }

@@ -1,6 +1,11 @@
 package dist
 
 import (
+	"math"
+	"math/rand/v2"
+
+	"ppl/graph/kernel"
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -34,7 +39,43 @@ var mvStudentT = &Dist{
 		Density:      "p(x) = Γ((df+K)/2) / (Γ(df/2) √((df π)^K det cov)) · (1 + (x − mean)ᵀ cov⁻¹ (x − mean)/df)^(−(df+K)/2)",
 		Source:       "Kotz & Nadarajah (2004), Multivariate t Distributions and Their Applications, ch. 1",
 		Example:      "b ~ MvStudentT(4, zeros(2), cov = S)",
-		NoTruncation: noCDF,
-		NotYet:       "MvStudentT is not supported yet",
+		NoTruncation: noOrder,
+	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		z, logDet := whitened(b, x, p)
+		df, k := p.Get("df"), float64(x.Shape()[0])
+		quad := b.Log1p(b.Mul(b.Sum(b.Square(z), 1), b.Recip(df)))
+		norm := b.Add(lbeta(b, b.Scale(0.5, df), b.Scalar(k/2)), b.Scale(k/2, b.Log(df)))
+		return Terms{
+			b.Mul(b.Scale(-0.5, b.AddScalar(df, k)), quad), b.Neg(norm), b.Neg(logDet),
+			b.Scalar(kernel.Lgamma(k/2) - k/2*math.Log(math.Pi)),
+		}
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		for i := range out {
+			out[i] = r.NormFloat64()
+		}
+		p.colour(out)
+		df := p.F("df")
+		s := math.Exp(0.5 * (math.Log(df/2) - logGammaDraw(r, df/2)))
+		for i, m := range p.V("mean") {
+			out[i] = m + s*out[i]
+		}
+	},
+	Mean: func(p Numbers) []float64 {
+		out := append([]float64(nil), p.V("mean")...)
+		for i := range out {
+			if p.F("df") <= 1 {
+				out[i] = math.NaN()
+			}
+		}
+		return out
+	},
+	Variance: func(p Numbers) []float64 {
+		out := p.scaleDiagonal()
+		for i := range out {
+			out[i] *= studentVariance(p.F("df"))
+		}
+		return out
 	},
 }

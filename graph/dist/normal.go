@@ -12,7 +12,7 @@ var negInf = math.Inf(-1)
 
 const halfLog2Pi = 0.91893853320467274178032973640562 // ½ log 2π
 
-// Normal is the normal distribution,
+// normal is the normal distribution,
 //
 //	p(x) = exp(−½((x − μ)/σ)²) / (σ√(2π)).
 var normal = &Dist{
@@ -30,14 +30,14 @@ var normal = &Dist{
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		mean, sd := p.Get("mean"), p.Get("sd")
-		z := b.Div(b.Sub(x, mean), sd)
+		z := standardised(b, x, mean, sd)
 		return Terms{b.Scale(-0.5, b.Square(z)), b.Neg(b.Log(sd)), b.Scalar(-halfLog2Pi)}
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.LogPhi(b.Div(b.Sub(x, p.Get("mean")), p.Get("sd")))
+		return b.LogPhi(standardised(b, x, p.Get("mean"), p.Get("sd")))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.LogPhi(b.Div(b.Sub(p.Get("mean"), x), p.Get("sd")))
+		return b.LogPhi(standardised(b, p.Get("mean"), x, p.Get("sd")))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("mean") + p.F("sd")*r.NormFloat64()

@@ -1,6 +1,11 @@
 package dist
 
 import (
+	"math"
+	"math/rand/v2"
+
+	"ppl/graph"
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -21,7 +26,34 @@ var orderedLogistic = &Dist{
 		Density:      "P(k) = inv_logit(cutpoints[k] − eta) − inv_logit(cutpoints[k−1] − eta), k = 1..C+1, with cutpoints[0] = −∞ and cutpoints[C+1] = ∞",
 		Source:       "McCullagh (1980), Regression models for ordinal data, JRSS B 42(2)",
 		Example:      "rating[i in 1..N] ~ OrderedLogistic(b * x[i], c)",
-		NoTruncation: noCDF,
-		NotYet:       "OrderedLogistic is not supported yet",
+		NoTruncation: noNumber,
+	},
+	Categories: func(p Params) int { return p.Get("cutpoints").Shape()[0] + 1 },
+	// inv_logit(u) − inv_logit(l) = inv_logit(u)·inv_logit(−l)·(1 − e^(l−u)).
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		eta, c := p.Get("eta"), p.Get("cutpoints")
+		k := c.Shape()[0] + 1
+		lower := b.Concat(b.Vector(negInf), c)
+		upper := b.Concat(c, b.Vector(math.Inf(1)))
+		gap := b.Log1mExp(b.Sub(lower, upper))
+		if !x.IsConst() {
+			eta = b.Spread(eta, graph.Shape{k})
+			all := b.Total(gap, b.LogInvLogit(b.Sub(upper, eta)), b.LogInvLogit(b.Sub(eta, lower)))
+			return p.guard(b, Terms{choose(b, all, x)}, category(b, x, k))
+		}
+		ts := Terms{
+			b.LogInvLogit(b.Sub(choose(b, upper, x), eta)), b.LogInvLogit(b.Sub(eta, choose(b, lower, x))),
+			choose(b, gap, x),
+		}
+		return p.guard(b, ts, category(b, x, k))
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		u := p.F("eta") + logisticDraw(r)
+		out[0] = 1
+		for _, c := range p.V("cutpoints") {
+			if u > c {
+				out[0]++
+			}
+		}
 	},
 }

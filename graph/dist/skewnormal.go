@@ -1,6 +1,10 @@
 package dist
 
 import (
+	"math"
+	"math/rand/v2"
+
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -23,6 +27,27 @@ var skewNormal = &Dist{
 		Source:       "Azzalini (1985), A class of distributions which includes the normal ones, Scand. J. Stat. 12",
 		Example:      "eps ~ SkewNormal(0, 1, 4)",
 		NoTruncation: noCDF,
-		NotYet:       "SkewNormal is not supported yet",
+	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		scale := p.Get("scale")
+		z := standardised(b, x, p.Get("location"), scale)
+		return Terms{
+			b.Scale(-0.5, b.Square(z)), b.LogPhi(b.Mul(p.Get("shape"), z)),
+			b.Neg(b.Log(scale)), b.Scalar(math.Ln2 - halfLog2Pi),
+		}
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		d := skewDelta(p)
+		u := d*math.Abs(r.NormFloat64()) + math.Sqrt((1-d)*(1+d))*r.NormFloat64()
+		out[0] = p.F("location") + p.F("scale")*u
+	},
+	Mean: func(p Numbers) []float64 {
+		return []float64{p.F("location") + p.F("scale")*skewDelta(p)*math.Sqrt(2/math.Pi)}
+	},
+	Variance: func(p Numbers) []float64 {
+		d, s := skewDelta(p), p.F("scale")
+		return []float64{s * s * (1 - 2*d*d/math.Pi)}
 	},
 }
+
+func skewDelta(p Numbers) float64 { return p.F("shape") / math.Hypot(1, p.F("shape")) }

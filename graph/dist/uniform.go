@@ -1,6 +1,10 @@
 package dist
 
 import (
+	"math"
+	"math/rand/v2"
+
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -16,14 +20,34 @@ var uniform = &Dist{
 				loc("upper", "upper end", "high", "max", "b"),
 			),
 		},
-		Support:      lang.SupportInterval,
-		Lower:        "lower",
-		Upper:        "upper",
-		Doc:          "The uniform distribution between lower and upper.",
-		Density:      "p(x) = 1 / (upper − lower), lower < x < upper",
-		Source:       "Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 26",
-		Example:      "phi ~ Uniform(-1, 1)",
-		NoTruncation: noCDF,
-		NotYet:       "Uniform is not supported yet",
+		Support: lang.SupportInterval,
+		Lower:   "lower",
+		Upper:   "upper",
+		Doc:     "The uniform distribution between lower and upper.",
+		Density: "p(x) = 1 / (upper − lower), lower < x < upper",
+		Source:  "Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 26",
+		Example: "phi ~ Uniform(-1, 1)",
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		lo, hi := p.Get("lower"), p.Get("upper")
+		return p.guard(b, Terms{b.Neg(b.Log(b.Sub(hi, lo)))}, func() named.Value {
+			return b.And(b.GreaterEq(x, lo), b.LessEq(x, hi))
+		})
+	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		lo, hi := p.Get("lower"), p.Get("upper")
+		c := b.Min(b.Max(x, lo), hi)
+		return b.Sub(b.Log(b.Sub(c, lo)), b.Log(b.Sub(hi, lo)))
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		lo, hi := p.Get("lower"), p.Get("upper")
+		c := b.Min(b.Max(x, lo), hi)
+		return b.Sub(b.Log(b.Sub(hi, c)), b.Log(b.Sub(hi, lo)))
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		lo, hi := p.F("lower"), p.F("upper")
+		out[0] = within(lo+(hi-lo)*open01(r), math.Nextafter(lo, hi), math.Nextafter(hi, lo))
+	},
+	Mean:     func(p Numbers) []float64 { return []float64{0.5*p.F("lower") + 0.5*p.F("upper")} },
+	Variance: func(p Numbers) []float64 { d := p.F("upper") - p.F("lower"); return []float64{d * d / 12} },
 }

@@ -39,13 +39,14 @@ func floatBits(values ...float64) []byte {
 	return bits
 }
 
-// inRange fails unless v is NaN or in [low, high], and came within 50 ms.
+// inRange fails unless v is NaN or in [low, high], and came within half a second: most take
+// under a microsecond, but fuzzing shares the machine.
 func inRange(t *testing.T, name string, v, low, high float64, start time.Time, args ...float64) {
 	t.Helper()
 	if v < low || v > high {
 		t.Errorf("%s%v = %v", name, args, v)
 	}
-	if d := time.Since(start); d > 50*time.Millisecond {
+	if d := time.Since(start); d > 500*time.Millisecond {
 		t.Errorf("%s%v took %v", name, args, d)
 	}
 }

@@ -1,0 +1,38 @@
+package data
+
+// Array is a dense row-major array of numbers.
+type Array struct {
+	// Shape has the length of each dimension; a scalar has none.
+	Shape []int
+	Data  []float64
+	// Missing marks the missing elements, whose Data are NaN; nil if there are none.
+	Missing []bool
+}
+
+// Scalar is an array without dimensions.
+func Scalar(x float64) *Array { return &Array{Data: []float64{x}} }
+
+// Bound is a model's data. Arrays may share memory with the tables that they
+// were bound from: do not write to them.
+type Bound struct {
+	// Values holds every data declaration. int and bool are whole numbers, a
+	// factor has the codes of its labels, from 1.
+	Values map[string]*Array
+	// Dims holds the length of every dimension that data bind by name.
+	Dims map[string]int
+	// Levels holds the labels of each factor in the order of their codes.
+	Levels map[string][]string
+	// Unused are the keys that the model has no use for, sorted.
+	Unused []string
+}
+
+// Lookup finds a value or, as a scalar, a dimension.
+func (b *Bound) Lookup(name string) (*Array, bool) {
+	if a, ok := b.Values[name]; ok {
+		return a, true
+	}
+	if n, ok := b.Dims[name]; ok {
+		return Scalar(float64(n)), true
+	}
+	return nil, false
+}

@@ -1,0 +1,114 @@
+package data
+
+import "ppl/lang/diag"
+
+// The codes of what can be wrong with data.
+const (
+	FileError      diag.Code = "data-file"
+	SyntaxError    diag.Code = "data-syntax"
+	DuplicateKey   diag.Code = "data-duplicate-key"
+	NoValue        diag.Code = "data-missing"
+	NotAnArray     diag.Code = "data-not-an-array"
+	ShapeError     diag.Code = "data-shape"
+	DimensionError diag.Code = "data-dimension"
+	TypeError      diag.Code = "data-type"
+	MissingElement diag.Code = "data-missing-element"
+	InfiniteValue  diag.Code = "data-infinite"
+	LabelError     diag.Code = "data-label"
+	ConstraintFail diag.Code = "data-constraint"
+	Expression     diag.Code = "data-expression"
+	IgnoredKey     diag.Code = "data-ignored-key"
+)
+
+func init() {
+	diag.Declare(
+		diag.CodeInfo{
+			Code: FileError, Title: "A data file cannot be read",
+			Explanation: "Data come from JSON files (an object with one key per value), from CSV files (a header, then one row per\n" +
+				"element, one column per array) and from `-d name=value`. The file must exist, be text in UTF-8 and not be\n" +
+				"compressed.",
+			Wrong: "ppl fit model.ppl -d data.json.gz", Right: "gunzip data.json.gz\nppl fit model.ppl -d data.json",
+		},
+		diag.CodeInfo{
+			Code: SyntaxError, Title: "The text of a data file is malformed",
+			Explanation: "JSON is read as the standard has it, with `NaN`, `Infinity` and `-Infinity` besides, which Python writes. CSV is\n" +
+				"separated by commas (by tabs in a .tsv file), may quote cells with `\"`, and has as many cells in each row as in\n" +
+				"the header. The message gives line and column.",
+			Wrong: `{"y": [1, 2, 3,]}`, Right: `{"y": [1, 2, 3]}`,
+		},
+		diag.CodeInfo{
+			Code: DuplicateKey, Title: "A value is given twice",
+			Explanation: "A key may stand once in a JSON object, a name once in the header of a CSV file, and a key that the model uses in\n" +
+				"one file only. `-d name=value` replaces what a file says, and the last one counts.",
+			Wrong: `{"N": 10, "y": [1, 2], "N": 12}`, Right: `{"N": 10, "y": [1, 2]}`,
+		},
+		diag.CodeInfo{
+			Code: NoValue, Title: "A declaration without a value",
+			Explanation: "Every `data` declaration needs a value, unless it has a default, or is an integer that the shape of other data\n" +
+				"gives. Names are case-sensitive.",
+			Wrong: "data y : real[N]        # with {\"Y\": [1, 2]}", Right: "data y : real[N]        # with {\"y\": [1, 2]}",
+		},
+		diag.CodeInfo{
+			Code: NotAnArray, Title: "A value that is not a dense array",
+			Explanation: "Values are numbers, strings, booleans and arrays of them in which all rows have the same length. Data of the\n" +
+				"length of a factor may also be an object keyed by label.",
+			Wrong: `{"x": [[1, 2], [3]]}`, Right: `{"x": [[1, 2], [3, 4]]}`,
+		},
+		diag.CodeInfo{
+			Code: ShapeError, Title: "A value of the wrong shape",
+			Explanation: "The number of dimensions of a value must be that of its declaration, and a dimension that is a number or an\n" +
+				"expression must have that length. A scalar is not an array of length 1.",
+			Wrong: "data N : int            # with {\"N\": [10]}", Right: "data N : int            # with {\"N\": 10}",
+		},
+		diag.CodeInfo{
+			Code: DimensionError, Title: "Lengths that do not agree",
+			Explanation: "A dimension has one length. It is bound by the first array that has it, by an integer of its name in the data, or by\n" +
+				"the levels of a factor; everything else must agree.",
+			Wrong: "data x : real[N]\ndata y : real[N]        # with {\"x\": [1, 2], \"y\": [1, 2, 3]}",
+			Right: "data x : real[N]\ndata y : real[N]        # with {\"x\": [1, 2], \"y\": [1, 2]}",
+		},
+		diag.CodeInfo{
+			Code: TypeError, Title: "A value of the wrong type",
+			Explanation: "`real` takes any number, `int` whole numbers (3.0 is one, 2.5 is not), `bool` true, false, 0 and 1, and\n" +
+				"`factor(J)` strings or integers.",
+			Wrong: "data k : int[N]         # with {\"k\": [1, 2.5]}", Right: "data k : real[N]        # with {\"k\": [1, 2.5]}",
+		},
+		diag.CodeInfo{
+			Code: MissingElement, Title: "A missing element where none may be missing",
+			Explanation: "null in JSON, an empty cell or NA in CSV, and NaN mark missing elements. They are allowed where the type has a\n" +
+				"question mark: a missing element on the left of `~` is then imputed.",
+			Wrong: "data y : real[N]        # with {\"y\": [1, null]}", Right: "data y : real?[N]       # with {\"y\": [1, null]}",
+		},
+		diag.CodeInfo{
+			Code: InfiniteValue, Title: "An infinite value in the data",
+			Explanation: "Infinity is a number, useful as the bound of a truncation. In other data it is mostly the logarithm of a zero or a\n" +
+				"division by one, and the density is then zero everywhere. A declaration that expects it says so.",
+			Wrong: "data upper : real[N]          # with {\"upper\": [1, Infinity]}", Right: "data upper : real[N] <= inf   # with {\"upper\": [1, Infinity]}",
+		},
+		diag.CodeInfo{
+			Code: LabelError, Title: "Labels that do not fit the levels of a factor",
+			Explanation: "The levels of `J` are the labels in all data declared `factor(J)`. An array of length `J` that is keyed by label\n" +
+				"needs every level and no other.",
+			Wrong: "data c : factor(J)[N]\ndata u : real[J]        # with {\"c\": [\"a\", \"b\"], \"u\": {\"a\": 1}}",
+			Right: "data c : factor(J)[N]\ndata u : real[J]        # with {\"c\": [\"a\", \"b\"], \"u\": {\"a\": 1, \"b\": 2}}",
+		},
+		diag.CodeInfo{
+			Code: ConstraintFail, Title: "Data outside their constraint",
+			Explanation: "What a declaration says of its values is checked when data are bound: bounds for each element, and for `simplex`,\n" +
+				"`ordered`, `cov` and the like the property of each vector or matrix, to within 1e-8.",
+			Wrong: "data s : real[N] > 0    # with {\"s\": [1, 0]}", Right: "data s : real[N] > 0    # with {\"s\": [1, 0.5]}",
+		},
+		diag.CodeInfo{
+			Code: Expression, Title: "An expression over data that has no value",
+			Explanation: "Defaults, bounds and dimensions may be expressions over earlier data. This one could not be evaluated, or its value\n" +
+				"does not have the type or shape that its place needs.",
+			Wrong: "data k : int[N] <= n    # with n of another length than k", Right: "data k : int[N] <= n    # with n of the same length, or a single number",
+		},
+		diag.CodeInfo{
+			Code: IgnoredKey, Title: "A key that the model fixes itself",
+			Explanation: "The data hold a value for a name that the model defines with `let`. The model's own value is used. Declare the name as\n" +
+				"`data`, with the value as its default, to be able to change it from outside.",
+			Wrong: "let K = 3               # with {\"K\": 4}", Right: "data K : int = 3        # with {\"K\": 4}",
+		},
+	)
+}

@@ -1,0 +1,173 @@
+package data
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"sort"
+)
+
+// FromMap takes data from Go values: numbers, booleans and strings of any kind;
+// slices and arrays of them, nested; pointers, where nil is a missing element;
+// maps from string, keyed by the labels of a factor; *Array. NaN is as in a
+// file. The values are copied. What cannot be data is reported when a model
+// asks for it.
+func FromMap(m map[string]any) *Tables {
+	t := NewTables()
+	for key, x := range m {
+		t.add(fromGoValue(key, x))
+	}
+	return t
+}
+
+func fromGoValue(key string, x any) *Value {
+	v := &Value{key: key, origin: &origin{name: "Go", kind: fromGo}}
+	switch x := x.(type) {
+	case []float64:
+		v.nums = append([]float64(nil), x...)
+		v.shape = []int{len(x)}
+		return v
+	case *Array:
+		if x != nil {
+			return fromArray(v, *x)
+		}
+	case Array:
+		return fromArray(v, x)
+	}
+	g := &goReader{key: key, jsonArray: jsonArray{leaf: -1}}
+	g.element(reflect.ValueOf(x), 0)
+	v.labels, v.problem = g.labels, g.problem
+	if g.problem == nil {
+		v.shape, v.cells = g.shape, g.cells()
+	}
+	return v
+}
+
+func fromArray(v *Value, a Array) *Value {
+	if size(a.Shape) != len(a.Data) || a.Missing != nil && len(a.Missing) != len(a.Data) {
+		v.problem = &problem{summary: fmt.Sprintf("`%s` is an Array of shape %v with %d elements", v.key, a.Shape, len(a.Data))}
+		return v
+	}
+	var b builder
+	for i, x := range a.Data {
+		if a.Missing != nil && a.Missing[i] {
+			b.push(math.NaN(), tagNull)
+			continue
+		}
+		b.push(x, tagNumber)
+	}
+	v.cells = b.cells()
+	v.shape = append([]int(nil), a.Shape...)
+	return v
+}
+
+// goReader walks a Go value.
+type goReader struct {
+	jsonArray
+	key string
+}
+
+var jsonNumber = reflect.TypeFor[json.Number]()
+
+// element enters what stands at depth slices inside the value.
+func (g *goReader) element(x reflect.Value, depth int) {
+	if g.broken {
+		return
+	}
+	for hops := 0; x.IsValid() && (x.Kind() == reflect.Pointer || x.Kind() == reflect.Interface); hops++ {
+		if hops > maxDepth {
+			g.spoil("", "%s is a pointer to itself", g.at(g.key))
+			return
+		}
+		x = x.Elem() // of nil: the invalid value
+	}
+	if depth > maxDepth {
+		g.spoil("", "`%s` nests more than %d deep", g.key, maxDepth)
+		return
+	}
+	switch {
+	case !x.IsValid():
+		g.leafCell(depth, func() { g.push(math.NaN(), tagNull) })
+	case x.Kind() == reflect.Slice || x.Kind() == reflect.Array:
+		g.slice(x, depth)
+	case x.Kind() == reflect.Map && x.Type().Key().Kind() == reflect.String:
+		g.labelled(x, depth)
+	default:
+		g.leafCell(depth, func() { g.scalarCell(x) })
+	}
+}
+
+func (g *goReader) leafCell(depth int, push func()) {
+	if g.scalar(g.key, depth); !g.broken {
+		push()
+	}
+}
+
+func (g *goReader) slice(x reflect.Value, depth int) {
+	g.open(g.key, depth)
+	g.path = append(g.path, 0)
+	for i := range x.Len() {
+		g.path[len(g.path)-1] = i
+		g.element(x.Index(i), depth+1)
+		if g.broken {
+			return
+		}
+	}
+	g.path = g.path[:len(g.path)-1]
+	g.close(g.key, depth, x.Len())
+}
+
+// labelled enters a map; its keys are labels.
+func (g *goReader) labelled(x reflect.Value, depth int) {
+	if depth > 0 {
+		g.spoil("", "%s is a map inside a slice", g.at(g.key))
+		return
+	}
+	keys := x.MapKeys()
+	sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
+	g.open(g.key, depth)
+	g.path = append(g.path, 0)
+	for i, k := range keys {
+		g.path[0] = i
+		g.labels = append(g.labels, k.String())
+		g.element(x.MapIndex(k), depth+1)
+		if g.broken {
+			return
+		}
+	}
+	g.path = g.path[:0]
+	g.close(g.key, depth, len(keys))
+}
+
+func (g *goReader) scalarCell(x reflect.Value) {
+	switch {
+	case x.Type() == jsonNumber:
+		s := []byte(x.String())
+		if n, ok := parseNumber(s); ok {
+			g.pushNumber(s, n)
+			return
+		}
+		g.pushText(s, textOnly, 0)
+	case x.Kind() == reflect.Bool:
+		g.pushBool(x.Bool())
+	case x.Kind() == reflect.String:
+		g.pushString([]byte(x.String()))
+	case x.CanInt():
+		g.pushInteger(float64(x.Int()), x.Int() > maxExact || x.Int() < -maxExact)
+	case x.CanUint():
+		g.pushInteger(float64(x.Uint()), x.Uint() > maxExact)
+	case x.CanFloat():
+		g.push(x.Float(), tagNumber)
+	default:
+		g.spoil("data are numbers, booleans, strings, nil, and slices of them", "%s is a Go %s, which is no data", g.at(g.key), x.Type())
+	}
+}
+
+func (b *builder) pushInteger(x float64, big bool) {
+	if big {
+		b.push(x, tagBig)
+		return
+	}
+	b.push(x, tagNumber)
+}

@@ -1,0 +1,272 @@
+package data
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ppl/lang/diag"
+)
+
+// maxExcerpt bounds the files of which an error shows the line.
+const maxExcerpt = 1 << 20
+
+// Options of Read.
+type Options struct {
+	// Keep, if set, says which keys are wanted. The others are read over and
+	// take no memory; they still count as given (Bound.Unused lists them).
+	Keep func(key string) bool
+}
+
+// Read reads sources in order: paths of JSON and CSV files, and assignments
+// `name=value` (write ./a=b.csv for a file of such a name). A value is a JSON
+// value, or a bare number or text. All sources are tried, so that the list
+// holds the errors of each.
+func Read(ctx context.Context, sources []string, opt Options) (*Tables, diag.List) {
+	var diags diag.List
+	var tables []*Tables
+	for _, s := range sources {
+		t, l := readSource(ctx, s, opt)
+		diags = append(diags, l...)
+		tables = append(tables, t)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return Merge(tables...), diags
+}
+
+func readSource(ctx context.Context, source string, opt Options) (*Tables, diag.List) {
+	if name, value, ok := strings.Cut(source, "="); ok && isName(strings.TrimSpace(name)) {
+		return readAssignment(ctx, strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	return readFile(ctx, source, opt)
+}
+
+func isName(s string) bool {
+	for i, r := range s {
+		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 127
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// readAssignment reads `-d name=value`.
+func readAssignment(ctx context.Context, name, value string) (*Tables, diag.List) {
+	t := NewTables()
+	o := &origin{name: "-d " + name, kind: fromFlag}
+	if value == "" {
+		return t, diag.List{{Code: SyntaxError, Where: o.name, Summary: "there is no value after `=`", Hint: fmt.Sprintf("write -d %s=1, or -d '%s=[1, 2, 3]'", name, name)}}
+	}
+	if strings.IndexByte(`[{"`, value[0]) < 0 {
+		b := builder{}
+		if value == "null" {
+			value = ""
+		}
+		b.pushBare([]byte(value))
+		t.add(&Value{key: name, origin: o, cells: b.cells()})
+		return t, nil
+	}
+	j := &jsonReader{scanner: newScanner(ctx, strings.NewReader(value)), tables: t, origin: o}
+	if f := j.one(name); f != nil {
+		if j.err != nil {
+			return t, diag.List{readFailed(o.name, j.err)}
+		}
+		return t, diag.List{f.diagnostic(o.name, diag.NewSource(o.name, value))}
+	}
+	return t, nil
+}
+
+// readFile reads a JSON or CSV file.
+func readFile(ctx context.Context, path string, opt Options) (*Tables, diag.List) {
+	t := NewTables()
+	file, d := open(path)
+	if d != nil {
+		return t, diag.List{*d}
+	}
+	defer file.Close()
+	s := newScanner(ctx, file)
+	kind, d := sniff(path, s.head(512))
+	if s.err != nil {
+		return t, diag.List{readFailed(path, s.err)}
+	}
+	if d != nil {
+		return t, diag.List{*d}
+	}
+	f := readText(s, &origin{name: path, kind: kind}, t, opt)
+	switch {
+	case s.err != nil:
+		return NewTables(), diag.List{readFailed(path, s.err)}
+	case f != nil:
+		return NewTables(), diag.List{f.diagnostic(path, excerpt(path))}
+	}
+	return t, nil
+}
+
+func readText(s *scanner, o *origin, t *Tables, opt Options) *fault {
+	if o.kind == fromJSON {
+		j := &jsonReader{scanner: s, tables: t, origin: o, keep: opt.Keep}
+		return j.file()
+	}
+	c := &csvReader{scanner: s, tables: t, origin: o, keep: opt.Keep, comma: ','}
+	if ext(o.name) == ".tsv" {
+		c.comma = '\t'
+	}
+	return c.file()
+}
+
+func ext(path string) string { return strings.ToLower(filepath.Ext(path)) }
+
+// open opens a file, or says why not.
+func open(path string) (*os.File, *diag.Diagnostic) {
+	fail := func(hint, format string, args ...any) (*os.File, *diag.Diagnostic) {
+		return nil, &diag.Diagnostic{Code: FileError, Where: path, Summary: fmt.Sprintf(format, args...), Hint: hint}
+	}
+	if path == "" {
+		return fail("write -d data.json, or -d name=value", "`-d` names no file")
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fail(nearbyFile(path), "there is no file %s", path)
+	case err != nil:
+		return fail("", "cannot read %s: %v", path, cause(err))
+	case info.IsDir():
+		return fail("name the .json or .csv file in it", "%s is a directory", path)
+	case info.Mode().IsRegular() && info.Size() == 0:
+		return fail("", "%s is empty", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fail("", "cannot read %s: %v", path, cause(err))
+	}
+	return f, nil
+}
+
+// cause is the part of a file error that does not repeat the path.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+func readFailed(where string, err error) diag.Diagnostic {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return diag.Diagnostic{Code: FileError, Where: where, Summary: fmt.Sprintf("reading %s was interrupted", where)}
+	}
+	return diag.Diagnostic{Code: FileError, Where: where, Summary: fmt.Sprintf("cannot read %s: %v", where, cause(err))}
+}
+
+// nearbyFile suggests a file of a similar name, or an assignment.
+func nearbyFile(path string) string {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if s := diag.Suggest(filepath.Base(path), names); s != "" {
+		return fmt.Sprintf("did you mean `%s`?", filepath.Join(filepath.Dir(path), s))
+	}
+	return ""
+}
+
+// foreignFormats are formats recognised by how they begin.
+var foreignFormats = []struct{ magic, name, hint string }{
+	{"\x1f\x8b", "is compressed with gzip", "unpack it first: gunzip FILE"},
+	{"PK\x03\x04", "is a zip archive (an Excel workbook is one)", "unpack it, or save the sheet as CSV"},
+	{"BZh", "is compressed with bzip2", "unpack it first: bunzip2 FILE"},
+	{"\xfd7zXZ", "is compressed with xz", "unpack it first: unxz FILE"},
+	{"\x28\xb5\x2f\xfd", "is compressed with zstd", "unpack it first: unzstd FILE"},
+	{"PAR1", "is a Parquet file", "save it as CSV: in pandas `read_parquet(FILE).to_csv(\"data.csv\", index=False)`"},
+	{"ARROW1", "is an Arrow file", "save it as CSV"},
+	{"\x93NUMPY", "is a NumPy file", "save it as JSON: `json.dump({\"y\": y.tolist()}, file)`"},
+	{"RDX", "is an R workspace", "save it as JSON: in R `jsonlite::write_json(data, \"data.json\", auto_unbox = TRUE)`"},
+	{"\x89HDF", "is an HDF5 file", "save it as JSON or CSV"},
+	{"\xff\xfe", "is text in UTF-16", "save it as UTF-8"},
+	{"\xfe\xff", "is text in UTF-16", "save it as UTF-8"},
+}
+
+// sniff decides what a file is from its first bytes and its name.
+func sniff(path string, head []byte) (originKind, *diag.Diagnostic) {
+	fail := func(hint, format string, args ...any) (originKind, *diag.Diagnostic) {
+		return 0, &diag.Diagnostic{Code: FileError, Where: path, Summary: path + " " + fmt.Sprintf(format, args...), Hint: hint}
+	}
+	for _, f := range foreignFormats {
+		if bytes.HasPrefix(head, []byte(f.magic)) {
+			return fail(strings.ReplaceAll(f.hint, "FILE", filepath.Base(path)), "%s", f.name)
+		}
+	}
+	text := bytes.TrimLeft(head, " \t\r\n")
+	switch {
+	case bytes.IndexByte(head, 0) >= 0:
+		return fail("data are JSON or CSV text", "is not text")
+	case len(text) == 0:
+		return fail("", "is empty")
+	}
+	isObject := text[0] == '{' || text[0] == '['
+	switch e := ext(path); {
+	case e == ".json" && text[0] != '{' && text[0] != '[' && looksLikeRows(text):
+		return fail("call it .csv", "is not JSON: it looks like CSV")
+	case (e == ".csv" || e == ".tsv") && text[0] == '{':
+		return fail("call it .json", "is not CSV: it looks like JSON")
+	case e == ".json":
+		return fromJSON, nil
+	case e == ".csv" || e == ".tsv":
+		return fromCSV, nil
+	case e == ".ppl" || e == ".stan" || e == ".r" || e == ".py":
+		return fail("data are JSON (.json) or CSV (.csv)", "is not a data file")
+	case isObject:
+		return fromJSON, nil
+	case looksLikeRows(text):
+		return fromCSV, nil
+	}
+	return fail("data are JSON (.json), an object with a key per value, or CSV (.csv), a header and rows", "is neither JSON nor CSV")
+}
+
+// looksLikeRows reports whether the first line could be the header of a CSV file.
+func looksLikeRows(text []byte) bool {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return bytes.IndexByte(line, ',') > 0 && bytes.IndexAny(line, "{}[]:=") < 0
+}
+
+// excerpt returns the text of a small file, for the line that a message shows.
+func excerpt(path string) *diag.Source {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxExcerpt {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxExcerpt))
+	if err != nil {
+		return nil
+	}
+	return diag.NewSource(path, strings.TrimPrefix(string(b), "\uFEFF"))
+}
+
+// diagnostic turns a fault into a message, with its line if the text is at hand.
+func (f *fault) diagnostic(name string, src *diag.Source) diag.Diagnostic {
+	d := diag.Diagnostic{Code: SyntaxError, Source: src, Summary: f.summary, Found: f.found, Hint: f.hint}
+	if src == nil {
+		d.Where = fmt.Sprintf("%s:%d:%d", name, f.line, f.column)
+		return d
+	}
+	d.Span = diag.Span{Start: int(f.offset), End: int(f.offset) + f.length}
+	return d
+}

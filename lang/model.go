@@ -102,8 +102,8 @@ type SampleInfo struct {
 type DistCall struct {
 	Sig  *DistSig
 	Form int
-	// Args holds, for each parameter of the form, the expression given, or
-	// nil where its default applies.
+	// Args holds, for each parameter of the form that is not itself a
+	// distribution, the expression given, or nil where its default applies.
 	Args []ast.Expr
 	// Dists are arguments that are themselves distributions (Mixture,
 	// ZeroInflated), in order.

@@ -39,9 +39,12 @@ import (
 // holds no errors. What a later version will support is in Model.NotYet, as
 // warnings that are not in the list.
 func Check(file *ast.File, cat lang.Catalogue) (*lang.Model, diag.List) {
+	if file == nil {
+		file = &ast.File{}
+	}
 	c := newChecker(file, cat)
-	c.gatherFns(file.Stmts)
 	c.defs = prescan(file.Stmts)
+	c.gatherFns(file.Stmts)
 	c.stmts(file.Stmts)
 	c.finishAll()
 	c.settleRandom()
@@ -76,14 +79,19 @@ type checker struct {
 	guide      *guideInfo
 	generating bool
 	underIf    int // the number of enclosing branches of `if`
+	unparsed   map[string]bool
 
 	bounds map[string]*bound
 	nextID int
 }
 
 func newChecker(file *ast.File, cat lang.Catalogue) *checker {
+	src := file.Source
+	if src == nil {
+		src = diag.NewSource("<input>", "")
+	}
 	c := &checker{
-		src: file.Source,
+		src: src,
 		cat: cat,
 		m: &lang.Model{
 			File:    file,

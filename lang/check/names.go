@@ -2,6 +2,8 @@ package check
 
 import (
 	"strconv"
+	"strings"
+	"unicode"
 
 	"ppl/lang"
 	"ppl/lang/ast"
@@ -38,6 +40,16 @@ type info struct {
 	array *array
 	// reads are the values that the definition of a let mentions.
 	reads map[*info]bool
+	// loopReads are those of them that are mentioned inside a `for` while they
+	// are being built; loopLets are the statements inside a `for`.
+	loopReads map[*info]bool
+	loopLets  []*ast.Let
+	// readEarly marks an array that was read before a piece told its type.
+	readEarly bool
+	// support is the kind of set that a latent lives on.
+	support string
+	// observed are the blocks of data that have a `~`.
+	observed []observed
 	// inGuide marks a site of the guide.
 	inGuide bool
 }
@@ -175,6 +187,9 @@ var reserved = map[string]bool{"pi": true, "inf": true}
 func (c *checker) declare(s *scope, in *info, code diag.Code) bool {
 	name := in.sym.Name
 	c.all = append(c.all, in)
+	if name == "" {
+		return false
+	}
 	if reserved[name] && c.fn == nil {
 		c.report(code, in.sym.Span, "`%s` is a number that every model has; its name cannot be used again", name)
 		return false
@@ -184,9 +199,13 @@ func (c *checker) declare(s *scope, in *info, code diag.Code) bool {
 		c.reportTaken(code, old, in.sym)
 		return false
 	}
-	if name != "" {
-		s.names[name] = in
+	if c.guide != nil && in.sym.Kind != lang.SymLatent {
+		if old, taken := c.top.names[name]; taken {
+			c.reportTaken(code, old, in.sym)
+			return false
+		}
 	}
+	s.names[name] = in
 	return true
 }
 
@@ -267,15 +286,13 @@ func (c *checker) reportUnknown(name string, at diag.Span) {
 			hint("a model is read from top to bottom: move the definition above its first use")
 		return
 	}
-	if c.fn != nil {
-		if in, ok := c.top.names[name]; ok {
-			c.report(UnknownName, at, "`%s` is not visible inside `fn %s`", name, c.fn.decl.Name.Name).
-				related(in.sym.Span, "defined here, outside the function").
-				hint("a function sees its parameters only: pass `%s` as an argument", name)
-			return
-		}
+	if span, ok := c.outside(name); ok && c.fn != nil {
+		c.report(UnknownName, at, "`%s` is not visible inside `fn %s`", name, c.fn.decl.Name.Name).
+			related(span, "defined here, outside the function").
+			hint("a function sees its parameters only: pass `%s` as an argument", name)
+		return
 	}
-	if c.dataBelow(name, at) {
+	if c.dataBelow(name, at) || c.suspect(name) {
 		return
 	}
 	switch {
@@ -291,9 +308,18 @@ func (c *checker) reportUnknown(name string, at diag.Span) {
 
 // dataBelow reports a use of data or a param that is declared further down.
 func (c *checker) dataBelow(name string, at diag.Span) bool {
-	if c.fn != nil {
+	span, ok := c.declaration(name)
+	if !ok || c.fn != nil {
 		return false
 	}
+	c.report(UsedBeforeDefinition, at, "`%s` is used above its declaration", name).
+		related(span, "declared here").
+		hint("a model is read from top to bottom: move the declaration above its first use")
+	return true
+}
+
+// declaration finds the data or param called name, wherever it stands.
+func (c *checker) declaration(name string) (diag.Span, bool) {
 	for _, s := range c.m.File.Stmts {
 		var id ast.Ident
 		switch s := s.(type) {
@@ -303,13 +329,40 @@ func (c *checker) dataBelow(name string, at diag.Span) bool {
 			id = s.Name
 		}
 		if id.Name == name && name != "" {
-			c.report(UsedBeforeDefinition, at, "`%s` is used above its declaration", name).
-				related(id.Span(), "declared here").
-				hint("a model is read from top to bottom: move the declaration above its first use")
-			return true
+			return id.Span(), true
 		}
 	}
-	return false
+	return diag.Span{}, false
+}
+
+// outside finds a value of the model, or a dimension of its data, wherever it
+// stands.
+func (c *checker) outside(name string) (diag.Span, bool) {
+	if span, ok := c.declaration(name); ok {
+		return span, true
+	}
+	for _, s := range c.m.File.Stmts {
+		switch s := s.(type) {
+		case *ast.Let:
+			if s.Name.Name == name {
+				return s.Name.Span(), true
+			}
+		case *ast.Sample:
+			if s.Name.Name == name {
+				return s.Name.Span(), true
+			}
+		case *ast.Data:
+			if s.Type == nil {
+				continue
+			}
+			for _, n := range fnDims(s.Type) {
+				if n.Name == name {
+					return n.Span(), true
+				}
+			}
+		}
+	}
+	return diag.Span{}, false
 }
 
 func (c *checker) isFn(name string) bool {
@@ -324,3 +377,22 @@ func (c *checker) isDist(name string) bool {
 	_, ok := c.cat.Dist(name)
 	return ok
 }
+
+// suspect reports whether a name stands in text that did not parse: it may be
+// defined there.
+func (c *checker) suspect(name string) bool {
+	if c.unparsed == nil {
+		c.unparsed = map[string]bool{}
+		ast.Inspect(c.m.File, func(n ast.Node) bool {
+			if b, ok := n.(*ast.Bad); ok {
+				for _, w := range strings.FieldsFunc(c.src.Slice(b.Span()), notInName) {
+					c.unparsed[w] = true
+				}
+			}
+			return true
+		})
+	}
+	return c.unparsed[name]
+}
+
+func notInName(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }

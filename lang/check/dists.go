@@ -1,0 +1,779 @@
+package check
+
+import (
+	"strings"
+
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+)
+
+// Distributions. A call is matched with the forms of its signature: the first
+// form that takes the arguments given is meant. Then shapes: the left side is
+// leading dimensions (iid), then the event; each argument is either one value
+// of its own event shape, or one for each element of the leading dimensions.
+// Where the left side says nothing, the leading dimensions are those that the
+// arguments share.
+
+// distCall is a resolved call with the types of its arguments.
+type distCall struct {
+	*lang.DistCall
+	call *ast.Call
+	vals []value // by parameter of the form
+	subs []*distCall
+	dep  dep
+	dims map[string]lang.Dim // the event dimensions that arguments bind
+	// lead are leading dimensions, once known.
+	lead []lang.Dim
+	// lo and hi are the bounds of a discrete distribution, nil where there are none.
+	lo, hi *lang.Dim
+}
+
+// dist resolves a distribution with its truncation. It returns nil after an
+// error that leaves nothing to go on with.
+func (c *checker) dist(d *ast.Dist) *distCall {
+	if d == nil || d.Call == nil {
+		return nil
+	}
+	dc := c.distCall(d.Call)
+	dep, ok := c.truncation(d, dc)
+	if dc == nil || !ok {
+		return nil
+	}
+	dc.dep = dc.dep.or(dep)
+	return dc
+}
+
+// distCall resolves a call as a distribution.
+func (c *checker) distCall(call *ast.Call) *distCall {
+	sig, ok := c.cat.Dist(call.Fn.Name)
+	if !ok {
+		n := c.report(UnknownDistribution, call.Fn.Span(), "there is no distribution `%s`", call.Fn.Name)
+		if c.isFn(call.Fn.Name) {
+			n.d.Summary = "`" + call.Fn.Name + "` is a function, not a distribution"
+		}
+		n.hint("%s", c.unknownDistHint(call.Fn.Name))
+		c.looseArgs(call)
+		return nil
+	}
+	if sig.NotYet != "" {
+		c.notYet(call.Span(), "%s", sig.NotYet)
+	}
+	dc := &distCall{DistCall: &lang.DistCall{Sig: sig}, call: call, dims: map[string]lang.Dim{}}
+	args, ok := c.nestedDists(dc, call)
+	ok = c.chooseForm(dc, args) && ok
+	if c.quiet == 0 {
+		c.m.Dists[call] = dc.DistCall
+	}
+	if !ok || !c.argTypes(dc) {
+		return nil
+	}
+	c.findBounds(dc)
+	return dc
+}
+
+// looseArgs checks the arguments of a call that cannot be resolved.
+func (c *checker) looseArgs(call *ast.Call) dep {
+	var d dep
+	for _, a := range call.Args {
+		if inner, ok := a.Value.(*ast.Call); ok && c.isDist(inner.Fn.Name) && !c.isFn(inner.Fn.Name) {
+			c.distCall(inner)
+			continue
+		}
+		if t, ok := a.Value.(*ast.DistExpr); ok {
+			c.dist(t.Dist)
+			continue
+		}
+		d = d.or(c.expr(a.Value).dep)
+	}
+	return d
+}
+
+// asDist sees an argument as a distribution, if it is one.
+func (c *checker) asDist(e ast.Expr) *ast.Dist {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.DistExpr:
+		return e.Dist
+	case *ast.Call:
+		if c.isDist(e.Fn.Name) {
+			return &ast.Dist{At: e.At, Call: e}
+		}
+	}
+	return nil
+}
+
+// nestedDists resolves the arguments that are distributions, and returns the others.
+func (c *checker) nestedDists(dc *distCall, call *ast.Call) ([]ast.Arg, bool) {
+	takes := takesDists(dc.Sig)
+	var rest []ast.Arg
+	ok := true
+	for _, a := range call.Args {
+		d := c.asDist(a.Value)
+		if d == nil || takes == 0 {
+			rest = append(rest, a)
+			continue
+		}
+		sub := c.dist(d)
+		dc.DistCall.Dists = append(dc.DistCall.Dists, d)
+		if sub == nil {
+			ok = false
+			continue
+		}
+		dc.subs = append(dc.subs, sub)
+		dc.dep = dc.dep.or(sub.dep)
+	}
+	if n := len(dc.DistCall.Dists); ok && takes != 0 && (n == 0 || takes > 0 && n != takes) {
+		c.report(MissingArgument, call.Span(), "`%s` needs a distribution as an argument", dc.Sig.Name).hint("for example `%s`", dc.Sig.Example)
+		return rest, false
+	}
+	return rest, ok && c.sameComponents(dc)
+}
+
+// takesDists is the number of distributions that a distribution takes as
+// arguments, -1 for any.
+func takesDists(sig *lang.DistSig) int {
+	n := 0
+	for _, f := range sig.Forms {
+		for _, p := range f.Params {
+			if p.IsDist && p.Variadic {
+				return -1
+			}
+			if p.IsDist {
+				n = 1
+			}
+		}
+	}
+	switch {
+	case n == 0 && sig.Name == "Mixture":
+		return -1
+	case n == 0 && sig.Name == "ZeroInflated":
+		return 1
+	}
+	return n
+}
+
+// sameComponents asks that the components of a mixture live on the same kind of value.
+func (c *checker) sameComponents(dc *distCall) bool {
+	if len(dc.subs) == 0 {
+		return true
+	}
+	if dc.Sig.Support.Discrete() && !dc.subs[0].discrete() {
+		c.report(SupportMismatch, dc.subs[0].call.Span(), "`%s` needs a distribution over integers, `%s` is continuous", dc.Sig.Name, dc.subs[0].Sig.Name)
+		return false
+	}
+	for _, s := range dc.subs[1:] {
+		if s.discrete() != dc.subs[0].discrete() || s.eventRank() != dc.subs[0].eventRank() {
+			c.report(SupportMismatch, s.call.Span(), "the components of a mixture must be of one kind").
+				expected("like `%s`: %s", dc.subs[0].Sig.Name, dc.subs[0].nature()).found("`%s`: %s", s.Sig.Name, s.nature())
+			return false
+		}
+	}
+	return true
+}
+
+func (d *distCall) nature() string {
+	n := "continuous"
+	if d.discrete() {
+		n = "discrete"
+	}
+	return n + ", over " + [...]string{"scalars", "vectors", "matrices"}[min(d.eventRank(), 2)]
+}
+
+// discrete reports whether values are integers. A mixture is what its components are.
+func (d *distCall) discrete() bool {
+	if len(d.subs) > 0 {
+		return d.subs[0].discrete()
+	}
+	return d.Sig.Support.Discrete() || integerVector[d.Sig.Name]
+}
+
+// integerVector are the distributions over vectors of counts: SupportKind has
+// no kind of its own for them.
+var integerVector = map[string]bool{"Multinomial": true, "DirichletMultinomial": true}
+
+func (d *distCall) eventRank() int {
+	if len(d.subs) > 0 {
+		return d.subs[0].eventRank()
+	}
+	return d.Sig.EventRank
+}
+
+func (d *distCall) support() lang.SupportKind {
+	if len(d.subs) > 0 {
+		return d.subs[0].support()
+	}
+	return d.Sig.Support
+}
+
+// params are the parameters of the chosen form that are not distributions.
+func params(f lang.FormSig) []lang.ParamSig {
+	var out []lang.ParamSig
+	for _, p := range f.Params {
+		if !p.IsDist {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// chooseForm matches arguments with the first form that takes them.
+func (c *checker) chooseForm(dc *distCall, args []ast.Arg) bool {
+	sig := dc.Sig
+	best, bestScore := 0, -1
+	for i := range sig.Forms {
+		score, fits := formScore(sig, i, args)
+		if fits {
+			dc.Form = i
+			return c.fill(dc, args)
+		}
+		if score > bestScore {
+			best, bestScore = i, score
+		}
+	}
+	dc.Form = best
+	if len(sig.Forms) == 0 {
+		sig = &lang.DistSig{Name: sig.Name, Forms: []lang.FormSig{{}}}
+	}
+	c.explainArgs(sig, best, dc.call, args)
+	for _, a := range args {
+		if c.asDist(a.Value) == nil {
+			c.expr(a.Value)
+		}
+	}
+	return false
+}
+
+// paramIndex finds a parameter by name or alias.
+func paramIndex(ps []lang.ParamSig, name string) int {
+	for i, p := range ps {
+		if p.Name == name {
+			return i
+		}
+		for _, a := range p.Aliases {
+			if a == name {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// place gives the parameter that each argument fills, -1 where there is none.
+// Positional arguments are those of the first form.
+func place(sig *lang.DistSig, form int, args []ast.Arg) []int {
+	first, ps := params(sig.Forms[0]), params(sig.Forms[form])
+	out := make([]int, len(args))
+	for i, a := range args {
+		switch {
+		case a.Name != nil:
+			out[i] = paramIndex(ps, a.Name.Name)
+		case i < len(first):
+			out[i] = paramIndex(ps, first[i].Name)
+		default:
+			out[i] = -1
+		}
+	}
+	return out
+}
+
+// formScore reports whether a form takes the arguments, and how near it comes.
+func formScore(sig *lang.DistSig, form int, args []ast.Arg) (score int, fits bool) {
+	ps := params(sig.Forms[form])
+	given := make([]bool, len(ps))
+	fits = true
+	for i, k := range place(sig, form, args) {
+		switch {
+		case k < 0:
+			fits = false
+		case given[k]:
+			fits = false
+			score++
+		default:
+			given[k] = true
+			score += 2
+			if args[i].Name != nil {
+				score += 2
+			}
+		}
+	}
+	for k, p := range ps {
+		if !given[k] && p.Default == "" {
+			fits = false
+		}
+	}
+	return score, fits
+}
+
+// fill stores the arguments by parameter.
+func (c *checker) fill(dc *distCall, args []ast.Arg) bool {
+	dc.DistCall.Args = make([]ast.Expr, len(params(dc.Sig.Forms[dc.Form])))
+	for i, k := range place(dc.Sig, dc.Form, args) {
+		dc.DistCall.Args[k] = args[i].Value
+	}
+	return true
+}
+
+// explainArgs reports what is wrong with the arguments, against the form that
+// comes nearest.
+func (c *checker) explainArgs(sig *lang.DistSig, form int, call *ast.Call, args []ast.Arg) {
+	ps := params(sig.Forms[form])
+	given := make([]*ast.Arg, len(ps))
+	wrong := false
+	for i, k := range place(sig, form, args) {
+		a := &args[i]
+		switch {
+		case k < 0 && a.Name != nil:
+			c.unknownKeyword(sig, form, a)
+			wrong = true
+		case k < 0:
+			c.report(TooManyArguments, a.Span(), "`%s` takes %s", sig.Name, counted(len(ps), "argument")).expected("%s", signature(sig))
+			wrong = true
+		case given[k] != nil:
+			c.report(DuplicateArgument, a.Span(), "the argument `%s` is given twice", ps[k].Name).related(given[k].Span(), "first given here")
+			wrong = true
+		default:
+			given[k] = a
+		}
+	}
+	if wrong {
+		return
+	}
+	var missing []string
+	for k, p := range ps {
+		if given[k] == nil && p.Default == "" {
+			missing = append(missing, "`"+p.Name+"`")
+		}
+	}
+	c.report(MissingArgument, call.Span(), "`%s` lacks %s", sig.Name, strings.Join(missing, ", ")).expected("%s", signature(sig))
+}
+
+func (c *checker) unknownKeyword(sig *lang.DistSig, form int, a *ast.Arg) {
+	var names []string
+	other := false
+	for i, f := range sig.Forms {
+		for _, p := range params(f) {
+			names = append(append(names, p.Name), p.Aliases...)
+			other = other || i != form && paramIndex(params(f), a.Name.Name) >= 0
+		}
+	}
+	if other {
+		c.report(UnknownArgument, a.Name.Span(), "`%s` cannot be combined with the other arguments of `%s`", a.Name.Name, sig.Name).expected("%s", signature(sig))
+		return
+	}
+	c.report(UnknownArgument, a.Name.Span(), "`%s` has no argument `%s`", sig.Name, a.Name.Name).
+		expected("%s", signature(sig)).hint("%s", didYouMean(a.Name.Name, names))
+}
+
+// signature writes the forms of a distribution.
+func signature(sig *lang.DistSig) string {
+	var forms []string
+	for i, f := range sig.Forms {
+		var ps []string
+		for _, p := range f.Params {
+			text := p.Name
+			if i > 0 && paramIndex(sig.Forms[0].Params, p.Name) < 0 {
+				text += " = ..."
+			}
+			if p.Default != "" {
+				text += " = " + p.Default
+			}
+			ps = append(ps, text)
+		}
+		forms = append(forms, sig.Name+"("+strings.Join(ps, ", ")+")")
+	}
+	return strings.Join(forms, " or ")
+}
+
+// argTypes checks the arguments one by one, and binds the event dimensions.
+func (c *checker) argTypes(dc *distCall) bool {
+	ps := params(dc.Sig.Forms[dc.Form])
+	dc.vals = make([]value, len(ps))
+	ok := true
+	for i, p := range ps {
+		e := dc.DistCall.Args[i]
+		if e == nil {
+			dc.vals[i] = typed(lang.Scalar(lang.Real), dep{})
+			continue
+		}
+		v := c.expr(e)
+		dc.vals[i] = v
+		dc.dep = dc.dep.or(v.dep)
+		ok = !v.bad && c.argType(dc, p, e, v) && ok
+	}
+	return ok && c.weights(dc) && c.commonLead(dc)
+}
+
+// argType checks one argument.
+func (c *checker) argType(dc *distCall, p lang.ParamSig, e ast.Expr, v value) bool {
+	if !fits(v.t.Elem, p.Elem) {
+		c.report(TypeMismatch, e.Span(), "`%s` of `%s` must be %s", p.Name, dc.Sig.Name, p.Elem).expected("%s", p.Elem).found("%s", v.t)
+		return false
+	}
+	if v.t.Rank() < p.Rank {
+		c.report(ShapeMismatch, e.Span(), "`%s` of `%s` must be %s", p.Name, dc.Sig.Name, [...]string{"a scalar", "a vector", "a matrix"}[min(p.Rank, 2)]).
+			expected("%s%s", p.Elem, bracketed(p.Dims, p.Rank)).found("%s", v.t)
+		return false
+	}
+	return c.bindEvent(dc, p, e, v) && c.inDomain(dc, p, e)
+}
+
+func bracketed(names []string, rank int) string {
+	if rank == 0 {
+		return ""
+	}
+	out := append([]string(nil), names...)
+	for len(out) < rank {
+		out = append(out, "K")
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+// bindEvent ties the event dimensions of an argument to those of the others.
+func (c *checker) bindEvent(dc *distCall, p lang.ParamSig, e ast.Expr, v value) bool {
+	own := v.t.Dims[v.t.Rank()-p.Rank:]
+	for i, name := range p.Dims {
+		if i >= len(own) || !isName(name) {
+			break
+		}
+		d, bound := dc.dims[name]
+		if bound && d.Equal(own[i]) == lang.No {
+			c.report(ShapeMismatch, e.Span(), "`%s` of `%s` has the wrong shape", p.Name, dc.Sig.Name).
+				expected("%s%s with %s = %s", p.Elem, bracketed(p.Dims, p.Rank), name, d).found("%s", v.t)
+			return false
+		}
+		if !bound || d.Opaque() {
+			dc.dims[name] = own[i]
+		}
+	}
+	return true
+}
+
+func isName(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) < 0
+}
+
+// inDomain reports a constant that is outside the domain of a parameter.
+func (c *checker) inDomain(dc *distCall, p lang.ParamSig, e ast.Expr) bool {
+	x, ok := constValue(e)
+	if !ok {
+		return true
+	}
+	var want string
+	switch p.Constraint {
+	case lang.Positive:
+		want = bad(x > 0, "> 0")
+	case lang.NonNegative:
+		want = bad(x >= 0, ">= 0")
+	case lang.Unit:
+		want = bad(x >= 0 && x <= 1, "between 0 and 1")
+	case lang.NonNegativeInt:
+		want = bad(x >= 0, "0, 1, 2, ...")
+	case lang.PositiveInt:
+		want = bad(x >= 1, "1, 2, 3, ...")
+	}
+	if want == "" {
+		return true
+	}
+	c.report(ArgumentOutOfRange, e.Span(), "`%s` of `%s` is out of range", p.Name, dc.Sig.Name).expected("%s", want).found("%s", c.src.Slice(e.Span()))
+	return false
+}
+
+func bad(ok bool, want string) string {
+	if ok {
+		return ""
+	}
+	return want
+}
+
+// constValue is the value of a literal with a sign.
+func constValue(e ast.Expr) (float64, bool) {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Number:
+		return e.Value, true
+	case *ast.Unary:
+		if x, ok := constValue(e.X); ok && e.Op == "-" {
+			return -x, true
+		}
+	}
+	return 0, false
+}
+
+// weights compares the weights of a mixture with its components.
+func (c *checker) weights(dc *distCall) bool {
+	if takesDists(dc.Sig) != -1 || len(dc.vals) == 0 || dc.vals[0].t.Rank() == 0 {
+		return true
+	}
+	t := dc.vals[0].t
+	n := lang.DimInt(len(dc.subs))
+	if t.Dims[t.Rank()-1].Equal(n) != lang.No {
+		return true
+	}
+	c.report(ShapeMismatch, dc.DistCall.Args[0].Span(), "a mixture needs a weight for each component").
+		expected("real[%s]", n).found("%s", t)
+	return false
+}
+
+// commonLead finds the leading dimensions that the arguments share.
+func (c *checker) commonLead(dc *distCall) bool {
+	var from ast.Node
+	take := func(lead []lang.Dim, e ast.Node, what string) bool {
+		if len(lead) == 0 {
+			return true
+		}
+		if len(dc.lead) > 0 && lang.SameShape(lead, dc.lead) == lang.No {
+			c.report(ShapeMismatch, e.Span(), "%s of `%s` must be scalar, or of the shape of the others", what, dc.Sig.Name).
+				expected("%s", shapeText(dc.lead)).found("%s", shapeText(lead)).related(from.Span(), "this one sets the shape")
+			return false
+		}
+		if len(dc.lead) == 0 {
+			dc.lead, from = lead, e
+		}
+		return true
+	}
+	for i, p := range params(dc.Sig.Forms[dc.Form]) {
+		if e := dc.DistCall.Args[i]; e != nil {
+			t := dc.vals[i].t
+			if !take(t.Dims[:t.Rank()-p.Rank], e, "`"+p.Name+"`") {
+				return false
+			}
+		}
+	}
+	for _, s := range dc.subs {
+		if !take(s.lead, s.call, "the component `"+s.Sig.Name+"`") {
+			return false
+		}
+		for name, d := range s.dims {
+			dc.dims[name] = d
+		}
+	}
+	return true
+}
+
+func shapeText(ds []lang.Dim) string { return lang.Array(lang.Real, ds...).String()[len("real"):] }
+
+// eventDims is the shape of one value, false where the arguments do not tell.
+func (d *distCall) eventDims() ([]lang.Dim, bool) {
+	if len(d.subs) > 0 {
+		return d.subs[0].eventDims()
+	}
+	var out []lang.Dim
+	for _, name := range d.Sig.EventDims {
+		dim, ok := d.dims[name]
+		if !ok {
+			return nil, false
+		}
+		out = append(out, dim)
+	}
+	return out, len(out) == d.Sig.EventRank
+}
+
+// shape gives the shape of an untyped left side.
+func (c *checker) shape(dc *distCall, name string, at diag.Span) ([]lang.Dim, bool) {
+	event, ok := dc.eventDims()
+	if !ok {
+		c.report(ShapeMismatch, at, "the shape of `%s` is not known: the arguments of `%s` do not tell it", name, dc.Sig.Name).
+			hint("give it a type: `%s : %s ~ %s(...)`", name, exampleType(dc), dc.Sig.Name)
+		return nil, false
+	}
+	return append(append([]lang.Dim(nil), dc.lead...), event...), true
+}
+
+func exampleType(dc *distCall) string {
+	switch dc.support() {
+	case lang.SupportCholeskyCorr:
+		return "cholesky_corr[K]"
+	case lang.SupportCorr:
+		return "corr[K]"
+	case lang.SupportCov:
+		return "cov[K]"
+	case lang.SupportSimplex:
+		return "simplex[K]"
+	}
+	return "real[K]"
+}
+
+// fitShape compares a distribution with the shape of its left side.
+func (c *checker) fitShape(dc *distCall, t lang.Type, at diag.Span, what string) bool {
+	r := dc.eventRank()
+	if len(t.Dims) < r {
+		c.report(ShapeMismatch, at, "`%s` is a distribution over %s", dc.Sig.Name, [...]string{"scalars", "vectors", "matrices"}[min(r, 2)]).
+			expected("%s", shapeText(dc.wanted())).found("%s is %s", what, t)
+		return false
+	}
+	lead, event := t.Dims[:len(t.Dims)-r], t.Dims[len(t.Dims)-r:]
+	if want, ok := dc.eventDims(); ok && lang.SameShape(want, event) == lang.No {
+		c.report(ShapeMismatch, at, "%s does not have the shape of a value of `%s`", what, dc.Sig.Name).
+			expected("%s at the end", shapeText(want)).found("%s", t)
+		return false
+	}
+	if len(dc.lead) > 0 && lang.SameShape(dc.lead, lead) == lang.No {
+		n := c.report(ShapeMismatch, dc.call.Span(), "the arguments of `%s` must be scalar, or of the shape of %s", dc.Sig.Name, what).
+			expected("%s", shapeOrScalar(lead)).found("%s", shapeText(dc.lead))
+		if len(dc.lead) > len(lead) {
+			n.hint("inside a plate, index the arguments too")
+		}
+		return false
+	}
+	return true
+}
+
+func (d *distCall) wanted() []lang.Dim {
+	if want, ok := d.eventDims(); ok {
+		return want
+	}
+	out := make([]lang.Dim, d.eventRank())
+	for i := range out {
+		out[i] = lang.DimName("K")
+	}
+	return out
+}
+
+func shapeOrScalar(ds []lang.Dim) string {
+	if len(ds) == 0 {
+		return "scalar"
+	}
+	return shapeText(ds)
+}
+
+// truncation checks `in (a, b)` and `in a..b`.
+func (c *checker) truncation(d *ast.Dist, dc *distCall) (dep, bool) {
+	if d.Interval == nil && d.Range == nil {
+		return dep{}, true
+	}
+	var lo, hi ast.Expr
+	var at diag.Span
+	if d.Interval != nil {
+		lo, hi, at = d.Interval.Lo, d.Interval.Hi, d.Interval.Span()
+	} else {
+		lo, hi, at = d.Range.Lo, d.Range.Hi, d.Range.Span()
+	}
+	x, y := c.expr(lo), c.expr(hi)
+	both := x.dep.or(y.dep)
+	if dc == nil || x.bad || y.bad {
+		return both, false
+	}
+	switch {
+	case dc.Sig.NoTruncation != "":
+		c.report(BadTruncation, at, "`%s` cannot be truncated: %s", dc.Sig.Name, dc.Sig.NoTruncation)
+	case dc.eventRank() > 0:
+		c.report(BadTruncation, at, "`%s` cannot be truncated: its values are arrays", dc.Sig.Name)
+	case dc.discrete() && d.Interval != nil:
+		c.report(BadTruncation, at, "a distribution over integers is truncated to a range").found("an open interval").
+			hint("write `in %s..%s`, which includes both ends", c.src.Slice(lo.Span()), c.src.Slice(hi.Span()))
+	case !dc.discrete() && d.Range != nil:
+		c.report(BadTruncation, at, "a continuous distribution is truncated to an open interval").found("a range of integers").
+			hint("write `in (%s, %s)`", c.src.Slice(lo.Span()), c.src.Slice(hi.Span()))
+	default:
+		return both, c.truncationEnds(d, dc, lo, hi, x, y)
+	}
+	return both, false
+}
+
+func (c *checker) truncationEnds(d *ast.Dist, dc *distCall, lo, hi ast.Expr, x, y value) bool {
+	for _, end := range []struct {
+		e ast.Expr
+		v value
+	}{{lo, x}, {hi, y}} {
+		isInf := end.v.t.IsScalar() && isInfinity(end.e)
+		if dc.discrete() && end.v.t.Elem == lang.Real && !isInf {
+			c.report(TypeMismatch, end.e.Span(), "the ends of a range are ints").expected("int").found("%s", end.v.t)
+			return false
+		}
+		if len(end.v.t.Dims) > 0 {
+			if len(dc.lead) > 0 && lang.SameShape(dc.lead, end.v.t.Dims) == lang.No {
+				c.report(ShapeMismatch, end.e.Span(), "a bound must be scalar, or of the shape of the values").expected("%s", shapeText(dc.lead)).found("%s", end.v.t)
+				return false
+			}
+			dc.lead = end.v.t.Dims
+		}
+	}
+	a, okA := constValue(lo)
+	b, okB := constValue(hi)
+	if okA && okB && (a > b || a == b && d.Interval != nil) {
+		c.report(BadTruncation, lo.Span().To(hi.Span()), "the interval is empty").found("%v is not below %v", a, b)
+		return false
+	}
+	if dc.discrete() {
+		c.narrow(dc, lo, hi)
+	}
+	return true
+}
+
+func isInfinity(e ast.Expr) bool {
+	e = ast.Unparen(e)
+	if u, ok := e.(*ast.Unary); ok {
+		e = ast.Unparen(u.X)
+	}
+	n, ok := e.(*ast.Name)
+	return ok && n.Name == "inf"
+}
+
+// narrow tightens the bounds of a discrete distribution to its truncation.
+func (c *checker) narrow(dc *distCall, lo, hi ast.Expr) {
+	if l, _ := c.rangeOf(lo); l != nil && (dc.lo == nil || !c.provable(dc.lo.Sub(*l), 0)) {
+		dc.lo = l
+	}
+	if _, h := c.rangeOf(hi); h != nil && (dc.hi == nil || !c.provable(h.Sub(*dc.hi), 0)) {
+		dc.hi = h
+	}
+}
+
+// findBounds gives the least and largest value of a discrete distribution.
+func (c *checker) findBounds(dc *distCall) {
+	if len(dc.subs) > 0 {
+		lo, hi := dc.subs[0].lo, dc.subs[0].hi
+		for _, s := range dc.subs[1:] {
+			lo, hi = c.lesser(lo, s.lo), c.greater(hi, s.hi)
+		}
+		dc.lo, dc.hi = lo, hi
+		if takesDists(dc.Sig) == 1 && lo != nil && c.provable(*lo, 0) {
+			dc.lo = dimPtr(lang.DimInt(0)) // ZeroInflated adds 0
+		}
+		return
+	}
+	zero, one := lang.DimInt(0), lang.DimInt(1)
+	switch dc.Sig.Support {
+	case lang.SupportBool:
+		dc.lo, dc.hi = &zero, &one
+	case lang.SupportNaturals:
+		dc.lo = &zero
+	case lang.SupportPositiveInts:
+		dc.lo = &one
+	case lang.SupportIntRange:
+		dc.lo, dc.hi = &zero, nil
+		if dc.Sig.Lower != "" {
+			dc.lo, _ = c.boundParam(dc, dc.Sig.Lower)
+		}
+		_, dc.hi = c.boundParam(dc, dc.Sig.Upper)
+	case lang.SupportCategories:
+		dc.lo, dc.hi = &one, categories(dc)
+	}
+}
+
+// boundParam bounds the value of the parameter called name.
+func (c *checker) boundParam(dc *distCall, name string) (lo, hi *lang.Dim) {
+	k := paramIndex(params(dc.Sig.Forms[dc.Form]), name)
+	if k < 0 || dc.DistCall.Args[k] == nil || !dc.vals[k].t.IsScalar() {
+		return nil, nil
+	}
+	return c.rangeOf(dc.DistCall.Args[k])
+}
+
+// categories is the number of categories: the length of the vector that gives
+// their probabilities, or one more than the number of cut points.
+func categories(dc *distCall) *lang.Dim {
+	for i, p := range params(dc.Sig.Forms[dc.Form]) {
+		t := dc.vals[i].t
+		if p.Rank == 0 || dc.DistCall.Args[i] == nil || t.Rank() == 0 {
+			continue
+		}
+		n := t.Dims[t.Rank()-1]
+		if p.Constraint == lang.IncreasingVector {
+			n = n.AddInt(1)
+		}
+		return &n
+	}
+	return nil
+}

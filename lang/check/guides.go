@@ -1,0 +1,137 @@
+package check
+
+import (
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+)
+
+// Guides. A guide is read like a model of its own: it sees the data, the params
+// and the lets that no latent enters, and its own sites above. Each `~` names a
+// latent of the model; when the block ends, its sites are compared with those
+// of the model: the same elements, shapes and support.
+
+// guideInfo is the guide being checked.
+type guideInfo struct {
+	decl *ast.Guide
+}
+
+func (c *checker) guideBlock(s *ast.Guide) {
+	at := diag.Span{Start: s.Span().Start, End: min(s.Span().Start+len("guide"), s.Span().End)}
+	c.notYet(at, "`guide` is not supported yet")
+	outer := c.guide
+	c.guide = &guideInfo{decl: s}
+	c.within(newScope(nil), prescan(s.Body), func() {
+		c.stmts(s.Body)
+		c.finishAll()
+		for _, in := range c.root.names {
+			if in.inGuide {
+				c.compareSite(in)
+			}
+		}
+	})
+	c.guide = outer
+}
+
+// fromGuide decides whether a guide may see a value of the model.
+func (c *checker) fromGuide(in *info, at diag.Span) *info {
+	if in.sym.Generated {
+		return in // reported by read
+	}
+	if !c.depends(in).latent {
+		return in
+	}
+	c.report(GuideReadsModel, at, "a guide may not read `%s`, which is %s of the model", in.sym.Name, c.latentText(in)).
+		related(in.sym.Span, "defined here").
+		hint("a guide sees the data, the params and its own sites above")
+	return nil
+}
+
+func (c *checker) latentText(in *info) string {
+	if in.sym.Kind == lang.SymLatent {
+		return "a latent"
+	}
+	return "a let of latents"
+}
+
+// guideSite checks a `~` in a guide.
+func (c *checker) guideSite(s *ast.Sample) {
+	name := s.Name.Name
+	site, ok := c.top.names[name]
+	switch {
+	case !ok:
+		var names []string
+		for n, in := range c.top.names {
+			if in.sym.Kind == lang.SymLatent {
+				names = append(names, n)
+			}
+		}
+		c.report(GuideUnknownSite, s.Name.Span(), "the model above has no latent `%s`", name).hint("%s", didYouMean(name, names))
+	case site.sym.Kind != lang.SymLatent || site.sym.Generated:
+		c.report(GuideUnknownSite, s.Name.Span(), "`%s` is %s, not a latent of the model", name, describe(site)).related(site.sym.Span, "defined here")
+	}
+	c.latent(s)
+}
+
+// compareSite compares a site of the guide with that of the model.
+func (c *checker) compareSite(in *info) {
+	site, ok := c.top.names[in.sym.Name]
+	if !ok || in.bad || site.bad || site.sym.Kind != lang.SymLatent {
+		return
+	}
+	g, m := in.sym.Type, site.sym.Type
+	if lang.SameShape(g.Dims, m.Dims) == lang.No || (g.Elem == lang.Real) != (m.Elem == lang.Real) {
+		c.report(GuideMismatch, in.sym.Span, "the guide of `%s` must give all of its elements", in.sym.Name).
+			expected("%s", m).found("%s", g).related(site.sym.Span, "the site in the model")
+		return
+	}
+	if in.support != site.support {
+		c.report(GuideMismatch, in.sym.Span, "the guide of `%s` must have the support of the site", in.sym.Name).
+			expected("%s", site.support).found("%s", in.support).related(site.sym.Span, "the site in the model").
+			hint("%s", supportHint(site.support))
+	}
+}
+
+func supportHint(support string) string {
+	switch support {
+	case "positive numbers":
+		return "LogNormal has the support of every positive site"
+	case "an interval":
+		return "truncate the distribution to the same interval"
+	}
+	return ""
+}
+
+// supportOf describes the set on which a latent lives.
+func supportOf(dc *distCall, d *ast.Dist, t lang.Type) string {
+	switch {
+	case t.Kind != lang.Plain:
+		return t.Kind.String() + " values"
+	case dc.discrete():
+		return "integers"
+	case d != nil && d.Interval != nil:
+		return intervalText(d.Interval)
+	}
+	switch dc.support() {
+	case lang.SupportPositive, lang.SupportLower:
+		return "positive numbers"
+	case lang.SupportUnit, lang.SupportInterval:
+		return "an interval"
+	case lang.SupportUpper:
+		return "numbers below a bound"
+	}
+	return "all real numbers"
+}
+
+func intervalText(iv *ast.Interval) string {
+	lo, hi := isInfinity(iv.Lo), isInfinity(iv.Hi)
+	switch {
+	case lo && hi:
+		return "all real numbers"
+	case hi:
+		return "positive numbers"
+	case lo:
+		return "numbers below a bound"
+	}
+	return "an interval"
+}

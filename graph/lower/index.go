@@ -198,4 +198,3 @@ func (l *lowerer) readPiece(a *array, args []ast.IndexArg) (val, bool) {
 	}
 	return val{}, false
 }
-

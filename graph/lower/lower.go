@@ -95,10 +95,7 @@ func (j *Joint) LogDensity(b *named.Builder) named.Value {
 // diagnostics are about shapes, ranges, indices and values that only data can
 // tell; Joint is nil if there is an error among them.
 func Lower(m *lang.Model, data *Data, src Source, b *named.Builder) (*Joint, diag.List) {
-	l := &lowerer{b: b, m: m, data: data, src: src, joint: &Joint{}, ahead: map[*ast.Sample]named.Value{}}
-	l.scope = &scope{names: map[string]*binding{}}
-	l.symbols()
-	l.dims()
+	l := newLowerer(m, data, src, b)
 	l.block(m.File.Stmts)
 	l.complete()
 	l.report()
@@ -107,6 +104,14 @@ func Lower(m *lang.Model, data *Data, src Source, b *named.Builder) (*Joint, dia
 		return nil, l.diags
 	}
 	return l.joint, l.diags
+}
+
+func newLowerer(m *lang.Model, data *Data, src Source, b *named.Builder) *lowerer {
+	l := &lowerer{b: b, m: m, data: data, src: src, joint: &Joint{}, ahead: map[*ast.Sample]named.Value{}}
+	l.scope = &scope{names: map[string]*binding{}}
+	l.symbols()
+	l.dims()
+	return l
 }
 
 type lowerer struct {

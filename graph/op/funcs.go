@@ -72,7 +72,7 @@ var (
 // Special functions; see package kernel for definitions and accuracy.
 var (
 	InvLogit, Logit, Softplus, LogInvLogit, Log1mExp *Func
-	Erf, Erfc, Phi, LogPhi, InvMills                 *Func
+	Erf, Erfc, Phi, LogPhi, InvMills, invMillsDeriv  *Func
 	Lgamma, Digamma                                  *Func
 	// XLogY is x·log(y) with 0·log(y) = 0; XLog1PY is x·log(1+y), likewise.
 	XLogY, XLog1PY *Func
@@ -206,9 +206,14 @@ func special() {
 		return e.Apply(Mul, e.Scalar(1/math.Sqrt(2*math.Pi)), e.Apply(Exp, half))
 	})
 	LogPhi = unary("log_Phi", kernel.LogPhi, func(e Frame, x, _ Term) Term { return e.Apply(InvMills, x) })
-	// r = φ/Φ has r' = −r(x + r).
-	InvMills = unary("inv_mills", kernel.InvMills, func(e Frame, x, y Term) Term {
-		return e.Apply(Neg, e.Apply(Mul, y, e.Apply(Add, x, y)))
+	InvMills = unary("inv_mills", kernel.InvMills, func(e Frame, x, _ Term) Term { return e.Apply(invMillsDeriv, x) })
+	// r = φ/Φ has r' = −r(x + r) and r'' = −r'(x + r) − r(1 + r'); the kernel
+	// has r' because the formula cancels in the tail.
+	invMillsDeriv = unary("inv_mills_deriv", kernel.InvMillsDeriv, func(e Frame, x, d Term) Term {
+		r := e.Apply(InvMills, x)
+		a := e.Apply(Mul, d, e.Apply(Add, x, r))
+		b := e.Apply(Mul, r, e.Apply(Add, e.Scalar(1), d))
+		return e.Apply(Neg, e.Apply(Add, a, b))
 	})
 	Lgamma = unary("lgamma", kernel.Lgamma, func(e Frame, x, _ Term) Term { return e.Apply(Digamma, x) })
 	Digamma = unary("digamma", kernel.Digamma, func(e Frame, x, _ Term) Term { return e.Apply(Polygamma(1), x) })

@@ -1,0 +1,112 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+
+	"ppl/graph/lower"
+	"ppl/inference"
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+	"ppl/runtime/data"
+)
+
+// Data are values for a model's data declarations.
+type Data struct {
+	tables *data.Tables
+	diags  diag.List
+}
+
+// Map takes data from Go values: numbers, booleans, strings (factor levels)
+// and slices of them, nested for more dimensions; nil and NaN are missing.
+func Map(values map[string]any) *Data {
+	return &Data{tables: data.FromMap(values)}
+}
+
+// Files reads data from JSON and CSV files and from assignments "name=value".
+// Errors are reported by Bind.
+func Files(ctx context.Context, sources ...string) *Data {
+	t, diags := data.Read(ctx, sources, data.Options{})
+	return &Data{tables: t, diags: diags}
+}
+
+// Engine names an executor.
+const (
+	EnginePlan = "plan" // the compiled plan
+	EngineTape = "tape" // Gorgonia's TapeMachine: slow, for comparison
+)
+
+// Problem is a model with its data.
+type Problem struct {
+	model  *Model
+	bound  *data.Bound
+	target *inference.Target
+	notes  diag.List
+}
+
+// Bind checks the data against the model's declarations and lowers the model.
+// The error is a *DataError or a *ModelError.
+func (m *Model) Bind(d *Data) (*Problem, error) { return m.BindEngine(d, EnginePlan) }
+
+// BindEngine is Bind with a choice of executor.
+func (m *Model) BindEngine(d *Data, engine string) (p *Problem, err error) {
+	defer guarded(&err)
+	run := map[string]inference.Engine{EnginePlan: inference.Plan, EngineTape: inference.Tape}[engine]
+	if run == nil {
+		return nil, fmt.Errorf("unknown engine %q", engine)
+	}
+	if ds := m.unsupported(); ds.HasErrors() {
+		return nil, &ModelError{ds}
+	}
+	if d.diags.HasErrors() {
+		return nil, &DataError{d.diags}
+	}
+	bound, diags := data.Bind(m.checked, d.tables, evaluator(m.checked))
+	if diags.HasErrors() {
+		return nil, &DataError{diags}
+	}
+	p = &Problem{model: m, bound: bound, notes: append(d.diags.Warnings(), diags.Warnings()...)}
+	target, diags := inference.NewTarget(m.checked, lowerData(bound), run)
+	if diags.HasErrors() {
+		return nil, &DataError{diags}
+	}
+	p.target = target
+	if target.D == 0 {
+		return nil, &ModelError{diag.List{{Code: "nothing-to-fit", Source: m.checked.File.Source, Summary: "the model has no latents: there is nothing to infer",
+			Hint: "declare one: a new name on the left of `~`"}}}
+	}
+	return p, nil
+}
+
+// Unused lists the keys of the data that the model does not declare.
+func (p *Problem) Unused() []string { return p.bound.Unused }
+
+// Warnings are notes on the data that do not stop a fit.
+func (p *Problem) Warnings() diag.List { return p.notes }
+
+// Latents is the number of unconstrained numbers that are inferred.
+func (p *Problem) Latents() int { return p.target.D }
+
+// Target is the lowered model, for tests and tools within ppl.
+func (p *Problem) Target() *inference.Target { return p.target }
+
+func lowerData(b *data.Bound) *lower.Data {
+	out := &lower.Data{Values: map[string]*lower.Array{}, Dims: b.Dims}
+	for name, a := range b.Values {
+		out.Values[name] = &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}
+	}
+	return out
+}
+
+// evaluator computes data-only expressions for the binder: defaults, bounds
+// and dimensions.
+func evaluator(m *lang.Model) func(ast.Expr, *data.Bound) (*data.Array, diag.List) {
+	return func(e ast.Expr, b *data.Bound) (*data.Array, diag.List) {
+		a, diags := lower.Evaluate(m, lowerData(b), e)
+		if a == nil {
+			return nil, diags
+		}
+		return &data.Array{Shape: a.Shape, Data: a.Data}, diags
+	}
+}

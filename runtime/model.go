@@ -1,0 +1,93 @@
+package runtime
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"ppl/graph/builtin"
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/check"
+	"ppl/lang/diag"
+	"ppl/parser"
+)
+
+// ModelError says that the text is not a model, or not one that can be fitted yet.
+type ModelError struct{ Diagnostics diag.List }
+
+func (e *ModelError) Error() string { return e.Diagnostics.Error() }
+
+// DataError says that the data cannot be read or do not fit the model.
+type DataError struct{ Diagnostics diag.List }
+
+func (e *DataError) Error() string { return e.Diagnostics.Error() }
+
+// InternalError is a fault of ppl itself; it is never the user's.
+type InternalError struct {
+	What  any
+	Stack []byte
+}
+
+func (e *InternalError) Error() string {
+	return fmt.Sprintf("internal error: %v (please report it, with the model)", e.What)
+}
+
+// guarded turns a panic into an *InternalError.
+func guarded(err *error) {
+	if r := recover(); r != nil {
+		*err = &InternalError{What: r, Stack: debug.Stack()}
+	}
+}
+
+// Model is a checked model.
+type Model struct {
+	checked  *lang.Model
+	warnings diag.List
+}
+
+// Compile parses and checks a model. name stands for the text in messages.
+// The error is a *ModelError if the model is at fault.
+func Compile(name string, text []byte) (m *Model, err error) {
+	defer guarded(&err)
+	file, diags := parser.Parse(name, text)
+	checked, more := check.Check(file, builtin.Catalogue())
+	diags = append(diags, more...)
+	diags.Sort()
+	if diags.HasErrors() {
+		return nil, &ModelError{diags}
+	}
+	return &Model{checked: checked, warnings: diags.Warnings()}, nil
+}
+
+// CompileFile compiles the model in a file.
+func CompileFile(path string) (*Model, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Compile(path, text)
+}
+
+// Warnings are the diagnostics that do not stop the model from being checked;
+// those about features that are not supported yet stop it from being fitted.
+func (m *Model) Warnings() diag.List { return m.warnings }
+
+// Name is the name that the model was compiled under.
+func (m *Model) Name() string { return m.checked.File.Source.Name }
+
+// Tree is the model's syntax tree.
+func (m *Model) Tree() *ast.File { return m.checked.File }
+
+// Checked is the checked model: its symbols with their types.
+func (m *Model) Checked() *lang.Model { return m.checked }
+
+// unsupported are the reasons why the model cannot be fitted yet, as errors.
+func (m *Model) unsupported() diag.List {
+	var out diag.List
+	for _, d := range m.checked.NotYet {
+		d.Severity = diag.Error
+		out.Add(d)
+	}
+	return out
+}

@@ -1,0 +1,234 @@
+package runtime
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+	"time"
+
+	"ppl/inference"
+	"ppl/lang"
+	"ppl/lang/diag"
+)
+
+// Posterior is a fitted model. It is immutable.
+type Posterior struct {
+	problem *Problem
+	options Options
+	fit     *inference.Fit
+	draws   int
+
+	// Verdict says how far the answer may be believed, and Reasons why.
+	Verdict Verdict
+	Reasons []string
+	// FitTime is the time that the fit took, compilation of the graph included.
+	FitTime time.Duration
+
+	quantities []Quantity
+	byName     map[string]int
+}
+
+// Quantity is one number of the posterior: a latent, or a let that depends on
+// one, or an element of either.
+type Quantity struct {
+	// Name is as in the model, with indices from 1 or factor labels:
+	// `mu`, `theta[3]`, `alpha[AITKIN]`, `w[2, 1]` prints as `w[2,1]`.
+	Name string
+	// Column is the name that CmdStan would use: `theta.3`, `w.2.1`.
+	Column string
+	// Symbol is the name in the model, Index the position in it from 1.
+	Symbol string
+	Index  []int
+
+	Mean, SD     float64
+	Q5, Q50, Q95 float64
+	MeanFieldSD  float64
+	// Draws of the quantity; not to be changed.
+	Draws []float64
+
+	sorted []float64
+}
+
+func (q *Quantity) finite() bool {
+	for _, x := range q.Draws {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// collect makes the quantities from the reporter's draws, in the order in
+// which the model declares them.
+func (post *Posterior) collect(r *inference.Reporter, draws [][]float64) {
+	order := make([]int, len(r.Symbols))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(i, j int) bool {
+		return r.Symbols[order[i]].Span.Start < r.Symbols[order[j]].Span.Start
+	})
+	post.byName = map[string]int{}
+	for _, k := range order {
+		size := r.Shapes[k].Size()
+		for e := 0; e < size; e++ {
+			q := post.name(r.Symbols[k], r.Shapes[k], e)
+			q.Draws = make([]float64, post.draws)
+			for i := range q.Draws {
+				q.Draws[i] = draws[k][i*size+e]
+			}
+			q.summarise()
+			post.byName[q.Name] = len(post.quantities)
+			post.quantities = append(post.quantities, q)
+		}
+	}
+}
+
+// name gives element e of an array its names.
+func (post *Posterior) name(s *lang.Symbol, shape []int, e int) Quantity {
+	q := Quantity{Symbol: s.Name, Index: make([]int, len(shape))}
+	for d := len(shape) - 1; d >= 0; d-- {
+		q.Index[d] = e%shape[d] + 1
+		e /= shape[d]
+	}
+	q.Name, q.Column = s.Name, s.Name
+	if len(shape) == 0 {
+		return q
+	}
+	parts := make([]string, len(shape))
+	for d, i := range q.Index {
+		parts[d] = post.label(s, d, i)
+		q.Column += fmt.Sprintf(".%d", i)
+	}
+	q.Name += "[" + strings.Join(parts, ",") + "]"
+	return q
+}
+
+// label is the factor level of index i along dimension d, if that dimension
+// is the levels of a factor.
+func (post *Posterior) label(s *lang.Symbol, d, i int) string {
+	if d < len(s.Type.Dims) {
+		if levels, ok := post.problem.bound.Levels[s.Type.Dims[d].String()]; ok && i <= len(levels) {
+			return levels[i-1]
+		}
+	}
+	return fmt.Sprint(i)
+}
+
+func (q *Quantity) summarise() {
+	n := float64(len(q.Draws))
+	for _, x := range q.Draws {
+		q.Mean += x / n
+	}
+	for _, x := range q.Draws {
+		q.SD += (x - q.Mean) * (x - q.Mean)
+	}
+	q.SD = math.Sqrt(q.SD / math.Max(1, n-1))
+	q.MeanFieldSD = q.SD
+	q.sorted = append([]float64(nil), q.Draws...)
+	sort.Float64s(q.sorted)
+	q.Q5, q.Q50, q.Q95 = q.quantile(0.05), q.quantile(0.5), q.quantile(0.95)
+}
+
+// quantile interpolates between order statistics (type 7 of Hyndman & Fan 1996).
+func (q *Quantity) quantile(p float64) float64 {
+	n := len(q.sorted)
+	h := p * float64(n-1)
+	i := int(h)
+	if i+1 >= n {
+		return q.sorted[n-1]
+	}
+	a, b := q.sorted[i], q.sorted[i+1]
+	if a == b {
+		return a
+	}
+	return a + (h-float64(i))*(b-a)
+}
+
+// Quantities lists all numbers of the posterior in the order of the model.
+func (post *Posterior) Quantities() []Quantity { return post.quantities }
+
+// UnknownQuantity is the error for a name that the posterior does not have.
+type UnknownQuantity struct {
+	Name, Suggestion string
+}
+
+func (e *UnknownQuantity) Error() string {
+	if e.Suggestion != "" {
+		return fmt.Sprintf("the posterior has no %q; did you mean %q?", e.Name, e.Suggestion)
+	}
+	return fmt.Sprintf("the posterior has no %q", e.Name)
+}
+
+// Quantity finds a number by its name in the model or its CmdStan column.
+func (post *Posterior) Quantity(name string) (*Quantity, error) {
+	if i, ok := post.byName[strings.ReplaceAll(name, " ", "")]; ok {
+		return &post.quantities[i], nil
+	}
+	names := make([]string, len(post.quantities))
+	for i := range post.quantities {
+		if post.quantities[i].Column == name {
+			return &post.quantities[i], nil
+		}
+		names[i] = post.quantities[i].Name
+	}
+	return nil, &UnknownQuantity{name, diag.Suggest(name, names)}
+}
+
+// Mean is the posterior mean of a quantity.
+func (post *Posterior) Mean(name string) (float64, error) {
+	q, err := post.Quantity(name)
+	if err != nil {
+		return math.NaN(), err
+	}
+	return q.Mean, nil
+}
+
+// SD is the posterior standard deviation of a quantity.
+func (post *Posterior) SD(name string) (float64, error) {
+	q, err := post.Quantity(name)
+	if err != nil {
+		return math.NaN(), err
+	}
+	return q.SD, nil
+}
+
+// Quantile is the posterior quantile of a quantity at p in [0, 1].
+func (post *Posterior) Quantile(name string, p float64) (float64, error) {
+	q, err := post.Quantity(name)
+	if err != nil {
+		return math.NaN(), err
+	}
+	if !(p >= 0 && p <= 1) {
+		return math.NaN(), fmt.Errorf("a quantile is asked at a probability, not at %g", p)
+	}
+	return q.quantile(p), nil
+}
+
+// Draws returns the posterior draws of a quantity; row i of all quantities is
+// one joint draw.
+func (post *Posterior) Draws(name string) ([]float64, error) {
+	q, err := post.Quantity(name)
+	if err != nil {
+		return nil, err
+	}
+	return append([]float64(nil), q.Draws...), nil
+}
+
+// ELBO is the evidence lower bound in nats, with its Monte-Carlo standard error.
+func (post *Posterior) ELBO() (value, mcse float64) { return post.fit.ELBO, post.fit.MCSE }
+
+// Converged reports whether the optimiser met its criterion; Interrupted
+// whether it was stopped from outside.
+func (post *Posterior) Converged() bool   { return post.fit.Converged }
+func (post *Posterior) Interrupted() bool { return post.fit.Interrupted }
+
+// Evaluations is the number of gradients of the ELBO that the fit took.
+func (post *Posterior) Evaluations() int { return post.fit.Evaluations }
+
+// Ended says in words why the optimiser stopped.
+func (post *Posterior) Ended() string { return post.fit.Ended }
+
+// Parts is the expected log joint by statement.
+func (post *Posterior) Parts() []inference.Part { return post.fit.Parts }

@@ -81,11 +81,6 @@ type ParamSig struct {
 	Constraint ParamConstraint
 	// Default, if not empty, makes the parameter optional: a number.
 	Default string
-	// IsDist marks an argument that is itself a distribution (the components
-	// of a Mixture); such arguments are in DistCall.Dists, not in Args.
-	IsDist bool
-	// Variadic, for the last parameter of a form, allows any number from one.
-	Variadic bool
 }
 
 // ParamConstraint is the set a parameter must lie in.

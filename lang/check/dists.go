@@ -130,26 +130,15 @@ func (c *checker) nestedDists(dc *distCall, call *ast.Call) ([]ast.Arg, bool) {
 }
 
 // takesDists is the number of distributions that a distribution takes as
-// arguments, -1 for any.
+// arguments, -1 for any: one where it is over counts (ZeroInflated).
 func takesDists(sig *lang.DistSig) int {
-	n := 0
-	for _, f := range sig.Forms {
-		for _, p := range f.Params {
-			if p.IsDist && p.Variadic {
-				return -1
-			}
-			if p.IsDist {
-				n = 1
-			}
-		}
-	}
 	switch {
-	case n == 0 && sig.Name == "Mixture":
-		return -1
-	case n == 0 && sig.Name == "ZeroInflated":
+	case !sig.TakesDists:
+		return 0
+	case sig.Support.Discrete():
 		return 1
 	}
-	return n
+	return -1
 }
 
 // sameComponents asks that the components of a mixture live on the same kind of value.
@@ -205,17 +194,6 @@ func (d *distCall) support() lang.SupportKind {
 	return d.Sig.Support
 }
 
-// params are the parameters of the chosen form that are not distributions.
-func params(f lang.FormSig) []lang.ParamSig {
-	var out []lang.ParamSig
-	for _, p := range f.Params {
-		if !p.IsDist {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
 // chooseForm matches arguments with the first form that takes them.
 func (c *checker) chooseForm(dc *distCall, args []ast.Arg) bool {
 	sig := dc.Sig
@@ -261,7 +239,7 @@ func paramIndex(ps []lang.ParamSig, name string) int {
 // place gives the parameter that each argument fills, -1 where there is none.
 // Positional arguments are those of the first form.
 func place(sig *lang.DistSig, form int, args []ast.Arg) []int {
-	first, ps := params(sig.Forms[0]), params(sig.Forms[form])
+	first, ps := sig.Forms[0].Params, sig.Forms[form].Params
 	out := make([]int, len(args))
 	for i, a := range args {
 		switch {
@@ -278,7 +256,7 @@ func place(sig *lang.DistSig, form int, args []ast.Arg) []int {
 
 // formScore reports whether a form takes the arguments, and how near it comes.
 func formScore(sig *lang.DistSig, form int, args []ast.Arg) (score int, fits bool) {
-	ps := params(sig.Forms[form])
+	ps := sig.Forms[form].Params
 	given := make([]bool, len(ps))
 	fits = true
 	for i, k := range place(sig, form, args) {
@@ -306,7 +284,7 @@ func formScore(sig *lang.DistSig, form int, args []ast.Arg) (score int, fits boo
 
 // fill stores the arguments by parameter.
 func (c *checker) fill(dc *distCall, args []ast.Arg) bool {
-	dc.DistCall.Args = make([]ast.Expr, len(params(dc.Sig.Forms[dc.Form])))
+	dc.DistCall.Args = make([]ast.Expr, len(dc.Sig.Forms[dc.Form].Params))
 	for i, k := range place(dc.Sig, dc.Form, args) {
 		dc.DistCall.Args[k] = args[i].Value
 	}
@@ -316,7 +294,7 @@ func (c *checker) fill(dc *distCall, args []ast.Arg) bool {
 // explainArgs reports what is wrong with the arguments, against the form that
 // comes nearest.
 func (c *checker) explainArgs(sig *lang.DistSig, form int, call *ast.Call, args []ast.Arg) {
-	ps := params(sig.Forms[form])
+	ps := sig.Forms[form].Params
 	given := make([]*ast.Arg, len(ps))
 	wrong := false
 	for i, k := range place(sig, form, args) {
@@ -351,9 +329,9 @@ func (c *checker) unknownKeyword(sig *lang.DistSig, form int, a *ast.Arg) {
 	var names []string
 	other := false
 	for i, f := range sig.Forms {
-		for _, p := range params(f) {
+		for _, p := range f.Params {
 			names = append(append(names, p.Name), p.Aliases...)
-			other = other || i != form && paramIndex(params(f), a.Name.Name) >= 0
+			other = other || i != form && paramIndex(f.Params, a.Name.Name) >= 0
 		}
 	}
 	if other {
@@ -386,7 +364,7 @@ func signature(sig *lang.DistSig) string {
 
 // argTypes checks the arguments one by one, and binds the event dimensions.
 func (c *checker) argTypes(dc *distCall) bool {
-	ps := params(dc.Sig.Forms[dc.Form])
+	ps := dc.Sig.Forms[dc.Form].Params
 	dc.vals = make([]value, len(ps))
 	ok := true
 	for i, p := range ps {
@@ -532,7 +510,7 @@ func (c *checker) commonLead(dc *distCall) bool {
 		}
 		return true
 	}
-	for i, p := range params(dc.Sig.Forms[dc.Form]) {
+	for i, p := range dc.Sig.Forms[dc.Form].Params {
 		if e := dc.DistCall.Args[i]; e != nil {
 			t := dc.vals[i].t
 			if !take(t.Dims[:t.Rank()-p.Rank], e, "`"+p.Name+"`") {
@@ -754,7 +732,7 @@ func (c *checker) findBounds(dc *distCall) {
 
 // boundParam bounds the value of the parameter called name.
 func (c *checker) boundParam(dc *distCall, name string) (lo, hi *lang.Dim) {
-	k := paramIndex(params(dc.Sig.Forms[dc.Form]), name)
+	k := paramIndex(dc.Sig.Forms[dc.Form].Params, name)
 	if k < 0 || dc.DistCall.Args[k] == nil || !dc.vals[k].t.IsScalar() {
 		return nil, nil
 	}
@@ -764,7 +742,7 @@ func (c *checker) boundParam(dc *distCall, name string) (lo, hi *lang.Dim) {
 // categories is the number of categories: the length of the vector that gives
 // their probabilities, or one more than the number of cut points.
 func categories(dc *distCall) *lang.Dim {
-	for i, p := range params(dc.Sig.Forms[dc.Form]) {
+	for i, p := range dc.Sig.Forms[dc.Form].Params {
 		t := dc.vals[i].t
 		if p.Rank == 0 || dc.DistCall.Args[i] == nil || t.Rank() == 0 {
 			continue

@@ -69,6 +69,10 @@ var foreignWords = map[string]string{
 
 func adviseFirstWord(m *mistake) bool {
 	first := m.tok(m.lo)
+	if first.Value == "T" && m.tok(m.lo+1).Value == "[" && !m.lineStart[m.lo] {
+		m.underline(m.lo, m.at)
+		return m.say(ForeignSyntax, "a distribution is not truncated with `T[...]`", foreignWords["T"])
+	}
 	if first.Type != tokName || m.at > m.lo+1 || m.found("~", ":") {
 		return false
 	}
@@ -76,7 +80,7 @@ func adviseFirstWord(m *mistake) bool {
 	if !ok {
 		return false
 	}
-	if m.found("=", "<") || m.found("[") && first.Value != "T" {
+	if m.found("=", "<", "[") {
 		return false // a value that happens to have this name
 	}
 	m.underline(m.lo, m.lo)
@@ -265,7 +269,7 @@ func adviseType(m *mistake) bool {
 		return m.say(SyntaxError, "", "a distribution takes no `let`: write `NAME ~ DIST`")
 	case first == "let" && m.expected == "`=`" && m.found(":"):
 		return m.say(SyntaxError, "", "a `let` has no type: it takes that of its value")
-	case first == "return":
+	case first == "return" && m.at == m.lo:
 		return m.say(SyntaxError, "", "`return` stands at the end of a function's block")
 	}
 	return false

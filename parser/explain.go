@@ -34,6 +34,7 @@ func (p *parse) explain(err error, lo, hi int) diag.Diagnostic {
 	if m.at == hi && hi < len(p.toks) && !p.lineStart[hi] && p.toks[hi].Value != "}" {
 		m.hi++ // what follows in the same line was meant to belong to it
 	}
+	m.stepOver()
 	m.d.Expected, m.d.Found = m.expected, m.describeAt(m.at)
 	if m.at < m.hi {
 		m.d.Span = tokenSpan(m.toks[m.at])
@@ -59,6 +60,46 @@ func (m *mistake) locate(offset int) {
 	m.at = m.lo + i
 	if i == len(toks) || toks[i].Pos.Offset != offset {
 		m.at = m.hi
+	}
+}
+
+// stepOver undoes participle's one token of backtracking. Where an optional
+// part breaks off after its first token (`f(1,)`, `x[1..]`, `data a : real =`)
+// it blames that token; the fault is in what follows.
+func (m *mistake) stepOver() {
+	if m.at >= m.hi {
+		return
+	}
+	inFn := m.toks[m.lo].Value == "fn" && m.expected == "`)`" && m.toks[m.at].Type == tokName
+	if inFn && (m.toks[m.at-1].Value == "(" || m.toks[m.at-1].Value == ",") {
+		m.at, m.expected = m.at+1, "`:`"
+		return
+	}
+	if m.at+1 < len(m.toks) && m.startsOperand(m.at+1) && m.at+1 < m.hi {
+		return
+	}
+	switch v := m.toks[m.at].Value; {
+	case v == "," && (m.expected == "`)`" || m.expected == "`]`") && m.inList(), v == "..", v == "=" && !m.leftEnds():
+		m.at, m.expected = m.at+1, "an expression"
+	case v == "in":
+		m.at, m.expected = m.at+1, "an interval `(a, b)` or a range `a..b`"
+	case v == "for" && m.expected == "`]`":
+		m.at, m.expected = m.at+1, "`NAME in RANGE`"
+	}
+}
+
+func (m *mistake) inList() bool {
+	open, ok := m.opener(closes[strings.Trim(m.expected, "`")])
+	return ok && m.listed(open)
+}
+
+// startsOperand reports whether an operand may start with token i.
+func (p *parse) startsOperand(i int) bool {
+	switch t := p.toks[i]; t.Type {
+	case tokName, tokLiteral, tokOp:
+		return true
+	default:
+		return t.Value == "(" || t.Value == "[" || t.Value == "if"
 	}
 }
 

@@ -78,6 +78,9 @@ func (s *scanner) foreign(op foreignOp) {
 	case op.kind != 0:
 		s.emitAs(op.kind, op.value, n)
 	default:
+		if op.text != ";" {
+			s.rep.spoiled = append(s.rep.spoiled, s.pos)
+		}
 		s.pos += n
 	}
 }

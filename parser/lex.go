@@ -362,6 +362,7 @@ func (s *scanner) quoted() {
 // unknown reports a run of characters that mean nothing in the language.
 func (s *scanner) unknown(n int) {
 	start := s.pos
+	s.rep.spoiled = append(s.rep.spoiled, start)
 	s.pos += n
 	for s.pos < len(s.text) && s.text[s.pos] == s.text[start] && n == 1 {
 		s.pos++
@@ -408,6 +409,7 @@ func (s *scanner) wide() {
 }
 
 func (s *scanner) reportUTF8(at int) {
+	s.rep.spoiled = append(s.rep.spoiled, at)
 	s.rep.add(diag.Diagnostic{
 		Code: InvalidUTF8, Span: diag.Span{Start: at, End: at + 1}, Summary: "the text is not valid UTF-8 here",
 		Found: fmt.Sprintf("byte 0x%02X", s.text[at]), Hint: "save the file as UTF-8",

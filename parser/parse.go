@@ -41,6 +41,9 @@ func (p *parse) file() []ast.Stmt {
 	pieces := p.pieces(0, len(p.toks))
 	out := make([]ast.Stmt, 0, len(pieces))
 	for _, piece := range pieces {
+		if p.rep.full { // not a model: its remaining statements would only cost time
+			return append(out, p.bad(piece[0], len(p.toks)))
+		}
 		out = append(out, p.topLevel(piece[0], piece[1]))
 	}
 	return out
@@ -109,7 +112,10 @@ func one[P any](p *parse, k stmtKind[P], toks []lexer.Token, lo, hi int) (ast.St
 func (p *parse) fail(err error, lo, hi int) {
 	echo := p.failed == lo && !p.lineStart[lo]
 	p.failed = hi
-	if !echo {
-		p.rep.add(p.explain(err, lo, hi))
+	if echo || p.rep.full {
+		return
+	}
+	if d := p.explain(err, lo, hi); !p.rep.echoes(d.Span.Start) {
+		p.rep.add(d)
 	}
 }

@@ -28,6 +28,9 @@ func recoverStmt[P any](p *parse, k stmtKind[P], lo, hi int) ast.Stmt {
 		body, result = p.fnBody(open, inner)
 	} else {
 		for _, piece := range p.pieces(open+1, inner) {
+			if p.rep.full {
+				break
+			}
 			body = append(body, recoverStmt(p, k, piece[0], piece[1]))
 		}
 	}

@@ -1,6 +1,10 @@
 package parser
 
-import "ppl/lang/diag"
+import (
+	"sort"
+
+	"ppl/lang/diag"
+)
 
 // maxErrors bounds what one run reports: a binary file taken for a model would
 // otherwise yield an error a byte.
@@ -11,6 +15,9 @@ type reporter struct {
 	src  *diag.Source
 	list diag.List
 	full bool
+	// spoiled holds the offsets of text that was dropped: a syntax error in
+	// the same line is an echo of it.
+	spoiled []int
 }
 
 func (r *reporter) add(d diag.Diagnostic) {
@@ -26,3 +33,10 @@ func (r *reporter) add(d diag.Diagnostic) {
 }
 
 func quote(text string) string { return "`" + text + "`" }
+
+// echoes reports whether text was dropped in the line of an offset.
+func (r *reporter) echoes(offset int) bool {
+	line := r.src.LineOf(offset)
+	i := sort.Search(len(r.spoiled), func(i int) bool { return r.src.LineOf(r.spoiled[i]) >= line })
+	return i < len(r.spoiled) && r.src.LineOf(r.spoiled[i]) == line
+}

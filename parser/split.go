@@ -33,6 +33,8 @@ type bracket struct {
 	run   int32 // unary operators and powers that the next operand is under
 	ifs   int32 // `if`s of the expression so far: each nests in the one before
 	chain int32 // operators of the expression so far
+	first int32 // where the statement of a block starts
+	typed bool  // it is `NAME : TYPE` so far: what stands before `~` is of the type
 }
 
 // outliner walks the tokens once with a stack of open brackets.
@@ -94,7 +96,7 @@ func (o *outliner) visit(i int) {
 func (o *outliner) begin(i int) {
 	o.start[i] = true
 	b := o.top()
-	b.run, b.ifs, b.chain = 0, 0, 0
+	b.run, b.ifs, b.chain, b.first, b.typed = 0, 0, 0, int32(i), false
 	if len(o.stack) == 1 {
 		o.refused = false
 	}
@@ -118,7 +120,7 @@ func (o *outliner) startsStatement(i int) bool {
 	if t.Type == tokPunct {
 		return t.Value == "}" && o.top().tok < 0 // stray: a piece of its own
 	}
-	if t.Type == tokName || t.Type == tokKeyword && t.Value == "if" {
+	if t.Type == tokName || t.Type == tokLiteral || t.Type == tokKeyword && t.Value == "if" {
 		return i == int(o.top().tok)+1 || o.finished(i-1)
 	}
 	return i == int(o.top().tok)+1
@@ -187,20 +189,35 @@ func (o *outliner) closeBracket(i int, v string) {
 // leftSide uses that `NAME ~`, `NAME[...] ~` and `NAME : TYPE` at the start of
 // a line can only start a statement, whatever stands before.
 func (o *outliner) leftSide(i int, v string) {
-	at := i - 1
-	if at >= 0 && o.toks[at].Value == "]" && o.match[at] >= 0 {
-		at = int(o.match[at]) - 1
-	}
-	if at <= 0 || o.toks[at].Type != tokName || !o.lineStart[at] || o.start[at] || o.toks[at-1].Type == tokKeyword {
+	if b := o.top(); v == "~" && b.typed {
+		b.typed = false
 		return
 	}
-	if !o.inBlock() {
-		if v == ":" || int(o.top().tok) > at {
-			return
+	if at := o.leftStart(i); at > 0 && o.lineStart[at] && !o.start[at] && o.toks[at-1].Type != tokKeyword {
+		switch {
+		case o.inBlock():
+			o.begin(at)
+		case v == "~" && int(o.top().tok) < at:
+			o.abandon()
+			o.begin(at)
 		}
-		o.abandon()
 	}
-	o.begin(at)
+	if b := o.top(); v == ":" && o.inBlock() {
+		first := o.toks[b.first]
+		b.typed = first.Type == tokName || first.Value == "generate"
+	}
+}
+
+// leftStart finds the name of NAME or NAME[...] that ends before token i, or 0.
+func (o *outliner) leftStart(i int) int {
+	at := i - 1
+	if at > 0 && o.toks[at].Value == "]" && o.match[at] >= 0 {
+		at = int(o.match[at]) - 1
+	}
+	if at > 0 && o.toks[at].Type == tokName {
+		return at
+	}
+	return 0
 }
 
 // abandon gives up the ( and [ that are open: a statement that starts here shows that

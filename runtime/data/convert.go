@@ -1,0 +1,268 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+)
+
+// convertAll turns the values that were found into arrays of their types.
+func (b *binder) convertAll() {
+	for _, it := range b.items {
+		if it.value == nil || it.bad || it.array != nil {
+			continue
+		}
+		if it.sym.Type.Levels == "" {
+			b.convert(it)
+		}
+	}
+}
+
+// verdict is what a cell is as an element of some type.
+type verdict int
+
+const (
+	fine verdict = iota
+	missing
+	notANumber // NaN where nothing may be missing
+	infinite
+	wrongType
+	fraction
+	tooBig
+	isText
+)
+
+// convert checks every cell. Where all are plain numbers the array shares the
+// memory of the value.
+func (b *binder) convert(it *item) {
+	v, t := it.value, it.sym.Type
+	var found [isText + 1]trouble
+	judge := judgeOf(t)
+	var mask []bool
+	for i := range v.nums {
+		w := judge(v, i)
+		if w == fine {
+			continue
+		}
+		if (w == missing || w == notANumber) && t.Optional {
+			if mask == nil {
+				mask = make([]bool, len(v.nums))
+			}
+			mask[i] = true
+			continue
+		}
+		found[w].add(i)
+	}
+	b.reportCells(it, &found)
+	if it.bad {
+		return
+	}
+	it.array = &Array{Shape: it.shape, Data: v.nums, Missing: mask}
+	it.reorder()
+}
+
+// judgeOf gives the check of the elements of a type.
+func judgeOf(t lang.Type) func(*Value, int) verdict {
+	switch t.Elem {
+	case lang.Int:
+		return judgeInt
+	case lang.Bool:
+		return judgeBool
+	}
+	return judgeReal
+}
+
+func judgeReal(v *Value, i int) verdict {
+	if w := judgeTag(v, i); w != fine {
+		return w
+	}
+	x := v.nums[i]
+	switch {
+	case x-x == 0: // finite
+		return fine
+	case math.IsNaN(x):
+		return notANumber
+	}
+	return infinite
+}
+
+func judgeInt(v *Value, i int) verdict {
+	if v.tag(i) == tagBig {
+		return tooBig
+	}
+	if w := judgeTag(v, i); w != fine {
+		return w
+	}
+	x := v.nums[i]
+	switch {
+	case math.IsNaN(x):
+		return notANumber
+	case math.IsInf(x, 0):
+		return wrongType
+	case x != math.Trunc(x):
+		return fraction
+	case math.Abs(x) > maxExact:
+		return tooBig
+	}
+	return fine
+}
+
+func judgeBool(v *Value, i int) verdict {
+	if w := judgeTag(v, i); w != fine {
+		return w
+	}
+	switch x := v.nums[i]; {
+	case math.IsNaN(x):
+		return notANumber
+	case x != 0 && x != 1:
+		return wrongType
+	}
+	return fine
+}
+
+// judgeTag judges cells that are no plain numbers.
+func judgeTag(v *Value, i int) verdict {
+	switch t := v.tag(i); {
+	case t == tagNull:
+		return missing
+	case t > 0 && v.text(i).kind == textOnly:
+		return isText
+	}
+	return fine
+}
+
+// reportCells reports what convert found, one message for each kind of trouble.
+func (b *binder) reportCells(it *item, found *[isText + 1]trouble) {
+	v, at := it.value, b.typeSpan(it)
+	typ := it.sym.Type.Elem.String()
+	report := func(w verdict, code diag.Code, format, hint string) {
+		if found[w].n == 0 {
+			return
+		}
+		is := func(i int) string {
+			if strings.Contains(format, "%s") {
+				return fmt.Sprintf(format, v.cellText(i))
+			}
+			return format
+		}
+		short := v.cellText
+		if code == MissingElement {
+			short = func(int) string { return "" }
+		}
+		b.elements(it, code, at, found[w], is, short).Hint = hint
+	}
+	optional := "declare it `" + optionalText(it.sym.Type) + "` if elements may be missing"
+	report(missing, MissingElement, "is missing", optional)
+	report(notANumber, MissingElement, "is NaN", optional)
+	report(fraction, TypeError, "is %s, which is not an int", "declare it `"+strings.Replace(it.sym.Type.String(), "int", "real", 1)+"`, or round the data")
+	report(wrongType, TypeError, "is %s, which is not "+article(typ), boolHint(typ))
+	report(tooBig, TypeError, "is %s, an integer that 64-bit floating point does not hold exactly", "use a factor for identifiers")
+	report(isText, TypeError, "is %s, which is not "+article(typ), textHint(it, found[isText]))
+	if found[infinite].n > 0 && !it.bad {
+		b.warnInfinite(it, found[infinite])
+	}
+}
+
+func article(typ string) string {
+	if typ == "int" {
+		return "an int"
+	}
+	return "a " + typ
+}
+
+func boolHint(typ string) string {
+	if typ == "bool" {
+		return "bool takes true, false, 0 and 1"
+	}
+	return ""
+}
+
+// optionalText writes a type with its question mark.
+func optionalText(t lang.Type) string {
+	t.Optional = true
+	return t.String()
+}
+
+// textHint says how to mend a text where a number belongs.
+func textHint(it *item, t trouble) string {
+	if t.n == 0 {
+		return ""
+	}
+	s := it.value.text(t.at[0]).s
+	n, isNumber := parseNumber([]byte(s))
+	switch trimmed := strings.TrimSpace(s); {
+	case isNumber && n.over:
+		return "the largest number is about 1.8e308"
+	case isNumber:
+		return "write the number without quotation marks"
+	case trimmed == "NA" || trimmed == "N/A" || trimmed == "null" || trimmed == "None" || trimmed == "." || trimmed == "?":
+		if it.value.origin.kind == fromCSV {
+			return "leave the cell of a missing value empty, and declare it `" + optionalText(it.sym.Type) + "`"
+		}
+		return "write null for a missing value, and declare it `" + optionalText(it.sym.Type) + "`"
+	case decimalComma(s):
+		return "write decimals with a point"
+	case it.sym.Type.Rank() > 0 && it.sym.Type.Kind == lang.Plain:
+		return "labels are data of type `factor(J)`"
+	}
+	return ""
+}
+
+func decimalComma(s string) bool {
+	_, ok := parseNumber([]byte(strings.Replace(s, ",", ".", 1)))
+	return ok && strings.Contains(s, ",")
+}
+
+// warnInfinite warns of infinite elements that the declaration does not expect.
+func (b *binder) warnInfinite(it *item, t trouble) {
+	if it.decl != nil && it.decl.Constraint != nil && mentionsInf(it.decl.Constraint) {
+		return
+	}
+	i := t.at[0]
+	d := diag.Diagnostic{
+		Code: InfiniteValue, Severity: diag.Warning, Span: b.typeSpan(it),
+		Summary: fmt.Sprintf("%s is %s (%s)", b.element(it, i), plain(it.value.nums[i]), it.value.whereElement(i)),
+		Hint:    fmt.Sprintf("the logarithm of 0? If it is meant, declare `%s : %s <= inf`", it.sym.Name, it.sym.Type),
+	}
+	if it.value.nums[i] < 0 {
+		d.Hint = fmt.Sprintf("the logarithm of 0? If it is meant, declare `%s : %s >= -inf`", it.sym.Name, it.sym.Type)
+	}
+	if t.n > 1 {
+		d.Found = fmt.Sprintf("%d infinite elements", t.n)
+	}
+	b.add(it, d)
+}
+
+// mentionsInf reports whether a constraint names infinity.
+func mentionsInf(c *ast.Constraint) bool {
+	found := false
+	ast.Inspect(c, func(n ast.Node) bool {
+		if name, ok := n.(*ast.Name); ok && name.Name == "inf" {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// reorder puts the rows of a keyed value in the order of the levels.
+func (it *item) reorder() {
+	if it.order == nil {
+		return
+	}
+	a := it.array
+	row := size(a.Shape[1:])
+	data := make([]float64, 0, len(a.Data))
+	var mask []bool
+	for _, from := range it.order {
+		data = append(data, a.Data[from*row:(from+1)*row]...)
+		if a.Missing != nil {
+			mask = append(mask, a.Missing[from*row:(from+1)*row]...)
+		}
+	}
+	it.array = &Array{Shape: a.Shape, Data: data, Missing: mask}
+}

@@ -184,9 +184,12 @@ func concrete(t lang.Type) graph.Shape {
 	return s
 }
 
+// reference is a call with its value and, for some elementwise functions, the
+// partial derivatives.
 type reference struct {
 	call
-	want array
+	want     array
+	partials []array
 }
 
 // readReference reads what testdata/generate.py wrote.
@@ -198,9 +201,10 @@ func readReference(t *testing.T) []reference {
 		Data  []string
 	}
 	var raw []struct {
-		Fn   string
-		Args []packed
-		Want packed
+		Fn       string
+		Args     []packed
+		Want     packed
+		Partials []packed
 	}
 	text, err := os.ReadFile("testdata/reference.json")
 	if err != nil {
@@ -221,7 +225,10 @@ func readReference(t *testing.T) []reference {
 	}
 	var out []reference
 	for _, r := range raw {
-		c := reference{call{fn: r.Fn}, unpack(r.Want)}
+		c := reference{call: call{fn: r.Fn}, want: unpack(r.Want)}
+		for _, p := range r.Partials {
+			c.partials = append(c.partials, unpack(p))
+		}
 		for _, a := range r.Args {
 			c.args = append(c.args, unpack(a))
 		}

@@ -62,7 +62,7 @@ func (m *Model) BindEngine(d *Data, engine string) (p *Problem, err error) {
 	if d.diags.HasErrors() {
 		return nil, &DataError{d.diags}
 	}
-	bound, diags := data.Bind(m.checked, d.tables, evaluator(m.checked))
+	bound, diags := data.Bind(m.checked, d.tables, data.BindOptions{Eval: evaluator(m.checked)})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
@@ -101,12 +101,19 @@ func lowerData(b *data.Bound) *lower.Data {
 
 // evaluator computes data-only expressions for the binder: defaults, bounds
 // and dimensions.
-func evaluator(m *lang.Model) func(ast.Expr, *data.Bound) (*data.Array, diag.List) {
-	return func(e ast.Expr, b *data.Bound) (*data.Array, diag.List) {
-		a, diags := lower.Evaluate(m, lowerData(b), e)
+func evaluator(m *lang.Model) data.Eval {
+	return func(e ast.Expr, lookup data.Lookup) (*data.Array, error) {
+		find := func(name string) (*lower.Array, bool) {
+			a, ok := lookup(name)
+			if !ok {
+				return nil, false
+			}
+			return &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}, true
+		}
+		a, diags := lower.Evaluate(m, find, e)
 		if a == nil {
 			return nil, diags
 		}
-		return &data.Array{Shape: a.Shape, Data: a.Data}, diags
+		return &data.Array{Shape: a.Shape, Data: a.Data}, nil
 	}
 }

@@ -2,6 +2,9 @@ package lower
 
 import "ppl/lang/diag"
 
+// Codes that the checker emits too (index-out-of-bounds, incomplete-array) are
+// declared there.
+
 func init() {
 	diag.Declare(
 		diag.CodeInfo{
@@ -12,25 +15,11 @@ func init() {
 			Right:       "data idx : int[N]\ndata x : real[M]\ndata s : real\nlet y = [1.0 * i for i in 1..M]\nx ~ Normal(y, s)",
 		},
 		diag.CodeInfo{
-			Code:        "index-out-of-bounds",
-			Title:       "An index outside its array",
-			Explanation: "Indices start at 1 and end at the length of the dimension. They are checked when the data are bound, for every iteration of a plate or loop; inside `if`, only where the branch is taken.",
-			Wrong:       "data county : int[N]\ndata x : real[J]\ndata y : real[N]\ny[i in 1..N] ~ Normal(x[county[i]], 1)   # with a county of J + 1 or 0",
-			Right:       "data county : int[N] in 1..J\ndata x : real[J]\ndata y : real[N]\ny[i in 1..N] ~ Normal(x[county[i]], 1)",
-		},
-		diag.CodeInfo{
 			Code:        "unknown-range",
 			Title:       "A range or size that the data do not determine",
 			Explanation: "The ends of ranges and the sizes of arrays must be known when the data are bound: they may depend on data, not on latents.",
 			Wrong:       "n ~ Normal(3, 1)\nx[i in 1..floor(n)] ~ Normal(0, 1)",
 			Right:       "data n : int\nx[i in 1..n] ~ Normal(0, 1)",
-		},
-		diag.CodeInfo{
-			Code:        "incomplete-array",
-			Title:       "Elements of an array that no statement defines, or that two define",
-			Explanation: "An array built in pieces has the shape of the box from 1 to the largest index; every element of it is defined exactly once.",
-			Wrong:       "data n : int\nh[1] ~ Normal(0, 1)\nfor t in n..5 { h[t] ~ Normal(h[t-1], 1) }   # with n = 3, h[2] is missing",
-			Right:       "h[1] ~ Normal(0, 1)\nfor t in 2..5 { h[t] ~ Normal(h[t-1], 1) }",
 		},
 		diag.CodeInfo{
 			Code:        "bad-parameter",

@@ -9,16 +9,18 @@ import (
 )
 
 // Evaluate computes an expression of data: a default, a bound, a dimension.
-// The values bound so far are visible, and the model's functions.
-func Evaluate(m *lang.Model, data *Data, e ast.Expr) (*Array, diag.List) {
-	l := newLowerer(m, data, nil, named.New())
-	for name, a := range data.Values {
-		elem := lang.Real
-		if s := l.global[name]; s != nil {
-			elem = s.Type.Elem
+// lookup gives the values of the names bound so far; the model's functions are
+// visible too. The array is nil if there is an error among the diagnostics.
+func Evaluate(m *lang.Model, lookup func(name string) (*Array, bool), e ast.Expr) (*Array, diag.List) {
+	l := newLowerer(m, &Data{}, nil, named.New())
+	ast.Inspect(e, func(n ast.Node) bool {
+		if x, ok := n.(*ast.Name); ok {
+			if a, ok := lookup(x.Name); ok {
+				l.bind(x.Name, val{l.b.Array(graph.Shape(a.Shape), a.Data), l.elemOf(x.Name)})
+			}
 		}
-		l.bind(name, val{l.b.Array(graph.Shape(a.Shape), a.Data), elem})
-	}
+		return true
+	})
 	var out *Array
 	l.try(func() {
 		v := l.eval(e)
@@ -28,7 +30,15 @@ func Evaluate(m *lang.Model, data *Data, e ast.Expr) (*Array, diag.List) {
 		out = &Array{Shape: v.Shape(), Data: v.Const()}
 	})
 	if out == nil && !l.diags.HasErrors() {
-		l.try(func() { l.fail("unknown-range", e, "this uses a value that is not known yet") })
+		l.try(func() { l.fail("unknown-range", e, "this uses a value that is not known here") })
 	}
 	return out, l.diags
+}
+
+// elemOf is the declared element type of a data name; dimensions are integers.
+func (l *lowerer) elemOf(name string) lang.Elem {
+	if s := l.global[name]; s != nil {
+		return s.Type.Elem
+	}
+	return lang.Int
 }

@@ -34,7 +34,7 @@ var bernoulli = &Dist{
 		if logit, ok := p.logit(b); ok {
 			ts = bernoulliLogit(b, x, logit)
 		} else {
-			ts = bernoulliP(b, x, p.Get("p"))
+			ts = bernoulliP(b, x, probability(b, p.Get("p")))
 		}
 		return p.guard(b, ts, integers(b, x, b.Scalar(0), b.Scalar(1)))
 	},

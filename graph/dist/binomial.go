@@ -37,7 +37,7 @@ var binomial = &Dist{
 		if logit, ok := p.logit(b); ok {
 			ts = append(ts, b.Mul(x, logit), b.Neg(b.Mul(n, b.Softplus(logit))))
 		} else {
-			q := p.Get("p")
+			q := probability(b, p.Get("p"))
 			ts = append(ts, times(b, x, logOf(b, q)), times(b, b.Sub(n, x), b.Log1p(b.Neg(q))))
 		}
 		return p.guard(b, ts, integers(b, x, b.Scalar(0), n))

@@ -27,7 +27,7 @@ var geometric = &Dist{
 		Example: "tries[i in 1..N] ~ Geometric(p)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		q := p.Get("p")
+		q := probability(b, p.Get("p"))
 		return p.guard(b, Terms{times(b, x, b.Log1p(b.Neg(q))), logOf(b, q)}, natural(b, x))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {

@@ -39,10 +39,10 @@ var negBinomial = &Dist{
 			m, r := p.Get("mean"), p.Get("dispersion")
 			ts = Terms{
 				negBinomialChoose(b, x, r), times(b, x, b.Sub(logOf(b, m), b.Log(r))),
-				b.Neg(b.Mul(b.Add(x, r), b.Log1p(b.Mul(m, b.Recip(r))))),
+				nonNegative(b, m, b.Neg(b.Mul(b.Add(x, r), b.Log1p(b.Mul(m, b.Recip(r)))))),
 			}
 		} else {
-			r, q := p.Get("size"), p.Get("p")
+			r, q := p.Get("size"), probability(b, p.Get("p"))
 			ts = Terms{negBinomialChoose(b, x, r), b.Mul(r, logOf(b, q)), times(b, x, b.Log1p(b.Neg(q)))}
 		}
 		return p.guard(b, ts, natural(b, x))

@@ -40,14 +40,19 @@ func inner(b *named.Builder, x named.Value, f *op.Func) (named.Value, bool) {
 	return b.Wrap(x.N.In[0], x.Axes()...), true
 }
 
-// where positive demands x > 0 (or x ≥ 0) of a parameter: value elsewhere is
-// NaN. It is needed where the formula would not notice, as with lgamma(−½).
+// positive is value where the parameter x is above 0, and NaN elsewhere; so
+// nonNegative, with 0 allowed. They are needed where the formula would not notice, as with lgamma(−½).
 func positive(b *named.Builder, x, value named.Value) named.Value {
 	return b.Where(b.Greater(x, b.Scalar(0)), value, b.Scalar(math.NaN()))
 }
 
 func nonNegative(b *named.Builder, x, value named.Value) named.Value {
 	return b.Where(b.GreaterEq(x, b.Scalar(0)), value, b.Scalar(math.NaN()))
+}
+
+// probability is p itself, NaN outside [0, 1].
+func probability(b *named.Builder, p named.Value) named.Value {
+	return b.Where(unitClosed(b, p)(), p, b.Scalar(math.NaN()))
 }
 
 // lgammaPos is log Γ(x), NaN for negative x.
@@ -59,7 +64,7 @@ func atLeast(b *named.Builder, x, lo named.Value) func() named.Value {
 	return func() named.Value { return b.GreaterEq(x, lo) }
 }
 
-// nonneg0 is x ≥ 0: densities on (0, ∞) take their limit at 0.
+// fromZero is x ≥ 0: densities on (0, ∞) take their limit at 0.
 func fromZero(b *named.Builder, x named.Value) func() named.Value { return atLeast(b, x, b.Scalar(0)) }
 
 func aboveZero(b *named.Builder, x named.Value) func() named.Value {

@@ -24,7 +24,7 @@ func (c *checker) call(e *ast.Call) value {
 	switch in, isValue := c.findQuietly(name); {
 	case c.isDist(name):
 		c.report(DistributionAsValue, e.Span(), "`%s(...)` is a distribution, not a value", name).
-			hint("its log density at x is `log_density(%s, x)`; to draw from it, `x ~ %s`", c.src.Slice(e.Span()), c.src.Slice(e.Span()))
+			hint("its log density at x is `log_density(%s, x)`; to draw from it, `x ~ %s`", c.text(e), c.text(e))
 	case isValue:
 		c.report(UnknownFunction, e.Fn.Span(), "`%s` is %s, not a function", name, describe(in)).hint("an element is written with brackets, `%s[i]`; a product with `*`", name)
 	default:

@@ -122,6 +122,14 @@ func (c *checker) report(code diag.Code, at diag.Span, format string, args ...an
 	return note{&c.diags[len(c.diags)-1]}
 }
 
+// text is the source of a node, "" where there is none.
+func (c *checker) text(n ast.Node) string {
+	if n == nil {
+		return ""
+	}
+	return c.src.Slice(n.Span())
+}
+
 // notYet records a located "not supported yet".
 func (c *checker) notYet(at diag.Span, format string, args ...any) {
 	if c.quiet > 0 {

@@ -454,7 +454,7 @@ func (c *checker) inDomain(dc *distCall, p lang.ParamSig, e ast.Expr) bool {
 	if want == "" {
 		return true
 	}
-	c.report(ArgumentOutOfRange, e.Span(), "`%s` of `%s` is out of range", p.Name, dc.Sig.Name).expected("%s", want).found("%s", c.src.Slice(e.Span()))
+	c.report(ArgumentOutOfRange, e.Span(), "`%s` of `%s` is out of range", p.Name, dc.Sig.Name).expected("%s", want).found("%s", c.text(e))
 	return false
 }
 
@@ -639,10 +639,10 @@ func (c *checker) truncation(d *ast.Dist, dc *distCall) (dep, bool) {
 		c.report(BadTruncation, at, "`%s` cannot be truncated: its values are arrays", dc.Sig.Name)
 	case dc.discrete() && d.Interval != nil:
 		c.report(BadTruncation, at, "a distribution over integers is truncated to a range").found("an open interval").
-			hint("write `in %s..%s`, which includes both ends", c.src.Slice(lo.Span()), c.src.Slice(hi.Span()))
+			hint("write `in %s..%s`, which includes both ends", c.text(lo), c.text(hi))
 	case !dc.discrete() && d.Range != nil:
 		c.report(BadTruncation, at, "a continuous distribution is truncated to an open interval").found("a range of integers").
-			hint("write `in (%s, %s)`", c.src.Slice(lo.Span()), c.src.Slice(hi.Span()))
+			hint("write `in (%s, %s)`", c.text(lo), c.text(hi))
 	default:
 		return both, c.truncationEnds(d, dc, lo, hi, x, y)
 	}

@@ -214,7 +214,7 @@ func through(path []*fnInfo) string {
 // callees are the functions of the model that a body mentions.
 func (c *checker) callees(f *fnInfo) []*fnInfo {
 	var out []*fnInfo
-	ast.Inspect(f.decl, func(n ast.Node) bool {
+	visit := func(n ast.Node) bool {
 		call, ok := n.(*ast.Call)
 		if !ok {
 			return true
@@ -226,7 +226,13 @@ func (c *checker) callees(f *fnInfo) []*fnInfo {
 			out = append(out, c.fns[name])
 		}
 		return true
-	})
+	}
+	for _, s := range f.decl.Body {
+		ast.Inspect(s, visit)
+	}
+	if f.decl.Result != nil {
+		ast.Inspect(f.decl.Result, visit)
+	}
 	return out
 }
 

@@ -17,7 +17,7 @@ func (c *checker) index(e *ast.Index) value {
 	name, ok := ast.Unparen(e.X).(*ast.Name)
 	if !ok {
 		base := c.expr(e.X)
-		return c.selected(base, e.Args, e.Span(), c.src.Slice(e.X.Span()), true)
+		return c.selected(base, e.Args, e.Span(), c.text(e.X), true)
 	}
 	var base value
 	if reserved[name.Name] {

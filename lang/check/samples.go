@@ -50,9 +50,9 @@ func (c *checker) noConstraint(s *ast.Sample) {
 	case k.Interval != nil || k.Range != nil:
 		n.hint("truncate the distribution: `~ DIST %s`", c.src.Slice(k.Span()))
 	case k.Op == ">" || k.Op == ">=":
-		n.hint("truncate the distribution: `~ DIST in (%s, inf)`", c.src.Slice(k.Bound.Span()))
+		n.hint("truncate the distribution: `~ DIST in (%s, inf)`", c.text(k.Bound))
 	default:
-		n.hint("truncate the distribution: `~ DIST in (-inf, %s)`", c.src.Slice(k.Bound.Span()))
+		n.hint("truncate the distribution: `~ DIST in (-inf, %s)`", c.text(k.Bound))
 	}
 }
 

@@ -189,7 +189,7 @@ func (c *checker) constraint(k *ast.Constraint, t lang.Type, what string) {
 	}
 	if k.Range != nil && t.Elem == lang.Real {
 		c.report(BadConstraint, k.Span(), "a range is for integers, but this is %s", t).
-			hint("an open interval is written `in (%s, %s)`", c.src.Slice(ends[0].Span()), c.src.Slice(ends[1].Span()))
+			hint("an open interval is written `in (%s, %s)`", c.text(ends[0]), c.text(ends[1]))
 		return
 	}
 	for _, e := range ends {
@@ -532,7 +532,7 @@ func (c *checker) leftExtent(name ast.Ident, ix ast.LeftIndex, seen map[string]b
 	d, ok := c.affine(e)
 	if !ok || !c.simpleLeft(d, seen) {
 		c.report(BadLeftIndex, e.Span(), "an index on the left of a definition is a constant, or one index of a plate or loop, shifted perhaps").
-			expected("`i`, `i + 1` or `1`").found("`%s`", c.src.Slice(e.Span())).
+			expected("`i`, `i + 1` or `1`").found("`%s`", c.text(e)).
 			hint("each index may stand once; reorder with an index on the right")
 		return extent{}, false
 	}

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -167,7 +168,7 @@ func TestHoles(t *testing.T) {
 		func() {
 			defer func() {
 				if r := recover(); r != nil {
-					t.Errorf("statement %d: %v", i, r)
+					t.Errorf("statement %d: %v\n%s", i, r, debug.Stack())
 				}
 			}()
 			check.Check(&ast.File{Source: src, Stmts: []ast.Stmt{s}}, builtin.Catalogue())

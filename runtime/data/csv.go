@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"ppl/lang/diag"
 )
 
 // maxCell bounds a cell: a longer one is a quotation mark that was never closed.
@@ -106,8 +108,9 @@ func (r *csvReader) header() []column {
 }
 
 func (r *csvReader) checkHeader(columns []column, at place, numbers int) {
+	var code diag.Code
 	fail := func(hint, format string, args ...any) {
-		panic(&fault{place: at, length: 1, summary: fmt.Sprintf(format, args...), hint: hint})
+		panic(&fault{place: at, length: 1, code: code, summary: fmt.Sprintf(format, args...), hint: hint})
 	}
 	first := columns[0].name
 	for _, other := range []struct{ sep, name, hint string }{
@@ -127,6 +130,7 @@ func (r *csvReader) checkHeader(columns []column, at place, numbers int) {
 			continue
 		}
 		if k, twice := seen[c.name]; twice {
+			code = DuplicateKey
 			fail("give each column a name of its own", "the name %q stands twice in the header: columns %d and %d", c.name, k+1, i+1)
 		}
 		seen[c.name] = i

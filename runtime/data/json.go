@@ -70,7 +70,11 @@ func (j *jsonReader) file() (f *fault) {
 	j.key = ""
 	j.space()
 	if _, ok := j.peek(); ok {
-		panic(j.unexpected("there is text after the end of the data"))
+		f := j.unexpected("there is text after the end of the data")
+		if f.found == "`{`" {
+			f.hint = "a file holds one object; records become one array per field"
+		}
+		panic(f)
 	}
 	return nil
 }
@@ -93,7 +97,7 @@ func (j *jsonReader) one(key string) (f *fault) {
 func (j *jsonReader) member(key string, at place) {
 	if old, ok := j.tables.values[key]; ok {
 		f := j.fail(at, "the key %q stands twice in the object, first on line %d", key, old.line)
-		f.length = len(key) + 2
+		f.length, f.code = len(key)+2, DuplicateKey
 		f.hint = "remove one of them"
 		panic(f)
 	}

@@ -263,6 +263,9 @@ func excerpt(path string) *diag.Source {
 // diagnostic turns a fault into a message, with its line if the text is at hand.
 func (f *fault) diagnostic(name string, src *diag.Source) diag.Diagnostic {
 	d := diag.Diagnostic{Code: SyntaxError, Source: src, Summary: f.summary, Found: f.found, Hint: f.hint}
+	if f.code != "" {
+		d.Code = f.code
+	}
 	if src == nil {
 		d.Where = fmt.Sprintf("%s:%d:%d", name, f.line, f.column)
 		return d

@@ -3,6 +3,8 @@ package data
 import (
 	"context"
 	"io"
+
+	"ppl/lang/diag"
 )
 
 // scanner gives the bytes of a source one by one and knows where they stand. It
@@ -111,7 +113,8 @@ func (s *scanner) here() place { return place{s.offset(), s.line, s.column()} }
 // fault is an error in the text of a source.
 type fault struct {
 	place
-	length  int // bytes to underline
+	length  int       // bytes to underline
+	code    diag.Code // empty: SyntaxError
 	summary string
 	found   string
 	hint    string

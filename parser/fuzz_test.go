@@ -38,7 +38,7 @@ func FuzzParse(f *testing.F) {
 }
 
 // checkDiagnostics fails unless each has a declared code, a place and words.
-func checkDiagnostics(t *testing.T, list diag.List, size int) {
+func checkDiagnostics(t interface{ Errorf(string, ...any) }, list diag.List, size int) {
 	for _, d := range list {
 		if _, ok := diag.Lookup(d.Code); !ok {
 			t.Errorf("undeclared code %q", d.Code)

@@ -33,6 +33,7 @@ type bracket struct {
 	run   int32 // unary operators and powers that the next operand is under
 	ifs   int32 // `if`s of the expression so far: each nests in the one before
 	chain int32 // operators of the expression so far
+	block int32 // the innermost block on the stack: itself, or one around it
 	first int32 // where the statement of a block starts
 	typed bool  // it is `NAME : TYPE` so far: what stands before `~` is of the type
 }
@@ -43,6 +44,7 @@ type outliner struct {
 	text    string
 	stack   []bracket
 	refused bool // the statement at the top level passed a limit
+	loop    int  // the last `for` that starts a line inside [
 }
 
 func newOutline(text string, toks []lexer.Token) *outline {
@@ -108,7 +110,11 @@ func (o *outliner) startsStatement(i int) bool {
 	t := o.toks[i]
 	opener := t.Type == tokKeyword && o.opensStatement(i)
 	if !o.inBlock() {
-		if !opener || t.Value == "for" || t.Value == "return" || !o.lineStart[i] {
+		if !opener || !o.lineStart[i] {
+			return false
+		}
+		if t.Value == "for" && o.toks[o.top().tok].Value == "[" {
+			o.loop = i // or a comprehension: a `{` will tell
 			return false
 		}
 		o.abandon()
@@ -118,7 +124,8 @@ func (o *outliner) startsStatement(i int) bool {
 		return i == 0 || o.toks[i-1].Value != "generate" || o.toks[i-1].Type != tokKeyword || t.Value != "let"
 	}
 	if t.Type == tokPunct {
-		return t.Value == "}" && o.top().tok < 0 // stray: a piece of its own
+		// A stray closing bracket is a piece of its own.
+		return t.Value == "}" && o.top().tok < 0 || (t.Value == ")" || t.Value == "]") && o.lineStart[i]
 	}
 	if t.Type == tokName || t.Type == tokLiteral || t.Type == tokKeyword && t.Value == "if" {
 		return i == int(o.top().tok)+1 || o.finished(i-1)
@@ -152,8 +159,15 @@ func (o *outliner) finished(i int) bool {
 func (o *outliner) punct(i int, v string) {
 	switch v {
 	case "(", "[", "{":
+		if v == "{" && !o.inBlock() && o.loop > int(o.top().tok) {
+			o.abandon()
+			o.begin(o.loop)
+		}
 		b := o.top()
-		inner := bracket{tok: int32(i), base: b.base + b.run + b.ifs + 1}
+		inner := bracket{tok: int32(i), base: b.base + b.run + b.ifs + 1, block: b.block}
+		if v == "{" {
+			inner.block = int32(len(o.stack))
+		}
 		if v == "[" {
 			b.chain++
 		}
@@ -193,11 +207,11 @@ func (o *outliner) leftSide(i int, v string) {
 		b.typed = false
 		return
 	}
-	if at := o.leftStart(i); at > 0 && o.lineStart[at] && !o.start[at] && o.toks[at-1].Type != tokKeyword {
+	if at := o.leftStart(i); at > 0 && o.lineStart[at] && !o.start[at] && !o.introduces(at-1) {
 		switch {
 		case o.inBlock():
 			o.begin(at)
-		case v == "~" && int(o.top().tok) < at:
+		case int(o.top().tok) < at && (v == "~" || o.statementWord() != "fn"):
 			o.abandon()
 			o.begin(at)
 		}
@@ -206,6 +220,23 @@ func (o *outliner) leftSide(i int, v string) {
 		first := o.toks[b.first]
 		b.typed = first.Type == tokName || first.Value == "generate"
 	}
+}
+
+// statementWord is the first token of the statement that is open: in the list
+// of a function's parameters `NAME : TYPE` starts nothing.
+func (o *outliner) statementWord() string { return o.toks[o.stack[o.top().block].first].Value }
+
+// introduces reports whether token i is a keyword that a name follows in a
+// statement of its own.
+func (o *outliner) introduces(i int) bool {
+	if o.toks[i].Type != tokKeyword {
+		return false
+	}
+	switch o.toks[i].Value {
+	case "data", "param", "let", "generate", "fn", "plate", "for":
+		return true
+	}
+	return false
 }
 
 // leftStart finds the name of NAME or NAME[...] that ends before token i, or 0.

@@ -162,7 +162,7 @@ func adviseBraces(m *mistake) bool {
 	if m.at == m.lo+1 && m.tok(m.lo).Value == "data" {
 		return m.say(ForeignSyntax, "there are no blocks of declarations", "write `data NAME : TYPE` for each value")
 	}
-	if m.expected == "`then`" {
+	if m.expected == "`then`" || m.expected == "`NAME in RANGE`" {
 		return false
 	}
 	return m.say(SyntaxError, "", "braces hold the statements of `plate`, `for`, `fn` and `guide`; an array is `[a, b]`")
@@ -196,7 +196,7 @@ func adviseLoop(m *mistake) bool {
 		return m.say(ForeignSyntax, quote(loop)+" takes no parentheses", "write "+quote(loop+" i in 1..N { ... }"))
 	case m.expected == "`{`":
 		return m.say(SyntaxError, "", "the body stands in braces: "+quote(loop+" i in 1..N { ... }"))
-	case m.found("=") || m.tok(m.at).Value == "in" && m.at > m.hi:
+	case m.found("=") || m.expected == "`NAME in RANGE`" && m.tok(m.at).Type != tokKeyword:
 		return m.say(ForeignSyntax, "", "write "+quote(loop+" i in 1..N { ... }"))
 	case m.expected == "`..`" && !m.found(":"):
 		return m.say(SyntaxError, "", "write "+quote(loop+" i in 1..N { ... }")+"; to run over an array, index it")

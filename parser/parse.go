@@ -33,7 +33,8 @@ type parse struct {
 	conv *converter
 	// failed is the index of the token after the last statement that failed:
 	// what goes on in its line is the rest of the same mistake.
-	failed int
+	failed   int
+	failures int // statements that failed, reported or not
 }
 
 func (p *parse) file() []ast.Stmt {
@@ -112,6 +113,7 @@ func one[P any](p *parse, k stmtKind[P], toks []lexer.Token, lo, hi int) (ast.St
 func (p *parse) fail(err error, lo, hi int) {
 	echo := p.failed == lo && !p.lineStart[lo]
 	p.failed = hi
+	p.failures++
 	if echo || p.rep.full {
 		return
 	}

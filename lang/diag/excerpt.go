@@ -52,19 +52,41 @@ func (r *renderer) gutter(pad int, rest string) {
 
 // line prints one source line and the underline of its part of sp.
 func (r *renderer) line(s *Source, n int, sp Span, pad int, st style, mark rune, label string) {
+	shown, col, width := lineWindow(s, n, sp)
+	fmt.Fprintf(&r.b, "%s %s\n", r.paint(styleGutter, fmt.Sprintf(" %*d |", pad, n)), shown)
+	r.marks(col, width, pad, st, mark, label)
+}
+
+// underline marks a second span under a line that was just printed.
+func (r *renderer) underline(s *Source, sp Span, pad int, st style, mark rune, label string) {
+	_, col, width := lineWindow(s, s.LineOf(sp.Start), sp)
+	r.marks(col, width, pad, st, mark, label)
+}
+
+// oneLine reports whether a span lies in one line that is shown whole.
+func oneLine(s *Source, sp Span) bool {
+	n := s.LineOf(sp.Start)
+	text, _ := s.Line(n)
+	return n == s.LineOf(sp.End) && len(text) <= excerptWidth
+}
+
+func (r *renderer) marks(col, width, pad int, st style, mark rune, label string) {
+	under := r.paint(st, strings.Repeat(string(mark), max(1, width)))
+	if label != "" {
+		under += " " + r.paint(st, printable(label))
+	}
+	r.gutter(pad, " "+strings.Repeat(" ", col)+under)
+}
+
+// lineWindow lays out line n and finds where its part of sp stands in it.
+func lineWindow(s *Source, n int, sp Span) (shown string, col, width int) {
 	text, start := s.Line(n)
 	from := max(0, min(sp.Start-start, len(text)))
 	to := max(from, min(sp.End-start, len(text)))
 	if from == 0 && sp.Start < start { // a later line of the span: leave out its indent
 		from = min(to, len(text)-len(strings.TrimLeft(text, " \t")))
 	}
-	shown, col, width := window(text, from, to)
-	fmt.Fprintf(&r.b, "%s %s\n", r.paint(styleGutter, fmt.Sprintf(" %*d |", pad, n)), shown)
-	under := r.paint(st, strings.Repeat(string(mark), max(1, width)))
-	if label != "" {
-		under += " " + r.paint(st, printable(label))
-	}
-	r.gutter(pad, " "+strings.Repeat(" ", col)+under)
+	return window(text, from, to)
 }
 
 // window lays out text for a terminal and returns it with the column and

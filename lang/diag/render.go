@@ -84,7 +84,7 @@ func (r *renderer) diagnostic(d Diagnostic) {
 		r.excerpt(d.Source, d.Span, pad, severityStyle(d.Severity), '^', "")
 	}
 	for _, rel := range d.Related {
-		r.related(d.Source, rel, pad)
+		r.related(d, rel, pad)
 	}
 	r.detail(d, pad)
 }
@@ -113,12 +113,15 @@ func (r *renderer) place(d Diagnostic, pad int) {
 }
 
 // related shows a second place; without a source only its message.
-func (r *renderer) related(s *Source, rel Related, pad int) {
-	if s == nil {
+func (r *renderer) related(d Diagnostic, rel Related, pad int) {
+	switch {
+	case d.Source == nil:
 		fmt.Fprintf(&r.b, "%s %s %s\n", strings.Repeat(" ", pad+1), r.paint(styleGutter, "note:"), printable(rel.Message))
-		return
+	case oneLine(d.Source, d.Span.To(rel.Span)):
+		r.underline(d.Source, rel.Span, pad, styleGutter, '-', rel.Message)
+	default:
+		r.excerpt(d.Source, rel.Span, pad, styleGutter, '-', rel.Message)
 	}
-	r.excerpt(s, rel.Span, pad, styleGutter, '-', rel.Message)
 }
 
 // detail prints what was expected and found, and the hint, below the excerpt.

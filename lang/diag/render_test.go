@@ -52,6 +52,8 @@ var renderCases = []struct {
 	{"line break at the end", "«let x = 1\r\n»let y = 2", Diagnostic{Code: "crlf", Summary: "the break is not part of it"}},
 	{"related", "«mu» ~ Normal(0, 1)\n«mu» ~ Normal(0, 2)", Diagnostic{
 		Code: "twice", Summary: "`mu` is defined twice", Related: []Related{{Message: "first defined here"}}}},
+	{"related in the same line", "let x = f«(»1, «[»2", Diagnostic{
+		Code: "open", Summary: "a bracket is open", Related: []Related{{Message: "and this one"}}}},
 	{"long line", "let x = " + strings.Repeat("abcdefgh + ", 50) + "«wrong»" + strings.Repeat(" + abcdefgh", 50), Diagnostic{Code: "long", Summary: "a window around the span"}},
 	{"long span", "let x = «" + strings.Repeat("abcdefgh + ", 50) + "z»", Diagnostic{Code: "long", Summary: "a span longer than the window"}},
 	{"control characters", "let \x1b[31mx\x00 = «\x80»", Diagnostic{Code: "control", Summary: "nothing from a \x1b[31m file drives the terminal"}},

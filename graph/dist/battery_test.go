@@ -149,7 +149,6 @@ func (r row) logDensity(x []float64) float64 {
 	return b.Total(ts[0], ts[1:]...).Const()[0]
 }
 
-
 // compileScalar compiles y and its gradient with respect to inputs, and (for
 // second derivatives) the gradient of a weighted sum of that gradient.
 func compileScalar(t testing.TB, b *named.Builder, y named.Value, names []string, in map[string]*graph.Node, second bool) *evaluator {
@@ -263,7 +262,7 @@ func near(got, want, rel, abs float64) bool {
 // richardson differentiates f at x, with an estimate of the error: it takes
 // the step at which two extrapolations agree best.
 func richardson(x float64, f func(float64) float64) (slope, slack float64) {
-	best := math.Inf(1)
+	best, step := math.Inf(1), 1.0
 	for _, rel := range []float64{1e-2, 3e-3, 1e-3, 1e-4, 1e-5} {
 		h := rel * math.Max(math.Abs(x), 1e-2)
 		if x != 0 && math.Abs(x) < 1e-2 {
@@ -273,10 +272,10 @@ func richardson(x float64, f func(float64) float64) (slope, slack float64) {
 		d1, d2, d4 := d(h), d(h/2), d(h/4)
 		a, b := (4*d2-d1)/3, (4*d4-d2)/3
 		if s := math.Abs(a - b); s < best || math.IsInf(best, 1) && s == s {
-			best, slope = s, (16*b-a)/15
+			best, slope, step = s, (16*b-a)/15, h
 		}
 	}
-	return slope, 4 * best
+	return slope, 4*best + 1e-15*math.Abs(f(x))/step // with the rounding of f itself
 }
 
 func describe(r row, x []float64) string { return fmt.Sprintf("%s at %v", r.head, x) }

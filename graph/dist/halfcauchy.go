@@ -33,19 +33,14 @@ var halfCauchy = &Dist{
 		return p.guard(b, ts, fromZero(b, x))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.AddScalar(b.Log(b.Apply(op.Atan, halfZ(b, x, p))), math.Log(2/math.Pi))
+		return b.AddScalar(b.Log(b.Apply(op.Atan, halfZ(b, x, p, "scale"))), math.Log(2/math.Pi))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.AddScalar(logCauchyCDF(b, b.Neg(halfZ(b, x, p))), math.Ln2)
+		return b.AddScalar(logCauchyCDF(b, b.Neg(halfZ(b, x, p, "scale"))), math.Ln2)
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("scale") * math.Tan(math.Pi/2*open01(r))
 	},
 	Mean:     func(p Numbers) []float64 { return []float64{math.Inf(1)} },
 	Variance: func(p Numbers) []float64 { return []float64{math.NaN()} },
-}
-
-// halfZ is x/scale, 0 for negative x.
-func halfZ(b *named.Builder, x named.Value, p Params) named.Value {
-	return b.Mul(b.Max(x, b.Scalar(0)), b.Recip(p.Get("scale")))
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -32,7 +33,9 @@ var halfNormal = &Dist{
 		return p.guard(b, ts, fromZero(b, x))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.Log1mExp(halfNormalTail(b, x, p))
+		z := halfZ(b, x, p, "sd")
+		body := b.Log(b.Apply(op.Erf, b.Scale(math.Sqrt2/2, z)))
+		return b.Where(b.Less(z, b.Scalar(1)), body, b.Log1mExp(halfNormalTail(b, x, p)))
 	},
 	LogSurvival: halfNormalTail,
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
@@ -44,6 +47,5 @@ var halfNormal = &Dist{
 
 // halfNormalTail is log(2Φ(−x/sd)).
 func halfNormalTail(b *named.Builder, x named.Value, p Params) named.Value {
-	z := b.Mul(b.Max(x, b.Scalar(0)), b.Recip(p.Get("sd")))
-	return b.AddScalar(b.LogPhi(b.Neg(z)), math.Ln2)
+	return b.AddScalar(b.LogPhi(b.Neg(halfZ(b, x, p, "sd"))), math.Ln2)
 }

@@ -33,7 +33,11 @@ var halfStudentT = &Dist{
 		return p.guard(b, ts, fromZero(b, x))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.Log1mExp(halfStudentTail(b, x, p))
+		// P(|T| < z) = I_v(½, df/2), v = z²/(df + z²).
+		df, z := p.Get("df"), halfZ(b, x, p, "scale")
+		w := b.Square(b.Mul(b.Min(z, b.Sqrt(df)), b.Recip(b.Sqrt(df))))
+		body := b.Apply(op.LogBetaInc, b.Scalar(0.5), b.Scale(0.5, df), b.Div(w, b.AddScalar(w, 1)))
+		return b.Where(b.Less(b.Square(z), df), body, b.Log1mExp(halfStudentTail(b, x, p)))
 	},
 	LogSurvival: halfStudentTail,
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
@@ -48,7 +52,7 @@ var halfStudentT = &Dist{
 }
 
 func halfStudentTail(b *named.Builder, x named.Value, p Params) named.Value {
-	z := b.Mul(b.Max(x, b.Scalar(0)), b.Recip(p.Get("scale")))
+	z := halfZ(b, x, p, "scale")
 	return b.AddScalar(b.Apply(op.LogStudentTCdf, p.Get("df"), b.Neg(z)), math.Ln2)
 }
 

@@ -48,10 +48,10 @@ var negBinomial = &Dist{
 		return p.guard(b, ts, natural(b, x))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return negBinomialTail(b, op.LogBetaInc, x, p)
+		return negBinomialTail(b, true, x, p)
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return negBinomialTail(b, op.LogBetaIncC, x, p)
+		return negBinomialTail(b, false, x, p)
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		m, s := p.meanSize()
@@ -65,18 +65,22 @@ func negBinomialChoose(b *named.Builder, k, r named.Value) named.Value {
 	return b.Neg(b.Add(b.Log(b.Add(k, r)), lbeta(b, b.AddScalar(k, 1), r)))
 }
 
-// negBinomialTail: P(X ≤ k) = I_p(size, k + 1).
-func negBinomialTail(b *named.Builder, f *op.Func, x named.Value, p Params) named.Value {
-	var r, q named.Value
-	if p.Has("mean") {
-		m := p.Get("mean")
-		r = p.Get("dispersion")
-		q = b.Div(r, b.Add(r, m))
-	} else {
-		r, q = p.Get("size"), p.Get("p")
+// negBinomialTail: P(X ≤ k) = I_p(size, k + 1). In terms of the mean m, p is
+// r/(r + m); where that is near 1 the complement m/(r + m) is the exact one.
+func negBinomialTail(b *named.Builder, cdf bool, x named.Value, p Params) named.Value {
+	direct, reflected := op.LogBetaIncC, op.LogBetaInc
+	if cdf {
+		direct, reflected = reflected, direct
 	}
 	k := b.Apply(op.Floor, x)
-	return naturalTail(b, k, f == op.LogBetaInc, b.Apply(f, r, b.AddScalar(b.Max(k, b.Scalar(0)), 1), q))
+	k1 := b.AddScalar(b.Max(k, b.Scalar(0)), 1)
+	if p.Has("p") {
+		return naturalTail(b, k, cdf, b.Apply(direct, p.Get("size"), k1, p.Get("p")))
+	}
+	m, r := p.Get("mean"), p.Get("dispersion")
+	q := b.Recip(b.Add(r, m))
+	tail := b.Where(b.Less(r, m), b.Apply(direct, r, k1, b.Mul(r, q)), b.Apply(reflected, k1, r, b.Mul(m, q)))
+	return naturalTail(b, k, cdf, tail)
 }
 
 // meanSize is the mean and the size (dispersion) in either form.

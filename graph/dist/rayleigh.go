@@ -43,5 +43,5 @@ var rayleigh = &Dist{
 }
 
 func rayleighTail(b *named.Builder, x named.Value, p Params) named.Value {
-	return b.Scale(-0.5, b.Square(halfZ(b, x, p)))
+	return b.Scale(-0.5, b.Square(halfZ(b, x, p, "scale")))
 }

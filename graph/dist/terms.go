@@ -107,6 +107,11 @@ func standardised(b *named.Builder, x, location, scale named.Value) named.Value 
 	return b.Mul(b.Sub(x, location), b.Recip(scale))
 }
 
+// halfZ is x over the scale, 0 for negative x.
+func halfZ(b *named.Builder, x named.Value, p Params, scale string) named.Value {
+	return b.Mul(b.Max(x, b.Scalar(0)), b.Recip(p.Get(scale)))
+}
+
 // lacks reports whether x has an axis that y lacks: y is then shared by
 // several elements of x, and functions of it are better taken alone.
 func lacks(y, x named.Value) bool {

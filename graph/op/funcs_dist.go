@@ -12,7 +12,7 @@ import (
 // (see slope).
 var (
 	// Log1pSquare is log(1 + x²), also where x² overflows.
-	Log1pSquare *Func
+	Log1pSquare, log1pSquareDeriv *Func
 	// LogI0 is the log of the modified Bessel function I₀, BesselRatio I₁/I₀.
 	LogI0, BesselRatio, besselRatioDeriv *Func
 	// LogGammaP and LogGammaQ are the logs of the regularised incomplete gamma
@@ -38,9 +38,16 @@ func heavyTails() {
 			return 2 * math.Log(x)
 		}
 		return math.Log1p(x * x)
-	}, func(e Frame, x, _ Term) Term {
+	}, func(e Frame, x, _ Term) Term { return e.Apply(log1pSquareDeriv, x) })
+	// d = 2x/(1 + x²), d' = 2/(1 + x²) − d².
+	log1pSquareDeriv = unary("log1p_square_deriv", func(x float64) float64 {
+		if math.Abs(x) > 1 {
+			return 2 / (x + 1/x)
+		}
+		return 2 * x / (1 + x*x)
+	}, func(e Frame, x, y Term) Term {
 		r := e.Apply(Recip, e.Apply(Add, e.Scalar(1), e.Apply(Square, x)))
-		return e.Apply(Mul, e.Apply(Mul, e.Scalar(2), x), r)
+		return e.Apply(Sub, e.Apply(Mul, e.Scalar(2), r), e.Apply(Square, y))
 	})
 }
 

@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -71,6 +72,16 @@ type item struct {
 	array *Array    // once converted
 	order []int     // of the rows of a keyed value: row r of the array is row order[r] of the value
 	bad   bool
+}
+
+// open reports whether an empty array leaves some length to be found.
+func (it *item) open() bool {
+	for _, n := range it.shape {
+		if n < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func newBinder(m *lang.Model, t *Tables, opt BindOptions) *binder {
@@ -199,10 +210,18 @@ func (b *binder) finish() {
 	sort.Strings(b.out.Unused)
 }
 
-// warnFixed warns of keys for names that the model itself defines.
+// warnFixed warns of keys for names that the model itself defines, unless the
+// data say the same.
 func (b *binder) warnFixed() {
 	for name, let := range b.lets {
-		if v, ok := b.t.Lookup(name); ok && b.byKey[name] == nil {
+		v, ok := b.t.Lookup(name)
+		if !ok || b.byKey[name] != nil {
+			continue
+		}
+		b.used[name] = true
+		a, known := b.lookup(name)
+		same := known && v.problem == nil && sameShape(a.Shape, v.shape) && slices.Equal(a.Data, v.nums)
+		if known && !same {
 			b.diags.Add(diag.Diagnostic{
 				Code: IgnoredKey, Severity: diag.Warning, Source: b.src, Span: let.span, Where: v.Where(),
 				Summary: fmt.Sprintf("the model fixes `%s`, so the value in the data is ignored (%s)", name, v.Where()),
@@ -257,7 +276,7 @@ type letValue struct {
 // lookup is what expressions see: data, dimensions, and lets of data.
 func (b *binder) lookup(name string) (*Array, bool) {
 	if it, ok := b.byKey[name]; ok {
-		return it.array, it.array != nil && !it.bad
+		return it.array, it.array != nil && !it.bad && !it.open()
 	}
 	if d, ok := b.dims[name]; ok && d.known {
 		return Scalar(float64(d.n)), true

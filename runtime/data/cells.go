@@ -6,7 +6,6 @@ const (
 	tagNumber int32 = 0
 	tagNull   int32 = -1 // missing
 	tagBool   int32 = -2 // the number is 0 or 1
-	tagBig    int32 = -3 // an integer literal that float64 does not hold exactly
 )
 
 // textKind says how a text may be read other than as a label. The cell's number
@@ -15,7 +14,7 @@ type textKind int
 
 const (
 	textOnly   textKind = iota
-	textNumber          // "NaN" in JSON; 007 in CSV, whose zeros matter as a label
+	textNumber          // "NaN" in JSON; a number that float64 does not spell as a label: 007, 2^53 + 1
 	textBool            // TRUE in CSV
 )
 

@@ -91,9 +91,6 @@ func judgeReal(v *Value, i int) verdict {
 }
 
 func judgeInt(v *Value, i int) verdict {
-	if v.tag(i) == tagBig {
-		return tooBig
-	}
 	if w := judgeTag(v, i); w != fine {
 		return w
 	}
@@ -105,7 +102,7 @@ func judgeInt(v *Value, i int) verdict {
 		return wrongType
 	case x != math.Trunc(x):
 		return fraction
-	case math.Abs(x) > maxExact:
+	case math.Abs(x) >= maxExact:
 		return tooBig
 	}
 	return fine
@@ -160,7 +157,7 @@ func (b *binder) reportCells(it *item, found *[isText + 1]trouble) {
 	report(notANumber, MissingElement, "is NaN", optional)
 	report(fraction, TypeError, "is %s, which is not an int", "declare it `"+strings.Replace(it.sym.Type.String(), "int", "real", 1)+"`, or round the data")
 	report(wrongType, TypeError, "is %s, which is not "+article(typ), boolHint(typ))
-	report(tooBig, TypeError, "is %s, an integer that 64-bit floating point does not hold exactly", "use a factor for identifiers")
+	report(tooBig, TypeError, "is %s, an integer that 64-bit floating point does not hold exactly", "identifiers are labels: declare a factor")
 	report(isText, TypeError, "is %s, which is not "+article(typ), textHint(it, found[isText]))
 	if found[infinite].n > 0 && !it.bad {
 		b.warnInfinite(it, found[infinite])

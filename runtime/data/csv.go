@@ -63,11 +63,9 @@ func (r *csvReader) file() (f *fault) {
 
 // finish completes a value with its cells.
 func (r *csvReader) finish(v *Value, c *column) {
-	if r.keep == nil || r.keep(v.key) {
-		v.cells = c.cells()
-		v.shape = []int{r.n}
-		v.rows = &r.rows
-	}
+	v.cells = c.cells()
+	v.shape = []int{r.n}
+	v.rows = &r.rows
 	r.tables.add(v)
 }
 
@@ -99,6 +97,7 @@ func (r *csvReader) header() []column {
 	if r.keep != nil {
 		for i := range columns {
 			if v := columns[i].value; v != nil && !r.keep(v.key) {
+				v.problem = notKept(v.key)
 				r.tables.add(v)
 				columns[i].value = nil
 			}

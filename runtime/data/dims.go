@@ -191,9 +191,8 @@ func (b *binder) givenDisagrees(d *dimension, other string) {
 		Summary: fmt.Sprintf("`%s` is %d (%s), but %s", d.name, g.n, g.value.Where(), other),
 		Hint:    fmt.Sprintf("leave `%s` out of the data: the shapes give it", d.name),
 	}
-	if len(d.sights) > 0 {
-		s := d.sights[0]
-		msg.Span = b.dimExprSpan(s)
+	if len(d.sights) > 0 && !d.isLevels {
+		msg.Span = b.dimExprSpan(d.sights[0])
 	}
 	b.diags.Add(msg)
 }

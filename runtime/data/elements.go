@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"ppl/lang/diag"
@@ -115,6 +116,8 @@ func (v *Value) cellText(i int) string {
 		return "missing"
 	case t == tagBool:
 		return strconv.FormatBool(v.nums[i] != 0)
+	case t > 0 && v.text(i).kind == textNumber && !math.IsNaN(v.nums[i]):
+		return v.text(i).s
 	case t > 0:
 		return strconv.Quote(shortened(v.text(i).s))
 	}

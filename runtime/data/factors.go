@@ -9,30 +9,34 @@ import (
 	"ppl/lang/diag"
 )
 
-// factors collects the levels of each factor, gives its data their codes, and
-// finds the order of values that are keyed by label.
+// factors collects the levels of each factor, finds the order of the values
+// that are keyed by label, and gives the labels their codes.
 func (b *binder) factors() {
-	groups := map[string][]*item{}
+	isFactor := map[string]bool{}
 	var names []string
+	var all []*labelled
 	for _, it := range b.items {
-		if j := it.sym.Type.Levels; j != "" {
-			if groups[j] == nil {
-				names = append(names, j)
-			}
-			groups[j] = append(groups[j], it)
+		j := it.sym.Type.Levels
+		if j == "" {
+			continue
+		}
+		if !isFactor[j] {
+			isFactor[j] = true
+			names = append(names, j)
+		}
+		if !it.bad && it.value != nil {
+			all = append(all, labelsOf(it))
 		}
 	}
 	for _, j := range names {
-		b.factor(j, groups[j])
+		b.findLevels(j, all)
 	}
 	for _, it := range b.items {
-		b.orderByLabel(it, groups)
+		b.orderByLabel(it, isFactor)
 	}
-	for _, name := range names {
-		for _, it := range groups[name] {
-			if it.array != nil && !it.bad {
-				it.reorder()
-			}
+	for _, l := range all {
+		if !l.it.bad {
+			b.encode(l)
 		}
 	}
 }
@@ -43,48 +47,45 @@ type labelled struct {
 	it       *item
 	distinct []string
 	cell     []int32
+	// cells that are no labels
+	none, unfit trouble
 }
 
-// factor makes the levels of j from the data that share them.
-func (b *binder) factor(j string, items []*item) {
-	var all []labelled
-	complete := true
-	for _, it := range items {
-		if it.bad || it.value == nil {
-			complete = false
-			continue
+func (l *labelled) ok() bool { return l.none.n+l.unfit.n == 0 }
+
+// findLevels makes the levels of j from the data that share them. They are
+// known only if all of these data are.
+func (b *binder) findLevels(j string, all []*labelled) {
+	var sharing []*labelled
+	wanted := 0
+	for _, it := range b.items {
+		if it.sym.Type.Levels == j {
+			wanted++
 		}
-		if l, ok := b.labelsOf(it); ok {
-			all = append(all, l)
-		} else {
-			complete = false
+	}
+	for _, l := range all {
+		if l.it.sym.Type.Levels == j && l.ok() {
+			sharing = append(sharing, l)
 		}
 	}
 	fixed, isFixed := b.opt.Levels[j]
 	switch {
 	case isFixed:
 		b.out.Levels[j] = fixed
-	case complete:
-		b.out.Levels[j] = union(all)
+	case len(sharing) == wanted:
+		b.out.Levels[j] = union(sharing)
 	default:
 		b.failed[j] = true
 		return
-	}
-	code := map[string]int{}
-	for k, level := range b.out.Levels[j] {
-		code[level] = k + 1
-	}
-	for _, l := range all {
-		b.encode(l, j, code)
 	}
 	d := b.dim(j)
 	d.n, d.known, d.isLevels = len(b.out.Levels[j]), true, true
 }
 
 // labelsOf reads the labels of a value.
-func (b *binder) labelsOf(it *item) (labelled, bool) {
+func labelsOf(it *item) *labelled {
 	v := it.value
-	out := labelled{it: it, cell: make([]int32, len(v.nums))}
+	out := &labelled{it: it, cell: make([]int32, len(v.nums))}
 	ids := map[string]int32{}
 	number := map[float64]int32{}
 	id := func(s string) int32 {
@@ -100,7 +101,6 @@ func (b *binder) labelsOf(it *item) (labelled, bool) {
 	for k := range byText {
 		byText[k] = -1
 	}
-	var none, unfit, big trouble
 	for i, x := range v.nums {
 		out.cell[i] = -1
 		switch t := v.tag(i); {
@@ -111,12 +111,10 @@ func (b *binder) labelsOf(it *item) (labelled, bool) {
 			out.cell[i] = byText[t-1]
 		case t == tagNull || t == tagNumber && math.IsNaN(x):
 			if !it.sym.Type.Optional {
-				none.add(i)
+				out.none.add(i)
 			}
-		case t == tagBig || math.Abs(x) > maxExact && x == math.Trunc(x):
-			big.add(i)
-		case t == tagBool || x != math.Trunc(x) || math.IsInf(x, 0):
-			unfit.add(i)
+		case t == tagBool || x != math.Trunc(x) || math.Abs(x) >= maxExact:
+			out.unfit.add(i)
 		default:
 			k, ok := number[x]
 			if !ok {
@@ -126,12 +124,13 @@ func (b *binder) labelsOf(it *item) (labelled, bool) {
 			out.cell[i] = k
 		}
 	}
-	return out, b.reportLabels(it, none, unfit, big)
+	return out
 }
 
 // reportLabels reports cells that are no labels.
-func (b *binder) reportLabels(it *item, none, unfit, big trouble) bool {
-	v, at := it.value, b.typeSpan(it)
+func (b *binder) reportLabels(l *labelled) {
+	it, v, at := l.it, l.it.value, b.typeSpan(l.it)
+	none, unfit := l.none, l.unfit
 	if none.n > 0 {
 		b.elements(it, MissingElement, at, none, func(int) string { return "is missing" }, func(int) string { return "" }).
 			Hint = "declare it `" + optionalText(it.sym.Type) + "` if elements may be missing"
@@ -140,17 +139,11 @@ func (b *binder) reportLabels(it *item, none, unfit, big trouble) bool {
 		b.elements(it, TypeError, at, unfit, func(i int) string { return "is " + v.cellText(i) + ", which is not a label" }, v.cellText).
 			Hint = "labels are strings or integers"
 	}
-	if big.n > 0 {
-		b.elements(it, TypeError, at, big, func(i int) string {
-			return "is an integer beyond 2^53, whose last digits are lost"
-		}, func(int) string { return "" }).Hint = "write such labels as strings"
-	}
-	return !it.bad
 }
 
 // union sorts the labels of all values: as numbers if all are integers, else
 // bytewise.
-func union(all []labelled) []string {
+func union(all []*labelled) []string {
 	seen := map[string]bool{}
 	levels := []string{}
 	integers := true
@@ -181,8 +174,19 @@ func isInteger(s string) bool {
 	return err == nil && strconv.FormatInt(n, 10) == s
 }
 
-// encode replaces labels by codes.
-func (b *binder) encode(l labelled, j string, code map[string]int) {
+// encode replaces labels by codes, in the order of the levels that key the
+// value, if they do.
+func (b *binder) encode(l *labelled) {
+	j := l.it.sym.Type.Levels
+	b.reportLabels(l)
+	if _, known := b.out.Levels[j]; l.it.bad || !known {
+		b.spoil(l.it)
+		return
+	}
+	code := map[string]int{}
+	for k, level := range b.out.Levels[j] {
+		code[level] = k + 1
+	}
 	codes := make([]float64, len(l.distinct))
 	for k, s := range l.distinct {
 		codes[k] = float64(code[s])
@@ -212,6 +216,7 @@ func (b *binder) encode(l labelled, j string, code map[string]int) {
 		return
 	}
 	l.it.array = a
+	l.it.reorder()
 }
 
 func levelsText(levels []string) string {
@@ -230,12 +235,12 @@ func suggestion(name string, candidates []string) string {
 }
 
 // orderByLabel finds the row of each level in a value that is keyed by label.
-func (b *binder) orderByLabel(it *item, groups map[string][]*item) {
+func (b *binder) orderByLabel(it *item, isFactor map[string]bool) {
 	if it.bad || it.value == nil || it.value.labels == nil {
 		return
 	}
 	j, _ := bareDim(it.sym.Type.Dims[0])
-	if groups[j] == nil {
+	if !isFactor[j] {
 		d := b.fail(it, NotAnArray, b.typeSpan(it), "`%s` is keyed by label, but its first dimension `%s` is not a factor (%s)",
 			it.sym.Name, it.sym.Type.Dims[0], it.value.Where())
 		d.Hint = "write an array, or declare the labels: `data name : factor(J)[N]`"

@@ -44,6 +44,10 @@ func (b *binder) implied() {
 // byDefault evaluates the default of a declaration.
 func (b *binder) byDefault(it *item) {
 	e := it.decl.Default
+	if it.sym.Type.Levels != "" {
+		b.fail(it, Expression, e.Span(), "`%s` is a factor, which cannot have a default: its labels come with the data", it.sym.Name)
+		return
+	}
 	a, err := b.eval(e)
 	if err != nil {
 		b.evalFailed(it, e, "the default", err)

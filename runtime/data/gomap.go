@@ -154,9 +154,9 @@ func (g *goReader) scalarCell(x reflect.Value) {
 	case x.Kind() == reflect.String:
 		g.pushString([]byte(x.String()))
 	case x.CanInt():
-		g.pushInteger(float64(x.Int()), x.Int() > maxExact || x.Int() < -maxExact)
+		g.pushInteger(float64(x.Int()), x)
 	case x.CanUint():
-		g.pushInteger(float64(x.Uint()), x.Uint() > maxExact)
+		g.pushInteger(float64(x.Uint()), x)
 	case x.CanFloat():
 		g.push(x.Float(), tagNumber)
 	default:
@@ -164,9 +164,10 @@ func (g *goReader) scalarCell(x reflect.Value) {
 	}
 }
 
-func (b *builder) pushInteger(x float64, big bool) {
-	if big {
-		b.push(x, tagBig)
+// pushInteger adds an integer; one that float64 may not hold keeps its digits.
+func (b *builder) pushInteger(x float64, digits reflect.Value) {
+	if math.Abs(x) >= maxExact {
+		b.pushText(fmt.Append(nil, digits), textNumber, x)
 		return
 	}
 	b.push(x, tagNumber)

@@ -111,9 +111,12 @@ func (j *jsonReader) value(key string, at place) *Value {
 	b := &jsonArray{leaf: -1, broken: j.keep != nil && !j.keep(key)}
 	j.element(b, 0)
 	v := &Value{key: key, origin: j.origin, line: at.line, column: at.column, labels: b.labels, problem: b.problem}
-	if b.problem == nil && !b.broken {
+	switch {
+	case !b.broken:
 		v.shape = b.shape
 		v.cells = b.cells()
+	case b.problem == nil:
+		v.problem = notKept(key)
 	}
 	return v
 }

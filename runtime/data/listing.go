@@ -57,7 +57,7 @@ func plain(x float64) string {
 		return "Inf"
 	case math.IsInf(x, -1):
 		return "-Inf"
-	case x == math.Trunc(x) && math.Abs(x) < 1e15:
+	case x == math.Trunc(x) && math.Abs(x) < 1e18:
 		return strconv.FormatFloat(x, 'f', -1, 64)
 	}
 	return strconv.FormatFloat(x, 'g', -1, 64)

@@ -38,7 +38,7 @@ func parseNumber(b []byte) (number, bool) {
 		return n, true
 	}
 	n.x = x
-	n.big = form.integer && math.Abs(x) > maxExact
+	n.big = form.integer && math.Abs(x) >= maxExact
 	return n, true
 }
 
@@ -163,10 +163,8 @@ func (b *builder) pushNumber(s []byte, n number) {
 	switch {
 	case n.over:
 		b.pushText(s, textOnly, 0)
-	case n.zeros:
+	case n.zeros || n.big:
 		b.pushText(s, textNumber, n.x)
-	case n.big:
-		b.push(n.x, tagBig)
 	default:
 		b.push(n.x, tagNumber)
 	}

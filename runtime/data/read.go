@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ppl/lang"
 	"ppl/lang/diag"
 )
 
@@ -22,6 +23,28 @@ type Options struct {
 	// Keep, if set, says which keys are wanted. The others are read over and
 	// take no memory; they still count as given (Bound.Unused lists them).
 	Keep func(key string) bool
+}
+
+// KeepFor is an Options.Keep for m: it keeps the values of data and dimensions,
+// and of names that the model fixes.
+func KeepFor(m *lang.Model) func(key string) bool {
+	wanted := map[string]bool{}
+	for _, list := range [][]*lang.Symbol{m.Data, m.Dims, m.Lets} {
+		for _, s := range list {
+			wanted[s.Name] = true
+			for _, d := range s.Type.Dims {
+				for _, sym := range d.Symbols() {
+					wanted[sym.Name] = true
+				}
+			}
+		}
+	}
+	return func(key string) bool { return wanted[key] }
+}
+
+// notKept is the problem of a value that Options.Keep did not want.
+func notKept(key string) *problem {
+	return &problem{summary: fmt.Sprintf("`%s` was left out when the data were read", key)}
 }
 
 // Read reads sources in order: paths of JSON and CSV files, and assignments

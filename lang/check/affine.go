@@ -109,8 +109,8 @@ func (c *checker) plainlyAtLeast(d lang.Dim, n int) bool {
 func (c *checker) nonEmpty() []lang.Dim {
 	var out []lang.Dim
 	for s := c.scope; s != nil; s = s.parent {
-		for _, in := range s.names {
-			if in.sym.Kind == lang.SymIndex && in.aff != nil && in.lo != nil && in.hi != nil {
+		for _, in := range s.indices {
+			if in.lo != nil && in.hi != nil {
 				out = append(out, in.hi.Sub(*in.lo))
 			}
 		}
@@ -127,13 +127,9 @@ func (c *checker) provable(d lang.Dim, n int) bool {
 // of the ranges in scope depends on another index.
 func (c *checker) attained(d lang.Dim) bool {
 	for s := c.scope; s != nil; s = s.parent {
-		for _, in := range s.names {
-			if in.sym.Kind == lang.SymIndex && in.aff != nil {
-				for _, sym := range in.aff.Symbols() {
-					if b := c.bounds[sym.Name]; b != nil && b.dependent {
-						return false
-					}
-				}
+		for _, in := range s.indices {
+			if b := c.bounds[in.aff.Symbols()[0].Name]; b != nil && b.dependent {
+				return false
 			}
 		}
 	}
@@ -158,6 +154,9 @@ func (c *checker) mentionsIndex(d lang.Dim) bool {
 // affine gives the symbolic value of an int scalar that is known from data. It
 // reports nothing: e has been checked, or is being asked about.
 func (c *checker) affine(e ast.Expr) (lang.Dim, bool) {
+	if e == nil || tooLarge(e) {
+		return lang.Dim{}, false
+	}
 	switch e := e.(type) {
 	case *ast.Paren:
 		return c.affine(e.X)
@@ -187,6 +186,17 @@ func (c *checker) affine(e ast.Expr) (lang.Dim, bool) {
 	return c.opaque(e)
 }
 
+// tooLarge bounds the work on one form: nobody writes an index of a hundred
+// terms, and a generated one is left to binding.
+func tooLarge(e ast.Expr) bool {
+	n := 0
+	ast.Inspect(e, func(ast.Node) bool {
+		n++
+		return n <= 200
+	})
+	return n > 200
+}
+
 func (c *checker) affineBinary(e *ast.Binary) (lang.Dim, bool) {
 	if e.Op != "+" && e.Op != "-" && e.Op != "*" {
 		return lang.Dim{}, false
@@ -213,7 +223,7 @@ func (c *checker) affineSize(e *ast.Call) (lang.Dim, bool) {
 	if e.Fn.Name != "size" || len(e.Args) != 1 {
 		return lang.Dim{}, false
 	}
-	v := c.ask(func() value { return c.expr(e.Args[0].Value) })
+	v := c.ask(e.Args[0].Value)
 	if v.bad || v.t.IsScalar() {
 		return lang.Dim{}, false
 	}
@@ -228,15 +238,18 @@ func (c *checker) affineSize(e *ast.Call) (lang.Dim, bool) {
 }
 
 // ask evaluates without reporting.
-func (c *checker) ask(f func() value) value {
+func (c *checker) ask(e ast.Expr) value {
+	if c.quiet == 0 {
+		c.asked = map[ast.Expr]value{}
+	}
 	c.quiet++
 	defer func() { c.quiet-- }()
-	return f()
+	return c.expr(e)
 }
 
 // opaque makes a symbol of a data-only int scalar expression.
 func (c *checker) opaque(e ast.Expr) (lang.Dim, bool) {
-	v := c.ask(func() value { return c.expr(e) })
+	v := c.ask(e)
 	if v.bad || !v.t.IsScalar() || v.t.Elem != lang.Int || !v.dep.known() {
 		return lang.Dim{}, false
 	}
@@ -406,7 +419,7 @@ func (c *checker) rangeOfCall(e *ast.Call) (lo, hi *lang.Dim) {
 	}
 	switch e.Fn.Name {
 	case "argmax":
-		if v := c.ask(func() value { return c.expr(arg(0)) }); !v.bad && v.t.Rank() == 1 {
+		if v := c.ask(arg(0)); !v.bad && v.t.Rank() == 1 {
 			return dimPtr(lang.DimInt(1)), dimPtr(v.t.Dims[0])
 		}
 	case "mod":

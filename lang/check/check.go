@@ -66,7 +66,7 @@ type checker struct {
 	root  *scope // where indexed definitions go: the model, a fn body, a guide
 	top   *scope // the model
 	loops []*loop
-	defs  map[string][]*defSite // of the current root
+	defs  *definitions // of the current root
 	// built are the arrays of the current root that are built in pieces.
 	built []*info
 	// all lists every value, for the last pass over what depends on latents.
@@ -80,6 +80,12 @@ type checker struct {
 	generating bool
 	underIf    int // the number of enclosing branches of `if`
 	unparsed   map[string]bool
+	declared   map[string]diag.Span // data and params, wherever they stand
+	// memo holds the values of expressions that have been checked, asked those
+	// of the question being asked: nothing is evaluated twice for one answer.
+	memo, asked map[ast.Expr]value
+	// ready are arrays whose last piece is done.
+	ready []*info
 
 	bounds map[string]*bound
 	nextID int
@@ -103,6 +109,8 @@ func newChecker(file *ast.File, cat lang.Catalogue) *checker {
 		},
 		fns:    map[string]*fnInfo{},
 		bounds: map[string]*bound{},
+		memo:   map[ast.Expr]value{},
+		defs:   prescan(nil),
 	}
 	c.top = newScope(nil)
 	c.scope, c.root = c.top, c.top

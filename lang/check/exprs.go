@@ -12,10 +12,24 @@ import (
 
 // expr checks an expression and records its type.
 func (c *checker) expr(e ast.Expr) value {
-	v := c.exprValue(e)
-	if !v.bad && e != nil && c.quiet == 0 {
-		c.m.Types[e] = v.t
+	if e == nil {
+		return poison()
 	}
+	if c.quiet == 0 {
+		v := c.exprValue(e)
+		if c.memo[e] = v; !v.bad {
+			c.m.Types[e] = v.t
+		}
+		return v
+	}
+	if v, ok := c.memo[e]; ok {
+		return v
+	}
+	if v, ok := c.asked[e]; ok {
+		return v
+	}
+	v := c.exprValue(e)
+	c.asked[e] = v
 	return v
 }
 

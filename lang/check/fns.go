@@ -72,11 +72,11 @@ func (c *checker) bodies(f *fnInfo, calls map[*fnInfo][]*fnInfo, checked map[*fn
 }
 
 // within runs f in a root of its own.
-func (c *checker) within(root *scope, defs map[string][]*defSite, f func()) {
-	scope, oldRoot, loops, oldDefs, built, cur := c.scope, c.root, c.loops, c.defs, c.built, c.cur
-	c.scope, c.root, c.loops, c.defs, c.built, c.cur = root, root, nil, defs, nil, nil
+func (c *checker) within(root *scope, defs *definitions, f func()) {
+	scope, oldRoot, loops, oldDefs, built, cur, ready := c.scope, c.root, c.loops, c.defs, c.built, c.cur, c.ready
+	c.scope, c.root, c.loops, c.defs, c.built, c.cur, c.ready = root, root, nil, defs, nil, nil, nil
 	f()
-	c.scope, c.root, c.loops, c.defs, c.built, c.cur = scope, oldRoot, loops, oldDefs, built, cur
+	c.scope, c.root, c.loops, c.defs, c.built, c.cur, c.ready = scope, oldRoot, loops, oldDefs, built, cur, ready
 }
 
 // signature resolves the types of the parameters and of the result.
@@ -84,7 +84,7 @@ func (c *checker) signature(f *fnInfo) {
 	f.scope = newScope(nil)
 	c.fn = f
 	defer func() { c.fn = nil }()
-	c.within(f.scope, nil, func() {
+	c.within(f.scope, prescan(nil), func() {
 		c.bindFnDims(f)
 		for _, p := range f.decl.Params {
 			if p == nil {
@@ -126,8 +126,11 @@ func (c *checker) bindFnDims(f *fnInfo) {
 			f.scope.names[e.Name] = &info{sym: sym, aff: &d}
 		}
 	}
-	for name, p := range ints {
-		if _, taken := f.scope.names[name]; !taken {
+	for _, p := range f.decl.Params {
+		if p == nil || ints[p.Name.Name] != p {
+			continue
+		}
+		if _, taken := f.scope.names[p.Name.Name]; !taken {
 			c.intParam(f, p)
 		}
 	}

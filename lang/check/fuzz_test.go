@@ -3,6 +3,8 @@ package check_test
 import (
 	"os"
 	"path/filepath"
+	"ppl/lang"
+	"ppl/lang/ast"
 	"strings"
 	"testing"
 )
@@ -21,14 +23,35 @@ func FuzzCheck(f *testing.F) {
 			}
 		}
 	}
-	f.Fuzz(func(_ *testing.T, text string) {
+	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 4000 {
 			return
 		}
 		m, list := checkText("fuzz", text)
 		_ = list.Error() + m.NotYet.Error()
+		if len(list) == 0 {
+			nothingPoisoned(t, m)
+		}
 		for _, s := range append(append(m.Latents, m.Lets...), m.Data...) {
 			_ = s.Type.String()
 		}
+	})
+}
+
+// nothingPoisoned asks that a model without errors is whole: a value is
+// poisoned only by something that was reported.
+func nothingPoisoned(t *testing.T, m *lang.Model) {
+	ast.Inspect(m.File, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Sample:
+			if m.Samples[n] == nil {
+				t.Errorf("nothing is known of the sample of %s", n.Name.Name)
+			}
+		case *ast.Let:
+			if _, ok := m.Types[n.Value]; !ok {
+				t.Errorf("the let of %s has no type", n.Name.Name)
+			}
+		}
+		return true
 	})
 }

@@ -56,7 +56,13 @@ func (c *checker) selected(base value, args []ast.IndexArg, at diag.Span, name s
 		if sized && !base.bad && p < base.t.Rank() {
 			dim = &base.t.Dims[p]
 		}
+		if base.bad {
+			c.underIf++ // one error is enough: no bounds
+		}
 		ds, d, ok := c.indexArg(a, dim, name)
+		if base.bad {
+			c.underIf--
+		}
 		dims = append(dims, ds...)
 		out.dep = out.dep.or(d)
 		out.bad = out.bad || !ok
@@ -118,6 +124,9 @@ func (c *checker) indexArg(a ast.IndexArg, dim *lang.Dim, name string) ([]lang.D
 
 // checkBounds compares an index with the dimension that it goes into.
 func (c *checker) checkBounds(e ast.Expr, v value, dim *lang.Dim, name string) bool {
+	if c.quiet > 0 {
+		return true
+	}
 	if v.dep.known() {
 		c.noteFnUse(e, func(f *fnInfo) map[string]bool { return f.indices })
 		if d, ok := c.affine(e); ok && v.t.IsScalar() {

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -20,6 +21,8 @@ import (
 type scope struct {
 	parent *scope
 	names  map[string]*info
+	// indices are those of the names that are indices.
+	indices []*info
 }
 
 func newScope(parent *scope) *scope { return &scope{parent: parent, names: map[string]*info{}} }
@@ -50,6 +53,8 @@ type info struct {
 	support string
 	// observed are the blocks of data that have a `~`.
 	observed []observed
+	// shaped marks a `data N : int` that the shape of other data tells too.
+	shaped bool
 	// inGuide marks a site of the guide.
 	inGuide bool
 }
@@ -91,18 +96,28 @@ type defSite struct {
 	sample *ast.Sample // nil for a let
 	done   bool
 	piece  *piece // once done
+	array  *info  // the array that it defines a piece of, once declared
+}
+
+// definitions are the statements that define the values of a root.
+type definitions struct {
+	byName map[string][]*defSite
+	byStmt map[ast.Node]*defSite
+	// inLoop are the names of the arrays that an outermost loop fills, in order.
+	inLoop map[ast.Node][]string
 }
 
 // prescan lists the statements that define each name, in order. Those that
 // observe data or a finished let are not definitions.
-func prescan(stmts []ast.Stmt) map[string][]*defSite {
-	p := &prescanner{defs: map[string][]*defSite{}, known: map[string]bool{}}
+func prescan(stmts []ast.Stmt) *definitions {
+	p := &prescanner{known: map[string]bool{}}
+	p.definitions = &definitions{map[string][]*defSite{}, map[ast.Node]*defSite{}, map[ast.Node][]string{}}
 	p.walk(stmts, nil, nil)
-	return p.defs
+	return p.definitions
 }
 
 type prescanner struct {
-	defs  map[string][]*defSite
+	*definitions
 	known map[string]bool // data, params and lets above
 }
 
@@ -138,7 +153,11 @@ func (p *prescanner) add(d *defSite, loops []ast.Node, vars []*ast.Binder) {
 	if own := binders(d.index); len(own) > 0 {
 		d.loops, d.vars = extend(loops, d.stmt), extend(vars, own...)
 	}
-	p.defs[d.name] = append(p.defs[d.name], d)
+	p.byName[d.name] = append(p.byName[d.name], d)
+	p.byStmt[d.stmt] = d
+	if len(d.loops) > 0 && len(d.index) > 0 && !slices.Contains(p.inLoop[d.loops[0]], d.name) {
+		p.inLoop[d.loops[0]] = append(p.inLoop[d.loops[0]], d.name)
+	}
 }
 
 // extend returns a with b appended, in memory of its own.
@@ -156,10 +175,8 @@ func binders(index []ast.LeftIndex) []*ast.Binder {
 
 // site returns the definition that stmt makes.
 func (c *checker) site(name string, stmt ast.Node) *defSite {
-	for _, d := range c.defs[name] {
-		if d.stmt == stmt {
-			return d
-		}
+	if d := c.defs.byStmt[stmt]; d != nil && d.name == name {
+		return d
 	}
 	return nil
 }
@@ -206,6 +223,9 @@ func (c *checker) declare(s *scope, in *info, code diag.Code) bool {
 		}
 	}
 	s.names[name] = in
+	if in.sym.Kind == lang.SymIndex {
+		s.indices = append(s.indices, in)
+	}
 	return true
 }
 
@@ -280,7 +300,7 @@ func (c *checker) lookup(name string, at diag.Span) *info {
 
 // reportUnknown says why a name does not stand for a value.
 func (c *checker) reportUnknown(name string, at diag.Span) {
-	if ds := c.defs[name]; len(ds) > 0 {
+	if ds := c.defs.byName[name]; len(ds) > 0 {
 		c.report(UsedBeforeDefinition, at, "`%s` is used above its definition", name).
 			related(ds[0].span, "defined here").
 			hint("a model is read from top to bottom: move the definition above its first use")
@@ -320,19 +340,19 @@ func (c *checker) dataBelow(name string, at diag.Span) bool {
 
 // declaration finds the data or param called name, wherever it stands.
 func (c *checker) declaration(name string) (diag.Span, bool) {
-	for _, s := range c.m.File.Stmts {
-		var id ast.Ident
-		switch s := s.(type) {
-		case *ast.Data:
-			id = s.Name
-		case *ast.Param:
-			id = s.Name
-		}
-		if id.Name == name && name != "" {
-			return id.Span(), true
+	if c.declared == nil {
+		c.declared = map[string]diag.Span{}
+		for _, s := range c.m.File.Stmts {
+			switch s := s.(type) {
+			case *ast.Data:
+				c.declared[s.Name.Name] = s.Name.Span()
+			case *ast.Param:
+				c.declared[s.Name.Name] = s.Name.Span()
+			}
 		}
 	}
-	return diag.Span{}, false
+	span, ok := c.declared[name]
+	return span, ok && name != ""
 }
 
 // outside finds a value of the model, or a dimension of its data, wherever it

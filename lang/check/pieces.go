@@ -1,7 +1,6 @@
 package check
 
 import (
-	"sort"
 	"strings"
 
 	"ppl/lang"
@@ -25,6 +24,7 @@ type array struct {
 	guessed bool      // elem is not yet known from a piece
 	sites   []*defSite
 	done    bool // all pieces are checked, and sym.Type is final
+	left    int  // sites that are not done
 	busy    bool
 }
 
@@ -46,19 +46,9 @@ const maxPieces = 400
 // declareArrays declares the arrays that a loop at the root fills, so that its
 // statements may look back at one another.
 func (c *checker) declareArrays(node ast.Node) {
-	var names []string
-	for name, sites := range c.defs {
-		for _, d := range sites {
-			if len(d.loops) > 0 && d.loops[0] == node && len(d.index) > 0 {
-				names = append(names, name)
-				break
-			}
-		}
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range c.defs.inLoop[node] {
 		if _, taken := c.find(name); !taken && !reserved[name] {
-			c.declareArray(c.defs[name])
+			c.declareArray(c.defs.byName[name])
 		}
 	}
 }
@@ -80,6 +70,12 @@ func (c *checker) declareArray(sites []*defSite) *info {
 	in := &info{sym: sym, reads: map[*info]bool{}, inGuide: c.guide != nil}
 	in.array = &array{n: len(first.index), sites: sites, guessed: true, elem: c.guessElem(first)}
 	in.dep.latent = kind == lang.SymLatent
+	for _, d := range sites {
+		d.array = in
+		if !d.done {
+			in.array.left++
+		}
+	}
 	if c.declare(c.root, in, RedefinedName) {
 		c.built = append(c.built, in)
 	} else {
@@ -217,30 +213,22 @@ func mentionsName(root ast.Node, name string) bool {
 
 // finish closes the arrays whose last piece has been checked.
 func (c *checker) finish() {
-	for _, in := range c.built {
-		if !in.array.done && allDone(in.array.sites) {
+	for _, in := range c.ready {
+		if !in.array.done {
 			c.close(in)
 		}
 	}
+	c.ready = nil
 }
 
 // finishAll closes every array of the root, complete or not.
 func (c *checker) finishAll() {
 	for _, in := range c.built {
 		if !in.array.done {
-			in.bad = in.bad || !allDone(in.array.sites)
+			in.bad = in.bad || in.array.left > 0
 			c.close(in)
 		}
 	}
-}
-
-func allDone(sites []*defSite) bool {
-	for _, d := range sites {
-		if !d.done {
-			return false
-		}
-	}
-	return true
 }
 
 // close gives an array its type and checks that its pieces fill it.
@@ -471,6 +459,9 @@ type observed struct {
 // observe notes that a block of data is observed, and reports one that was before.
 func (c *checker) observe(in *info, box []extent, at diag.Span) {
 	if box == nil && in.sym.Type.Rank() > 0 {
+		return
+	}
+	if len(in.observed) > maxPieces {
 		return
 	}
 	for _, o := range in.observed {

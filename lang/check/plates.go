@@ -46,7 +46,7 @@ func (c *checker) readable(in *info, at diag.Span, args []ast.IndexArg) bool {
 			if !c.readableInLoop(in, d, shared, at, args) {
 				return false
 			}
-		case !d.done && !c.apartFrom(in, d, args):
+		case !d.done && len(in.array.sites) <= maxPieces && !c.apartFrom(in, d, args):
 			c.reportIncomplete(in, d, at, args)
 			return false
 		}

@@ -147,7 +147,7 @@ func (c *checker) constraintBounds(k *ast.Constraint) (lo, hi *lang.Dim) {
 		if e == nil {
 			return nil
 		}
-		v := c.ask(func() value { return c.expr(e) })
+		v := c.ask(e)
 		if d, ok := c.affine(e); ok && !v.bad && v.t.IsScalar() && !c.mentionsIndex(d) {
 			return &d
 		}
@@ -398,8 +398,15 @@ func (c *checker) list(in *info) {
 }
 
 func (c *checker) markDone(name string, stmt ast.Node) {
-	if d := c.site(name, stmt); d != nil {
-		d.done = true
+	d := c.site(name, stmt)
+	if d == nil || d.done {
+		return
+	}
+	d.done = true
+	if d.array != nil {
+		if d.array.array.left--; d.array.array.left == 0 {
+			c.ready = append(c.ready, d.array)
+		}
 	}
 }
 
@@ -443,7 +450,7 @@ func (c *checker) arrayFor(name ast.Ident, stmt ast.Stmt) *info {
 		return nil
 	}
 	if !found {
-		in = c.declareArray(c.defs[name.Name])
+		in = c.declareArray(c.defs.byName[name.Name])
 	}
 	if in.sym.Kind != kindOf(stmt) || in.sym.Generated && !c.generating || c.generating && !in.sym.Generated && len(in.sym.Pieces) > 0 {
 		c.reportTaken(RedefinedName, in, &lang.Symbol{Name: name.Name, Kind: kindOf(stmt), Span: name.Span()})

@@ -149,11 +149,10 @@ func (c *checker) resolveDim(e ast.Expr, use typeUse) (lang.Dim, bool) {
 
 // boundByShape notes that a `data N : int` is also known from a shape.
 func (c *checker) boundByShape(in *info, at *ast.Name) {
-	for _, d := range c.m.Dims {
-		if d.Name == in.sym.Name {
-			return
-		}
+	if in.shaped {
+		return
 	}
+	in.shaped = true
 	c.m.Dims = append(c.m.Dims, &lang.Symbol{Name: in.sym.Name, Kind: lang.SymDim, Type: lang.Scalar(lang.Int), Span: at.Span(), Decl: in.sym.Decl})
 }
 
@@ -206,6 +205,9 @@ func (c *checker) sizeExpr(e ast.Expr, what string) (lang.Dim, bool) {
 	}
 	c.noteFnUse(e, func(f *fnInfo) map[string]bool { return f.sizes })
 	d, ok := c.affine(e)
+	if !ok { // too large to compare with others
+		d, ok = lang.DimOpaque(c.id("size"), e), true
+	}
 	if n, isInt := d.Int(); ok && isInt && n < 0 && what == "a dimension" {
 		c.report(TypeMismatch, e.Span(), "a dimension cannot be negative").found("%d", n)
 		return lang.Dim{}, false

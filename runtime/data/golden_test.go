@@ -36,7 +36,7 @@ func parseCases(t *testing.T, text string) []goldenCase {
 			head, body, _ := strings.Cut(p, "\n")
 			switch {
 			case head == "want":
-				c.want = strings.TrimRight(body, "\n") + "\n"
+				c.want = strings.TrimRight(body, "\n")
 			case strings.HasPrefix(head, "-d "):
 				c.args = append(c.args, strings.TrimPrefix(head, "-d "))
 			case strings.HasPrefix(head, "path "):
@@ -74,7 +74,7 @@ func TestGolden(t *testing.T) {
 		for _, c := range parseCases(t, string(b)) {
 			var got string
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".txt")+"/"+c.name, func(t *testing.T) {
-				if got = c.run(t); got != c.want && !*update {
+				if got = strings.TrimRight(c.run(t), "\n"); got != c.want && !*update {
 					t.Errorf("got:\n%s\nwant:\n%s", got, c.want)
 				}
 			})
@@ -131,7 +131,7 @@ func (c goldenCase) write(b *strings.Builder) {
 			fmt.Fprintf(b, "--- path %s\n", a)
 		}
 	}
-	fmt.Fprintf(b, "--- want\n%s\n", strings.TrimRight(c.want, "\n"))
+	fmt.Fprintf(b, "--- want\n%s\n", c.want)
 }
 
 func describeTables(b *strings.Builder, t *Tables) {

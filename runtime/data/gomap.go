@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"sort"
 )
 
@@ -45,7 +46,7 @@ func fromGoValue(key string, x any) *Value {
 }
 
 func fromArray(v *Value, a Array) *Value {
-	if size(a.Shape) != len(a.Data) || a.Missing != nil && len(a.Missing) != len(a.Data) {
+	if slices.ContainsFunc(a.Shape, func(n int) bool { return n < 0 }) || size(a.Shape) != len(a.Data) || a.Missing != nil && len(a.Missing) != len(a.Data) {
 		v.problem = &problem{summary: fmt.Sprintf("`%s` is an Array of shape %v with %d elements", v.key, a.Shape, len(a.Data))}
 		return v
 	}

@@ -256,4 +256,3 @@ func repeat(b *named.Builder, v named.Value, n int) named.Value {
 	args[len(args)-1] = named.IndexArg{Value: b.Vector(first...)}
 	return b.Index(one, args...)
 }
-

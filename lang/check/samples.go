@@ -389,7 +389,7 @@ func (c *checker) record(s *ast.Sample, in *info, dc *distCall, kind lang.Sample
 		return
 	}
 	si := &lang.SampleInfo{Kind: kind, Symbol: in.sym, Dist: dc.DistCall, Shape: t.Dims, Discrete: dc.discrete() && kind != lang.Observe}
-	if kind != lang.Observe {
+	if kind != lang.Observe && s.Type != nil {
 		si.ValueKind = t.Kind
 	}
 	c.m.Samples[s] = si

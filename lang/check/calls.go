@@ -101,7 +101,7 @@ func (c *checker) builtinArg(e ast.Expr, sig *lang.FuncSig, i int) (lang.Arg, va
 	v := c.expr(e)
 	arg := lang.Arg{Type: v.t}
 	if !v.bad && v.t.IsScalar() && v.t.Elem == lang.Int && v.dep.known() {
-		if d, ok := c.affine(e); ok {
+		if d, ok := c.affine(e); ok && !c.mentionsIndex(d) {
 			arg.Size = &d
 		}
 	}

@@ -71,10 +71,11 @@ func (c *checker) selected(base value, args []ast.IndexArg, at diag.Span, name s
 		return out
 	}
 	if len(args) > base.t.Rank() {
-		n := c.report(BadIndex, at, "`%s` has %s, but is indexed by %d", name, counted(base.t.Rank(), "dimension"), len(args)).
-			expected("at most %s", counted(base.t.Rank(), "index")).found("`%s` is %s", name, base.t)
 		if base.t.IsScalar() {
-			n.hint("a scalar has no elements")
+			c.report(BadIndex, at, "`%s` is a scalar: it has no elements", name).expected("an array").found("`%s` is %s", name, base.t)
+		} else {
+			c.report(BadIndex, at, "`%s` has %s, but is indexed by %d", name, counted(base.t.Rank(), "dimension"), len(args)).
+				expected("at most %s", counted(base.t.Rank(), "index")).found("`%s` is %s", name, base.t)
 		}
 		out.bad = true
 		return out

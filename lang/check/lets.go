@@ -134,6 +134,10 @@ func (c *checker) indexedLet(s *ast.Let) {
 		in.bad = true
 		return
 	}
+	if !c.alikeElements(s.Name, v.t) {
+		in.bad = true
+		return
+	}
 	var lo, hi *lang.Dim
 	if v.t.Elem != lang.Real {
 		lo, hi = c.rangeOf(s.Value)

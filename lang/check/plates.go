@@ -163,7 +163,7 @@ func (c *checker) reportLook(in *info, d *defSite, l *loop, v *indexVar, w when,
 	case !l.ordered:
 		c.report(PlateLooksSideways, at, "a plate may not look at `%s`: its iterations are independent", text).
 			expected("the plate's own index, `%s`", v.name).found("`%s`", text).
-			related(d.span, "`%s` is defined here", name).hint("use `for`, whose iterations may look back")
+			related(d.span, "`%s` is defined here", name).hint("%s", sidewaysHint(w, name))
 	case w == later:
 		c.report(LoopLooksAhead, at, "a `for` may not look ahead at `%s`", text).
 			related(d.span, "`%s` is defined here", name).hint("an iteration may read what earlier ones defined: `[%s-1]`", v.name)
@@ -175,6 +175,13 @@ func (c *checker) reportLook(in *info, d *defSite, l *loop, v *indexVar, w when,
 			related(d.span, "`%s` is defined here", name).
 			hint("an iteration may read only what earlier ones defined; the index must be `%s` minus something that is at least 1", v.name)
 	}
+}
+
+func sidewaysHint(w when, name string) string {
+	if w == earlier || w == notLater {
+		return "use `for`, whose iterations may look back"
+	}
+	return "use `for`, whose iterations may look back, or read `" + name + "` below the plate"
 }
 
 func loopWord(l *loop) string {
@@ -267,10 +274,10 @@ func (c *checker) extentBelow(d *defSite, ix ast.LeftIndex) (extent, bool) {
 }
 
 func (c *checker) reportIncomplete(in *info, d *defSite, at diag.Span, args []ast.IndexArg) {
-	what := "`" + in.sym.Name + "` as a whole is"
+	what := "`" + in.sym.Name + "` as a whole is complete only below"
 	if len(args) > 0 {
-		what = "this element of `" + in.sym.Name + "` may not be"
+		what = "this element of `" + in.sym.Name + "` may be defined only below"
 	}
-	c.report(IncompleteArray, at, "%s complete only below", what).
+	c.report(IncompleteArray, at, "%s", what).
 		related(d.span, "more of it is defined here").hint("move this statement below the last piece")
 }

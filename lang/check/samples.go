@@ -137,7 +137,7 @@ func (c *checker) observation(s *ast.Sample, in *info) {
 		return
 	}
 	t.t.Optional = false
-	if c.elemFits(dc, t.t, s.Name.Span(), "`"+s.Name.Name+"`") && c.fitShape(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") {
+	if c.elemFits(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") && c.fitShape(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") {
 		c.record(s, in, dc, lang.Observe, t.t)
 	}
 }
@@ -287,7 +287,7 @@ func (c *checker) latentType(s *ast.Sample, dc *distCall) (lang.Type, bool) {
 		if !ok || dc == nil {
 			return t, false
 		}
-		return t, c.typedLatent(s, dc, t)
+		return t, c.typedLatent(s, dc, t) && c.alikeElements(s.Name, t)
 	}
 	if dc == nil {
 		return t, false
@@ -300,11 +300,16 @@ func (c *checker) latentType(s *ast.Sample, dc *distCall) (lang.Type, bool) {
 	if k := kindOfSupport(dc.support()); k != lang.Plain && ok {
 		t.Kind = k
 	}
-	if mentioned := c.loopLength(t); mentioned && ok && len(s.Index) > 0 {
-		c.report(ShapeMismatch, s.Name.Span(), "the elements of `%s` need the same shape in every iteration", s.Name.Name).found("%s", t)
-		return t, false
+	return t, ok && c.alikeElements(s.Name, t)
+}
+
+// alikeElements reports an array whose elements would differ in shape.
+func (c *checker) alikeElements(name ast.Ident, t lang.Type) bool {
+	if !c.loopLength(t) {
+		return true
 	}
-	return t, ok
+	c.report(ShapeMismatch, name.Span(), "the elements of `%s` need the same shape in every iteration", name.Name).found("%s", t)
+	return false
 }
 
 // loopLength reports whether a type varies from iteration to iteration.

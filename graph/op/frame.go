@@ -69,9 +69,10 @@ func (f Frame) Apply(fn *Func, xs ...Term) Term {
 // simplify catches what needs no node at all: multiplication by one and
 // addition of zero, which the chain rule makes plenty of.
 func simplify(f Frame, fn *Func, xs []Term) (Term, bool) {
+	// One element may have dimensions, which the result must keep.
 	is := func(i int, v float64) bool {
 		c, ok := xs[i].Node.ConstScalar()
-		return ok && c == v && len(xs[i].Node.Const) == 1
+		return ok && c == v && len(xs[i].Node.Const) == 1 && subset(xs[i].Dims, xs[1-i].Dims)
 	}
 	switch fn {
 	case Mul, MulZ:

@@ -79,3 +79,20 @@ func TestContractNothing(t *testing.T) {
 		t.Errorf("2×0 times 0×3 is %v %v", c.Shape, c.Const)
 	}
 }
+
+// TestNeutralElementKeepsDimensions: a scalar times an array of a single one
+// is an array of one element, not a scalar.
+func TestNeutralElementKeepsDimensions(t *testing.T) {
+	g := graph.New()
+	f := op.Frame{G: g, Shape: graph.Shape{1}}
+	x := graph.Full(g.Input("x", graph.Shape{}))
+	zero, one := graph.Full(g.Constant(graph.Shape{1}, vec(0))), graph.Full(g.Constant(graph.Shape{1}, vec(1)))
+	for name, y := range map[string]graph.Term{
+		"x + [0]": f.Apply(op.Add, x, zero), "[0] + x": f.Apply(op.Add, zero, x), "x - [0]": f.Apply(op.Sub, x, zero), "[0] - x": f.Apply(op.Sub, zero, x),
+		"x * [1]": f.Apply(op.Mul, x, one), "[1] * x": f.Apply(op.Mul, one, x), "x / [1]": f.Apply(op.Div, x, one),
+	} {
+		if len(y.Dims) != 1 || !y.Node.Shape.Equal(f.Shape) {
+			t.Errorf("%s has dimensions %v, shape %v", name, y.Dims, y.Node.Shape)
+		}
+	}
+}

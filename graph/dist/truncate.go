@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"ppl/graph/named"
+	"ppl/lang"
 )
 
 // Truncated is the log density at x of d truncated to the open interval
@@ -25,8 +26,8 @@ func Truncated(b *named.Builder, d *Dist, x named.Value, p Params, lower, upper 
 		return nil, fmt.Errorf("%s cannot be truncated: %s", d.Name, d.NoTruncation)
 	}
 	ts := append(Terms(nil), d.LogDensity(b, x, p)...)
-	if d.LogCDF != nil {
-		ts = append(ts, b.Neg(logProbability(b, d, p, lower, upper)))
+	if l, u := d.cuts(lower, upper); d.LogCDF != nil && (l != nil || u != nil) {
+		ts = append(ts, b.Neg(logProbability(b, d, p, l, u)))
 	}
 	return p.guard(b, ts, func() named.Value { return inBounds(b, d, x, lower, upper) }), nil
 }
@@ -40,6 +41,33 @@ func finite(v *named.Value) *named.Value {
 		return nil
 	}
 	return v
+}
+
+// cuts drops a known bound that takes nothing off the support: the 0 of
+// HalfNormal(1) in (0, 3).
+func (d *Dist) cuts(lower, upper *named.Value) (l, u *named.Value) {
+	from, to := math.Inf(-1), math.Inf(1)
+	switch d.Support {
+	case lang.SupportUnit:
+		from, to = 0, 1
+	case lang.SupportPositive, lang.SupportNaturals:
+		from = 0
+	case lang.SupportIntRange:
+		if d.Lower == "" {
+			from = 0
+		}
+	}
+	if lower != nil {
+		if c, ok := lower.N.ConstScalar(); ok && c <= from {
+			lower = nil
+		}
+	}
+	if upper != nil {
+		if c, ok := upper.N.ConstScalar(); ok && c >= to {
+			upper = nil
+		}
+	}
+	return lower, upper
 }
 
 func inBounds(b *named.Builder, d *Dist, x named.Value, lower, upper *named.Value) named.Value {

@@ -238,8 +238,7 @@ func (r *csvReader) readCell() cellEnd {
 		if len(r.cell) >= maxCell {
 			panic(&fault{place: start, length: 1, summary: "the cell that starts here is longer than a megabyte"})
 		}
-		r.cell = append(r.cell, c)
-		r.take()
+		r.cell = append(r.cell, r.run(r.comma, '\n', 0)...)
 	}
 }
 

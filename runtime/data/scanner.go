@@ -89,6 +89,24 @@ func (s *scanner) take() {
 	}
 }
 
+// run returns the bytes in the buffer up to the first of three, and consumes
+// them. There are none if one of the three is next, or nothing is buffered.
+func (s *scanner) run(a, b, c byte) []byte {
+	rest := s.buf[s.pos:s.end]
+	n := len(rest)
+	for i, x := range rest {
+		if x == a || x == b || x == c {
+			n = i
+			break
+		}
+		if x&0xC0 == 0x80 {
+			s.multi++
+		}
+	}
+	s.pos += n
+	return rest[:n]
+}
+
 func (s *scanner) offset() int64 { return s.base + int64(s.pos) }
 
 // column of the next byte, in characters from 1.

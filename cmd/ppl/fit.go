@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"ppl/lang/diag"
+	"ppl/runtime"
+)
+
+type fitCmd struct {
+	Model     string        `arg:"" help:"The model; \"-\" is standard input."`
+	Data      []string      `short:"d" sep:"none" placeholder:"DATA" help:"Data: a JSON or CSV file, or name=value. May be repeated."`
+	Seed      uint64        `default:"1" help:"All randomness derives from it."`
+	Method    string        `enum:"lbfgs,adam" default:"lbfgs" help:"Optimiser: lbfgs (fixed noise) or adam (fresh noise in each step)."`
+	Particles int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
+	Draws     int           `default:"4000" help:"Posterior draws behind means and quantiles."`
+	MaxTime   time.Duration `placeholder:"10s" help:"Stop after this time and report what there is."`
+	Engine    string        `enum:"plan,tape" default:"plan" help:"Executor: plan, or tape (slow, for comparison)."`
+	Output    string        `short:"o" placeholder:"FILE" help:"Write the draws to a CSV file, a column for each parameter (theta.1)."`
+	Format    string        `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`
+	All       bool          `help:"Show every element of long arrays."`
+	Strict    bool          `help:"Exit with status 3 if the verdict is poor."`
+	Verbose   bool          `short:"v" help:"Also show unused data, evaluations and the log density of each statement."`
+	Quiet     bool          `short:"q" help:"Show neither progress nor warnings."`
+}
+
+// result is a fit with what belongs in its report.
+type result struct {
+	model   *runtime.Model
+	problem *runtime.Problem
+	post    *runtime.Posterior
+	compile time.Duration
+}
+
+// Run compiles, fits, writes the draws and prints the report.
+func (c *fitCmd) Run(e *env) error {
+	if err := c.valid(); err != nil {
+		return err
+	}
+	r := &result{}
+	begun := time.Now()
+	var err error
+	if r.model, err = e.compile(c.Model); err != nil {
+		return err
+	}
+	if r.problem, err = r.model.BindEngine(runtime.Files(e.ctx, c.Data...), c.Engine); err != nil {
+		return err
+	}
+	r.compile = time.Since(begun)
+	c.remark(e, r)
+	if r.post, err = c.fit(e, r.problem); err != nil {
+		return err
+	}
+	if c.Output != "" {
+		if err := writeDraws(c.Output, r.post); err != nil {
+			return wrong("writing %s: %s", c.Output, reason(err))
+		}
+	}
+	if err := c.report(e, r); err != nil {
+		return err
+	}
+	if c.Strict && r.post.Verdict == runtime.Poor {
+		return told(exitPoor)
+	}
+	return nil
+}
+
+// valid finds mistakes on the command line before any time is spent.
+func (c *fitCmd) valid() error {
+	const most = 10_000_000
+	switch {
+	case c.Particles < 1 || c.Particles > most:
+		return usage("--particles must be between 1 and %d, found %d", most, c.Particles)
+	case c.Draws < 1 || c.Draws > most:
+		return usage("--draws must be between 1 and %d, found %d", most, c.Draws)
+	case c.MaxTime < 0:
+		return usage("--max-time must not be negative, found %v", c.MaxTime)
+	case c.Output == "":
+		return nil
+	}
+	return validOutput(c.Output, append([]string{c.Model}, c.Data...))
+}
+
+// remark shows warnings, and under -v the data that nobody reads.
+func (c *fitCmd) remark(e *env, r *result) {
+	if c.Quiet {
+		return
+	}
+	list := append(append(diag.List(nil), r.model.Warnings()...), r.problem.Warnings()...)
+	e.render(list)
+	if unused := r.problem.Unused(); c.Verbose && len(unused) > 0 {
+		fmt.Fprintf(e.stderr, "not used by the model: %s\n", printable(strings.Join(unused, ", ")))
+	}
+}
+
+// fit runs until the fit ends, or an interrupt or the time limit stops it. A
+// second interrupt finds the default handler, and ends the process.
+func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
+	ctx, stop := signal.NotifyContext(e.ctx, os.Interrupt)
+	defer stop()
+	defer context.AfterFunc(ctx, stop)()
+	show := newProgress(e, c.Quiet)
+	begun := time.Now()
+	post, err := p.Fit(ctx, runtime.Options{
+		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Method: c.Method, MaxTime: c.MaxTime, Progress: show.update,
+	})
+	show.remove()
+	if err != nil && c.stopped(ctx, time.Since(begun)) && !typed(err) {
+		return nil, &failure{code: exitPoor, text: fmt.Sprintf("%v: there is nothing to report", err)}
+	}
+	return post, err
+}
+
+// stopped reports whether the fit was stopped from outside.
+func (c *fitCmd) stopped(ctx context.Context, spent time.Duration) bool {
+	return ctx.Err() != nil || c.MaxTime > 0 && spent >= c.MaxTime
+}
+
+// typed reports whether an error says by its type whose fault it is.
+func typed(err error) bool {
+	var model *runtime.ModelError
+	var data *runtime.DataError
+	var internal *runtime.InternalError
+	return errors.As(err, &model) || errors.As(err, &data) || errors.As(err, &internal)
+}
+
+func (c *fitCmd) report(e *env, r *result) error {
+	if c.Format == "json" {
+		return c.writeJSON(e.stdout, r)
+	}
+	c.writeText(e, r)
+	return nil
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"ppl/runtime"
+)
+
+// number is a float64 in JSON: in full precision, and null where it is not finite.
+type number float64
+
+func (x number) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(x))
+}
+
+// The object that --format json prints, in the order of its keys.
+type report struct {
+	Model       string          `json:"model"`
+	Seed        uint64          `json:"seed"`
+	Method      method          `json:"method"`
+	Parameters  json.RawMessage `json:"parameters"`
+	ELBO        elbo            `json:"elbo"`
+	KHat        *number         `json:"khat"`
+	Converged   bool            `json:"converged"`
+	Verdict     runtime.Verdict `json:"verdict"`
+	Reasons     []string        `json:"reasons"`
+	Evaluations int             `json:"evaluations"`
+	Seconds     seconds         `json:"seconds"`
+}
+
+type method struct {
+	Guide     string `json:"guide"`
+	Optimiser string `json:"optimiser"`
+	Particles int    `json:"particles"`
+	Draws     int    `json:"draws"`
+	Engine    string `json:"engine"`
+	// Ended says why the optimiser stopped; Interrupted, that it was stopped
+	// by the user or the time limit.
+	Ended       string `json:"ended"`
+	Interrupted bool   `json:"interrupted"`
+}
+
+type moments struct {
+	Mean        number `json:"mean"`
+	SD          number `json:"sd"`
+	Q5          number `json:"q5"`
+	Q50         number `json:"q50"`
+	Q95         number `json:"q95"`
+	SDMeanField number `json:"sd_meanfield"`
+}
+
+type elbo struct {
+	Value number `json:"value"`
+	MCSE  number `json:"mcse"`
+}
+
+type seconds struct {
+	Compile number `json:"compile"`
+	Fit     number `json:"fit"`
+}
+
+func (c *fitCmd) writeJSON(w io.Writer, r *result) error {
+	post := r.post
+	value, mcse := post.ELBO()
+	parameters, err := parametersJSON(post.Quantities())
+	if err != nil {
+		return fmt.Errorf("writing the parameters as JSON: %w", err)
+	}
+	out := report{
+		Model: r.model.Name(), Seed: c.Seed,
+		Method:     method{"mean-field", c.Method, c.Particles, c.Draws, c.Engine, post.Ended(), c.interrupted(post)},
+		Parameters: parameters,
+		ELBO:       elbo{number(value), number(mcse)},
+		Converged:  post.Converged(), Verdict: post.Verdict, Reasons: append([]string{}, post.Reasons...),
+		Evaluations: post.Evaluations(),
+		Seconds:     seconds{rounded(r.compile), rounded(post.FitTime)},
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(out)
+}
+
+// parametersJSON is one object with the parameters in the order of the model,
+// which a map would lose.
+func parametersJSON(quantities []runtime.Quantity) (json.RawMessage, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	b.WriteByte('{')
+	for i := range quantities {
+		q := &quantities[i]
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if err := enc.Encode(q.Name); err != nil {
+			return nil, err
+		}
+		b.WriteByte(':')
+		m := moments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), number(q.MeanFieldSD)}
+		if err := enc.Encode(m); err != nil {
+			return nil, err
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// rounded is a time in seconds to the microsecond.
+func rounded(d time.Duration) number { return number(float64(d.Microseconds()) / 1e6) }

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"ppl/lang"
+	"ppl/runtime"
+)
+
+// writeText prints a header, the table, and how far to believe it.
+func (c *fitCmd) writeText(e *env, r *result) {
+	w := e.stdout
+	fmt.Fprintln(w, c.header(e, r))
+	fmt.Fprintf(w, "mean-field Gaussian guide, %s, %d particles, %d draws, seed %d\n\n", c.optimiser(), c.Particles, c.Draws, c.Seed)
+	if c.interrupted(r.post) {
+		fmt.Fprintf(w, "%s after %s: this is the best that was reached.\n\n", e.paintOut(bold+yellow, "INTERRUPTED"), duration(r.post.FitTime))
+	}
+	t := summaryTable(r.post.Quantities(), c.All)
+	t.write(w, func(s string) string { return e.paintOut(strong, s) })
+	fmt.Fprintln(w)
+	value, mcse := r.post.ELBO()
+	fmt.Fprintf(w, "ELBO     %s\n", plusMinus(value, mcse))
+	fmt.Fprintf(w, "verdict  %s\n", e.paintOut(verdictStyle(r.post.Verdict), string(r.post.Verdict)))
+	for _, why := range r.post.Reasons {
+		fmt.Fprintf(w, "         - %s\n", printable(why))
+	}
+	fmt.Fprintf(w, "time     %s to compile, %s to fit\n", duration(r.compile), duration(r.post.FitTime))
+	if c.Verbose {
+		c.writeDetails(e, r)
+	}
+}
+
+// interrupted reports whether the fit was stopped by the user or the clock.
+func (c *fitCmd) interrupted(post *runtime.Posterior) bool {
+	return post.Interrupted() || c.MaxTime > 0 && strings.Contains(post.Ended(), "time limit")
+}
+
+func (c *fitCmd) optimiser() string {
+	if c.Method == "adam" {
+		return "Adam"
+	}
+	return "L-BFGS"
+}
+
+func verdictStyle(v runtime.Verdict) string {
+	switch v {
+	case runtime.Good:
+		return bold + green
+	case runtime.Caution:
+		return bold + yellow
+	}
+	return bold + red
+}
+
+// header names the model and says how large the problem is.
+func (c *fitCmd) header(e *env, r *result) string {
+	parts := []string{e.paintOut(strong, printable(r.model.Name()))}
+	if s := sizes(r.problem); s != "" {
+		parts = append(parts, s)
+	}
+	parts = append(parts, fmt.Sprintf("%d unconstrained latents", r.problem.Latents()))
+	return strings.Join(parts, "; ")
+}
+
+// sizes lists the dimensions of the data: `J = 8, N = 100`.
+func sizes(p *runtime.Problem) string {
+	target := p.Target()
+	var out []string
+	seen := map[string]bool{}
+	for _, d := range target.Model.Data {
+		for _, dim := range d.Type.Dims {
+			for _, s := range dim.Symbols() {
+				n, ok := sizeOf(p, s)
+				if ok && !seen[s.Name] {
+					seen[s.Name] = true
+					out = append(out, fmt.Sprintf("%s = %d", s.Name, n))
+				}
+			}
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// sizeOf is the value of a dimension: one that shapes bind, or an int of the data.
+func sizeOf(p *runtime.Problem, s *lang.DimSym) (int, bool) {
+	if n, ok := p.Target().Data.Dims[s.Name]; ok {
+		return n, true
+	}
+	if v, ok := p.Target().Data.Values[s.Name]; ok && len(v.Shape) == 0 && len(v.Data) == 1 {
+		return int(v.Data[0]), true
+	}
+	return 0, false
+}
+
+// writeDetails is what -v adds.
+func (c *fitCmd) writeDetails(e *env, r *result) {
+	w := e.stdout
+	fmt.Fprintf(w, "ended    %s, after %d evaluations of the ELBO and its gradient\n\n", r.post.Ended(), r.post.Evaluations())
+	t := &table{head: []string{"expected log density", "line", "nats"}}
+	source := r.model.Tree().Source
+	for _, part := range r.post.Parts() {
+		f := part.Factor
+		name, line := f.Site+" ~", fmt.Sprint(source.Position(f.Span.Start).Line)
+		switch {
+		case f.Site == "" && f.Span.End == 0:
+			name, line = "transforms (log Jacobian)", ""
+		case f.Site == "":
+			name = "factor"
+		case f.Latent:
+			name += " (prior)"
+		}
+		t.add(name, line, fixed(part.Mean, 2))
+	}
+	t.write(w, func(s string) string { return e.paintOut(strong, s) })
+}
+
+// summaryTable has a row for each quantity; long arrays are folded unless all
+// are wanted.
+func summaryTable(quantities []runtime.Quantity, all bool) *table {
+	t := &table{head: []string{"", "mean", "sd", "5%", "50%", "95%"}}
+	for len(quantities) > 0 {
+		n := 1
+		for n < len(quantities) && quantities[n].Symbol == quantities[0].Symbol {
+			n++
+		}
+		addArray(t, quantities[:n], all)
+		quantities = quantities[n:]
+	}
+	return t
+}
+
+// Arrays longer than foldAbove show their first foldShown elements and the last.
+const (
+	foldAbove = 12
+	foldShown = 5
+)
+
+func addArray(t *table, elements []runtime.Quantity, all bool) {
+	for i := range elements {
+		q := &elements[i]
+		if !all && len(elements) > foldAbove && i >= foldShown && i < len(elements)-1 {
+			if i == foldShown {
+				t.add(fmt.Sprintf("... %d more", len(elements)-foldShown-1))
+			}
+			continue
+		}
+		t.add(append([]string{q.Name}, row(q.SD, q.Mean, q.SD, q.Q5, q.Q50, q.Q95)...)...)
+	}
+}
+
+// plusMinus prints an estimate and its error, with two digits of the error.
+func plusMinus(value, mcse float64) string {
+	if !finite(value) || !finite(mcse) || mcse <= 0 {
+		return fmt.Sprintf("%.6g", value)
+	}
+	d := min(max(0, 1-int(math.Floor(math.Log10(mcse)))), 6)
+	return fmt.Sprintf("%s ± %s nats", fixed(value, d), fixed(mcse, d))
+}
+
+// duration prints a time with two or three digits.
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", max(1, d.Milliseconds()))
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,63 @@
+package main
+
+import "sort"
+
+// statement is what help says of a word of the language.
+type statement struct{ form, doc, example string }
+
+// statements are the words that are declared nowhere else; docs/language.md
+// says everything about them.
+var statements = map[string]statement{
+	"data": {"data NAME : TYPE [CONSTRAINT] [= DEFAULT]",
+		"A value that the user supplies. A dimension name that is new is bound from the shape of the data.",
+		"data y : real[N]\ndata sigma : real[N] > 0"},
+	"param": {"param NAME : TYPE [CONSTRAINT] [= INIT]",
+		"A value that is learned as a point along with the guide.",
+		"param W : real[H, Z]"},
+	"let": {"let NAME = E\nlet NAME[i in R] = E",
+		"A deterministic quantity. One at the top level that depends on a latent is reported with the posterior.",
+		"let odds_ratio = exp(beta)"},
+	"plate": {"plate i in R [, j in R] { ... }",
+		"Iterations that are independent given what is outside. `NAME[i in R] ~ DIST` is a plate of one statement.",
+		"plate i in 1..N {\n  let mu = alpha + beta * x[i]\n  y[i] ~ Normal(mu, sigma)\n}"},
+	"for": {"for t in R { ... }",
+		"Iterations in order: an iteration may read what earlier ones defined.",
+		"h[1] ~ Normal(0, 1)\nfor t in 2..T { h[t] ~ Normal(phi * h[t-1], s) }"},
+	"factor": {"factor E",
+		"Adds the scalar E to the log joint density.",
+		"factor -lambda * sum(abs(beta))"},
+	"generate": {"generate NAME ~ DIST\ngenerate let NAME = E",
+		"A value that is evaluated only when predicting, once for each posterior draw.",
+		"generate y_new ~ Normal(mu, sigma)"},
+	"fn": {"fn NAME(ARG : TYPE, ...) -> TYPE = E\nfn NAME(ARG : TYPE, ...) -> TYPE { let ...  return E }",
+		"A pure function. Dimension names in its types are bound by the call.",
+		"fn hill(x: real[N], k: real) -> real[N] = x / (k + x)"},
+	"guide": {"guide { ... }",
+		"Replaces the automatic guide for the latents that it names.",
+		"guide { z ~ Normal(m, exp(s)) }"},
+	"if": {"if CONDITION then E else E",
+		"An expression. Only the branch that is taken is evaluated, element by element.",
+		"let rate = if t < change then early else late"},
+	"log_density": {"log_density(DIST, x)",
+		"The log density, or log probability, of a distribution at x: an expression.",
+		"factor log_density(Normal(0, 1), sum(z))"},
+	"pi":  {"pi", "The number 3.14159...", "sin(2 * pi * t / 12)"},
+	"inf": {"inf", "Infinity, for bounds.", "x ~ Normal(0, 1) in (0, inf)"},
+}
+
+func words() []string {
+	var out []string
+	for w := range statements {
+		out = append(out, w)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func wordPage(e *env, s statement) {
+	p := e.printer()
+	p.line(p.head(s.form))
+	p.blank()
+	p.text("", s.doc)
+	p.verbatim("Example", s.example)
+}

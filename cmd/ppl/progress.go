@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"ppl/inference"
+)
+
+// progress is a line on the terminal that is rewritten while a fit runs and
+// removed at its end. Where standard error is no terminal there is none.
+type progress struct {
+	bar *progressbar.ProgressBar
+}
+
+func newProgress(e *env, quiet bool) *progress {
+	if !e.live || quiet {
+		return &progress{}
+	}
+	return &progress{progressbar.NewOptions(-1,
+		progressbar.OptionSetWriter(e.stderr),
+		progressbar.OptionSpinnerType(14),
+		progressbar.OptionSetDescription("starting"),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+func (p *progress) update(s inference.Progress) {
+	if p.bar != nil {
+		p.bar.Describe(progressLine(s))
+	}
+}
+
+func progressLine(s inference.Progress) string {
+	return fmt.Sprintf("ELBO %.6g  gradient %.2g  %d evaluations  %s", s.ELBO, s.GradientNorm, s.Evaluations, s.Elapsed.Round(100*time.Millisecond))
+}
+
+func (p *progress) remove() {
+	if p.bar != nil {
+		p.bar.Finish()
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// table is rows of text in columns: the first is set left, the others are
+// numbers with their decimal points below one another.
+type table struct {
+	head []string
+	rows [][]string // of len(head) cells, or one that stands alone
+}
+
+func (t *table) add(cells ...string) {
+	cells[0] = shorten(printable(cells[0]))
+	t.rows = append(t.rows, cells)
+}
+
+const gap = 3 // blanks between columns
+
+// write prints the table; bold marks its head.
+func (t *table) write(w io.Writer, bold func(string) string) {
+	cols := make([]column, len(t.head))
+	for _, r := range t.rows {
+		for i, cell := range r {
+			cols[i].measure(cell)
+		}
+	}
+	names := 0
+	for _, r := range t.rows {
+		names = max(names, width(r[0]))
+	}
+	names = max(names, width(t.head[0]))
+	var b strings.Builder
+	b.WriteString(padRight(t.head[0], names))
+	for i := 1; i < len(t.head); i++ {
+		b.WriteString(strings.Repeat(" ", gap) + padLeft(t.head[i], cols[i].width(t.head[i])))
+	}
+	fmt.Fprintln(w, bold(strings.TrimRight(b.String(), " ")))
+	for _, r := range t.rows {
+		b.Reset()
+		b.WriteString(padRight(r[0], names))
+		for i := 1; i < len(r); i++ {
+			b.WriteString(strings.Repeat(" ", gap) + padLeft(cols[i].align(r[i]), cols[i].width(t.head[i])))
+		}
+		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	}
+}
+
+// column is the room that a column of numbers needs on both sides of the point.
+type column struct{ left, right int }
+
+func split(cell string) (left, right string) {
+	if i := strings.IndexByte(cell, '.'); i >= 0 {
+		return cell[:i], cell[i:]
+	}
+	if i := strings.IndexByte(cell, 'e'); i > 0 {
+		return cell[:i], cell[i:]
+	}
+	return cell, ""
+}
+
+func (c *column) measure(cell string) {
+	left, right := split(cell)
+	c.left, c.right = max(c.left, len(left)), max(c.right, len(right))
+}
+
+func (c *column) align(cell string) string {
+	left, right := split(cell)
+	return padLeft(left, c.left) + padRight(right, c.right)
+}
+
+func (c *column) width(head string) int { return max(c.left+c.right, width(head)) }
+
+// widths counts columns as the diagnostics do: ambiguous characters take one.
+var widths = &runewidth.Condition{EastAsianWidth: false, StrictEmojiNeutral: true}
+
+func width(s string) int { return widths.StringWidth(s) }
+
+func padRight(s string, n int) string { return s + strings.Repeat(" ", max(0, n-width(s))) }
+func padLeft(s string, n int) string  { return strings.Repeat(" ", max(0, n-width(s))) + s }
+
+// shorten cuts names that would push the numbers off the screen.
+func shorten(s string) string { return widths.Truncate(s, 48, "…") }
+
+// printable makes text from outside (labels, keys) safe for a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
+// row prints numbers with one precision: two or three digits of the sd show.
+func row(sd float64, values ...float64) []string {
+	largest := 0.0
+	for _, v := range values {
+		if finite(v) {
+			largest = math.Max(largest, math.Abs(v))
+		}
+	}
+	digits := decimals(sd, largest)
+	out := make([]string, len(values))
+	for i, v := range values {
+		if digits > 8 || largest >= 1e9 {
+			out[i] = scientific(v, digits)
+		} else {
+			out[i] = fixed(v, max(0, digits))
+		}
+	}
+	return out
+}
+
+// decimals is the number of digits after the point with which an sd is 30 to
+// 300 units of the last place: 2 from 0.3, 1 from 3. It is negative from 300.
+// Without a useful sd, six digits of the value show.
+func decimals(sd, largest float64) int {
+	switch {
+	case finite(sd) && sd > 0:
+		return 2 - int(math.Floor(math.Log10(sd/0.3)+1e-9))
+	case largest > 0:
+		return max(0, 5-int(math.Floor(math.Log10(largest))))
+	}
+	return 0
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// fixed prints x with d digits after the point, and no minus before a zero.
+func fixed(x float64, d int) string {
+	if !finite(x) {
+		return nonFinite(x)
+	}
+	s := strconv.FormatFloat(x, 'f', d, 64)
+	if strings.HasPrefix(s, "-") && strings.Trim(s, "-0.") == "" {
+		return s[1:]
+	}
+	return s
+}
+
+// scientific prints x to the decimal place that fixed would.
+func scientific(x float64, d int) string {
+	if !finite(x) {
+		return nonFinite(x)
+	}
+	if x == 0 {
+		return "0"
+	}
+	return strconv.FormatFloat(x, 'e', min(max(0, d+int(math.Floor(math.Log10(math.Abs(x))))), 9), 64)
+}
+
+func nonFinite(x float64) string {
+	switch {
+	case math.IsInf(x, 1):
+		return "inf"
+	case math.IsInf(x, -1):
+		return "-inf"
+	}
+	return "NaN"
+}

@@ -118,7 +118,7 @@ func (c *checker) nonEmpty() []lang.Dim {
 	return out
 }
 
-// known reports whether atLeast holds given that the loops in scope run.
+// provable reports whether d >= n holds given that the loops in scope run.
 func (c *checker) provable(d lang.Dim, n int) bool {
 	return c.plainlyAtLeast(d, n) || c.atLeast(d, n, c.nonEmpty()...)
 }

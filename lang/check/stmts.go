@@ -105,28 +105,14 @@ func (c *checker) loop(l *loop, bs []*ast.Binder, body []ast.Stmt) {
 }
 
 // enter opens the scope of a loop and binds its indices.
-func (c *checker) enter(l *loop, bs []*ast.Binder) bool {
+func (c *checker) enter(l *loop, bs []*ast.Binder) {
 	c.scope = newScope(c.scope)
-	ok := true
 	c.loops = append(c.loops, l)
 	for _, b := range bs {
-		if v, good := c.bind(b, l); !good {
-			ok = false
-			if v != nil {
-				c.hideIndex(v)
-			}
-		}
+		c.bind(b, l)
 	}
 	if len(c.loops) == 1 {
 		c.declareArrays(l.node)
-	}
-	return ok
-}
-
-// hideIndex makes an index whose range is in error usable.
-func (c *checker) hideIndex(v *indexVar) {
-	if in, ok := c.scope.names[v.name]; ok {
-		in.aff = &v.dim
 	}
 }
 

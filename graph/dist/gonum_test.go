@@ -4,8 +4,6 @@ import (
 	"math"
 	"testing"
 
-	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat/distmv"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -54,18 +52,6 @@ func gonum(r row) func(x []float64) float64 {
 		if r.values["p"] != nil {
 			d = distuv.Bernoulli{P: f("p")}
 		}
-	case "Dirichlet":
-		return distmv.NewDirichlet(r.values["concentration"], nil).LogProb
-	case "MvNormal":
-		if cov := r.values["cov"]; cov != nil {
-			n, _ := distmv.NewNormal(r.values["mean"], mat.NewSymDense(len(r.values["mean"]), cov), nil)
-			return n.LogProb
-		}
-	case "MvStudentT":
-		if cov := r.values["cov"]; cov != nil {
-			n, _ := distmv.NewStudentsT(r.values["mean"], mat.NewSymDense(len(r.values["mean"]), cov), f("df"), nil)
-			return n.LogProb
-		}
 	}
 	if d == nil {
 		return nil
@@ -92,7 +78,7 @@ func TestAgainstGonum(t *testing.T) {
 			}
 		}
 	}
-	if tested < 80 {
+	if tested < 70 {
 		t.Errorf("only %d points were compared", tested)
 	}
 }

@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"math"
 	"math/rand/v2"
 
 	"ppl/graph/named"
@@ -44,7 +45,14 @@ var discreteUniform = &Dist{
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		lo, hi := p.F("lower"), p.F("upper")
-		out[0] = lo + float64(r.Int64N(int64(hi-lo)+1))
+		switch n := hi - lo + 1; {
+		case !(n >= 1):
+			out[0] = math.NaN()
+		case n < 1<<53:
+			out[0] = lo + float64(r.Int64N(int64(n)))
+		default:
+			out[0] = lo + math.Floor(n*open01(r))
+		}
 	},
 	Mean: func(p Numbers) []float64 { return []float64{0.5*p.F("lower") + 0.5*p.F("upper")} },
 	Variance: func(p Numbers) []float64 {

@@ -7,7 +7,9 @@ import (
 	"ppl/graph/kernel"
 )
 
-// Exact samplers that several distributions share.
+// Exact samplers that several distributions share. With parameters outside
+// their range they give NaN, at once: a rejection that compares with NaN would
+// never end.
 
 // open01 is uniform on the open interval (0, 1).
 func open01(r *rand.Rand) float64 { return (float64(r.Uint64()>>11) + 0.5) * 0x1p-53 }
@@ -26,7 +28,10 @@ func within(x, lo, hi float64) float64 { return math.Min(hi, math.Max(lo, x)) }
 // (2000), "A simple method for generating gamma variables", ACM TOMS 26(3);
 // their boost x·u^(1/shape) for shape < 1.
 func logGammaDraw(r *rand.Rand, shape float64) float64 {
-	if shape < 1 {
+	switch {
+	case !(shape > 0) || math.IsInf(shape, 1):
+		return math.NaN()
+	case shape < 1:
 		return logGammaDraw(r, shape+1) + math.Log(open01(r))/shape
 	}
 	d := shape - 1.0/3
@@ -84,7 +89,7 @@ func softmax(x []float64) {
 // rejection PTRS otherwise: Hörmann (1993), "The transformed rejection method
 // for generating Poisson random variables", Insurance: Math. & Econ. 12.
 func poissonDraw(r *rand.Rand, mean float64) float64 {
-	if !(mean < huge) {
+	if !(mean >= 0 && mean < huge) {
 		return math.NaN()
 	}
 	if mean < 10 {
@@ -121,6 +126,8 @@ func poissonDraw(r *rand.Rand, mean float64) float64 {
 // variates", J. Stat. Comput. Simul. 46.
 func binomialDraw(r *rand.Rand, n, p float64) float64 {
 	switch {
+	case !(p >= 0 && p <= 1 && n >= 0 && n < huge):
+		return math.NaN()
 	case p > 0.5:
 		return n - binomialDraw(r, n, 1-p)
 	case n*p < 10:

@@ -47,6 +47,8 @@ var vonMises = &Dist{
 // tiny κ it is uniform to working precision, for huge κ normal.
 func vonMisesDraw(r *rand.Rand, k float64) float64 {
 	switch {
+	case !(k >= 0):
+		return math.NaN()
 	case k < 1e-8:
 		return math.Pi * (2*open01(r) - 1)
 	case k > 1e8:

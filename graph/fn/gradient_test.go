@@ -142,3 +142,48 @@ func objective(b *named.Builder, v named.Value) *graph.Node {
 	p := b.Mul(b.Wrap(v.N), b.Array(v.N.Shape, w))
 	return b.SumAll(p).N
 }
+
+// TestEdgeGradients: where a derivative does not exist, or an infinite partial
+// meets a zero, the gradient of the sum of the result is still a number.
+func TestEdgeGradients(t *testing.T) {
+	inf := math.Inf(1)
+	vec := func(x ...float64) array { return array{shape: graph.Shape{len(x)}, data: x} }
+	num := func(x float64) array { return array{data: []float64{x}} }
+	for _, tt := range []struct {
+		fn   string
+		args []array
+		want [][]float64
+	}{
+		{"norm", []array{vec(0, 0)}, [][]float64{{0, 0}}},
+		{"sd", []array{vec(3, 3, 3)}, [][]float64{{0, 0, 0}}},
+		{"abs", []array{vec(0)}, [][]float64{{0}}},
+		{"relu", []array{vec(0)}, [][]float64{{0}}},
+		{"max", []array{vec(2, 5, 5)}, [][]float64{{0, 0.5, 0.5}}},
+		{"min", []array{vec(1, 1), num(1)}, [][]float64{{1, 1}, {0}}},
+		{"prod", []array{vec(0, 2, 3)}, [][]float64{{6, 0, 0}}},
+		{"prod", []array{vec(0, 0, 3)}, [][]float64{{0, 0, 0}}},
+		{"log_sum_exp", []array{vec(-inf, 0)}, [][]float64{{0, 1}}},
+		{"log_sum_exp", []array{vec(-inf), num(-inf)}, [][]float64{{0}, {0}}},
+		{"softmax", []array{vec(-inf, 1000)}, [][]float64{{0, 0}}},
+		{"log_inv_logit", []array{vec(-1000, 1000)}, [][]float64{{1, 0}}},
+		{"cov_matern32", []array{vec(1, 1), num(2), num(3)}, [][]float64{{0, 0}, {16}, {0}}},
+		{"cov_matern52", []array{vec(1, 1), num(2), num(3)}, [][]float64{{0, 0}, {16}, {0}}},
+		{"cov_exp_quad", []array{vec(1, 1), num(2), num(3)}, [][]float64{{0, 0}, {16}, {0}}},
+		{"cov_periodic", []array{vec(1, 1), num(2), num(3), num(4)}, [][]float64{{0, 0}, {16}, {0}, {0}}},
+		{"lchoose", []array{vec(3), vec(5)}, [][]float64{{0}, {0}}},
+	} {
+		c := call{tt.fn, tt.args}
+		b, v, in := c.lower(t, false)
+		var x []*graph.Node
+		for i := range tt.args {
+			x = append(x, input(in, fmt.Sprint("x", i)))
+		}
+		m := compile(t, b.G, grad.Reverse(b.G, b.SumAll(v).N, x)...)
+		m.run(t, in)
+		for k, want := range tt.want {
+			if got := m.output(k); !near(got, want, 1e-14) {
+				t.Errorf("%s(%v): derivative %d is %v, want %v", tt.fn, tt.args, k, got, want)
+			}
+		}
+	}
+}

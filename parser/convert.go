@@ -235,6 +235,9 @@ func (c *converter) expr(e *expression) ast.Expr {
 	if e == nil {
 		return nil
 	}
+	if e.Leaf != nil {
+		return c.leaf(e.Tokens[0])
+	}
 	if first := e.Operands[0]; len(e.Operands) == 1 && first.If != nil && e.Tokens[0].Value == "if" && len(first.Index) == 0 {
 		return c.ifExpr(at(e.Tokens), first)
 	}
@@ -302,12 +305,10 @@ func indexOf(toks []lexer.Token, t lexer.Token) int {
 func (c *converter) atom(o *operand, toks []lexer.Token) ast.Expr {
 	pos := at(toks)
 	switch t := toks[0]; {
-	case t.Type == tokName && len(toks) == 1:
-		return &ast.Name{At: pos, Name: t.Value}
-	case t.Type == tokName:
+	case t.Type == tokName && len(toks) > 1:
 		return c.call(toks, o.Args)
-	case t.Type == tokLiteral:
-		return c.literal(t)
+	case t.Type == tokName || t.Type == tokLiteral:
+		return c.leaf(t)
 	case t.Value == "[":
 		return c.array(pos, o)
 	case t.Value == "(":
@@ -318,6 +319,13 @@ func (c *converter) atom(o *operand, toks []lexer.Token) ast.Expr {
 		Found: "the word `if`", Hint: "put the `if` in parentheses: `x + (if c then a else b)`",
 	})
 	return c.ifExpr(pos, o)
+}
+
+func (c *converter) leaf(t lexer.Token) ast.Expr {
+	if t.Type == tokName {
+		return &ast.Name{At: ast.At{Sp: tokenSpan(t)}, Name: t.Value}
+	}
+	return c.literal(t)
 }
 
 func (c *converter) literal(t lexer.Token) ast.Expr {

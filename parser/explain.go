@@ -3,6 +3,7 @@ package parser
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -144,9 +145,6 @@ var productions = map[string]string{
 	"Statement": "a statement", "BodyStmt": "`let` or `for`",
 }
 
-// operandEBNF is how participle prints the alternatives of an operand.
-const operandEBNF = "((<name> ("
-
 // expectedWords extracts the first alternatives of `unexpected token "x"
 // (expected ...)`, where the rest is EBNF.
 func expectedWords(message string) string {
@@ -154,12 +152,12 @@ func expectedWords(message string) string {
 	if !ok {
 		return "an operator, or the next statement"
 	}
-	if strings.HasPrefix(ebnf, operandEBNF) {
-		return "an expression"
-	}
 	words := firstWords(strings.TrimSuffix(ebnf, ")"))
 	var out []string
 	for _, w := range words {
+		if w == "<name>" && slices.Contains(words, "<literal>") {
+			return "an expression"
+		}
 		word, known := productions[w]
 		if strings.HasPrefix(w, `"`) {
 			word, known = "`"+strings.Trim(w, `"`)+"`", true

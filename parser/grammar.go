@@ -186,12 +186,43 @@ type callArg struct {
 
 type expression struct {
 	Tokens   []lexer.Token
-	Operands []*operand `parser:"@@ (Op @@)*"`
+	Leaf     *leafExpression `parser:"@@"`
+	Operands []*operand      `parser:"| @@ (Op @@)*"`
+}
+
+// leafExpression is a name or literal that is a whole expression, as most
+// arguments and indices are; leafOperand one that is a whole operand. They
+// match nothing that the grammar below would not: they are shortcuts past what
+// it would try, found by looking at one token more.
+type leafExpression struct{}
+
+// Parse implements participle.Parseable.
+func (*leafExpression) Parse(lex *lexer.PeekingLexer) error { return takeLeaf(lex, false) }
+
+type leafOperand struct{}
+
+// Parse implements participle.Parseable.
+func (*leafOperand) Parse(lex *lexer.PeekingLexer) error { return takeLeaf(lex, true) }
+
+// takeLeaf consumes a name or literal unless what follows belongs to it.
+func takeLeaf(lex *lexer.PeekingLexer, operator bool) error {
+	if t := lex.Peek().Type; t != tokName && t != tokLiteral {
+		return participle.NextMatch
+	}
+	before := lex.MakeCheckpoint()
+	lex.Next()
+	next := lex.Peek()
+	if next.Value == "(" || next.Value == "[" || next.Type == tokOp && !operator {
+		lex.LoadCheckpoint(before)
+		return participle.NextMatch
+	}
+	return nil
 }
 
 type operand struct {
 	Tokens []lexer.Token
-	Args   []*callArg     `parser:"Op* ( Name ('(' (@@ (',' @@)*)? ')')?"`
+	Leaf   *leafOperand   `parser:"@@"`
+	Args   []*callArg     `parser:"| Op* ( Name ('(' (@@ (',' @@)*)? ')')?"`
 	Paren  *expression    `parser:"| Literal | '(' @@ ')'"`
 	Elems  []*expression  `parser:"| '[' ( @@ ( (',' @@)+"`
 	For    []*binder      `parser:"| 'for' @@ (',' @@)* )? )? ']'"`

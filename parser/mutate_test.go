@@ -71,6 +71,9 @@ func TestBrokenLineIsLocal(t *testing.T) {
 		"let data = 1", "fn f(x) = 1", "target += 1", "if (a)", "z : real[", "let h = x[1..", "}", ")", "]",
 	}
 	for name, text := range modelTexts(t) {
+		if !strings.HasPrefix(name, "testdata") {
+			continue // our own copies show every construct
+		}
 		f, _ := Parse(name, []byte(text))
 		for k := range f.Stmts {
 			at := f.Stmts[k].Span().Start

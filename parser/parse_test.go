@@ -335,7 +335,7 @@ func TestLargeFile(t *testing.T) {
 }
 
 func TestHostileFiles(t *testing.T) {
-	const n = 1 << 19
+	const n = 1 << 17
 	for name, unit := range map[string]string{
 		"parentheses": "(", "closers": "x])}", "bytes": "\xff\x00", "semicolons": "x;\n", "tildes": "x ~ ", "blocks": "plate i in 1..2 {",
 		"open calls": "x ~ N(\n", "comments": "# a\n", "colons": "a[1]:", "ifs": "if a then ", "points": "..", "numbers": "1 ", "names": "a ",

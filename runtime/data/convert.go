@@ -223,10 +223,14 @@ func (b *binder) warnInfinite(it *item, t trouble) {
 	d := diag.Diagnostic{
 		Code: InfiniteValue, Severity: diag.Warning, Span: b.typeSpan(it),
 		Summary: fmt.Sprintf("%s is %s (%s)", b.element(it, i), plain(it.value.nums[i]), it.value.whereElement(i)),
-		Hint:    fmt.Sprintf("the logarithm of 0? If it is meant, declare `%s : %s <= inf`", it.sym.Name, it.sym.Type),
 	}
+	cause, bound := "a division by 0, or an overflow?", "<= inf"
 	if it.value.nums[i] < 0 {
-		d.Hint = fmt.Sprintf("the logarithm of 0? If it is meant, declare `%s : %s >= -inf`", it.sym.Name, it.sym.Type)
+		cause, bound = "the logarithm of 0?", ">= -inf"
+	}
+	d.Hint = cause
+	if it.decl != nil && it.decl.Constraint == nil {
+		d.Hint += fmt.Sprintf(" If it is meant, declare `%s : %s %s`", it.sym.Name, it.sym.Type, bound)
 	}
 	if t.n > 1 {
 		d.Found = fmt.Sprintf("%d infinite elements", t.n)

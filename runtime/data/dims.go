@@ -221,6 +221,15 @@ func (b *binder) dimExprSpan(s sight) diag.Span {
 	return s.item.sym.Span
 }
 
+// dimText is a dimension as the declaration writes it: `K`, where the checker
+// knows it to be 2.
+func (b *binder) dimText(s sight, dim lang.Dim) string {
+	if b.src != nil && s.item.decl != nil {
+		return b.src.Slice(b.dimExprSpan(s))
+	}
+	return dim.String()
+}
+
 // checkShapes compares lengths with dimensions that are numbers or expressions,
 // and closes the lengths that an empty array left open.
 func (b *binder) checkShapes() {
@@ -253,8 +262,8 @@ func (b *binder) checkLength(it *item, axis int, dim lang.Dim) {
 		b.fail(it, Expression, b.dimExprSpan(sight{it, axis, 0}), "the length `%s` cannot be evaluated: %s", dim, err)
 	case want != it.shape[axis]:
 		s := sight{it, axis, it.shape[axis]}
-		text := fmt.Sprintf("`%s` is %d", dim, want)
-		if _, isNumber := dim.Int(); isNumber {
+		text := fmt.Sprintf("`%s` is %d", b.dimText(s, dim), want)
+		if b.dimText(s, dim) == fmt.Sprint(want) {
 			text = fmt.Sprintf("is declared %s", it.sym.Type)
 		}
 		d := b.fail(it, ShapeError, b.dimExprSpan(s), "%s, but %s", s.describe(b), text)

@@ -9,6 +9,8 @@ import (
 	"sort"
 	"strings"
 	"testing"
+
+	"ppl/lang"
 )
 
 var update = flag.Bool("update", false, "rewrite the wanted output of testdata/*.txt")
@@ -90,6 +92,13 @@ func TestGolden(t *testing.T) {
 }
 
 func (c goldenCase) run(t *testing.T) string {
+	if c.read {
+		return c.runWith(t, nil)
+	}
+	return c.runWith(t, model(t, c.model))
+}
+
+func (c goldenCase) runWith(t *testing.T, m *lang.Model) string {
 	t.Chdir(t.TempDir())
 	for _, f := range c.files {
 		if err := os.WriteFile(f[0], []byte(f[1]), 0o666); err != nil {
@@ -105,7 +114,7 @@ func (c goldenCase) run(t *testing.T) string {
 	if c.read || diags.HasErrors() {
 		return b.String()
 	}
-	bound, diags := Bind(model(t, c.model), tables, BindOptions{})
+	bound, diags := Bind(m, tables, BindOptions{})
 	b.WriteString(rendered(diags))
 	if !diags.HasErrors() {
 		describe(&b, bound)

@@ -46,7 +46,7 @@ func fromGoValue(key string, x any) *Value {
 }
 
 func fromArray(v *Value, a Array) *Value {
-	if slices.ContainsFunc(a.Shape, func(n int) bool { return n < 0 }) || size(a.Shape) != len(a.Data) || a.Missing != nil && len(a.Missing) != len(a.Data) {
+	if !fits(a.Shape, len(a.Data)) || a.Missing != nil && len(a.Missing) != len(a.Data) {
 		v.problem = &problem{summary: fmt.Sprintf("`%s` is an Array of shape %v with %d elements", v.key, a.Shape, len(a.Data))}
 		return v
 	}
@@ -61,6 +61,21 @@ func fromArray(v *Value, a Array) *Value {
 	v.cells = b.cells()
 	v.shape = append([]int(nil), a.Shape...)
 	return v
+}
+
+// fits reports whether an array of a shape has n elements.
+func fits(shape []int, n int) bool {
+	if slices.Contains(shape, 0) {
+		return n == 0 && slices.Min(shape) == 0
+	}
+	left := n
+	for _, d := range shape {
+		if d < 0 || left%d != 0 {
+			return false
+		}
+		left /= d
+	}
+	return left == 1
 }
 
 // goReader walks a Go value.

@@ -68,6 +68,7 @@ func TestFromMapErrors(t *testing.T) {
 		{"function", func() {}, "`y` is a Go func(), which is no data"},
 		{"map of int", map[int]int{1: 1}, "`y` is a Go map[int]int, which is no data"},
 		{"array", Array{Shape: []int{2}}, "`y` is an Array of shape [2] with 0 elements"},
+		{"array of huge shape", Array{Shape: []int{1 << 32, 1 << 32}}, "`y` is an Array of shape [4294967296 4294967296] with 0 elements"},
 		{"array of negative shape", &Array{Shape: []int{-1, -1}, Data: []float64{1}}, "`y` is an Array of shape [-1 -1] with 1 elements"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,6 +23,9 @@ func (b *binder) checkKind(it *item) {
 		return
 	}
 	n := size(event)
+	if n == 0 {
+		return
+	}
 	wrong := 0
 	for k := range size(lead) {
 		why := violation(t.Kind, a.Data[k*n:(k+1)*n], event[0])

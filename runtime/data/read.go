@@ -262,7 +262,7 @@ func sniff(path string, head []byte) (originKind, *diag.Diagnostic) {
 // looksLikeRows reports whether the first line could be the header of a CSV file.
 func looksLikeRows(text []byte) bool {
 	line, _, _ := bytes.Cut(text, []byte("\n"))
-	return bytes.IndexByte(line, ',') > 0 && bytes.IndexAny(line, "{}[]:=") < 0
+	return bytes.IndexByte(line, ',') > 0 && !bytes.ContainsAny(line, "{}[]:=")
 }
 
 // excerpt returns the text of a small file, for the line that a message shows.

@@ -16,7 +16,11 @@ func (c *fitCmd) writeText(e *env, r *result) {
 	fmt.Fprintln(w, c.header(e, r))
 	fmt.Fprintf(w, "mean-field Gaussian guide, %s, %d particles, %d draws, seed %d\n\n", c.optimiser(), c.Particles, c.Draws, c.Seed)
 	if c.interrupted(r.post) {
-		fmt.Fprintf(w, "%s after %s: this is the best that was reached.\n\n", e.paintOut(bold+yellow, "INTERRUPTED"), duration(r.post.FitTime))
+		what := "TIME LIMIT reached"
+		if r.post.Interrupted() {
+			what = "INTERRUPTED"
+		}
+		fmt.Fprintf(w, "%s after %s: this is the best that was found.\n\n", e.paintOut(bold+yellow, what), duration(r.post.FitTime))
 	}
 	t := summaryTable(r.post.Quantities(), c.All)
 	t.write(w, func(s string) string { return e.paintOut(strong, s) })
@@ -153,8 +157,11 @@ func addArray(t *table, elements []runtime.Quantity, all bool) {
 
 // plusMinus prints an estimate and its error, with two digits of the error.
 func plusMinus(value, mcse float64) string {
-	if !finite(value) || !finite(mcse) || mcse <= 0 {
-		return fmt.Sprintf("%.6g", value)
+	switch {
+	case !finite(value):
+		return nonFinite(value) + " nats"
+	case !finite(mcse) || mcse <= 0:
+		return fmt.Sprintf("%.6g nats", value)
 	}
 	d := min(max(0, 1-int(math.Floor(math.Log10(mcse)))), 6)
 	return fmt.Sprintf("%s ± %s nats", fixed(value, d), fixed(mcse, d))

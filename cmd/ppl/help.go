@@ -38,7 +38,7 @@ func (c *helpCmd) Run(e *env) error {
 // page prints what there is under a name. Letter case matters only where two
 // things differ by it.
 func page(e *env, name string) error {
-	name = strings.TrimSuffix(strings.Trim(name, "`[]"), "()")
+	name = plainName(name)
 	cat := builtin.Catalogue()
 	if like := sameLetters(name); like != "" {
 		name = like
@@ -67,6 +67,16 @@ func page(e *env, name string) error {
 		return e.dispatch([]string{name, "--help"})
 	}
 	return unknownName(name)
+}
+
+// plainName takes a name from where it was copied: a message's
+// `error[shape-mismatch]`, a call's `Normal()`.
+func plainName(s string) string {
+	s = strings.TrimSuffix(strings.Trim(s, "`"), "()")
+	if i := strings.IndexByte(s, '['); i >= 0 && strings.HasSuffix(s, "]") {
+		s = s[i+1 : len(s)-1]
+	}
+	return s
 }
 
 // topics are all names that have a page.

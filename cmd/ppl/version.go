@@ -4,6 +4,7 @@ import (
 	"fmt"
 	goruntime "runtime"
 	"runtime/debug"
+	"strings"
 
 	"golang.org/x/sys/cpu"
 )
@@ -29,7 +30,7 @@ func (showVersion) BeforeReset(e *env) error {
 
 func printVersion(e *env) {
 	fmt.Fprintf(e.stdout, "ppl %s\n", version())
-	fmt.Fprintf(e.stdout, "go %s %s/%s\n", goruntime.Version(), goruntime.GOOS, goruntime.GOARCH)
+	fmt.Fprintf(e.stdout, "Go %s %s/%s\n", strings.TrimPrefix(goruntime.Version(), "go"), goruntime.GOOS, goruntime.GOARCH)
 	fmt.Fprintf(e.stdout, "kernels portable Go (CPU: %s)\n", cpuLevel())
 }
 

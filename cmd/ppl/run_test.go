@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ppl/runtime"
+)
+
+func runPPL(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(ctx, args, strings.NewReader(""), &out, &err)
+	return code, out.String(), err.String()
+}
+
+func writeModel(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "model.ppl")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const endless = "x[i in 1..500] ~ Flat()\nfactor sum(x)\n"
+
+// A cancelled context stops the fit; what it reached is reported.
+func TestFitInterrupted(t *testing.T) {
+	path := writeModel(t, endless)
+	for _, c := range []struct {
+		name string
+		ctx  func() (context.Context, context.CancelFunc)
+	}{
+		{"before", func() (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			return ctx, cancel
+		}},
+		{"during", func() (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(context.Background())
+			time.AfterFunc(200*time.Millisecond, cancel)
+			return ctx, cancel
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, cancel := c.ctx()
+			defer cancel()
+			code, out, err := runPPL(ctx, "fit", path, "--method", "adam", "--draws", "10", "--strict")
+			if code != exitPoor || !strings.Contains(out, "INTERRUPTED") || !strings.Contains(out, "x[500]") || err != "" {
+				t.Errorf("status %d\n%s%s", code, out, err)
+			}
+		})
+	}
+}
+
+// A reader that has gone is no error; a full disk is one.
+func TestOutputErrors(t *testing.T) {
+	var said bytes.Buffer
+	if code := run(context.Background(), []string{"help"}, nil, failing{syscall.EPIPE}, &said); code != 0 || said.Len() > 0 {
+		t.Errorf("closed pipe: status %d, %s", code, said.String())
+	}
+	full := &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}
+	if code := run(context.Background(), []string{"help"}, nil, failing{full}, &said); code != exitWrong || !strings.Contains(said.String(), "no space") {
+		t.Errorf("full disk: status %d, %s", code, said.String())
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// A fault of ours has its own status, asks for a report, and shows no stack
+// unless that is wanted.
+func TestFault(t *testing.T) {
+	for _, debug := range []string{"", "1"} {
+		t.Setenv("PPL_DEBUG", debug)
+		var out, said bytes.Buffer
+		e := newEnv(context.Background(), nil, &out, &said)
+		code := e.exit(&runtime.InternalError{What: "index out of range", Stack: []byte("goroutine 1")})
+		text := said.String()
+		if code != exitInternal || !strings.Contains(text, "Please report it") || strings.Contains(text, "goroutine") != (debug == "1") {
+			t.Errorf("PPL_DEBUG=%q: status %d\n%s", debug, code, text)
+		}
+	}
+	var said bytes.Buffer
+	e := newEnv(context.Background(), nil, &said, &said)
+	if code := e.exit(errors.New("plan: unknown step")); code != exitInternal {
+		t.Errorf("an error of no kind: status %d", code)
+	}
+	if code := e.panicked("boom"); code != exitInternal {
+		t.Errorf("a panic: status %d", code)
+	}
+}
+
+// A file is written whole or not at all.
+func TestWriteFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	if err := os.WriteFile(path, []byte("old"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	failed := errors.New("half way")
+	err := writeFile(path, func(f *os.File) error {
+		f.WriteString("ne")
+		return failed
+	})
+	got, _ := os.ReadFile(path)
+	entries, _ := os.ReadDir(dir)
+	if !errors.Is(err, failed) || string(got) != "old" || len(entries) != 1 {
+		t.Errorf("%v, %q, %d files", err, got, len(entries))
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"ppl/inference"
+	"ppl/runtime"
+)
+
+func quantity(symbol, name string, mean, sd float64) runtime.Quantity {
+	return runtime.Quantity{Symbol: symbol, Name: name, Mean: mean, SD: sd, Q5: mean - 2*sd, Q50: mean, Q95: mean + 2*sd}
+}
+
+func tableText(all bool, quantities ...runtime.Quantity) string {
+	var b bytes.Buffer
+	summaryTable(quantities, all).write(&b, func(s string) string { return s })
+	return b.String()
+}
+
+func TestSummaryTable(t *testing.T) {
+	nan := math.NaN()
+	got := tableText(false,
+		quantity("mu", "mu", 4.4142, 3.3333),
+		quantity("a", "a[北海道]", -12.3456, 0.0123),
+		quantity("a", "a[x\x1b[2J]", 0.0001, 2.9),
+		quantity("big", "big", 123456.7, 4321),
+		quantity("huge", "huge", 3.25e12, 2e9),
+		quantity("tiny", "tiny", 3.25e-12, 2e-13),
+		quantity("fixed", "fixed", 2.5, 0),
+		quantity("zero", "zero", 0, 0),
+		runtime.Quantity{Symbol: "n", Name: "n", Mean: nan, SD: nan, Q5: math.Inf(-1), Q50: 2, Q95: math.Inf(1)},
+	)
+	want := strings.TrimPrefix(`
+                        mean            sd                 5%                50%                95%
+mu               4.4              3.3            -2.3                4.4               11.1
+a[北海道]      -12.3456           0.0123        -12.3702           -12.3456           -12.3210
+a[x�[2J]         0.00             2.90           -5.80               0.00               5.80
+big         123457             4321          114815             123457             132099
+huge             3.25000e+12      2.00e+09        3.24600e+12        3.25000e+12        3.25400e+12
+tiny             3.250e-12        2.00e-13        2.850e-12          3.250e-12          3.650e-12
+fixed            2.50000          0.00000         2.50000            2.50000            2.50000
+zero             0                0               0                  0                  0
+n              NaN              NaN            -inf                  2.00000          inf
+`, "\n")
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Every sd shows two or three digits, however large it is.
+func TestDecimals(t *testing.T) {
+	for sd := 1e-7; sd < 1e8; sd *= 1.07 {
+		cells := row(sd, 1.5*sd, sd)
+		digits := strings.Trim(strings.ReplaceAll(cells[1], ".", ""), "0")
+		if e := strings.IndexByte(cells[1], 'e'); e >= 0 {
+			digits = strings.ReplaceAll(cells[1][:e], ".", "")
+		}
+		shown := 0.0
+		fmt.Sscan(cells[1], &shown)
+		if math.Abs(shown-sd) > sd/50 || len(digits) > 3 && sd < 300 {
+			t.Errorf("an sd of %g shows as %s", sd, cells[1])
+		}
+	}
+}
+
+func TestFolding(t *testing.T) {
+	array := func(n int) []runtime.Quantity {
+		var out []runtime.Quantity
+		for i := 1; i <= n; i++ {
+			out = append(out, quantity("z", fmt.Sprintf("z[%d]", i), 0, 1))
+		}
+		return out
+	}
+	for _, c := range []struct {
+		n, lines int
+		all      bool
+	}{{12, 13, false}, {13, 8, false}, {500, 8, false}, {13, 14, true}, {0, 1, false}} {
+		got := tableText(c.all, array(c.n)...)
+		if n := strings.Count(got, "\n"); n != c.lines {
+			t.Errorf("%d elements, all %v: %d lines, want %d\n%s", c.n, c.all, n, c.lines, got)
+		}
+	}
+	if got := tableText(false, array(13)...); !strings.Contains(got, "... 7 more\nz[13]") {
+		t.Error(got)
+	}
+}
+
+func TestPlusMinus(t *testing.T) {
+	for _, c := range []struct {
+		value, mcse float64
+		want        string
+	}{
+		{-31.52413, 0.0312, "-31.524 ± 0.031 nats"},
+		{-31524.13, 12.3, "-31524 ± 12 nats"},
+		{-31.5, 0, "-31.5 nats"},
+		{-3, 1e-12, "-3.000000 ± 0.000000 nats"},
+		{math.Inf(-1), math.NaN(), "-inf nats"},
+	} {
+		if got := plusMinus(c.value, c.mcse); got != c.want {
+			t.Errorf("%g, %g: %q, want %q", c.value, c.mcse, got, c.want)
+		}
+	}
+}
+
+func TestProgressLine(t *testing.T) {
+	s := inference.Progress{Evaluations: 120, ELBO: -31.52345, GradientNorm: 0.00123, Elapsed: 1.25e9}
+	if got, want := progressLine(s), "ELBO -31.5235  gradient 0.0012  120 evaluations  1.3s"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -106,6 +106,9 @@ type Node struct {
 	Op    Op      // nil for inputs and constants
 	In    []*Node // operands of Op
 	Name  string  // of an input
+	// Batch marks an input whose first dimension is the Monte-Carlo particle:
+	// the plan evaluates all particles side by side.
+	Batch bool
 	// Const is the value of a constant, nil otherwise. Never written to.
 	Const []float64
 
@@ -226,6 +229,13 @@ func (g *Graph) Input(name string, shape Shape) *Node {
 	n.gn = g.gorgInput(name, shape)
 	building.Unlock()
 	g.byGorg[n.gn] = n
+	return n
+}
+
+// BatchInput is an Input whose first dimension is the Monte-Carlo particle.
+func (g *Graph) BatchInput(name string, shape Shape) *Node {
+	n := g.Input(name, shape)
+	n.Batch = true
 	return n
 }
 

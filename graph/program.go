@@ -12,7 +12,8 @@ type Program interface {
 
 // State is one goroutine's working memory for a Program.
 type State interface {
-	// Input returns the buffer of input i, to be filled before Run.
+	// Input returns the buffer of input i, to be filled before Run; ask for it
+	// anew each time that the input changes.
 	Input(i int) []float64
 	// Run evaluates all outputs. It fails only by a fault of ours: values that
 	// are not finite are results, not errors.

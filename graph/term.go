@@ -12,7 +12,7 @@ func (g *Graph) Expand(frame Shape, t Term) *Node {
 	if len(t.Dims) == len(frame) {
 		return t.Node
 	}
-	return g.Apply(expand{frame, t.Dims}, t.Node)
+	return g.Apply(Broadcast{frame, t.Dims}, t.Node)
 }
 
 // SumTo sums a term, broadcast over the frame, over the dimensions that are
@@ -199,36 +199,37 @@ func walk(shape Shape, strides []int, f func(i, offset int)) {
 	}
 }
 
-// expand broadcasts an operand to a frame.
-type expand struct {
-	frame Shape
-	dims  []int
+// Broadcast repeats an operand over the dimensions of a frame that it lacks;
+// Dims lists those that it has.
+type Broadcast struct {
+	Frame Shape
+	Dims  []int
 }
 
-func (e expand) Key() string { return fmt.Sprintf("expand%v%v", e.dims, e.frame) }
+func (e Broadcast) Key() string { return fmt.Sprintf("expand%v%v", e.Dims, e.Frame) }
 
-func (e expand) Infer(in []Shape) (Shape, error) {
-	if len(in) != 1 || len(in[0]) != len(e.dims) {
-		return nil, fmt.Errorf("needs one operand of rank %d", len(e.dims))
+func (e Broadcast) Infer(in []Shape) (Shape, error) {
+	if len(in) != 1 || len(in[0]) != len(e.Dims) {
+		return nil, fmt.Errorf("needs one operand of rank %d", len(e.Dims))
 	}
-	for i, d := range e.dims {
-		if in[0][i] != e.frame[d] {
+	for i, d := range e.Dims {
+		if in[0][i] != e.Frame[d] {
 			return nil, fmt.Errorf("operand does not fit the frame")
 		}
 	}
-	return e.frame, nil
+	return e.Frame, nil
 }
 
-func (e expand) Eval(out []float64, in [][]float64) {
-	strides := make([]int, len(e.frame))
+func (e Broadcast) Eval(out []float64, in [][]float64) {
+	strides := make([]int, len(e.Frame))
 	n := 1
-	for i := len(e.dims) - 1; i >= 0; i-- {
-		strides[e.dims[i]] = n
-		n *= e.frame[e.dims[i]]
+	for i := len(e.Dims) - 1; i >= 0; i-- {
+		strides[e.Dims[i]] = n
+		n *= e.Frame[e.Dims[i]]
 	}
-	walk(e.frame, strides, func(i, off int) { out[i] = in[0][off] })
+	walk(e.Frame, strides, func(i, off int) { out[i] = in[0][off] })
 }
 
-func (e expand) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
-	return []Term{g.SumTo(e.frame, dout, e.dims)}
+func (e Broadcast) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
+	return []Term{g.SumTo(e.Frame, dout, e.Dims)}
 }

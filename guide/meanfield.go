@@ -28,7 +28,7 @@ func NewMeanField(b *named.Builder, d, s int) *MeanField {
 	m := &MeanField{
 		Loc:       b.G.Input("guide.loc", graph.Shape{d}),
 		LogSD:     b.G.Input("guide.logsd", graph.Shape{d}),
-		Eps:       b.G.Input("guide.eps", graph.Shape{s, d}),
+		Eps:       b.G.BatchInput("guide.eps", graph.Shape{s, d}),
 		Particles: &named.Axis{Name: "particle", Size: s, Class: named.Particle},
 	}
 	logsd := b.Wrap(m.LogSD)

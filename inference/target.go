@@ -103,7 +103,7 @@ type Density struct {
 func (t *Target) NewDensity(s int) (*Density, error) {
 	b := named.New()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
-	u := b.G.Input("u", graph.Shape{s, t.D})
+	u := b.G.BatchInput("u", graph.Shape{s, t.D})
 	l, err := t.lower(b, b.Wrap(u, ax))
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ type Reporter struct {
 func (t *Target) NewReporter(s int) (*Reporter, error) {
 	b := named.New()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
-	u := b.G.Input("u", graph.Shape{s, t.D})
+	u := b.G.BatchInput("u", graph.Shape{s, t.D})
 	l, err := t.lower(b, b.Wrap(u, ax))
 	if err != nil {
 		return nil, err

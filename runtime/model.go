@@ -57,7 +57,9 @@ func Compile(name string, text []byte) (m *Model, err error) {
 	if diags.HasErrors() {
 		return nil, &ModelError{diags}
 	}
-	return &Model{checked: checked, warnings: diags.Warnings()}, nil
+	warnings := append(diags.Warnings(), checked.NotYet...)
+	warnings.Sort()
+	return &Model{checked: checked, warnings: warnings}, nil
 }
 
 // CompileFile compiles the model in a file.

@@ -1,0 +1,167 @@
+package plan
+
+import (
+	"ppl/graph"
+	"ppl/graph/op"
+)
+
+// analysis says which nodes vary with the particle.
+type analysis struct {
+	order     []*graph.Node // needed nodes that are not constants, operands first
+	batch     []bool        // by node ID
+	particles int
+}
+
+// rows is the shape of a node without its particle dimension.
+func (a *analysis) rows(n *graph.Node) graph.Shape {
+	if a.batch[n.ID] {
+		return n.Shape[1:]
+	}
+	return n.Shape
+}
+
+// analyse finds the nodes that vary with the particle; it fails if some op
+// mixes particles in a way that rows cannot express.
+func analyse(g *graph.Graph, outputs []*graph.Node) (*analysis, bool) {
+	a := &analysis{batch: make([]bool, len(g.Nodes())), particles: 0}
+	needed := graph.Needed(outputs)
+	for _, n := range g.Nodes() {
+		if !needed[n.ID] || n.IsConst() {
+			continue
+		}
+		a.order = append(a.order, n)
+		if n.Batch {
+			if a.particles != 0 && a.particles != n.Shape[0] {
+				return nil, false
+			}
+			a.particles = n.Shape[0]
+			a.batch[n.ID] = true
+		}
+		if n.Op != nil && !a.node(n) {
+			return nil, false
+		}
+	}
+	return a, a.particles > 0
+}
+
+func (a *analysis) anyBatch(n *graph.Node) bool {
+	for _, c := range n.In {
+		if a.batch[c.ID] {
+			return true
+		}
+	}
+	return false
+}
+
+// node sets whether n varies, from its operands.
+func (a *analysis) node(n *graph.Node) bool {
+	if !a.anyBatch(n) {
+		return true
+	}
+	a.batch[n.ID] = true
+	switch o := n.Op.(type) {
+	case *op.Map:
+		for k, c := range n.In {
+			if a.batch[c.ID] && o.Dims[k][0] != 0 {
+				return false
+			}
+		}
+		return true
+	case graph.Sum:
+		a.batch[n.ID] = len(o.Dims) == 0 || o.Dims[0] != 0
+		return true
+	case graph.Broadcast:
+		return o.Dims[0] == 0
+	case op.View:
+		return a.view(n, o)
+	case op.Scatter:
+		return a.scatter(n, o)
+	case op.Contract:
+		return a.contract(n, o)
+	case op.Reduce:
+		return len(o.Dims) == 0 || o.Dims[0] != 0
+	case op.CumSum, op.SortPerm:
+		return len(n.Shape) >= 2
+	case op.Cholesky, op.LogDet:
+		return len(n.In[0].Shape) >= 3
+	case op.TriSolve:
+		return len(o.A) >= 3
+	case op.Solve:
+		return len(o.A) >= 3
+	}
+	return false
+}
+
+// view accepts views that take all particles in order as their first dimension
+// and stay within each particle's rows.
+func (a *analysis) view(n *graph.Node, v op.View) bool {
+	if !a.batch[n.In[0].ID] || len(n.In) == 2 && a.batch[n.In[1].ID] {
+		return false
+	}
+	size := v.From[1:].Size()
+	if len(v.Out) == 0 || v.Out[0] != a.particles || a.particles > 1 && v.Strides[0] != size {
+		return false
+	}
+	if v.OffStrides != nil && v.OffStrides[0] != 0 && a.particles > 1 {
+		return false
+	}
+	if v.OffStrides != nil {
+		return v.Base >= 0 && v.Base < size
+	}
+	return within(v.Out[1:], v.Strides[1:], v.Base, size)
+}
+
+// within reports whether all offsets of a strided walk are in [0, size).
+func within(shape graph.Shape, strides []int, base, size int) bool {
+	lo, hi := base, base
+	for d, n := range shape {
+		if s := strides[d] * (n - 1); s > 0 {
+			hi += s
+		} else {
+			lo += s
+		}
+	}
+	return lo >= 0 && hi < size
+}
+
+func (a *analysis) scatter(n *graph.Node, s op.Scatter) bool {
+	size := s.Out[1:].Size()
+	k := 0
+	for _, p := range s.Parts {
+		k++
+		if len(p.Shape) == 0 || p.Shape[0] != a.particles || a.particles > 1 && p.Strides[0] != size {
+			return false
+		}
+		if p.OffStrides != nil {
+			if a.batch[n.In[k].ID] || p.OffStrides[0] != 0 && a.particles > 1 {
+				return false
+			}
+			k++
+		} else if !within(p.Shape[1:], p.Strides[1:], p.Base, size) {
+			return false
+		}
+	}
+	return true
+}
+
+// contract: the particle's label is the first of each operand that varies; in
+// the result it is the first too, or it is summed.
+func (a *analysis) contract(n *graph.Node, c op.Contract) bool {
+	label := -1
+	for k, labels := range [][]int{c.A, c.B} {
+		if !a.batch[n.In[k].ID] {
+			continue
+		}
+		if label >= 0 && labels[0] != label {
+			return false
+		}
+		label = labels[0]
+	}
+	for i, l := range c.Out {
+		if l == label {
+			return i == 0
+		}
+	}
+	a.batch[n.ID] = false
+	return true
+}

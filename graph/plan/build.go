@@ -1,0 +1,261 @@
+//go:build rows
+
+package plan
+
+import (
+	"ppl/graph"
+)
+
+// rowProgram is a compiled graph in rows.
+type rowProgram struct {
+	s, p    int
+	inputs  []*graph.Node
+	outputs []*graph.Node
+	in, out []*value
+	steps   []rowStep
+	arena   int
+	scratch int // block registers of the largest cluster
+}
+
+// rowStep is one step of a run.
+type rowStep interface {
+	run(s *rowState)
+	// touches lists the values written, then those read.
+	touches() (writes, reads []*value)
+	describe() string
+}
+
+// program orders the steps by stage: arrays that are accumulated into are
+// cleared before the first stage that adds to them and scaled after the last.
+func (c *compiler) program() *rowProgram {
+	pr := &rowProgram{s: c.s, p: c.p, outputs: c.outputs}
+	for _, n := range c.an.order {
+		if n.IsInput() {
+			pr.inputs = append(pr.inputs, n)
+			pr.in = append(pr.in, c.values[n.ID])
+		}
+	}
+	for _, o := range c.outputs {
+		pr.out = append(pr.out, c.value(o))
+	}
+	cleared := map[*value]bool{}
+	for stage := 0; stage <= c.lastStage; stage++ {
+		var sums []*value
+		for _, cl := range c.clusters {
+			if cl.stage != stage {
+				continue
+			}
+			for _, a := range cl.accums {
+				if !cleared[a.to.v] {
+					cleared[a.to.v] = true
+					pr.steps = append(pr.steps, &clear1{a.to.v})
+				}
+				if a.to.v.stage == stage {
+					sums = append(sums, a.to.v)
+				}
+			}
+		}
+		for _, cl := range c.clusters {
+			if cl.stage == stage {
+				cl.finish(c)
+				pr.steps = append(pr.steps, cl)
+				pr.scratch = max(pr.scratch, cl.loop.scratch)
+			}
+		}
+		for _, g := range c.others {
+			if g.stage == stage {
+				pr.steps = append(pr.steps, g)
+			}
+		}
+		for _, v := range sums {
+			if v.times != 1 {
+				pr.steps = append(pr.steps, &scale{v})
+			}
+		}
+	}
+	c.place(pr)
+	return pr
+}
+
+// place gives every stored value its place in the arena.
+func (c *compiler) place(pr *rowProgram) {
+	seen := map[*value]bool{}
+	var vals []*value
+	touch := func(v *value, step int) {
+		if v.data != nil {
+			return
+		}
+		if !seen[v] {
+			seen[v] = true
+			v.first, v.last = step, step
+			vals = append(vals, v)
+		}
+		v.last = max(v.last, step)
+	}
+	for _, v := range pr.in {
+		touch(v, -1)
+		v.last = forever
+	}
+	for i, s := range pr.steps {
+		w, r := s.touches()
+		for _, v := range append(w, r...) {
+			touch(v, i)
+		}
+	}
+	for _, v := range pr.out {
+		touch(v, len(pr.steps))
+		v.last = forever
+	}
+	var a arena
+	born, dying := map[int][]*value{}, map[int][]*value{}
+	for _, v := range vals {
+		born[v.first] = append(born[v.first], v)
+		dying[v.last] = append(dying[v.last], v)
+	}
+	for step := -1; step <= len(pr.steps); step++ {
+		for _, v := range born[step] {
+			v.at = a.take(c.floats(v))
+		}
+		for _, v := range dying[step] {
+			a.release(v.at, c.floats(v))
+		}
+	}
+	pr.arena = a.size
+}
+
+// floats is the room that a value takes, in whole vectors so that rows stay
+// aligned.
+func (c *compiler) floats(v *value) int {
+	n := v.rows.Size() * c.width(v.batch)
+	return max(8, (n+7)&^7)
+}
+
+// loop is a cluster ready to run: its domain with dimensions merged where all
+// accesses allow it, and registers assigned to slots.
+type loop struct {
+	dims    graph.Shape // at least one; the last is run in blocks
+	acc     []*access   // all accesses, those written to included
+	block   int         // rows of a block
+	slots   int
+	slot    []int // of each virtual register
+	scratch int
+	temps   int // slots for operands that are copied in
+}
+
+const (
+	blockFloats = 3072 // 24 KB: a block's live registers stay in the first-level cache
+	maxBlock    = 512
+)
+
+func (cl *cluster) finish(c *compiler) {
+	lp := &loop{dims: append(graph.Shape{}, cl.dims...)}
+	lp.acc = append(lp.acc, cl.accesses...)
+	for _, in := range cl.instrs {
+		if in.out.stored {
+			to := &access{v: in.out, strides: in.out.rows.Strides()}
+			lp.acc = append(lp.acc, to)
+		}
+	}
+	for _, a := range cl.accums {
+		lp.acc = append(lp.acc, a.to)
+	}
+	lp.merge()
+	cl.assign(lp)
+	width := c.width(cl.batch)
+	for _, in := range cl.instrs {
+		lp.temps = max(lp.temps, len(in.args))
+	}
+	lp.temps = max(lp.temps, 1)
+	lp.block = min(maxBlock, max(1, blockFloats/(width*(lp.slots+lp.temps))))
+	if n := lp.dims[len(lp.dims)-1]; lp.block > n {
+		lp.block = n
+	}
+	lp.scratch = (lp.slots + lp.temps) * lp.block * width
+	cl.loop = lp
+}
+
+// merge joins neighbouring dimensions that every access runs through as one.
+func (lp *loop) merge() {
+	for d := len(lp.dims) - 2; d >= 0; d-- {
+		ok := true
+		for _, a := range lp.acc {
+			ok = ok && a.strides[d] == a.strides[d+1]*lp.dims[d+1]
+			if a.off != nil {
+				ok = ok && a.offStrides[d] == a.offStrides[d+1]*lp.dims[d+1]
+			}
+		}
+		if !ok {
+			continue
+		}
+		lp.dims[d] *= lp.dims[d+1]
+		lp.dims = append(lp.dims[:d+1], lp.dims[d+2:]...)
+		for _, a := range lp.acc {
+			a.strides = dropAt(a.strides, d)
+			if a.off != nil {
+				a.offStrides = dropAt(a.offStrides, d)
+			}
+		}
+	}
+	if len(lp.dims) == 0 {
+		lp.dims = graph.Shape{1}
+		for _, a := range lp.acc {
+			a.strides = []int{0}
+			if a.off != nil {
+				a.offStrides = []int{0}
+			}
+		}
+	}
+}
+
+// dropAt leaves out element d.
+func dropAt(s []int, d int) []int {
+	return append(append([]int{}, s[:d]...), s[d+1:]...)
+}
+
+// assign gives registers slots by liveness.
+func (cl *cluster) assign(lp *loop) {
+	last := make([]int, cl.nregs)
+	for i := range last {
+		last[i] = -1
+	}
+	for i, in := range cl.instrs {
+		for _, a := range in.args {
+			if a.reg >= 0 {
+				last[a.reg] = i
+			}
+		}
+	}
+	for _, a := range cl.accums {
+		if a.src.reg >= 0 {
+			last[a.src.reg] = forever
+		}
+	}
+	lp.slot = make([]int, cl.nregs)
+	var free []int
+	for i, in := range cl.instrs {
+		// An operand that ends here may give its slot to the result: kernels
+		// allow the result to be one of their operands.
+		for _, a := range in.args {
+			if a.reg >= 0 && last[a.reg] == i {
+				free = append(free, lp.slot[a.reg])
+				last[a.reg] = -2
+			}
+		}
+		if len(free) > 0 && in.mat == nil {
+			lp.slot[in.dst] = free[len(free)-1]
+			free = free[:len(free)-1]
+		} else {
+			lp.slot[in.dst] = lp.slots
+			lp.slots++
+		}
+		if last[in.dst] == -1 {
+			free = append(free, lp.slot[in.dst])
+		}
+	}
+}
+
+// clear1 sets an array to zero.
+type clear1 struct{ v *value }
+
+// scale multiplies an array by its factor.
+type scale struct{ v *value }

@@ -1,0 +1,136 @@
+//go:build rows
+
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+func (c *clear1) touches() (writes, reads []*value) { return []*value{c.v}, nil }
+func (c *scale) touches() (writes, reads []*value)  { return []*value{c.v}, nil }
+
+func (g *generic) touches() (writes, reads []*value) {
+	if g.promote != nil {
+		return []*value{g.out}, []*value{g.promote}
+	}
+	return []*value{g.out}, g.in
+}
+
+func (cl *cluster) touches() (writes, reads []*value) {
+	for _, a := range cl.accesses {
+		reads = append(reads, a.v)
+	}
+	for _, in := range cl.instrs {
+		if in.out.stored {
+			writes = append(writes, in.out)
+		}
+		if in.mat != nil {
+			reads = append(reads, in.mat.x, in.mat.b)
+		}
+	}
+	for _, a := range cl.accums {
+		writes = append(writes, a.to.v)
+		if a.mat != nil {
+			reads = append(reads, a.mat.x)
+		}
+	}
+	return writes, reads
+}
+
+func (c *clear1) describe() string { return "clear " + c.v.describe() }
+func (c *scale) describe() string  { return fmt.Sprintf("scale %s by %g", c.v.describe(), c.v.times) }
+
+func (g *generic) describe() string {
+	if g.promote != nil {
+		return fmt.Sprintf("%s = per particle %s", g.out.describe(), g.promote.describe())
+	}
+	var in []string
+	for _, v := range g.in {
+		in = append(in, v.describe())
+	}
+	return fmt.Sprintf("%s = %s(%s)", g.out.describe(), g.n.Op.Key(), strings.Join(in, ", "))
+}
+
+// describe names a value: %12{64}[8] is node 12, per particle, 8 rows.
+func (v *value) describe() string {
+	name := "copy"
+	if v.n != nil {
+		name = fmt.Sprintf("%%%d", v.n.ID)
+		if v.n.Name != "" {
+			name += ":" + v.n.Name
+		}
+	}
+	if v.n != nil && v.data != nil {
+		name = "const " + name
+		if len(v.data) == 1 {
+			return fmt.Sprintf("%g", v.data[0])
+		}
+	}
+	if v.batch {
+		name += "{p}"
+	}
+	return name + v.rows.String()
+}
+
+func (cl *cluster) describe() string {
+	var b strings.Builder
+	kind := ""
+	if cl.batch {
+		kind = " per particle"
+	}
+	fmt.Fprintf(&b, "for rows %v%s in blocks of %d, %d registers", cl.loop.dims, kind, cl.loop.block, cl.loop.slots)
+	name := func(a arg) string {
+		if a.reg >= 0 {
+			return fmt.Sprintf("r%d", a.reg)
+		}
+		x := cl.accesses[a.acc]
+		s := x.v.describe()
+		if x.off != nil {
+			s += "[gather]"
+		}
+		return s
+	}
+	for _, in := range cl.instrs {
+		var args []string
+		for _, a := range in.args {
+			args = append(args, name(a))
+		}
+		what := "copy"
+		switch {
+		case in.mat != nil:
+			what = "product"
+			args = []string{in.mat.x.describe(), in.mat.b.describe()}
+		case in.fn != nil:
+			what = in.fn.Name
+		}
+		fmt.Fprintf(&b, "\n    r%d = %s(%s)", in.dst, what, strings.Join(args, ", "))
+		if in.out.stored {
+			fmt.Fprintf(&b, " -> %s", in.out.describe())
+		}
+	}
+	for _, a := range cl.accums {
+		what := "add"
+		if a.horizontal {
+			what = "add over particles"
+		}
+		if a.mat != nil {
+			what = "add product with " + a.mat.x.describe() + " of"
+		}
+		fmt.Fprintf(&b, "\n    %s += %s %s", a.to.v.describe(), what, name(a.src))
+		if a.to.off != nil {
+			b.WriteString(" [scatter]")
+		}
+	}
+	return b.String()
+}
+
+// Dump lists the steps for people.
+func (pr *rowProgram) Dump() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d particles in rows of %d; %d steps, arena of %d numbers, registers of %d\n", pr.s, pr.p, len(pr.steps), pr.arena, pr.scratch)
+	for i, s := range pr.steps {
+		fmt.Fprintf(&b, "%3d  %s\n", i, s.describe())
+	}
+	return b.String()
+}

@@ -1,0 +1,454 @@
+//go:build rows
+
+package plan
+
+import (
+	"fmt"
+	"math"
+
+	"ppl/graph"
+	"ppl/graph/kernel/vec"
+)
+
+// rowState is one goroutine's memory for a rowProgram.
+type rowState struct {
+	pr      *rowProgram
+	arena   []float64
+	scratch []float64
+	inputs  [][]float64 // logical order, filled by the caller
+	dirty   []bool
+	outputs [][]float64
+	cur     []int // offset in rows of each access at the current outer index
+	curOff  []int
+	idx     []int
+}
+
+// Inputs implements graph.Program: the inputs that the outputs depend on.
+func (pr *rowProgram) Inputs() []*graph.Node { return pr.inputs }
+
+// Outputs implements graph.Program.
+func (pr *rowProgram) Outputs() []*graph.Node { return pr.outputs }
+
+// NewState implements graph.Program.
+func (pr *rowProgram) NewState() (graph.State, error) {
+	s := &rowState{pr: pr, arena: aligned(pr.arena), scratch: aligned(pr.scratch)}
+	n, dims := 0, 0
+	for _, st := range pr.steps {
+		if cl, ok := st.(*cluster); ok {
+			n, dims = max(n, len(cl.loop.acc)), max(dims, len(cl.loop.dims))
+		}
+	}
+	s.cur, s.curOff, s.idx = make([]int, n), make([]int, n), make([]int, dims)
+	for i, v := range pr.in {
+		if v.batch && pr.p > 1 {
+			s.inputs = append(s.inputs, make([]float64, pr.inputs[i].Shape.Size()))
+		} else {
+			s.inputs = append(s.inputs, s.array(v))
+		}
+	}
+	s.dirty = make([]bool, len(pr.in))
+	for i, v := range pr.out {
+		if v.batch && pr.p > 1 {
+			s.outputs = append(s.outputs, make([]float64, pr.outputs[i].Shape.Size()))
+		} else {
+			s.outputs = append(s.outputs, s.array(v))
+		}
+	}
+	return s, nil
+}
+
+// aligned allocates on a cache line.
+func aligned(n int) []float64 {
+	if n == 0 {
+		return nil
+	}
+	x := make([]float64, n+8)
+	skip := int((64-addr(x)%64)%64) / 8
+	return x[skip : skip+n : skip+n]
+}
+
+func (s *rowState) array(v *value) []float64 {
+	if v.data != nil {
+		return v.data
+	}
+	n := v.rows.Size()
+	if v.batch {
+		n *= s.pr.p
+	}
+	return s.arena[v.at : v.at+n]
+}
+
+func (s *rowState) Input(i int) []float64 {
+	s.dirty[i] = true
+	return s.inputs[i]
+}
+
+func (s *rowState) Output(i int) []float64 {
+	if v := s.pr.out[i]; v.batch && s.pr.p > 1 {
+		fromRows(s.outputs[i], s.array(v), s.pr.s, s.pr.p)
+	}
+	return s.outputs[i]
+}
+
+func (s *rowState) Run() (err error) {
+	at := "the inputs"
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("plan: %s: %v", at, r)
+		}
+	}()
+	for i, v := range s.pr.in {
+		if s.dirty[i] && v.batch && s.pr.p > 1 {
+			toRows(s.array(v), s.inputs[i], s.pr.s, s.pr.p)
+		}
+		s.dirty[i] = false
+	}
+	for _, st := range s.pr.steps {
+		st.run(s)
+	}
+	return nil
+}
+
+func (c *clear1) run(s *rowState) { clear(s.array(c.v)) }
+func (c *scale) run(s *rowState) {
+	x := s.array(c.v)
+	for i := range x {
+		x[i] *= c.v.times
+	}
+}
+
+// run walks the domain: the outer dimensions one index at a time, the last in
+// blocks.
+func (cl *cluster) run(s *rowState) {
+	lp := cl.loop
+	w := 1
+	if cl.batch {
+		w = s.pr.p
+	}
+	for i, a := range lp.acc {
+		s.cur[i], s.curOff[i] = a.base, 0
+	}
+	last := len(lp.dims) - 1
+	n := lp.dims[last]
+	idx := s.idx[:last]
+	clear(idx)
+	for {
+		for start := 0; start < n; start += lp.block {
+			cl.runBlock(s, w, start, min(lp.block, n-start))
+		}
+		d := last - 1
+		for ; d >= 0; d-- {
+			idx[d]++
+			for i, a := range lp.acc {
+				s.cur[i] += a.strides[d]
+				if a.off != nil {
+					s.curOff[i] += a.offStrides[d]
+				}
+			}
+			if idx[d] < lp.dims[d] {
+				break
+			}
+			for i, a := range lp.acc {
+				s.cur[i] -= idx[d] * a.strides[d]
+				if a.off != nil {
+					s.curOff[i] -= idx[d] * a.offStrides[d]
+				}
+			}
+			idx[d] = 0
+		}
+		if d < 0 {
+			return
+		}
+	}
+}
+
+// runBlock runs the instructions and accumulations on rows start to start+n of
+// the last dimension.
+func (cl *cluster) runBlock(s *rowState, w, start, n int) {
+	lp := cl.loop
+	stores := len(cl.accesses)
+	for _, in := range cl.instrs {
+		dst := s.slot(lp, lp.slot[in.dst], w)[:n*w]
+		switch {
+		case in.mat != nil:
+			in.mat.forward(s, dst, start, n, w)
+		case in.fn == nil:
+			vec.Expand(dst, cl.operand(s, in.args[0], 0, w, start, n), n, w)
+		default:
+			cl.apply(s, in, dst, w, start, n)
+		}
+		if in.out.stored {
+			cl.write(s, stores, dst, w, start, n)
+			stores++
+		}
+	}
+	for _, a := range cl.accums {
+		cl.accumulate(s, a, stores, w, start, n)
+		stores++
+	}
+}
+
+func (s *rowState) slot(lp *loop, k, w int) []float64 {
+	size := lp.block * w
+	return s.scratch[k*size : (k+1)*size]
+}
+
+func (cl *cluster) apply(s *rowState, in *instr, dst []float64, w, start, n int) {
+	a := cl.operand(s, in.args[0], 0, w, start, n)
+	switch len(in.args) {
+	case 1:
+		unary(in.fn, dst, a, n, w)
+	case 2:
+		binary(in.fn, dst, a, cl.operand(s, in.args[1], 1, w, start, n), n, w)
+	default:
+		b, c := cl.operand(s, in.args[1], 1, w, start, n), cl.operand(s, in.args[2], 2, w, start, n)
+		ternary(in.fn, dst, a, b, c, n, w)
+	}
+}
+
+// operand gives the rows that an argument reads; those that are not next to
+// one another are copied into temporary slot k first.
+func (cl *cluster) operand(s *rowState, a arg, k, w, start, n int) vec.Operand {
+	lp := cl.loop
+	if a.reg >= 0 {
+		return vec.Operand{Data: s.slot(lp, lp.slot[a.reg], w)[:n*w], Mode: vec.Full}
+	}
+	return cl.read(s, a.acc, lp.slots+k, w, start, n)
+}
+
+func (cl *cluster) read(s *rowState, acc, temp, w, start, n int) vec.Operand {
+	lp := cl.loop
+	x := lp.acc[acc]
+	data := s.array(x.v)
+	last := len(lp.dims) - 1
+	step := x.strides[last]
+	row := s.cur[acc] + start*step
+	vw := 1
+	if x.v.batch {
+		vw = w
+	}
+	if x.off == nil || x.offStrides[last] == 0 {
+		if x.off != nil {
+			row += int(x.off[s.curOff[acc]])
+		}
+		switch {
+		case step == 0 || n == 1:
+			return one(data[row*vw:(row+1)*vw], x.v.batch)
+		case step == 1:
+			return many(data[row*vw:(row+n)*vw], x.v.batch)
+		}
+	}
+	size := lp.block * w
+	buf := s.scratch[temp*size : temp*size+n*vw]
+	for r := 0; r < n; r++ {
+		from := row + r*step
+		if x.off != nil && x.offStrides[last] != 0 {
+			from += int(x.off[s.curOff[acc]+(start+r)*x.offStrides[last]])
+		}
+		if vw == 1 {
+			buf[r] = data[from]
+		} else {
+			copy(buf[r*vw:(r+1)*vw], data[from*vw:])
+		}
+	}
+	return many(buf, x.v.batch)
+}
+
+func one(x []float64, batch bool) vec.Operand {
+	if batch {
+		return vec.Operand{Data: x, Mode: vec.PerParticle}
+	}
+	return vec.Operand{Data: x, Mode: vec.Scalar}
+}
+
+func many(x []float64, batch bool) vec.Operand {
+	if batch {
+		return vec.Operand{Data: x, Mode: vec.Full}
+	}
+	return vec.Operand{Data: x, Mode: vec.PerRow}
+}
+
+// write stores a register.
+func (cl *cluster) write(s *rowState, acc int, src []float64, w, start, n int) {
+	lp := cl.loop
+	x := lp.acc[acc]
+	data := s.array(x.v)
+	step := x.strides[len(lp.dims)-1]
+	row := s.cur[acc] + start*step
+	if step == 1 || n == 1 {
+		copy(data[row*w:], src)
+		return
+	}
+	for r := 0; r < n; r++ {
+		copy(data[(row+r*step)*w:(row+r*step+1)*w], src[r*w:])
+	}
+}
+
+// accumulate adds rows to an array.
+func (cl *cluster) accumulate(s *rowState, a *accum, acc, w, start, n int) {
+	lp := cl.loop
+	src := cl.operand(s, a.src, 0, w, start, n)
+	out := s.array(a.to.v)
+	if a.mat != nil {
+		a.mat.adjoint(s, out, src, start, n, w)
+		return
+	}
+	last := len(lp.dims) - 1
+	x := lp.acc[acc]
+	step := x.strides[last]
+	row := s.cur[acc] + start*step
+	gather := x.off != nil && x.offStrides[last] != 0
+	if x.off != nil && !gather {
+		row += int(x.off[s.curOff[acc]])
+	}
+	switch {
+	case gather || step != 0:
+		for r := 0; r < n; r++ {
+			to := row + r*step
+			if gather {
+				to += int(x.off[s.curOff[acc]+(start+r)*x.offStrides[last]])
+			}
+			if a.horizontal {
+				out[to] += sumParticles(src, r, s.pr.s, w)
+			} else {
+				addRow(out[to*w:(to+1)*w], src, r, w)
+			}
+		}
+	case a.horizontal:
+		t := 0.0
+		for r := 0; r < n; r++ {
+			t += sumParticles(src, r, s.pr.s, w)
+		}
+		out[row] += t
+	default:
+		addRows(out[row*w:(row+1)*w], src, n, w)
+	}
+}
+
+func addRow(dst []float64, src vec.Operand, r, w int) {
+	switch src.Mode {
+	case vec.Full:
+		for i, v := range src.Data[r*w : (r+1)*w] {
+			dst[i] += v
+		}
+	case vec.PerParticle:
+		for i, v := range src.Data[:w] {
+			dst[i] += v
+		}
+	case vec.PerRow:
+		for i := range dst {
+			dst[i] += src.Data[r]
+		}
+	default:
+		for i := range dst {
+			dst[i] += src.Data[0]
+		}
+	}
+}
+
+// addRows adds n rows to one. The rows of a block are added up first, so that
+// long sums are sums of partial sums.
+func addRows(dst []float64, src vec.Operand, n, w int) {
+	switch {
+	case src.Mode == vec.PerParticle:
+		for i, v := range src.Data[:w] {
+			dst[i] += float64(n) * v
+		}
+	case src.Mode == vec.Scalar:
+		for i := range dst {
+			dst[i] += float64(n) * src.Data[0]
+		}
+	case src.Mode == vec.PerRow || w == 1:
+		t := 0.0
+		for _, v := range src.Data[:n] {
+			t += v
+		}
+		for i := range dst {
+			dst[i] += t
+		}
+	default:
+		for i := range dst {
+			t := 0.0
+			for k := i; k < n*w; k += w {
+				t += src.Data[k]
+			}
+			dst[i] += t
+		}
+	}
+}
+
+// sumParticles adds up a row over the particles that exist.
+func sumParticles(src vec.Operand, r, s, w int) float64 {
+	switch src.Mode {
+	case vec.PerRow:
+		return float64(s) * src.Data[r]
+	case vec.Scalar:
+		return float64(s) * src.Data[0]
+	case vec.PerParticle:
+		r = 0
+	}
+	t := 0.0
+	for _, v := range src.Data[r*w : r*w+s] {
+		t += v
+	}
+	return t
+}
+
+// forward computes rows start.. of X·b.
+func (m *matrix) forward(s *rowState, dst []float64, start, n, w int) {
+	x, b := s.array(m.x), s.array(m.b)
+	for r := 0; r < n; r++ {
+		row := dst[r*w : (r+1)*w]
+		clear(row)
+		at := (start + r) * m.rowStride
+		for k := 0; k < m.k; k++ {
+			axpy(row, x[at+k*m.colStride], b[k*w:(k+1)*w])
+		}
+	}
+}
+
+// adjoint adds X[r, k]·src[r] to row k of out.
+func (m *matrix) adjoint(s *rowState, out []float64, src vec.Operand, start, n, w int) {
+	x := s.array(m.x)
+	for r := 0; r < n; r++ {
+		row := src.Data[:w]
+		if src.Mode == vec.Full {
+			row = src.Data[r*w : (r+1)*w]
+		}
+		at := (start + r) * m.rowStride
+		for k := 0; k < m.k; k++ {
+			axpy(out[k*w:(k+1)*w], x[at+k*m.colStride], row)
+		}
+	}
+}
+
+func axpy(y []float64, a float64, x []float64) {
+	x = x[:len(y)]
+	for i := range y {
+		y[i] = math.FMA(a, x[i], y[i])
+	}
+}
+
+// run brings the operands of a generic op into logical order, evaluates it and
+// brings the result back.
+func (g *generic) run(s *rowState) {
+	if g.promote != nil {
+		toRows(s.array(g.out), s.array(g.promote), s.pr.s, s.pr.p)
+		return
+	}
+	in := make([][]float64, len(g.in))
+	for i, v := range g.in {
+		in[i] = s.array(v)
+		if v.batch && s.pr.p > 1 {
+			in[i] = make([]float64, v.rows.Size()*s.pr.s)
+			fromRows(in[i], s.array(v), s.pr.s, s.pr.p)
+		}
+	}
+	if !g.out.batch || s.pr.p == 1 {
+		g.n.Op.Eval(s.array(g.out), in)
+		return
+	}
+	out := make([]float64, g.n.Shape.Size())
+	g.n.Op.Eval(out, in)
+	toRows(s.array(g.out), out, s.pr.s, s.pr.p)
+}

@@ -1,0 +1,80 @@
+//go:build rows
+
+package plan
+
+import (
+	"unsafe"
+
+	"ppl/graph/kernel/vec"
+	"ppl/graph/op"
+)
+
+// The vector kernel of each scalar function that has one; the others are
+// called element by element.
+var (
+	unaryKernels   map[*op.Func]vec.UnaryOp
+	binaryKernels  map[*op.Func]vec.BinaryOp
+	ternaryKernels map[*op.Func]vec.TernaryOp
+)
+
+func init() {
+	unaryKernels = map[*op.Func]vec.UnaryOp{
+		op.Neg: vec.Neg, op.Abs: vec.Abs, op.Recip: vec.Recip, op.Square: vec.Square, op.Sqrt: vec.Sqrt, op.Not: vec.Not,
+		op.Exp: vec.Exp, op.Log: vec.Log, op.Log1p: vec.Log1p, op.Expm1: vec.Expm1, op.Tanh: vec.Tanh,
+		op.InvLogit: vec.InvLogit, op.Softplus: vec.Softplus, op.LogInvLogit: vec.LogInvLogit,
+		op.Sin: vec.Sin, op.Cos: vec.Cos, op.Erf: vec.Erf, op.Phi: vec.Phi,
+		op.Lgamma: vec.Lgamma, op.Digamma: vec.Digamma, op.LogPhi: vec.LogPhi, op.InvMills: vec.InvMills,
+	}
+	binaryKernels = map[*op.Func]vec.BinaryOp{
+		op.Add: vec.Add, op.Sub: vec.Sub, op.Mul: vec.Mul, op.Div: vec.Div, op.Max: vec.Max, op.Min: vec.Min, op.MulZ: vec.MulZ,
+		op.Less: vec.Less, op.LessEq: vec.LessEq, op.Greater: vec.Greater, op.GreaterEq: vec.GreaterEq,
+		op.Equal: vec.Equal, op.NotEqual: vec.NotEqual, op.And: vec.And, op.Or: vec.Or, op.ExpSub: vec.ExpSub,
+	}
+	ternaryKernels = map[*op.Func]vec.TernaryOp{op.Where: vec.Where}
+}
+
+func unary(f *op.Func, dst []float64, a vec.Operand, rows, w int) {
+	if k, ok := unaryKernels[f]; ok {
+		vec.Unary(k, dst, a, rows, w)
+		return
+	}
+	each(dst, rows, w, func(r, i int) float64 { return f.F1(at(a, r, i, w)) })
+}
+
+func binary(f *op.Func, dst []float64, a, b vec.Operand, rows, w int) {
+	if k, ok := binaryKernels[f]; ok {
+		vec.Binary(k, dst, a, b, rows, w)
+		return
+	}
+	each(dst, rows, w, func(r, i int) float64 { return f.F2(at(a, r, i, w), at(b, r, i, w)) })
+}
+
+func ternary(f *op.Func, dst []float64, a, b, c vec.Operand, rows, w int) {
+	if k, ok := ternaryKernels[f]; ok {
+		vec.Ternary(k, dst, a, b, c, rows, w)
+		return
+	}
+	each(dst, rows, w, func(r, i int) float64 { return f.F3(at(a, r, i, w), at(b, r, i, w), at(c, r, i, w)) })
+}
+
+func each(dst []float64, rows, w int, f func(r, i int) float64) {
+	for r := 0; r < rows; r++ {
+		for i := 0; i < w; i++ {
+			dst[r*w+i] = f(r, i)
+		}
+	}
+}
+
+func at(o vec.Operand, r, i, w int) float64 {
+	switch o.Mode {
+	case vec.Full:
+		return o.Data[r*w+i]
+	case vec.PerParticle:
+		return o.Data[i]
+	case vec.PerRow:
+		return o.Data[r]
+	}
+	return o.Data[0]
+}
+
+func addr(x []float64) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(x))) }

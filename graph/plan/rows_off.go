@@ -1,0 +1,7 @@
+//go:build !rows
+
+package plan
+
+import "ppl/graph"
+
+func tryRows(g *graph.Graph, outputs []*graph.Node) graph.Program { return nil }

@@ -142,9 +142,17 @@ func (r row) inputs(b *named.Builder, x []float64, withX bool) (named.Value, Par
 	return b.Array(r.event(x), x), p, names, in, at
 }
 
+// constrained: moving one element of a value leaves the support.
+func constrained(k lang.SupportKind) bool {
+	return k == lang.SupportSimplex || k == lang.SupportCholeskyCorr || k == lang.SupportCorr
+}
+
 // edge reports points on the boundary of the support or at a kink, where a
 // two-sided difference is not the derivative.
 func (r row) edge(x []float64) bool {
+	if r.d.EventRank == 2 {
+		return false
+	}
 	for _, v := range x {
 		if v == 0 && r.d.Support != lang.SupportReal && !r.d.Support.Discrete() || v == 1 && (r.d.Support == lang.SupportUnit || r.d.Support == lang.SupportSimplex) {
 			return true
@@ -162,7 +170,7 @@ func TestGradient(t *testing.T) {
 			}
 			b := named.New()
 			xv, p, names, in, at := r.inputs(b, x, !discrete)
-			p.Inside = r.d.Support == lang.SupportSimplex
+			p.Inside = constrained(r.d.Support)
 			ts := r.d.LogDensity(b, xv, p)
 			y := b.Total(ts[0], ts[1:]...)
 			if len(names) == 0 {
@@ -226,6 +234,10 @@ func outside(r row) [][]float64 {
 	}
 	if r.d.EventRank > 0 {
 		switch r.d.Support {
+		case lang.SupportCholeskyCorr:
+			return [][]float64{{1, 0.1, 0.6, 0.8}, {1, 0, 0.6, 0.7}, {1, 0, 0.6, -0.8}}
+		case lang.SupportCorr:
+			return [][]float64{{1, 0.2, 0.2, 1.1}}
 		case lang.SupportSimplex:
 			return [][]float64{{0.2, 0.5, 0.4}, {-0.1, 0.6, 0.5}}
 		case lang.SupportNaturals:

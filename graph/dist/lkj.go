@@ -1,6 +1,10 @@
 package dist
 
 import (
+	"math/rand/v2"
+
+	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -22,7 +26,25 @@ var lkj = &Dist{
 		Density:      "p(R) ∝ det(R)^(concentration − 1)",
 		Source:       "Lewandowski, Kurowicka & Joe (2009), Generating random correlation matrices based on vines and extended onion method, J. Multivar. Anal. 100",
 		Example:      "R : corr[K] ~ LKJ(2)",
-		NoTruncation: noCDF,
-		NotYet:       "LKJ is not supported yet",
+		NoTruncation: noOrder,
+	},
+	// (η − 1)·log det R. The normaliser is that of the factor: the Jacobian
+	// Π L[k,k]^(K−k) is all that lies between the two.
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		eta, k := p.Get("concentration"), x.Shape()[0]
+		inside := func() named.Value {
+			off := b.Abs(b.AddScalar(b.Diagonal(x), -1))
+			return b.Reduce(op.AllOf, b.LessEq(off, b.Scalar(simplexTolerance)), 1)
+		}
+		if k < 2 {
+			return p.guard(b, Terms{b.Scalar(0)}, inside)
+		}
+		logs := logDiagonal(b, b.Cholesky(x))
+		ts := Terms{b.Mul(b.Scale(2, b.AddScalar(eta, -1)), logs), lkjNorm(b, eta, k)}
+		return p.guard(b, ts, inside)
+	},
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		lkjDraw(r, p.F("concentration"), out)
+		outerSquare(out)
 	},
 }

@@ -58,10 +58,9 @@ var mvNormal = &Dist{
 // any of the three forms: L⁻¹d for cov = L·Lᵀ, and Mᵀd for cov⁻¹ = M·Mᵀ.
 func whitened(b *named.Builder, x named.Value, p Params) (z, logDet named.Value) {
 	d := b.Sub(x, p.Get("mean"))
-	logDiagonal := func(l named.Value) named.Value { return b.Sum(b.Log(b.Diagonal(l)), 1) }
 	if p.Has("precision") {
 		m := b.Cholesky(p.Get("precision"))
-		return b.MatMul(d, m), b.Neg(logDiagonal(m))
+		return b.MatMul(d, m), b.Neg(logDiagonal(b, m))
 	}
 	var l named.Value
 	if p.Has("chol") {
@@ -69,7 +68,7 @@ func whitened(b *named.Builder, x named.Value, p Params) (z, logDet named.Value)
 	} else {
 		l = b.Cholesky(p.Get("cov"))
 	}
-	return b.SolveLower(l, d, false), logDiagonal(l)
+	return b.SolveLower(l, d, false), logDiagonal(b, l)
 }
 
 // colour turns white noise into noise with the covariance.

@@ -1,6 +1,11 @@
 package dist
 
 import (
+	"math"
+	"math/rand/v2"
+
+	"ppl/graph"
+	"ppl/graph/named"
 	"ppl/lang"
 )
 
@@ -23,7 +28,90 @@ var wishart = &Dist{
 		Density:      "p(X) = det(X)^((df−K−1)/2) exp(−½ tr(scale⁻¹ X)) / (2^(df K/2) det(scale)^(df/2) Γ_K(df/2))",
 		Source:       "Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., appendix A",
 		Example:      "Omega ~ Wishart(5, eye(3))",
-		NoTruncation: noCDF,
-		NotYet:       "Wishart is not supported yet",
+		NoTruncation: noOrder,
 	},
+	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
+		df, k := p.Get("df"), float64(x.Shape()[0])
+		l, m := b.Cholesky(p.Get("scale")), b.Cholesky(x)
+		trace := b.Sum(b.Square(b.SolveLower(l, m, false)), 2) // tr S⁻¹X = |L⁻¹M|²
+		return Terms{
+			b.Mul(b.AddScalar(df, -k-1), logDiagonal(b, m)), b.Scale(-0.5, trace),
+			b.Neg(b.Mul(df, logDiagonal(b, l))), wishartNorm(b, df, x.Shape()[0]),
+		}
+	},
+	// Bartlett's decomposition (Smith & Hocking 1972, Appl. Stat. 21).
+	Sample: func(r *rand.Rand, p Numbers, out []float64) {
+		k := side(out)
+		a, l := bartlett(r, p.F("df"), k), cholesky(p.V("scale"), k)
+		for i := 0; i < k; i++ {
+			for j := 0; j < k; j++ {
+				out[i*k+j] = 0
+				for m := j; m <= i; m++ {
+					out[i*k+j] += l[i*k+m] * a[m*k+j]
+				}
+			}
+		}
+		outerSquare(out)
+	},
+	Mean: func(p Numbers) []float64 {
+		out := append([]float64(nil), p.V("scale")...)
+		for i := range out {
+			out[i] *= p.F("df")
+		}
+		return out
+	},
+	Variance: func(p Numbers) []float64 {
+		s := p.V("scale")
+		k := side(s)
+		out := make([]float64, len(s))
+		for i := range out {
+			r, c := i/k, i%k
+			out[i] = p.F("df") * (s[i]*s[i] + s[r*k+r]*s[c*k+c])
+		}
+		return out
+	},
+}
+
+func logDiagonal(b *named.Builder, l named.Value) named.Value {
+	return b.Sum(b.Log(b.Diagonal(l)), 1)
+}
+
+// wishartNorm is −df·K/2·log 2 − log Γ_K(df/2), with the multivariate gamma
+// function Γ_K(a) = π^(K(K−1)/4) Π Γ(a − j/2), j = 0..K−1.
+func wishartNorm(b *named.Builder, df named.Value, k int) named.Value {
+	half := make([]float64, k)
+	for j := range half {
+		half[j] = -0.5 * float64(j)
+	}
+	each := lgammaPos(b, b.Add(b.Spread(b.Scale(0.5, df), graph.Shape{k}), b.Vector(half...)))
+	sum := b.Add(b.Sum(each, 1), b.Scale(0.5*math.Ln2*float64(k), df))
+	return b.AddScalar(b.Neg(sum), -0.25*float64(k*(k-1))*math.Log(math.Pi))
+}
+
+func side(a []float64) int { return int(math.Round(math.Sqrt(float64(len(a))))) }
+
+// bartlett is the lower factor of a draw from Wishart(df, I).
+func bartlett(r *rand.Rand, df float64, k int) []float64 {
+	a := make([]float64, k*k)
+	for i := 0; i < k; i++ {
+		for j := 0; j < i; j++ {
+			a[i*k+j] = r.NormFloat64()
+		}
+		a[i*k+i] = math.Sqrt(gammaDraw(r, 0.5*(df-float64(i)), 0.5))
+	}
+	return a
+}
+
+// outerSquare turns b into b·bᵀ.
+func outerSquare(b []float64) {
+	k := side(b)
+	c := append([]float64(nil), b...)
+	for i := 0; i < k; i++ {
+		for j := 0; j < k; j++ {
+			b[i*k+j] = 0
+			for m := 0; m < k; m++ {
+				b[i*k+j] += c[i*k+m] * c[j*k+m]
+			}
+		}
+	}
 }

@@ -162,6 +162,55 @@ def kum_tail(x, a, b):
     return b * log1p(-x ** a)
 
 
+def square(v):
+    k = int(round(math.sqrt(len(v))))
+    m = matrix(k, k)
+    for i in range(k):
+        for j in range(k):
+            m[i, j] = v[i * k + j]
+    return m
+
+
+def lkj_norm(eta, d):
+    # Lewandowski, Kurowicka & Joe (2009), eq. 16
+    t = mpf(0)
+    for k in range(1, d):
+        a = eta + mpf(d - k - 1) / 2
+        t += (2 * eta - 2 + d - k) * (d - k) * log(2) + (d - k) * lbeta(a, a)
+    return t
+
+
+def lkj(x, concentration):
+    m = square(x)
+    return (concentration - 1) * log(det(m)) - lkj_norm(concentration, m.rows)
+
+
+def lkj_cholesky(x, concentration):
+    l = square(x)
+    d = l.rows
+    return sum((d - k - 1 + 2 * concentration - 2) * log(l[k, k]) for k in range(d)) - lkj_norm(concentration, d)
+
+
+def multigamma(a, k):
+    return mpf(k * (k - 1)) / 4 * log(pi) + sum(loggamma(a - mpf(j) / 2) for j in range(k))
+
+
+def wishart(x, df, scale):
+    x, s = square(x), square(scale)
+    k = x.rows
+    y = s ** -1 * x
+    return ((df - k - 1) / 2 * log(det(x)) - sum(y[i, i] for i in range(k)) / 2 - df * k / 2 * log(2)
+            - df / 2 * log(det(s)) - multigamma(df / 2, k))
+
+
+def inv_wishart(x, df, scale):
+    x, s = square(x), square(scale)
+    k = x.rows
+    y = s * x ** -1
+    return (df / 2 * log(det(s)) - (df + k + 1) / 2 * log(det(x)) - sum(y[i, i] for i in range(k)) / 2
+            - df * k / 2 * log(2) - multigamma(df / 2, k))
+
+
 # name: log density, cdf, survival, scipy's
 half = mpf(1) / 2
 D = {
@@ -274,7 +323,23 @@ D = {
     "DirichletMultinomial": (dirmult, None, None, None),
     "GaussianRandomWalk": (walk, None, None, None),
     "CAR": (car, None, None, None),
+    "LKJ": (lkj, None, None, None),
+    "LKJCholesky": (lkj_cholesky, None, None, None),
+    "Wishart": (wishart, None, None, lambda df, scale: MatrixDensity(st.wishart(df, to_square(scale)))),
+    "InvWishart": (inv_wishart, None, None, lambda df, scale: MatrixDensity(st.invwishart(df, to_square(scale)))),
 }
+
+
+def to_square(v):
+    return np.reshape(v, (int(round(math.sqrt(len(v)))), -1))
+
+
+class MatrixDensity:
+    def __init__(self, frozen):
+        self.frozen = frozen
+
+    def logpdf(self, x):
+        return self.frozen.logpdf(to_square(x))
 
 
 def negbin_cdf(x, r, p):

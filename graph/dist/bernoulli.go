@@ -49,9 +49,10 @@ var bernoulli = &Dist{
 }
 
 // bernoulliLogit is −softplus((1 − 2x)·logit) for a known x, where the sign
-// folds; for others x·logit − softplus(logit), which is linear in x.
+// folds; for others x·logit − softplus(logit), which is linear in x, and has one
+// softplus where several x share a logit.
 func bernoulliLogit(b *named.Builder, x, logit named.Value) Terms {
-	if x.IsConst() {
+	if x.IsConst() && !lacks(logit, x) {
 		return Terms{b.Neg(b.Softplus(b.Mul(b.OneMinus(b.Scale(2, x)), logit)))}
 	}
 	return Terms{b.Mul(x, logit), b.Neg(b.Softplus(logit))}

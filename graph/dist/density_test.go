@@ -480,6 +480,50 @@ func evaluate(t *testing.T, b *named.Builder, y named.Value, at map[string][]flo
 	return s.Output(0)
 }
 
+// A parameter written as exp or inv_logit of something is as good as its
+// logarithm or logit: nothing overflows, and nothing is computed to be undone.
+func TestLinksAreUndone(t *testing.T) {
+	for _, c := range []struct {
+		head, param string
+		link        func(b *named.Builder, x named.Value) named.Value
+		eta, x      float64
+		want        float64
+	}{
+		{"Bernoulli p=0.5", "p", (*named.Builder).InvLogit, 800, 0, -800},
+		{"Binomial n=3 p=0.5", "p", (*named.Builder).InvLogit, -800, 3, -2400},
+		{"Poisson rate=1", "rate", (*named.Builder).Exp, -800, 1, -800},
+		{"Exponential rate=1", "rate", (*named.Builder).Exp, -800, 1, -800},
+	} {
+		r := parseRow(t, c.head)
+		b := named.New()
+		p := r.constants(b)
+		p.Values[c.param] = c.link(b, b.Wrap(b.G.Input("eta", graph.Shape{})))
+		ts := r.d.LogDensity(b, b.Scalar(c.x), p)
+		got := evaluate(t, b, b.Total(ts[0], ts[1:]...), map[string][]float64{"eta": {c.eta}})[0]
+		if !near(got, c.want, 1e-14, 0) {
+			t.Errorf("%s with %s of %g: %g, want %g", c.head, c.param, c.eta, got, c.want)
+		}
+	}
+}
+
+// A walk may have one step, and matrices one row.
+func TestSmallestEvents(t *testing.T) {
+	for _, c := range []struct {
+		head string
+		x    []float64
+		want float64
+	}{
+		{"GaussianRandomWalk sd=1 start=0", []float64{0}, -halfLog2Pi},
+		{"LKJ concentration=2", []float64{1}, 0}, {"LKJCholesky concentration=2", []float64{1}, 0},
+		{"Dirichlet concentration=2", []float64{1}, 0}, {"MvNormal mean=0 cov=1", []float64{0}, -halfLog2Pi},
+		{"Categorical p=1", []float64{1}, 0},
+	} {
+		if got := parseRow(t, c.head).logDensity(c.x); math.Abs(got-c.want) > 1e-14 {
+			t.Errorf("%s: %g, want %g", c.head, got, c.want)
+		}
+	}
+}
+
 // Terms of the standard deviation alone have no plate.
 func TestTermsHaveFewAxes(t *testing.T) {
 	plate := &named.Axis{Name: "i", Size: 5, Class: named.Plate}

@@ -31,7 +31,7 @@ func (showVersion) BeforeReset(e *env) error {
 func printVersion(e *env) {
 	fmt.Fprintf(e.stdout, "ppl %s\n", version())
 	fmt.Fprintf(e.stdout, "Go %s %s/%s\n", strings.TrimPrefix(goruntime.Version(), "go"), goruntime.GOOS, goruntime.GOARCH)
-	fmt.Fprintf(e.stdout, "kernels portable Go (CPU: %s)\n", cpuLevel())
+	fmt.Fprintf(e.stdout, "CPU %s\n", cpuLevel())
 }
 
 // version is the module's version and the commit, as far as the build knows them.

@@ -461,6 +461,56 @@ func kolmogorovGrid(t *testing.T, r row, c, x, cdf []float64) {
 	}
 }
 
+// Draws from truncated distributions, many of them 40 standard deviations out.
+func TestSampleTruncated(t *testing.T) {
+	for _, r := range table(t, truncationsFile) {
+		w := parseVectorFields(r.fields[0])
+		lo, hi := w[0], w[1]
+		rng := rand.New(rand.NewPCG(3, 4))
+		c := make([]float64, 500)
+		for i := range c {
+			c[i] = SampleTruncated(rng, r.d, r.numbers(), lo, hi)
+			if !(c[i] > lo && c[i] < hi) && !(r.d.Support.Discrete() && c[i] >= lo && c[i] <= hi) {
+				t.Fatalf("%s: %g is not in (%g, %g)", r.head, c[i], lo, hi)
+			}
+		}
+		sort.Float64s(c)
+		mass := func(b *named.Builder, x named.Value, p Params) Terms {
+			l := b.Scalar(lo)
+			u := b.Scalar(hi)
+			part := logProbability(b, r.d, p, finite(&l), &x)
+			return Terms{part, b.Neg(logProbability(b, r.d, p, finite(&l), finite(&u)))}
+		}
+		below := r.densities(c, mass) // P(X ≤ x)
+		worst := 0.0
+		for i, f := range below {
+			if i == len(c)-1 || c[i+1] != c[i] {
+				worst = math.Max(worst, math.Abs(f-float64(i+1)/float64(len(c))))
+			}
+		}
+		if s := worst * math.Sqrt(float64(len(c))); s > 2.69 {
+			t.Errorf("%s in (%g, %g): Kolmogorov-Smirnov statistic %.2f", r.head, lo, hi, s)
+		}
+	}
+}
+
+// An interval without mass, or bad parameters, give NaN, at once.
+func TestSampleTruncatedNowhere(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, c := range []struct {
+		head   string
+		lo, hi float64
+	}{
+		{"Uniform lower=0 upper=1", 5, 6}, {"Normal mean=0 sd=1", 5, 4}, {"Normal mean=nan sd=1", 0, 1}, {"Exponential rate=1", -3, -2},
+		{"Gamma shape=-1 rate=1", 0, 1}, {"Poisson rate=1", -3, -2}, {"Binomial n=3 p=2", 0, 1}, {"Wald mean=1 shape=1", -3, -2},
+	} {
+		r := parseRow(t, c.head)
+		if x := SampleTruncated(rng, r.d, r.numbers(), c.lo, c.hi); !math.IsNaN(x) {
+			t.Errorf("%s in (%g, %g): drew %g", c.head, c.lo, c.hi, x)
+		}
+	}
+}
+
 // Each correlation of an LKJ matrix is Beta(a, a) on (−1, 1), a = η − 1 + K/2
 // (Lewandowski, Kurowicka & Joe 2009).
 func TestLKJDraws(t *testing.T) {

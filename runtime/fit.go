@@ -52,12 +52,13 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if err != nil {
 		return nil, err
 	}
-	draws, err := p.target.Draws(rep, fit.Loc, fit.LogSD, opt.Draws, opt.Seed)
+	// Summaries do not get worse because few draws are kept.
+	draws, err := p.target.Draws(rep, fit.Loc, fit.LogSD, max(opt.Draws, DefaultDraws), opt.Seed)
 	if err != nil {
 		return nil, err
 	}
-	post = &Posterior{problem: p, options: opt, fit: fit, draws: opt.Draws}
-	post.collect(rep, draws)
+	post = &Posterior{problem: p, options: opt, fit: fit}
+	post.collect(rep, draws, opt.Draws)
 	post.judge()
 	post.FitTime = time.Since(begun)
 	return post, nil

@@ -17,7 +17,6 @@ type Posterior struct {
 	problem *Problem
 	options Options
 	fit     *inference.Fit
-	draws   int
 
 	// Verdict says how far the answer may be believed, and Reasons why.
 	Verdict Verdict
@@ -60,8 +59,8 @@ func (q *Quantity) finite() bool {
 }
 
 // collect makes the quantities from the reporter's draws, in the order in
-// which the model declares them.
-func (post *Posterior) collect(r *inference.Reporter, draws [][]float64) {
+// which the model declares them. Summaries are of all draws; keep are kept.
+func (post *Posterior) collect(r *inference.Reporter, draws [][]float64, keep int) {
 	order := make([]int, len(r.Symbols))
 	for i := range order {
 		order[i] = i
@@ -74,11 +73,12 @@ func (post *Posterior) collect(r *inference.Reporter, draws [][]float64) {
 		size := r.Shapes[k].Size()
 		for e := 0; e < size; e++ {
 			q := post.name(r.Symbols[k], r.Shapes[k], e)
-			q.Draws = make([]float64, post.draws)
+			q.Draws = make([]float64, len(draws[k])/size)
 			for i := range q.Draws {
 				q.Draws[i] = draws[k][i*size+e]
 			}
 			q.summarise()
+			q.Draws = q.Draws[:keep:keep]
 			post.byName[q.Name] = len(post.quantities)
 			post.quantities = append(post.quantities, q)
 		}

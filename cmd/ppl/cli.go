@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -80,6 +81,9 @@ func usageOf(err error) error {
 		if node := parse.Context.Selected(); node != nil {
 			help = "ppl " + node.Name + " --help"
 		}
+	}
+	if strings.HasPrefix(err.Error(), "unexpected argument") && help == "ppl fit --help" {
+		return usage("%v: data are given with -d; see `%s`", err, help)
 	}
 	return usage("%v; see `%s`", err, help)
 }

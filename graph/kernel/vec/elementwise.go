@@ -1,0 +1,164 @@
+package vec
+
+import "unsafe"
+
+// The tables of native kernels, filled by init where there are any. A nil entry means portable.
+type (
+	unaryKernel   func(dst, x *float64, n int) (done int)
+	binaryKernel  func(dst, a, b *float64, rows, p, strideA, strideB int)
+	ternaryKernel func(dst, a, b, c *float64, rows, p, strideA, strideB, strideC int)
+)
+
+var (
+	nativeUnary   [levels][unaryOps]unaryKernel
+	nativeBinary  [levels][binaryOps][3]binaryKernel
+	nativeTernary [levels][ternaryOps][7]ternaryKernel
+)
+
+// Map computes dst[i] = op(x[i]) for every element of dst. dst may be x.
+func Map(op UnaryOp, dst, x []float64) {
+	n := len(dst)
+	if n == 0 {
+		return
+	}
+	x = x[:n]
+	f := nativeUnary[level][op]
+	if f == nil {
+		portableUnary[op](stillSlice(dst), stillSlice(x))
+		return
+	}
+	for i := 0; ; {
+		i += f(still(&dst[i]), still(&x[i]), n-i)
+		if i >= n {
+			return
+		}
+		// The kernel stopped before arguments outside its range.
+		m := min(8, n-i)
+		portableUnary[op](stillSlice(dst[i:i+m]), stillSlice(x[i:i+m]))
+		if i += m; i >= n {
+			return
+		}
+	}
+}
+
+// Unary computes dst = op(a) over rows × p.
+func Unary(op UnaryOp, dst []float64, a Operand, rows, p int) {
+	n := rows * p
+	if n == 0 {
+		return
+	}
+	a.check(rows, p)
+	k := a.Mode.size(rows, p)
+	dst = dst[:n]
+	Map(op, dst[:k], a.Data[:k])
+	Expand(dst, Operand{dst[:k], a.Mode}, rows, p)
+}
+
+// Expand copies a to all rows × p elements of dst. The data of a may be the first elements of dst.
+func Expand(dst []float64, a Operand, rows, p int) {
+	dst = dst[:rows*p]
+	a.check(rows, p)
+	switch a.Mode {
+	case Full:
+		copy(dst, a.Data)
+	case PerParticle:
+		for r := 0; r < rows; r++ {
+			copy(dst[r*p:][:p], a.Data)
+		}
+	case PerRow:
+		for r := rows - 1; r >= 0; r-- { // backwards: the rows to come may be in dst
+			fill(dst[r*p:][:p], a.Data[r])
+		}
+	case Scalar:
+		if len(dst) > 0 {
+			fill(dst, a.Data[0])
+		}
+	}
+}
+
+func fill(dst []float64, v float64) {
+	for i := range dst {
+		dst[i] = v
+	}
+}
+
+// Binary computes dst = op(a, b) over rows × p. dst may be the data of a full operand.
+func Binary(op BinaryOp, dst []float64, a, b Operand, rows, p int) {
+	n := rows * p
+	if n == 0 {
+		return
+	}
+	dst = dst[:n]
+	a.check(rows, p)
+	b.check(rows, p)
+	if p == 1 {
+		a, b = a.column(), b.column()
+	}
+	if p == 1 || a.flat() && b.flat() {
+		rows, p = 1, n
+	}
+	va, vb := a.view(p), b.view(p)
+	variant := va.bit() | vb.bit()<<1
+	if variant == 3 {
+		binaryBroadcast(op, dst, va, vb, rows, p)
+		return
+	}
+	if f := nativeBinary[level][op][variant]; f != nil {
+		f(still(unsafe.SliceData(dst)), still(va.base()), still(vb.base()), rows, p, va.stride*8, vb.stride*8)
+		return
+	}
+	f := portableBinary[op][variant]
+	for r := range rows {
+		f(stillSlice(dst[r*p:][:p]), stillSlice(va.row(r, p)), stillSlice(vb.row(r, p)))
+	}
+}
+
+// binaryBroadcast is Binary where both operands are one number a row.
+func binaryBroadcast(op BinaryOp, dst []float64, a, b view, rows, p int) {
+	for r := range rows {
+		row := dst[r*p:][:p]
+		Binary(op, row[:1], Operand{a.row(r, p), Full}, Operand{b.row(r, p), Full}, 1, 1)
+		fill(row, row[0])
+	}
+}
+
+// Ternary computes dst = op(a, b, c) over rows × p. dst may be the data of a full operand.
+func Ternary(op TernaryOp, dst []float64, a, b, c Operand, rows, p int) {
+	n := rows * p
+	if n == 0 {
+		return
+	}
+	dst = dst[:n]
+	a.check(rows, p)
+	b.check(rows, p)
+	c.check(rows, p)
+	if p == 1 {
+		a, b, c = a.column(), b.column(), c.column()
+	}
+	if p == 1 || a.flat() && b.flat() && c.flat() {
+		rows, p = 1, n
+	}
+	va, vb, vc := a.view(p), b.view(p), c.view(p)
+	variant := va.bit() | vb.bit()<<1 | vc.bit()<<2
+	if variant == 7 {
+		ternaryBroadcast(op, dst, va, vb, vc, rows, p)
+		return
+	}
+	if f := nativeTernary[level][op][variant]; f != nil {
+		f(still(unsafe.SliceData(dst)), still(va.base()), still(vb.base()), still(vc.base()), rows, p, va.stride*8, vb.stride*8, vc.stride*8)
+		return
+	}
+	f := portableTernary[op][variant]
+	for r := range rows {
+		f(stillSlice(dst[r*p:][:p]), stillSlice(va.row(r, p)), stillSlice(vb.row(r, p)), stillSlice(vc.row(r, p)))
+	}
+}
+
+// ternaryBroadcast is Ternary where all operands are one number a row.
+func ternaryBroadcast(op TernaryOp, dst []float64, a, b, c view, rows, p int) {
+	for r := range rows {
+		row := dst[r*p:][:p]
+		Ternary(op, row[:1], Operand{a.row(r, p), Full}, Operand{b.row(r, p), Full}, Operand{c.row(r, p), Full}, 1, 1)
+		fill(row, row[0])
+	}
+}

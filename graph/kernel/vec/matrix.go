@@ -1,0 +1,172 @@
+package vec
+
+// matrixTile is the number of inner steps of one pass of the matrix kernel: 64 rows of B for 64
+// particles are 32 KB.
+const matrixTile = 64
+
+// MatMul computes C = A·B, or C += A·B, for A of rows × inner with element (r, k) at
+// a[r·strideA + k·stepA], B of inner × p and C of rows × p, both dense. With strideA = 1 and stepA
+// the row length of a data matrix it is the adjoint, B̄ += Aᵀ·C̄. Each element of C is one sum over k
+// in order.
+//
+// Full speed needs p to be a multiple of 64, or else of 8. p = 1 is a matrix-vector product.
+func MatMul(c, a, b []float64, rows, inner, p, strideA, stepA int, accumulate bool) {
+	c = c[:rows*p]
+	if len(c) == 0 {
+		return
+	}
+	if !accumulate {
+		clear(c)
+	}
+	if inner == 0 {
+		return
+	}
+	b = b[:inner*p]
+	_ = a[(rows-1)*strideA+(inner-1)*stepA]
+	switch {
+	case p == 1 && stepA == 1:
+		matVec(c, a, b, rows, inner, strideA)
+	case p == 1 && strideA == 1:
+		matVecAdjoint(c, a, b, inner, rows, stepA)
+	case native[level].matrix[0] != nil && p%8 == 0:
+		nativeMatMul(c, a, b, rows, inner, p, strideA, stepA)
+	default:
+		portableMatMul(c, a, b, rows, inner, p, strideA, stepA)
+	}
+}
+
+// matVec adds A·x to y, for A of rows × cols by rows.
+func matVec(y, a, x []float64, rows, cols, stride int) {
+	if f := native[level].matVec; f != nil {
+		f(still(&y[0]), still(&a[0]), still(&x[0]), rows, cols, stride*8)
+		return
+	}
+	for r := range y {
+		y[r] += dotShort(a[r*stride:][:cols], x)
+	}
+}
+
+// matVecAdjoint adds Aᵀ·y to x, for A of rows × cols by rows.
+func matVecAdjoint(x, a, y []float64, rows, cols, stride int) {
+	if f := native[level].matVecAdjoint; f != nil {
+		f(still(&x[0]), still(&a[0]), still(&y[0]), rows, cols, stride*8)
+		return
+	}
+	r := 0
+	for ; r+4 <= rows; r += 4 {
+		axpy4(x, a[r*stride:], stride, (*[4]float64)(y[r:]))
+	}
+	for ; r < rows; r++ {
+		fmaVSV(x, a[r*stride:][:cols], y[r:r+1], x)
+	}
+}
+
+// axpy4 adds four rows of a, each times its number, to x.
+func axpy4(x, a []float64, stride int, y *[4]float64) {
+	a0, a1, a2, a3 := a[:len(x)], a[stride:][:len(x)], a[2*stride:][:len(x)], a[3*stride:][:len(x)]
+	y0, y1, y2, y3 := y[0], y[1], y[2], y[3]
+	for i := range x {
+		x[i] = x[i] + a0[i]*y0 + a1[i]*y1 + a2[i]*y2 + a3[i]*y3
+	}
+}
+
+// dotShort is a dot product with four partial sums.
+func dotShort(x, y []float64) float64 {
+	var s0, s1, s2, s3 float64
+	y = y[:len(x)]
+	for ; len(x) >= 4; x, y = x[4:], y[4:] {
+		s0 += x[0] * y[0]
+		s1 += x[1] * y[1]
+		s2 += x[2] * y[2]
+		s3 += x[3] * y[3]
+	}
+	for i, v := range x {
+		s0 += v * y[i]
+	}
+	return s0 + s2 + (s1 + s3)
+}
+
+// nativeMatMul cuts the product into tiles of matrixTile inner steps, chunks of 64 particles (then
+// 8), and groups of rows as tall as the kernel.
+func nativeMatMul(c, a, b []float64, rows, inner, p, strideA, stepA int) {
+	m := &native[level].matrix
+	for k := 0; k < inner; k += matrixTile {
+		steps := min(matrixTile, inner-k)
+		ak, bk := a[k*stepA:], b[k*p:]
+		for j := 0; j < p; {
+			wide, tall, short := 8, m[2], m[3]
+			height := tallNarrow
+			if p-j >= matrixChunk[level] {
+				wide, tall, short, height = matrixChunk[level], m[0], m[1], tallWide
+			}
+			r := rows / height * height
+			if r > 0 {
+				tall(still(&c[j]), still(&ak[0]), still(&bk[j]), r, steps, p*8, strideA*8, stepA*8, p*8)
+			}
+			if r < rows {
+				short(still(&c[r*p+j]), still(&ak[r*strideA]), still(&bk[j]), rows-r, steps, p*8, strideA*8, stepA*8, p*8)
+			}
+			j += wide
+		}
+	}
+}
+
+// The heights of the matrix kernels, and the particles of the wide ones.
+const tallWide, tallNarrow = 3, 8
+
+var matrixChunk = [levels]int{AVX2: 16, AVX512: 64}
+
+// portableMatMul works on 2 × 4 elements of C at a time.
+func portableMatMul(c, a, b []float64, rows, inner, p, strideA, stepA int) {
+	r := 0
+	for ; r+2 <= rows; r += 2 {
+		j := 0
+		for ; j+4 <= p; j += 4 {
+			tile2x4(c[r*p+j:], a[r*strideA:], b[j:], inner, p, strideA, stepA)
+		}
+		for ; j < p; j++ {
+			column(c[r*p+j:], a[r*strideA:], b[j:], inner, p, stepA)
+			column(c[(r+1)*p+j:], a[(r+1)*strideA:], b[j:], inner, p, stepA)
+		}
+	}
+	for ; r < rows; r++ {
+		for k := range inner {
+			fmaVSV(c[r*p:][:p], b[k*p:][:p], a[r*strideA+k*stepA:][:1], c[r*p:][:p])
+		}
+	}
+}
+
+// tile2x4 adds to two rows of four elements.
+func tile2x4(c, a, b []float64, inner, p, strideA, stepA int) {
+	u, v := (*[4]float64)(c), (*[4]float64)(c[p:])
+	u0, u1, u2, u3 := u[0], u[1], u[2], u[3]
+	v0, v1, v2, v3 := v[0], v[1], v[2], v[3]
+	i := 0
+	for k := 0; k < inner; k++ {
+		x, y := a[i], a[i+strideA]
+		w := (*[4]float64)(b)
+		u0 += x * w[0]
+		u1 += x * w[1]
+		u2 += x * w[2]
+		u3 += x * w[3]
+		v0 += y * w[0]
+		v1 += y * w[1]
+		v2 += y * w[2]
+		v3 += y * w[3]
+		i += stepA
+		if k+1 < inner {
+			b = b[p:]
+		}
+	}
+	u[0], u[1], u[2], u[3] = u0, u1, u2, u3
+	v[0], v[1], v[2], v[3] = v0, v1, v2, v3
+}
+
+// column adds to one element of C.
+func column(c, a, b []float64, inner, p, stepA int) {
+	s := c[0]
+	for k := range inner {
+		s += a[k*stepA] * b[k*p]
+	}
+	c[0] = s
+}

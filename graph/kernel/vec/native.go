@@ -1,0 +1,27 @@
+package vec
+
+// kernels holds the native kernels of a level apart from the elementwise ones; nil means portable.
+// p and n are in elements, strides in bytes. Those that work by rows want p to be a multiple of 8.
+type kernels struct {
+	sumRows, maxRows func(acc, x *float64, rows, p int)
+	dotRows          [2]func(acc, a, b *float64, rows, p, strideB int)
+	sumParticles     func(dst, x *float64, rows, p int)
+	dotParticles     func(dst, a, b *float64, rows, p, strideB int)
+
+	gatherRows     func(dst, src *float64, index *int32, rows, p, limit int) (done int)
+	scatterAddRows func(dst, src *float64, index *int32, rows, p, limit int) (done int)
+
+	logSumExp func(out, x *float64, k, n, stride int)
+	softmax   func(out, w, x *float64, k, n, stride int)
+
+	// Tall and short, wide and narrow: rows a multiple of the height, and any.
+	matrix        [4]func(c, a, b *float64, rows, inner, strideC, strideA, stepA, strideB int)
+	matVec        func(y, a, x *float64, rows, cols, stride int)
+	matVecAdjoint func(x, a, y *float64, rows, cols, stride int)
+
+	// For blocks and for one particle, see shape.
+	bernoulliLogit, poissonLog [3]func(ll, d, eta, y *float64, rows, p int)
+	binomialLogit, normal      [3]func(ll, d, eta, y, n *float64, rows, p int)
+}
+
+var native [levels]kernels

@@ -53,6 +53,9 @@ func (c *fitCmd) Run(e *env) error {
 		return err
 	}
 	r.compile = time.Since(begun)
+	if err := c.affordable(r.problem.Latents()); err != nil {
+		return err
+	}
 	c.remark(e, r)
 	if r.post, err = c.fit(e, r.problem); err != nil {
 		return err
@@ -85,6 +88,17 @@ func (c *fitCmd) valid() error {
 		return nil
 	}
 	return validOutput(c.Output, append([]string{c.Model}, c.Data...))
+}
+
+// affordable refuses what no machine holds, since Go cannot recover from
+// running out of memory: the least that a fit keeps is a few numbers for each
+// latent and particle, and each latent and draw.
+func (c *fitCmd) affordable(latents int) error {
+	const most = 64 // GiB
+	if need := 8 * float64(latents) * (4*float64(c.Particles) + 2*float64(c.Draws)) / (1 << 30); need > most {
+		return usage("%d particles and %d draws of %d latents need %.0f GiB at least; ask for fewer", c.Particles, c.Draws, latents, need)
+	}
+	return nil
 }
 
 // remark shows warnings, and under -v the data that nobody reads.

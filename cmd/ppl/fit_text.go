@@ -163,7 +163,11 @@ func plusMinus(value, mcse float64) string {
 	case !finite(mcse) || mcse <= 0:
 		return fmt.Sprintf("%.6g nats", value)
 	}
-	d := min(max(0, 1-int(math.Floor(math.Log10(mcse)))), 6)
+	d := min(1-int(math.Floor(math.Log10(mcse))), 6)
+	if math.Abs(value) >= 1e9 {
+		return fmt.Sprintf("%s ± %s nats", scientific(value, d), scientific(mcse, d))
+	}
+	d = max(0, d)
 	return fmt.Sprintf("%s ± %s nats", fixed(value, d), fixed(mcse, d))
 }
 

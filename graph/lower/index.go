@@ -3,48 +3,44 @@ package lower
 import (
 	"fmt"
 	"math"
-	"strings"
 
+	"ppl/graph"
 	"ppl/graph/named"
-	"ppl/lang"
+	"ppl/graph/op"
 	"ppl/lang/ast"
 	"ppl/lang/diag"
 )
 
-// index interprets x[...]. An array under construction is read piece by piece
-// where that is enough, so that a sequential loop does not assemble it anew in
-// each step.
+// index interprets x[...]. An array built in pieces is read from the piece
+// that holds all that is read, if there is one: it need not be assembled.
 func (l *lowerer) index(e *ast.Index) val {
-	if n, ok := e.X.(*ast.Name); ok {
+	if n, ok := ast.Unparen(e.X).(*ast.Name); ok {
 		if b := l.find(n.Name); b != nil && b.array != nil {
-			if v, ok := l.readPiece(b.array, e.Args); ok {
-				return v
-			}
+			return l.readArray(e, b.array)
 		}
 	}
 	x := l.eval(e.X)
-	if len(e.Args) > x.Rank() {
-		l.fail("shape-at-binding", e, "%d indices for an array of rank %d", len(e.Args), x.Rank())
-	}
-	args := make([]named.IndexArg, len(e.Args))
-	for i, a := range e.Args {
-		args[i] = l.indexArg(e, a, x.Shape()[i], i)
-	}
-	return val{l.b.Index(x.Value, args...), x.elem}
+	return val{l.b.Index(l.nonEmpty(x.Value), l.indexArgs(e, e.Args, x.Shape())...), x.elem}
 }
 
-func (l *lowerer) indexArg(e ast.Node, a ast.IndexArg, n, dim int) named.IndexArg {
+// indexArgs evaluates the arguments of an index into an array of a shape.
+func (l *lowerer) indexArgs(at ast.Node, args []ast.IndexArg, shape graph.Shape) []named.IndexArg {
+	if len(args) > len(shape) {
+		l.fail("shape-at-binding", at, "%d indices for an array of rank %d", len(args), len(shape))
+	}
+	out := make([]named.IndexArg, len(args))
+	for i, a := range args {
+		out[i] = l.indexArg(a, shape[i])
+	}
+	return out
+}
+
+func (l *lowerer) indexArg(a ast.IndexArg, n int) named.IndexArg {
 	switch {
 	case a.Colon:
 		return named.IndexArg{All: true}
 	case a.Range != nil:
-		lo, hi := l.constInt(a.Range.Lo, "the start of a slice"), l.constInt(a.Range.Hi, "the end of a slice")
-		if hi >= lo && (lo < 1 || hi > n) {
-			l.failWith(diag.Diagnostic{Code: "index-out-of-bounds", Span: a.Span(),
-				Summary:  fmt.Sprintf("the slice %d..%d is outside the array", lo, hi),
-				Expected: fmt.Sprintf("indices from 1 to %d", n), Found: fmt.Sprintf("%d..%d", lo, hi)})
-		}
-		return named.IndexArg{Lo: lo, Hi: hi}
+		return l.slice(a, n)
 	}
 	v := l.eval(a.Expr)
 	if !v.IsConst() {
@@ -53,13 +49,50 @@ func (l *lowerer) indexArg(e ast.Node, a ast.IndexArg, n, dim int) named.IndexAr
 	return named.IndexArg{Value: l.within(a, v.Value, n)}
 }
 
+func (l *lowerer) slice(a ast.IndexArg, n int) named.IndexArg {
+	lo, hi := l.end(a.Range.Lo, "the start of a slice"), l.end(a.Range.Hi, "the end of a slice")
+	first, ok1 := uniform(lo)
+	last, ok2 := uniform(hi)
+	if !ok1 || !ok2 {
+		l.failWith(diag.Diagnostic{Code: "not-supported-here", Span: a.Span(),
+			Summary: "the length of this slice differs between iterations",
+			Hint:    "`sum` and `mean` may be taken of it directly: `sum(x[a..b])`"})
+	}
+	if last < first {
+		return named.IndexArg{Lo: 1, Hi: 0}
+	}
+	if first < 1 || last > float64(n) {
+		if _, i := l.offending(l.b.Scalar(1)); i < 0 { // in a branch that is not taken
+			return named.IndexArg{Value: l.b.Vector(repeated(1, int(last-first)+1)...)}
+		}
+		l.failWith(diag.Diagnostic{Code: "index-out-of-bounds", Span: a.Span(),
+			Summary:  fmt.Sprintf("the slice %g..%g is outside the array", first, last),
+			Expected: bounds(n), Found: fmt.Sprintf("%g..%g", first, last)})
+	}
+	return named.IndexArg{Lo: int(first), Hi: int(last)}
+}
+
+func repeated(x float64, n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = x
+	}
+	return out
+}
+
+func bounds(n int) string {
+	if n == 0 {
+		return "nothing: the array is empty"
+	}
+	return fmt.Sprintf("an index from 1 to %d", n)
+}
+
 // within checks indices against 1..n where the guard holds; elsewhere an index
 // that is outside is moved inside, since nobody looks at what it reads.
 func (l *lowerer) within(at ast.Node, idx named.Value, n int) named.Value {
-	data := idx.Const()
 	outside := false
-	for _, v := range data {
-		if v < 1 || v > float64(n) || v != math.Trunc(v) {
+	for _, v := range idx.Const() {
+		if !(v >= 1 && v <= float64(n) && v == math.Trunc(v)) {
 			outside = true
 			break
 		}
@@ -68,133 +101,123 @@ func (l *lowerer) within(at ast.Node, idx named.Value, n int) named.Value {
 		return idx
 	}
 	b := l.b
-	bad := b.Not(b.And(b.GreaterEq(idx, b.Scalar(1)), b.LessEq(idx, b.Scalar(float64(n)))))
-	counted := bad
-	if l.guard.Valid() {
-		counted = b.And(bad, l.guard)
-	}
-	for i, v := range counted.Const() {
-		if v != 0 {
-			l.outOfBounds(at, idx, counted, i, n)
-		}
-	}
-	if n == 0 {
-		l.failWith(diag.Diagnostic{Code: "index-out-of-bounds", Span: at.Span(), Summary: "the array is empty"})
+	good := b.And(b.GreaterEq(idx, b.Scalar(1)), b.LessEq(idx, b.Scalar(float64(n))))
+	bad := b.Not(b.And(good, b.Equal(idx, b.Apply(op.Floor, idx))))
+	if mask, i := l.offending(bad); i >= 0 {
+		l.outside("index-out-of-bounds", at, idx, mask, i,
+			fmt.Sprintf("the index %g is outside the array", l.elementAt(idx, mask, i)), bounds(n))
 	}
 	return b.Where(bad, b.Scalar(1), idx)
 }
 
-// outOfBounds reports the first offending index with the iteration it is in.
-func (l *lowerer) outOfBounds(at ast.Node, idx, mask named.Value, i, n int) {
-	spread := l.b.With(idx, mask.Axes()...)
-	var where []string
-	rest := i
-	shape := mask.N.Shape
-	coords := make([]int, len(shape))
-	for d := len(shape) - 1; d >= 0; d-- {
-		coords[d] = rest % shape[d]
-		rest /= shape[d]
-	}
-	for d, a := range mask.Axes() {
-		if c := l.counterOf(a); c.Valid() {
-			where = append(where, fmt.Sprintf("%s = %g", a.Name, c.Const()[coords[d]]))
+// nonEmpty gives an array without elements, which is only indexed where nobody
+// looks, something to read.
+func (l *lowerer) nonEmpty(x named.Value) named.Value {
+	shape := append(graph.Shape{}, x.Shape()...)
+	empty := false
+	for d, n := range shape {
+		if n == 0 {
+			shape[d], empty = 1, true
 		}
 	}
-	value := spread.Const()[min(i, len(spread.Const())-1)]
-	text := fmt.Sprintf("the index %g is outside the array", value)
-	if len(where) > 0 {
-		text += ", at " + strings.Join(where, ", ")
+	if !empty || !l.guard.Valid() {
+		return x
 	}
-	l.failWith(diag.Diagnostic{Code: "index-out-of-bounds", Span: at.Span(), Summary: text,
-		Expected: fmt.Sprintf("an index from 1 to %d", n), Found: fmt.Sprintf("%g", value)})
+	if _, i := l.offending(l.b.Scalar(1)); i >= 0 {
+		return x
+	}
+	return l.b.Array(shape, make([]float64, shape.Size()))
 }
 
-// counterOf finds the running index of an axis among the visible names.
-func (l *lowerer) counterOf(a *named.Axis) named.Value {
-	for s := l.scope; s != nil; s = s.outer {
-		for _, b := range s.names {
-			if ax := b.value.Axes(); b.array == nil && b.value.Valid() && len(ax) == 1 && ax[0] == a && b.value.elem == lang.Int {
-				return b.value.Value
+// readArray reads an array built in pieces.
+func (l *lowerer) readArray(e *ast.Index, a *array) val {
+	if len(a.pieces) == 0 && !a.dense.Valid() {
+		panic(failed{}) // its definition failed
+	}
+	shape := graph.Shape(a.shape)
+	if a.dense.Valid() {
+		shape = a.dense.Shape()
+	}
+	args := l.indexArgs(e, e.Args, shape)
+	if !a.dense.Valid() && len(a.pieces) > 1 {
+		for k := len(a.pieces) - 1; k >= 0; k-- {
+			if v, ok := l.readPiece(a.pieces[k], args); ok {
+				return val{v, a.elem}
 			}
 		}
 	}
-	return named.Value{}
-}
-
-// array is a latent or a let that statements define block by block.
-type array struct {
-	name   string
-	span   diag.Span
-	elem   lang.Elem
-	whole  named.Value // a latent's dense value, if all of it is there from the start
-	shape  []int       // box so far
-	blocks []named.Block
-	where  []diag.Span // statement of each block
-	joined named.Value // blocks assembled, until the next one comes
-}
-
-// whole returns the array as far as it is defined, assembled.
-func (l *lowerer) whole(a *array) named.Value {
-	if a.whole.Valid() {
-		return a.whole
+	x := l.here(l.whole(a))
+	if a.holes {
+		l.inHole(e, a, args)
 	}
-	if !a.joined.Valid() {
-		if len(a.blocks) == 1 && zero(a.blocks[0].At) {
-			a.joined = a.blocks[0].Value
-		} else if len(a.blocks) > 0 {
-			a.joined = l.b.Assemble(a.shape, a.blocks...)
+	return val{l.b.Index(l.nonEmpty(x), args...), a.elem}
+}
+
+// readPiece reads from a piece that is a box if it holds all elements read.
+func (l *lowerer) readPiece(p piece, args []named.IndexArg) (named.Value, bool) {
+	if !p.isBox() {
+		return named.Value{}, false
+	}
+	var inner []named.IndexArg
+	for d, x := range p.dims {
+		n := 1
+		if x.along >= 0 {
+			n = p.size(x.along)
 		}
-	}
-	return a.joined
-}
-
-func zero(at []int) bool {
-	for _, p := range at {
-		if p != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func (a *array) add(at ast.Node, b named.Block) {
-	if a.shape == nil {
-		a.shape = make([]int, len(b.At))
-	}
-	for d, p := range b.At {
-		a.shape[d] = max(a.shape[d], p+b.Value.Shape()[d])
-	}
-	a.blocks = append(a.blocks, b)
-	a.where = append(a.where, at.Span())
-	a.joined = named.Value{}
-}
-
-// readPiece reads an element at constant indices from the block that holds it,
-// the latest first.
-func (l *lowerer) readPiece(a *array, args []ast.IndexArg) (val, bool) {
-	if a.whole.Valid() || len(a.blocks) < 2 || len(args) != len(a.shape) {
-		return val{}, false
-	}
-	at := make([]int, len(args))
-	for d, x := range args {
-		if x.Expr == nil {
-			return val{}, false
-		}
-		v := l.eval(x.Expr)
-		f, ok := v.Float()
-		if !ok {
-			return val{}, false
-		}
-		at[d] = int(f) - 1
-	}
-	for k := len(a.blocks) - 1; k >= 0; k-- {
-		if b := a.blocks[k]; b.Holds(at) {
-			idx := make([]named.IndexArg, len(at))
-			for d := range at {
-				idx[d].Value = l.b.Scalar(float64(at[d] - b.At[d] + 1))
+		if d >= len(args) || args[d].All {
+			if x.along < 0 || x.first > 0 {
+				return named.Value{}, false // the rest of the array may be longer
 			}
-			return val{l.b.Index(b.Value, idx...), a.elem}, true
+			inner = append(inner, named.IndexArg{All: true})
+			continue
+		}
+		arg, ok := l.shifted(args[d], x.first, n)
+		if !ok || x.along < 0 && (!arg.Value.Valid() || arg.Value.Rank() > 0) {
+			return named.Value{}, false
+		}
+		if x.along >= 0 {
+			inner = append(inner, arg)
 		}
 	}
-	return val{}, false
+	if d := len(args); d < len(p.dims) { // whole dimensions that other pieces share
+		for _, x := range p.dims[d:] {
+			if x.along < 0 {
+				return named.Value{}, false
+			}
+		}
+	}
+	return l.b.Index(l.here(p.value), inner...), true
+}
+
+// shifted moves an index by first, if all of it then lies within 1..n.
+func (l *lowerer) shifted(a named.IndexArg, first, n int) (named.IndexArg, bool) {
+	if !a.Value.Valid() {
+		a.Lo, a.Hi = a.Lo-first, a.Hi-first
+		return a, a.Lo >= 1 && a.Hi <= n
+	}
+	for _, v := range a.Value.Const() {
+		if v <= float64(first) || v > float64(first+n) {
+			return a, false
+		}
+	}
+	if first > 0 {
+		a.Value = l.b.AddScalar(a.Value, -float64(first))
+	}
+	return a, true
+}
+
+// inHole refuses to read an element that no piece has defined so far.
+func (l *lowerer) inHole(e *ast.Index, a *array, args []named.IndexArg) {
+	shape := graph.Shape(a.shape)
+	missing := repeated(1, shape.Size())
+	for _, p := range a.pieces {
+		p.places(shape.Strides(), func(_, at int) { missing[at] = 0 })
+	}
+	hole := l.b.Index(l.b.Array(shape, missing), args...)
+	if hole.Rank() > 0 {
+		hole = l.b.SumAll(hole)
+	}
+	if mask, i := l.offending(hole); i >= 0 {
+		l.fail("not-supported-here", e, "this reads elements of `%s` that are not defined yet%s", a.name, l.at(mask, i))
+	}
 }

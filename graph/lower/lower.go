@@ -14,8 +14,6 @@
 package lower
 
 import (
-	"fmt"
-
 	"ppl/graph"
 	"ppl/graph/dist"
 	"ppl/graph/named"
@@ -45,6 +43,9 @@ type Block struct {
 	// Support of each of its objects; bounds are scalars or have the box as
 	// their event shape.
 	Support dist.Support
+	// Cells, for a block that is no box (under a ragged range), lists the indices
+	// of each element of the leading dimension of Box, from 0. At is then nil.
+	Cells [][]int
 	// EventRank is the number of trailing dimensions of the box that form one
 	// object of the support: 1 for simplexes.
 	EventRank int
@@ -107,14 +108,18 @@ func Lower(m *lang.Model, data *Data, src Source, b *named.Builder) (*Joint, dia
 }
 
 func newLowerer(m *lang.Model, data *Data, src Source, b *named.Builder) *lowerer {
-	l := &lowerer{b: b, m: m, data: data, src: src, joint: &Joint{}, ahead: map[*ast.Sample]named.Value{}}
+	l := &lowerer{b: b, m: m, data: data, src: src, joint: &Joint{}, ahead: map[*ast.Sample]piece{}, done: map[*ast.Let]bool{},
+		observed: map[string]*observed{}}
 	l.scope = &scope{names: map[string]*binding{}}
+	l.root = l.context
 	l.symbols()
 	l.dims()
 	return l
 }
 
+// lowerer is the interpreter.
 type lowerer struct {
+	context
 	b     *named.Builder
 	m     *lang.Model
 	data  *Data
@@ -122,90 +127,16 @@ type lowerer struct {
 	joint *Joint
 	diags diag.List
 
-	scope  *scope
-	plates []*named.Axis // enclosing plates and loops, outermost first
-	depth  int           // of the next axis
-	guard  named.Value   // where the current expression is evaluated; none: everywhere
-	calls  int           // depth of user function calls
-	global map[string]*lang.Symbol
-	all    []*array // built in pieces, in order
-	// inSequence is set while the data-only recurrences of a loop run; done
-	// holds the lets that have run so.
-	inSequence bool
-	done       map[*ast.Let]bool
-	// ahead holds the blocks of latents that a loop has made before its body.
-	ahead map[*ast.Sample]named.Value
-}
-
-// spanned is a place in the text.
-type spanned struct{ sp diag.Span }
-
-// Span implements ast.Node.
-func (s spanned) Span() diag.Span { return s.sp }
-
-// scope is a block's names. Functions start a chain of their own.
-type scope struct {
-	outer *scope
-	names map[string]*binding
-}
-
-// binding is what a name stands for: a value, or an array built in pieces.
-type binding struct {
-	value val
-	array *array
-	fn    string // a function passed by name
-}
-
-// val is a value and its element type.
-type val struct {
-	named.Value
-	elem lang.Elem
-}
-
-func (l *lowerer) find(name string) *binding {
-	for s := l.scope; s != nil; s = s.outer {
-		if b, ok := s.names[name]; ok {
-			return b
-		}
-	}
-	return nil
-}
-
-func (l *lowerer) bind(name string, v val) {
-	l.scope.names[name] = &binding{value: v}
-}
-
-func (l *lowerer) push() { l.scope = &scope{outer: l.scope, names: map[string]*binding{}} }
-func (l *lowerer) pop()  { l.scope = l.scope.outer }
-
-// failed stops the interpretation of one statement; its diagnostic has been
-// recorded.
-type failed struct{}
-
-// fail records a diagnostic and abandons the current statement.
-func (l *lowerer) fail(code diag.Code, at ast.Node, format string, args ...any) {
-	l.failWith(diag.Diagnostic{Code: code, Span: at.Span(), Summary: fmt.Sprintf(format, args...)})
-}
-
-func (l *lowerer) failWith(d diag.Diagnostic) {
-	d.Source = l.m.File.Source
-	l.diags.Add(d)
-	panic(failed{})
-}
-
-// try runs f; a failed statement is left behind.
-func (l *lowerer) try(f func()) (ok bool) {
-	sc, plates, depth, guard, calls := l.scope, l.plates, l.depth, l.guard, l.calls
-	defer func() {
-		if r := recover(); r != nil {
-			if _, is := r.(failed); !is {
-				panic(r)
-			}
-			l.scope, l.plates, l.depth, l.guard, l.calls = sc, plates, depth, guard, calls
-		}
-	}()
-	f()
-	return true
+	root     context // of the model's top level
+	global   map[string]*lang.Symbol
+	all      []*array // built in pieces, in order
+	observed map[string]*observed
+	// ahead holds the pieces of latents that a loop has made before its body.
+	ahead map[*ast.Sample]piece
+	// done holds the lets of the loops at work that have run in a sequence.
+	done map[*ast.Let]bool
+	// sequence is set while data-only recurrences run iteration by iteration.
+	sequence *sequence
 }
 
 func (l *lowerer) symbols() {
@@ -224,13 +155,10 @@ func (l *lowerer) dims() {
 	}
 }
 
-// newAxis opens an axis inside all that are open.
-func (l *lowerer) newAxis(name string, size int, class named.Class) *named.Axis {
-	l.depth++
-	return &named.Axis{Name: name, Size: size, Class: class, Depth: l.depth}
-}
-
 func (l *lowerer) report() {
+	if l.diags.HasErrors() {
+		return
+	}
 	for _, s := range l.m.Latents {
 		l.reportArray(s)
 	}
@@ -250,7 +178,5 @@ func (l *lowerer) reportArray(s *lang.Symbol) {
 	if b.array != nil {
 		v = l.whole(b.array)
 	}
-	if v.Valid() {
-		l.joint.Reported = append(l.joint.Reported, Reported{s, v})
-	}
+	l.joint.Reported = append(l.joint.Reported, Reported{s, v})
 }

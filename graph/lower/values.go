@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 
 	"ppl/graph/dist"
 	"ppl/graph/named"
@@ -39,35 +38,25 @@ func (l *lowerer) checkParam(e ast.Expr, call *lang.DistCall, ps lang.ParamSig, 
 	if !ok || !v.IsConst() {
 		return
 	}
-	for i, x := range v.Const() {
-		if !rule.ok(x) {
-			l.failWith(diag.Diagnostic{Code: "bad-parameter", Span: e.Span(),
-				Summary:  fmt.Sprintf("the parameter `%s` of `%s` is out of its range%s", ps.Name, call.Sig.Name, l.at(v, i)),
-				Expected: rule.text, Found: fmt.Sprint(x)})
-		}
-	}
+	l.require("bad-parameter", e, v, rule.ok, fmt.Sprintf("the parameter `%s` of `%s` is out of its range", ps.Name, call.Sig.Name), rule.text)
 }
 
-// at names the iteration of element i of a value: ", at i = 3".
-func (l *lowerer) at(v named.Value, i int) string {
-	shape := v.N.Shape
-	coords := make([]int, len(shape))
-	for d := len(shape) - 1; d >= 0; d-- {
-		coords[d] = i % shape[d]
-		i /= shape[d]
-	}
-	var parts []string
-	for d, a := range v.Axes() {
-		if c := l.counterOf(a); c.Valid() {
-			parts = append(parts, fmt.Sprintf("%s = %g", a.Name, c.Const()[coords[d]]))
-		} else {
-			parts = append(parts, fmt.Sprintf("element %d", coords[d]+1))
+// require reports the first element of a known value, where the guard holds,
+// that is not as it should be.
+func (l *lowerer) require(code diag.Code, at ast.Node, v named.Value, ok func(x float64) bool, summary, expected string) {
+	bad := make([]float64, len(v.Const()))
+	some := false
+	for i, x := range v.Const() {
+		if !ok(x) {
+			bad[i], some = 1, true
 		}
 	}
-	if len(parts) == 0 {
-		return ""
+	if !some {
+		return
 	}
-	return ", at " + strings.Join(parts, ", ")
+	if mask, i := l.offending(l.b.Wrap(l.b.G.Constant(v.N.Shape, bad), v.Axes()...)); i >= 0 {
+		l.outside(code, at, v, mask, i, summary, expected)
+	}
 }
 
 // checkSupport checks an observed value against the support of its
@@ -80,13 +69,7 @@ func (l *lowerer) checkSupport(at ast.Node, call *lang.DistCall, p dist.Params, 
 	if ok == nil {
 		return
 	}
-	for i, v := range x.Const() {
-		if !ok(v) {
-			l.failWith(diag.Diagnostic{Code: "outside-support", Span: at.Span(),
-				Summary:  fmt.Sprintf("the observed value is impossible under `%s`%s", call.Sig.Name, l.at(x, i)),
-				Expected: text, Found: fmt.Sprint(v)})
-		}
-	}
+	l.require("outside-support", at, x, ok, fmt.Sprintf("the observed value is impossible under `%s`", call.Sig.Name), text)
 }
 
 func supportRule(call *lang.DistCall, p dist.Params) (string, func(float64) bool) {
@@ -106,8 +89,7 @@ func supportRule(call *lang.DistCall, p dist.Params) (string, func(float64) bool
 		return "a positive integer", func(x float64) bool { return x >= 1 && whole(x) }
 	case lang.SupportCategories:
 		k := 0
-		for i, ps := range call.Sig.Forms[call.Form].Params {
-			_ = i
+		for _, ps := range call.Sig.Forms[call.Form].Params {
 			if ps.Rank == 1 {
 				v := p.Get(ps.Name)
 				k = v.Shape()[0]

@@ -1,0 +1,156 @@
+package lower
+
+import (
+	"fmt"
+	"ppl/graph/fn"
+	"ppl/graph/named"
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+)
+
+// call applies a built-in or user function.
+func (l *lowerer) call(e *ast.Call) val {
+	if e.Fn.Name == "log_density" {
+		return l.logDensity(e)
+	}
+	if f, ok := l.m.Fns[e.Fn.Name]; ok {
+		return l.userCall(e, f)
+	}
+	if v, ok := l.sumCall(e); ok {
+		return v
+	}
+	f, ok := fn.Find(e.Fn.Name)
+	if !ok {
+		l.fail("not-supported-here", e, "`%s` is not supported yet", e.Fn.Name)
+	}
+	if f.NotYet != "" {
+		l.fail("not-supported-here", e, "%s", f.NotYet)
+	}
+	args := make([]named.Value, len(e.Args))
+	sig := make([]lang.Arg, len(e.Args))
+	for i, a := range e.Args {
+		v := l.eval(a.Value)
+		args[i] = v.Value
+		sig[i] = lang.Arg{Type: typeOf(v)}
+		if x, ok := uniform(v.Value); ok && v.elem != lang.Real && v.Rank() == 0 {
+			d := lang.DimInt(int(x))
+			sig[i].Size = &d
+			args[i] = l.b.Scalar(x)
+		}
+	}
+	t, err := f.Result(sig)
+	if err != nil {
+		l.fail("shape-at-binding", e, "`%s` %v", f.Name, err)
+	}
+	l.affordable(e, t)
+	v, err := f.Lower(l.b, args)
+	if err != nil {
+		l.fail("bad-value", e, "`%s` %v", f.Name, err)
+	}
+	return val{v, t.Elem}
+}
+
+// affordable refuses arrays that no memory holds.
+func (l *lowerer) affordable(at ast.Node, t lang.Type) {
+	n := 1
+	for _, d := range t.Dims {
+		k, _ := d.Int()
+		if k > 0 && n > maxIterations/k {
+			l.fail("bad-value", at, "this makes an array of more elements than can be worked with")
+		}
+		n *= max(1, k)
+	}
+}
+
+// sumCall interprets `sum` and `mean` of a comprehension or of a slice whose
+// length differs between iterations.
+func (l *lowerer) sumCall(e *ast.Call) (val, bool) {
+	if e.Fn.Name != "sum" && e.Fn.Name != "mean" || len(e.Args) != 1 {
+		return val{}, false
+	}
+	c, ok := ast.Unparen(e.Args[0].Value).(*ast.Comprehension)
+	if !ok {
+		if c, ok = l.raggedSlice(e.Args[0].Value); !ok {
+			return val{}, false
+		}
+	}
+	v := l.total(c)
+	if e.Fn.Name == "sum" {
+		return v, true
+	}
+	ones := &ast.Comprehension{At: c.At, Elem: &ast.Call{At: c.At, Fn: ast.Ident{At: c.At, Name: "size"}, Args: []ast.Arg{{At: c.At, Value: c.Elem}}}, Binders: c.Binders}
+	if l.scalarElement(c) {
+		ones.Elem = &ast.Number{At: c.At, Text: "1", Value: 1}
+	}
+	return val{l.b.Div(v.Value, l.total(ones).Value), lang.Real}, true
+}
+
+func (l *lowerer) scalarElement(c *ast.Comprehension) bool {
+	t, ok := l.m.Types[c.Elem]
+	return !ok || t.IsScalar()
+}
+
+// raggedSlice sees x[a..b], with ends that differ between iterations, as
+// [x[k] for k in a..b].
+func (l *lowerer) raggedSlice(e ast.Expr) (*ast.Comprehension, bool) {
+	x, ok := ast.Unparen(e).(*ast.Index)
+	if !ok {
+		return nil, false
+	}
+	elem := &ast.Index{At: x.At, X: x.X, Args: append([]ast.IndexArg(nil), x.Args...)}
+	c := &ast.Comprehension{At: x.At, Elem: elem}
+	for i, a := range x.Args {
+		if a.Range == nil {
+			continue
+		}
+		_, ok1 := uniform(l.end(a.Range.Lo, "the start of a slice"))
+		_, ok2 := uniform(l.end(a.Range.Hi, "the end of a slice"))
+		if ok1 && ok2 {
+			continue
+		}
+		name := fmt.Sprintf("index %d", i+1) // no name of the language
+		elem.Args[i] = ast.IndexArg{At: a.At, Expr: &ast.Name{At: a.At, Name: name}}
+		c.Binders = append(c.Binders, &ast.Binder{At: a.At, Name: ast.Ident{At: a.At, Name: name}, Range: a.Range})
+	}
+	return c, len(c.Binders) > 0
+}
+
+// userCall interprets the function's body with its parameters bound to the
+// arguments; outer names are not visible.
+func (l *lowerer) userCall(e *ast.Call, f *ast.Fn) val {
+	args := make([]val, len(e.Args))
+	for i, a := range e.Args {
+		args[i] = l.eval(a.Value)
+	}
+	defer l.enter()()
+	l.scope.outer = nil
+	l.calls++
+	if l.calls > 200 {
+		l.fail("not-supported-here", e, "functions call one another more than 200 deep")
+	}
+	for i, p := range f.Params {
+		l.bind(p.Name.Name, args[i])
+	}
+	for i, p := range f.Params {
+		l.bindDims(e, f, p, args[i])
+	}
+	l.block(f.Body)
+	return l.eval(f.Result)
+}
+
+// bindDims binds the dimension names of a parameter's type from the argument.
+func (l *lowerer) bindDims(e *ast.Call, f *ast.Fn, p *ast.FnParam, v val) {
+	for i, d := range p.Type.Dims {
+		n := v.Shape()[i]
+		if name, ok := ast.Unparen(d).(*ast.Name); ok && l.find(name.Name) == nil {
+			l.bind(name.Name, val{l.b.Scalar(float64(n)), lang.Int})
+			continue
+		}
+		if want := l.integer(d, "a dimension"); want != n {
+			l.failWith(diag.Diagnostic{Code: "shape-at-binding", Span: e.Span(),
+				Summary:  "the argument `" + p.Name.Name + "` of `" + f.Name.Name + "` has another length than its type says",
+				Expected: lang.DimInt(want).String(), Found: lang.DimInt(n).String()})
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package lower
+
+import (
+	"ppl/graph/named"
+	"ppl/lang"
+	"ppl/lang/ast"
+)
+
+// conditional selects elementwise. Where the condition is known, each branch
+// is evaluated only for the elements that take it: an index out of bounds or a
+// missing element on the other branch does not count.
+func (l *lowerer) conditional(e *ast.If) val {
+	c := l.eval(e.Cond)
+	if !c.IsConst() {
+		x, y := l.eval(e.Then), l.eval(e.Else)
+		l.branches(e, c, x, y)
+		return val{l.b.Where(c.Value, x.Value, y.Value), join(x.elem, y.elem)}
+	}
+	if x, ok := uniform(l.where(c.Value)); ok { // one branch for all
+		if x != 0 {
+			return l.eval(e.Then)
+		}
+		return l.eval(e.Else)
+	}
+	x := l.under(c.Value, e.Then)
+	y := l.under(l.b.Not(c.Value), e.Else)
+	l.branches(e, c, x, y)
+	return val{l.b.Where(c.Value, x.Value, y.Value), join(x.elem, y.elem)}
+}
+
+func join(a, b lang.Elem) lang.Elem {
+	if a == b {
+		return a
+	}
+	return arithmetic(a, b)
+}
+
+func (l *lowerer) branches(e *ast.If, c, x, y val) {
+	l.sameShape(e, x, y)
+	l.sameShape(e, c, x)
+	l.sameShape(e, c, y)
+}
+
+// under evaluates e with the guard narrowed by a known condition. A condition
+// on whole arrays does not say which iterations run, so it does not guard.
+func (l *lowerer) under(cond named.Value, e ast.Expr) val {
+	saved := l.guard
+	defer func() { l.guard = saved }()
+	if cond.Rank() == 0 {
+		if l.guard.Valid() {
+			cond = l.b.And(l.guard, cond)
+		}
+		l.guard = cond
+	}
+	return l.eval(e)
+}
+
+// where is a known condition with what is beyond the guard left out, if that
+// makes it the same everywhere.
+func (l *lowerer) where(cond named.Value) named.Value {
+	t := l.b.Not(l.b.Not(cond))
+	if !l.guard.Valid() || cond.Rank() > 0 {
+		return t
+	}
+	if _, i := l.offending(cond); i < 0 {
+		return l.b.Scalar(0)
+	}
+	if _, i := l.offending(l.b.Not(cond)); i < 0 {
+		return l.b.Scalar(1)
+	}
+	return t
+}
+
+// shortCircuit evaluates the right side of && and || only where the left one
+// does not settle the matter.
+func (l *lowerer) shortCircuit(e *ast.Binary) val {
+	x := l.eval(e.X)
+	if !x.IsConst() || x.Rank() > 0 {
+		return l.operate(e, x, l.eval(e.Y))
+	}
+	open := x.Value
+	if e.Op == "||" {
+		open = l.b.Not(open)
+	}
+	if c, ok := uniform(l.where(open)); ok && c == 0 {
+		return val{l.b.Scalar(map[string]float64{"||": 1}[e.Op]), lang.Bool}
+	}
+	return l.operate(e, x, l.under(open, e.Y))
+}

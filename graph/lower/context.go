@@ -1,0 +1,138 @@
+package lower
+
+import (
+	"fmt"
+
+	"ppl/graph/named"
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+)
+
+// context is what changes on the way into a plate, a comprehension or a call,
+// and is put back on the way out.
+type context struct {
+	scope  *scope
+	plates []*named.Axis // enclosing plates and loops, outermost first
+	depth  int           // of the next axis
+	size   int           // iterations of all open axes; 0 for none open, too
+	// guard says where the current expression is evaluated: a condition over
+	// axes; none: everywhere.
+	guard    named.Value
+	ragged   []*ragged // flattened ranges, outermost first
+	counters []counter // running indices, for messages
+	calls    int       // depth of user function calls
+}
+
+// enter opens a scope; the function that it returns closes it.
+func (l *lowerer) enter() func() {
+	saved := l.context
+	l.scope = &scope{outer: l.scope, names: map[string]*binding{}}
+	return func() { l.context = saved }
+}
+
+// scope is a block's names. Functions start a chain of their own.
+type scope struct {
+	outer *scope
+	names map[string]*binding
+}
+
+// binding is what a name stands for: a value, or an array built in pieces.
+type binding struct {
+	value val
+	array *array
+}
+
+// val is a value and its element type.
+type val struct {
+	named.Value
+	elem lang.Elem
+}
+
+func (l *lowerer) find(name string) *binding {
+	for s := l.scope; s != nil; s = s.outer {
+		if b, ok := s.names[name]; ok {
+			return b
+		}
+	}
+	return nil
+}
+
+func (l *lowerer) bind(name string, v val) {
+	l.scope.names[name] = &binding{value: v}
+}
+
+// lookup reads a name. One whose definition failed, and has been reported,
+// fails quietly.
+func (l *lowerer) lookup(name string) val {
+	if l.sequence != nil && l.sequence.random[name] != nil {
+		panic(depends{})
+	}
+	b := l.find(name)
+	if b == nil {
+		panic(failed{})
+	}
+	if b.array != nil {
+		return val{l.here(l.whole(b.array)), b.array.elem}
+	}
+	return val{l.here(b.value.Value), b.value.elem}
+}
+
+// here brings a value from outside into the current iteration: along flattened
+// ranges, and into the working graph of a sequence.
+func (l *lowerer) here(v named.Value) named.Value {
+	if !v.Valid() {
+		panic(failed{})
+	}
+	if l.sequence != nil {
+		v = l.sequence.importTo(l.b, v)
+	}
+	for _, r := range l.ragged {
+		v = l.spreadOver(r, v)
+	}
+	return v
+}
+
+// failed stops the interpretation of one statement; its diagnostic has been
+// recorded, or it depends on something whose diagnostic has.
+type failed struct{}
+
+// fail records a diagnostic and abandons the current statement.
+func (l *lowerer) fail(code diag.Code, at ast.Node, format string, args ...any) {
+	l.failWith(diag.Diagnostic{Code: code, Span: at.Span(), Summary: fmt.Sprintf(format, args...)})
+}
+
+func (l *lowerer) failWith(d diag.Diagnostic) {
+	d.Source = l.m.File.Source
+	l.diags.Add(d)
+	panic(failed{})
+}
+
+// try runs f; a failed statement is left behind.
+func (l *lowerer) try(f func()) (ok bool) {
+	saved := l.context
+	defer func() {
+		if r := recover(); r != nil {
+			if _, is := r.(failed); !is {
+				panic(r)
+			}
+			l.context = saved
+		}
+	}()
+	f()
+	return true
+}
+
+// quietly is try without the diagnostics.
+func (l *lowerer) quietly(f func()) bool {
+	before := len(l.diags)
+	ok := l.try(f)
+	l.diags = l.diags[:before]
+	return ok
+}
+
+// spanned is a place in the text.
+type spanned struct{ sp diag.Span }
+
+// Span implements ast.Node.
+func (s spanned) Span() diag.Span { return s.sp }

@@ -1,0 +1,139 @@
+package lower
+
+import (
+	"ppl/graph/dist"
+	"ppl/graph/named"
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+)
+
+// logDensity interprets log_density(DIST, x): the density of the whole event.
+func (l *lowerer) logDensity(e *ast.Call) val {
+	var d *ast.Dist
+	switch a := e.Args[0].Value.(type) {
+	case *ast.DistExpr:
+		d = a.Dist
+	case *ast.Call:
+		d = &ast.Dist{At: a.At, Call: a}
+	default:
+		l.fail("not-supported-here", e, "`log_density` needs a distribution")
+	}
+	x := l.eval(e.Args[1].Value)
+	terms, lead := l.density(d, l.m.Dists[d.Call], x.Value, false, e)
+	total := l.b.Scalar(0)
+	for _, t := range terms {
+		total = l.b.Add(total, l.sumOver(t, lead))
+	}
+	return val{total, lang.Real}
+}
+
+// density builds the terms of the density of x, whose leading dimensions,
+// before the distribution's own, are iid: they are opened as axes, which are
+// returned with the terms.
+func (l *lowerer) density(d *ast.Dist, call *lang.DistCall, x named.Value, inside bool, at ast.Node) (dist.Terms, []*named.Axis) {
+	decl, ok := dist.Find(call.Sig.Name)
+	if !ok || decl.LogDensity == nil || call.Sig.NotYet != "" {
+		l.fail("not-supported-here", d, "`%s` is not supported yet", call.Sig.Name)
+	}
+	n := x.Rank() - call.Sig.EventRank
+	if n < 0 {
+		l.fail("shape-at-binding", at, "`%s` describes arrays of rank %d", call.Sig.Name, call.Sig.EventRank)
+	}
+	depth := l.depth
+	defer func() { l.depth = depth }()
+	lead := make([]*named.Axis, n)
+	for i := range lead {
+		lead[i] = l.newAxis("_", x.Shape()[i], named.Comprehension)
+	}
+	sizes := map[string]int{}
+	for i, name := range call.Sig.EventDims {
+		sizes[name] = x.Shape()[n+i]
+	}
+	p := dist.Params{Form: call.Form, Inside: inside, Values: map[string]named.Value{}}
+	for i, ps := range call.Sig.Forms[call.Form].Params {
+		p.Values[ps.Name] = l.param(d, call, i, ps, lead, sizes)
+	}
+	open := l.b.Open(x, lead...)
+	if _, statement := at.(*ast.Sample); statement && !inside {
+		l.checkSupport(at, call, p, open)
+	}
+	if d.Interval == nil && d.Range == nil {
+		return decl.LogDensity(l.b, open, p), lead
+	}
+	return l.truncated(d, decl, open, p, lead), lead
+}
+
+func (l *lowerer) truncated(d *ast.Dist, decl *dist.Dist, x named.Value, p dist.Params, lead []*named.Axis) dist.Terms {
+	var lo, hi ast.Expr
+	if d.Interval != nil {
+		lo, hi = d.Interval.Lo, d.Interval.Hi
+	} else {
+		lo, hi = d.Range.Lo, d.Range.Hi
+	}
+	lower, upper := l.openLead(lo, lead), l.openLead(hi, lead)
+	terms, err := dist.Truncated(l.b, decl, x, p, &lower, &upper)
+	if err != nil {
+		l.fail("not-supported-here", d, "%v", err)
+	}
+	return terms
+}
+
+func (l *lowerer) openLead(e ast.Expr, lead []*named.Axis) named.Value {
+	v := l.eval(e)
+	if v.Rank() == 0 {
+		return v.Value
+	}
+	l.fits(e, v, 0, lead)
+	return l.b.Open(v.Value, lead...)
+}
+
+// param evaluates a parameter: with its own event dimensions, or with those of
+// the iid shape before them.
+func (l *lowerer) param(d *ast.Dist, call *lang.DistCall, i int, ps lang.ParamSig, lead []*named.Axis, sizes map[string]int) named.Value {
+	e := call.Args[i]
+	if e == nil {
+		return l.number(ps.Default)
+	}
+	v := l.eval(e)
+	own := v.Shape()
+	if v.Rank() > ps.Rank {
+		l.fits(e, v, ps.Rank, lead)
+		own = own[len(lead):]
+	}
+	if len(own) != ps.Rank {
+		l.fail("shape-at-binding", e, "the parameter `%s` of `%s` needs rank %d, found %s", ps.Name, call.Sig.Name, ps.Rank, typeOf(v))
+	}
+	for k, name := range ps.Dims {
+		if want, known := sizes[name]; known && want != own[k] {
+			l.failWith(diag.Diagnostic{Code: "shape-at-binding", Span: e.Span(),
+				Summary:  "the parameter `" + ps.Name + "` of `" + call.Sig.Name + "` has another length than the rest",
+				Expected: lang.DimInt(want).String(), Found: lang.DimInt(own[k]).String()})
+		}
+		sizes[name] = own[k]
+	}
+	out := v.Value
+	if v.Rank() > ps.Rank {
+		out = l.b.Open(out, lead...)
+	}
+	l.checkParam(e, call, ps, out)
+	return out
+}
+
+// fits checks that the leading dimensions of an argument are those of the left side.
+func (l *lowerer) fits(at ast.Node, v val, rank int, lead []*named.Axis) {
+	ok := v.Rank() == rank+len(lead)
+	for i := 0; ok && i < len(lead); i++ {
+		ok = v.Shape()[i] == lead[i].Size
+	}
+	if ok {
+		return
+	}
+	want := lang.Type{Elem: lang.Real}
+	for _, a := range lead {
+		want.Dims = append(want.Dims, lang.DimInt(a.Size))
+	}
+	l.failWith(diag.Diagnostic{Code: "shape-at-binding", Span: at.Span(),
+		Summary:  "an argument of a distribution is a scalar or has the shape of the left side",
+		Expected: want.String(), Found: typeOf(v).String()})
+}

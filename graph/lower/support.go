@@ -1,0 +1,144 @@
+package lower
+
+import (
+	"math"
+	"ppl/graph"
+	"ppl/graph/dist"
+	"ppl/graph/named"
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+)
+
+// bounded reports whether the support of a latent depends on parameters.
+func (l *lowerer) bounded(s *ast.Sample, info *lang.SampleInfo) bool {
+	if info.ValueKind != lang.Plain {
+		return false
+	}
+	switch info.Dist.Sig.Support {
+	case lang.SupportInterval, lang.SupportLower, lang.SupportUpper:
+		return true
+	}
+	return s.Dist.Interval != nil
+}
+
+// boundsOf are the expressions that the support of a latent depends on.
+func (l *lowerer) boundsOf(s *ast.Sample, info *lang.SampleInfo) []ast.Node {
+	var out []ast.Node
+	sig := info.Dist.Sig
+	for i, p := range sig.Forms[info.Dist.Form].Params {
+		if e := info.Dist.Args[i]; e != nil && (p.Name == sig.Lower || p.Name == sig.Upper) {
+			out = append(out, e)
+		}
+	}
+	if s.Dist.Interval != nil {
+		out = append(out, s.Dist.Interval.Lo, s.Dist.Interval.Hi)
+	}
+	return out
+}
+
+var kindSupports = map[lang.Kind]lang.SupportKind{
+	lang.Simplex: lang.SupportSimplex, lang.Ordered: lang.SupportOrdered, lang.PositiveOrdered: lang.SupportPositiveOrdered,
+	lang.UnitVector: lang.SupportUnitVector, lang.SumToZero: lang.SupportSumToZero, lang.CholeskyCorr: lang.SupportCholeskyCorr,
+	lang.Corr: lang.SupportCorr, lang.Cov: lang.SupportCov,
+}
+
+// support is the set on which the site lives: that of its kind, or that of its
+// distribution, cut by a truncation.
+func (l *lowerer) support(s *ast.Sample, info *lang.SampleInfo, x box) (dist.Support, int) {
+	if info.ValueKind != lang.Plain {
+		return dist.Support{Kind: kindSupports[info.ValueKind]}, info.ValueKind.EventRank()
+	}
+	sig := info.Dist.Sig
+	sup := dist.Support{Kind: sig.Support}
+	// A support that needs no parameters is settled without evaluating them:
+	// in a loop they may refer to the very block that is being made.
+	need := map[string]bool{sig.Lower: sig.Lower != "", sig.Upper: sig.Upper != ""}
+	form := sig.Forms[info.Dist.Form]
+	bounds := map[string]named.Value{}
+	for i, p := range form.Params {
+		if need[p.Name] {
+			bounds[p.Name] = l.bound(info.Dist.Args[i], p.Default, x)
+		}
+	}
+	sup.Lower, sup.Upper = bounds[sig.Lower], bounds[sig.Upper]
+	if t := s.Dist.Interval; t != nil {
+		sup = l.cut(sup, l.bound(t.Lo, "", x), l.bound(t.Hi, "", x))
+	}
+	return sup, sig.EventRank
+}
+
+// bound evaluates a bound: a scalar, or an array that fits the part x.
+func (l *lowerer) bound(e ast.Expr, deflt string, x box) named.Value {
+	if e == nil {
+		return l.number(deflt)
+	}
+	v := l.eval(e).Value
+	varies := v.Rank() > 0
+	for _, a := range v.Axes() {
+		varies = varies || a.Class != named.Particle
+	}
+	if !varies {
+		return v
+	}
+	return l.b.Reshape(l.b.Close(l.iid(e, v, x.inner[len(x.axes):]), x.axes...), x.full)
+}
+
+// iid repeats a scalar over a shape.
+func (l *lowerer) iid(at ast.Node, v named.Value, shape graph.Shape) named.Value {
+	switch {
+	case v.Shape().Equal(shape):
+		return v
+	case v.Rank() == 0:
+		return l.b.Spread(v, shape)
+	}
+	want := lang.Type{Elem: lang.Real}
+	for _, n := range shape {
+		want.Dims = append(want.Dims, lang.DimInt(n))
+	}
+	l.failWith(diag.Diagnostic{Code: "shape-at-binding", Span: at.Span(),
+		Summary:  "a bound is a scalar or has the shape of what it bounds",
+		Expected: want.String(), Found: typeOf(val{v, lang.Real}).String()})
+	return v
+}
+
+// cut intersects a support on the line with an open interval.
+func (l *lowerer) cut(s dist.Support, lo, hi named.Value) dist.Support {
+	b := l.b
+	lower, upper := s.Lower, s.Upper
+	switch s.Kind {
+	case lang.SupportPositive:
+		lower = b.Scalar(0)
+	case lang.SupportUnit:
+		lower, upper = b.Scalar(0), b.Scalar(1)
+	}
+	if c, ok := lo.Float(); !ok || !math.IsInf(c, -1) {
+		lower = tighter(lower, lo, b.Max)
+	}
+	if c, ok := hi.Float(); !ok || !math.IsInf(c, 1) {
+		upper = tighter(upper, hi, b.Min)
+	}
+	switch {
+	case lower.Valid() && upper.Valid():
+		return dist.Support{Kind: lang.SupportInterval, Lower: lower, Upper: upper}
+	case lower.Valid():
+		if c, ok := lower.Float(); ok && c == 0 {
+			return dist.Support{Kind: lang.SupportPositive}
+		}
+		return dist.Support{Kind: lang.SupportLower, Lower: lower}
+	case upper.Valid():
+		return dist.Support{Kind: lang.SupportUpper, Upper: upper}
+	}
+	return dist.Support{Kind: lang.SupportReal}
+}
+
+func tighter(old, cut named.Value, f func(x, y named.Value) named.Value) named.Value {
+	if !old.Valid() {
+		return cut
+	}
+	return f(old, cut)
+}
+
+func (l *lowerer) number(text string) named.Value {
+	return l.eval(parseNumber(text)).Value
+}

@@ -1,0 +1,28 @@
+# Writes the data of the examples from R's `datasets` and `MASS` packages.
+# Run in this folder: Rscript data.R
+json <- function(x) {
+  one <- function(v) if (is.character(v)) paste0('"', v, '"') else format(v, digits = 15, trim = TRUE, scientific = FALSE)
+  value <- function(v) {
+    if (!is.null(names(v))) return(paste0("{", paste0('"', names(v), '": ', sapply(v, one), collapse = ", "), "}"))
+    paste0("[", paste(sapply(v, one), collapse = ", "), "]")
+  }
+  paste0("{\n", paste0('  "', names(x), '": ', sapply(x, value), collapse = ",\n"), "\n}\n")
+}
+put <- function(name, x) cat(json(x), file = file.path(name, "data.json"))
+csv <- function(name, x) write.csv(x, file.path(name, "data.csv"), row.names = FALSE, quote = FALSE)
+
+chick <- as.character(ChickWeight$Chick)
+first <- !duplicated(chick)
+diet <- setNames(as.character(ChickWeight$Diet)[first], chick[first])
+put("chick_weight", list(chick = chick, day = ChickWeight$Time, weight = ChickWeight$weight, diet = diet))
+
+csv("infert", with(infert, data.frame(case, age, parity, induced, spontaneous)))
+csv("insect_sprays", with(InsectSprays, data.frame(spray, count)))
+csv("nile", data.frame(year = as.integer(time(Nile)), flow = as.integer(Nile)))
+csv("lynx", data.frame(year = as.integer(time(lynx)), trapped = as.integer(lynx)))
+csv("esoph", with(esoph, data.frame(age = agegp, alcohol = gsub("g/day", "", alcgp), tobacco = gsub("g/day", "", tobgp),
+                                    cases = ncases, n = ncases + ncontrols)))
+csv("faithful", faithful)
+csv("stackloss", with(stackloss, data.frame(air = Air.Flow, water = Water.Temp, acid = Acid.Conc., loss = stack.loss)))
+csv("quakes", data.frame(mag = sort(quakes$mag[quakes$mag > 4.55])))
+csv("remission", with(MASS::gehan, data.frame(weeks = time, relapsed = cens, drug = treat)))

@@ -66,56 +66,6 @@ func (f Frame) Apply(fn *Func, xs ...Term) Term {
 	return Term{Node: f.G.Apply(newMap(fn, out, maps), nodes...), Dims: dims}
 }
 
-// simplify catches what needs no node at all: multiplication by one and
-// addition of zero, which the chain rule makes plenty of.
-func simplify(f Frame, fn *Func, xs []Term) (Term, bool) {
-	// One element may have dimensions, which the result must keep.
-	is := func(i int, v float64) bool {
-		c, ok := xs[i].Node.ConstScalar()
-		return ok && c == v && len(xs[i].Node.Const) == 1 && subset(xs[i].Dims, xs[1-i].Dims)
-	}
-	switch fn {
-	case Mul, MulZ:
-		switch {
-		case is(0, 1):
-			return xs[1], true
-		case is(1, 1):
-			return xs[0], true
-		case is(0, -1):
-			return f.Apply(Neg, xs[1]), true
-		case is(1, -1):
-			return f.Apply(Neg, xs[0]), true
-		}
-	case Add:
-		switch {
-		case is(0, 0):
-			return xs[1], true
-		case is(1, 0):
-			return xs[0], true
-		}
-	case Sub:
-		switch {
-		case is(1, 0):
-			return xs[0], true
-		case is(0, 0):
-			return f.Apply(Neg, xs[1]), true
-		}
-	case Div:
-		if is(1, 1) {
-			return xs[0], true
-		}
-	case Log: // log of exp: exact, and finite where exp underflows
-		if m, ok := xs[0].Node.Op.(*Map); ok && m.F == Exp && len(m.Dims[0]) == len(xs[0].Dims) {
-			return Term{Node: xs[0].Node.In[0], Dims: xs[0].Dims}, true
-		}
-	case Neg:
-		if m, ok := xs[0].Node.Op.(*Map); ok && m.F == Neg && len(m.Dims[0]) == len(xs[0].Dims) {
-			return Term{Node: xs[0].Node.In[0], Dims: xs[0].Dims}, true
-		}
-	}
-	return Term{}, false
-}
-
 // In re-expresses a term over the sub-frame keep (increasing dimensions of f
 // that include all of t's).
 func (f Frame) In(t Term, keep []int) Term {

@@ -1,0 +1,134 @@
+package op
+
+import "math"
+
+// Simplifications made as nodes are built, mostly of what the chain rule makes
+// plenty of: multiplication by one, addition of zero, products and sums of
+// several constants. They are exact up to rounding and never change where a
+// result is finite.
+
+// simplify returns a term equal to fn(xs) if there is one without a new node
+// of fn.
+func simplify(f Frame, fn *Func, xs []Term) (Term, bool) {
+	switch fn {
+	case Mul, MulZ:
+		return f.product(fn, xs[0], xs[1])
+	case Add:
+		return f.addition(xs[0], xs[1])
+	case Sub:
+		switch {
+		case f.isConst(xs[1], 0, xs[0]):
+			return xs[0], true
+		case f.isConst(xs[0], 0, xs[1]):
+			return f.Apply(Neg, xs[1]), true
+		}
+	case Div:
+		if f.isConst(xs[1], 1, xs[0]) {
+			return xs[0], true
+		}
+	case Log: // log of exp: exact, and finite where exp underflows
+		if y, ok := f.undo(Exp, xs[0]); ok {
+			return y, true
+		}
+	case Neg:
+		if y, ok := f.undo(Neg, xs[0]); ok {
+			return y, true
+		}
+		if c, y, ok := f.scaled(xs[0]); ok {
+			return f.Apply(Mul, f.Scalar(-c), y), true
+		}
+	}
+	return Term{}, false
+}
+
+// isConst reports whether x is the constant v and adds no dimension to other
+// (one element may have dimensions, which a result must keep).
+func (f Frame) isConst(x Term, v float64, other Term) bool {
+	c, ok := x.Node.ConstScalar()
+	return ok && c == v && len(x.Node.Const) == 1 && subset(x.Dims, other.Dims)
+}
+
+// number is the value of a constant without dimensions.
+func number(x Term) (float64, bool) {
+	if len(x.Dims) != 0 || !x.Node.IsConst() {
+		return 0, false
+	}
+	return x.Node.Const[0], true
+}
+
+// undo gives y where x is fn(y).
+func (f Frame) undo(fn *Func, x Term) (Term, bool) {
+	m, ok := x.Node.Op.(*Map)
+	if !ok || m.F != fn || len(m.Dims[0]) != len(x.Dims) {
+		return Term{}, false
+	}
+	return Term{Node: x.Node.In[0], Dims: x.Dims}, true
+}
+
+// withNumber gives c and y where x is fn(c, y) for a number c.
+func withNumber(fn *Func, x Term) (float64, Term, bool) {
+	m, ok := x.Node.Op.(*Map)
+	if !ok || m.F != fn || len(m.Dims[0]) != 0 || len(m.Dims[1]) != len(x.Dims) || !x.Node.In[0].IsConst() {
+		return 0, Term{}, false
+	}
+	return x.Node.In[0].Const[0], Term{Node: x.Node.In[1], Dims: x.Dims}, true
+}
+
+// scaled gives c and y where x is c·y.
+func (f Frame) scaled(x Term) (float64, Term, bool) { return withNumber(Mul, x) }
+
+// product: a number comes first, absorbs the number of a product or a sign,
+// and, being finite and not zero, needs no absorbing multiplication.
+func (f Frame) product(fn *Func, x, y Term) (Term, bool) {
+	switch {
+	case f.isConst(x, 1, y):
+		return y, true
+	case f.isConst(y, 1, x):
+		return x, true
+	case f.isConst(x, -1, y):
+		return f.Apply(Neg, y), true
+	case f.isConst(y, -1, x):
+		return f.Apply(Neg, x), true
+	}
+	c, first := number(x)
+	d, second := number(y)
+	if !first && second && (fn == Mul || finite(d)) {
+		return f.Apply(Mul, y, x), true
+	}
+	if !first || c == 0 || !finite(c) {
+		return Term{}, false
+	}
+	if d, z, ok := f.scaled(y); ok && finite(c*d) && c*d != 0 {
+		return f.Apply(Mul, f.Scalar(c*d), z), true
+	}
+	if z, ok := f.undo(Neg, y); ok {
+		return f.Apply(Mul, f.Scalar(-c), z), true
+	}
+	if fn == MulZ {
+		return f.Apply(Mul, x, y), true
+	}
+	return Term{}, false
+}
+
+// addition: a number comes first and absorbs the number of a sum.
+func (f Frame) addition(x, y Term) (Term, bool) {
+	switch {
+	case f.isConst(x, 0, y):
+		return y, true
+	case f.isConst(y, 0, x):
+		return x, true
+	}
+	c, first := number(x)
+	if _, second := number(y); second && !first {
+		return f.Apply(Add, y, x), true
+	}
+	if !first || !finite(c) {
+		return Term{}, false
+	}
+	if d, z, ok := withNumber(Add, y); ok && finite(d) {
+		return f.Apply(Add, f.Scalar(c+d), z), true
+	}
+	return Term{}, false
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

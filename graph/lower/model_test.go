@@ -44,14 +44,14 @@ func (c testCase) run(t *testing.T) {
 	t.Helper()
 	t.Run(c.name, func(t *testing.T) {
 		t.Parallel()
-		p := c.lowered(t, 4)
+		p := c.lowered(t, 6)
 		for seed := uint64(0); seed < 4; seed++ {
 			c.compare(t, p, seed)
 		}
 		if t.Failed() {
 			return
 		}
-		if q := c.lowered(t, 40); q.size > p.size+3 || p.size > q.size+3 { // scalars that happen to be equal are shared
+		if q := c.lowered(t, 60); q.size > p.size+3 || p.size > q.size+3 { // scalars that happen to be equal are shared
 			t.Errorf("%d nodes with small data, %d with ten times as much", p.size, q.size)
 		}
 	})

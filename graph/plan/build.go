@@ -1,5 +1,3 @@
-//go:build rows
-
 package plan
 
 import (
@@ -153,6 +151,9 @@ func (cl *cluster) finish(c *compiler) {
 	for _, in := range cl.instrs {
 		if in.out.stored {
 			to := &access{v: in.out, strides: in.out.rows.Strides()}
+			if len(to.strides) > len(cl.dims) { // a lane
+				to.base, to.strides = in.k*to.strides[len(cl.dims)], to.strides[:len(cl.dims):len(cl.dims)]
+			}
 			lp.acc = append(lp.acc, to)
 		}
 	}
@@ -163,9 +164,11 @@ func (cl *cluster) finish(c *compiler) {
 	cl.assign(lp)
 	width := c.width(cl.batch)
 	for _, in := range cl.instrs {
-		lp.temps = max(lp.temps, len(in.args))
+		if in.lse == nil {
+			lp.temps = max(lp.temps, len(in.args))
+		}
 	}
-	lp.temps = max(lp.temps, 1)
+	lp.temps = max(lp.temps, 2)
 	lp.block = min(maxBlock, max(1, blockFloats/(width*(lp.slots+lp.temps))))
 	if n := lp.dims[len(lp.dims)-1]; lp.block > n {
 		lp.block = n
@@ -215,10 +218,11 @@ func dropAt(s []int, d int) []int {
 // assign gives registers slots by liveness.
 func (cl *cluster) assign(lp *loop) {
 	last := make([]int, cl.nregs)
-	for i := range last {
-		last[i] = -1
-	}
 	for i, in := range cl.instrs {
+		last[in.dst] = i
+		for _, r := range in.lse {
+			last[r] = i
+		}
 		for _, a := range in.args {
 			if a.reg >= 0 {
 				last[a.reg] = i
@@ -231,25 +235,40 @@ func (cl *cluster) assign(lp *loop) {
 		}
 	}
 	lp.slot = make([]int, cl.nregs)
+	for r := range lp.slot {
+		lp.slot[r] = -1
+	}
 	var free []int
 	for i, in := range cl.instrs {
-		// An operand that ends here may give its slot to the result: kernels
-		// allow the result to be one of their operands.
+		var ending []int
 		for _, a := range in.args {
 			if a.reg >= 0 && last[a.reg] == i {
-				free = append(free, lp.slot[a.reg])
-				last[a.reg] = -2
+				ending = append(ending, lp.slot[a.reg])
+				last[a.reg] = -1
 			}
 		}
-		if len(free) > 0 && in.mat == nil {
-			lp.slot[in.dst] = free[len(free)-1]
-			free = free[:len(free)-1]
-		} else {
-			lp.slot[in.dst] = lp.slots
+		// An operand that ends here may give its slot to an elementwise result:
+		// kernels allow the result to be one of their operands.
+		if in.fn != nil {
+			free, ending = append(free, ending...), nil
+		}
+		for _, r := range in.lse { // the kernel wants them side by side
+			lp.slot[r] = lp.slots
 			lp.slots++
 		}
-		if last[in.dst] == -1 {
-			free = append(free, lp.slot[in.dst])
+		if lp.slot[in.dst] < 0 {
+			if n := len(free); n > 0 {
+				lp.slot[in.dst], free = free[n-1], free[:n-1]
+			} else {
+				lp.slot[in.dst] = lp.slots
+				lp.slots++
+			}
+		}
+		free = append(free, ending...)
+		for _, r := range append([]int{in.dst}, in.lse...) {
+			if last[r] == i {
+				free = append(free, lp.slot[r])
+			}
 		}
 	}
 }

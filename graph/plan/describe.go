@@ -1,5 +1,3 @@
-//go:build rows
-
 package plan
 
 import (
@@ -101,8 +99,15 @@ func (cl *cluster) describe() string {
 		case in.mat != nil:
 			what = "product"
 			args = []string{in.mat.x.describe(), in.mat.b.describe()}
+		case in.lse != nil:
+			what = fmt.Sprintf("log_sum_exp, weights in r%d...", in.lse[0])
 		case in.fn != nil:
 			what = in.fn.Name
+		case len(in.args) == 0:
+			if in.out.stored {
+				fmt.Fprintf(&b, "\n    r%d -> %s", in.dst, in.out.describe())
+			}
+			continue
 		}
 		fmt.Fprintf(&b, "\n    r%d = %s(%s)", in.dst, what, strings.Join(args, ", "))
 		if in.out.stored {

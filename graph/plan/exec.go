@@ -1,10 +1,7 @@
-//go:build rows
-
 package plan
 
 import (
 	"fmt"
-	"math"
 
 	"ppl/graph"
 	"ppl/graph/kernel/vec"
@@ -126,7 +123,7 @@ func (cl *cluster) run(s *rowState) {
 		w = s.pr.p
 	}
 	for i, a := range lp.acc {
-		s.cur[i], s.curOff[i] = a.base, 0
+		s.cur[i], s.curOff[i] = a.base, a.offBase
 	}
 	last := len(lp.dims) - 1
 	n := lp.dims[last]
@@ -171,10 +168,13 @@ func (cl *cluster) runBlock(s *rowState, w, start, n int) {
 		dst := s.slot(lp, lp.slot[in.dst], w)[:n*w]
 		switch {
 		case in.mat != nil:
-			in.mat.forward(s, dst, start, n, w)
-		case in.fn == nil:
+			m := in.mat
+			vec.MatMul(dst, s.array(m.x)[start*m.rowStride:], s.array(m.b), n, m.k, w, m.rowStride, m.colStride, false)
+		case in.lse != nil:
+			cl.logSumExp(s, in, dst, w, start, n)
+		case in.fn == nil && len(in.args) > 0:
 			vec.Expand(dst, cl.operand(s, in.args[0], 0, w, start, n), n, w)
-		default:
+		case in.fn != nil:
 			cl.apply(s, in, dst, w, start, n)
 		}
 		if in.out.stored {
@@ -188,6 +188,18 @@ func (cl *cluster) runBlock(s *rowState, w, start, n int) {
 	}
 }
 
+// logSumExp brings the lanes into neighbouring slots, where the kernel turns
+// them into weights.
+func (cl *cluster) logSumExp(s *rowState, in *instr, dst []float64, w, start, n int) {
+	lp := cl.loop
+	for k, a := range in.args {
+		vec.Expand(s.slot(lp, lp.slot[in.lse[k]], w)[:n*w], cl.operand(s, a, 0, w, start, n), n, w)
+	}
+	first, size := lp.slot[in.lse[0]], lp.block*w
+	x := s.scratch[first*size : (first+len(in.lse))*size]
+	vec.Softmax(dst, x, x, len(in.lse), n*w, size)
+}
+
 func (s *rowState) slot(lp *loop, k, w int) []float64 {
 	size := lp.block * w
 	return s.scratch[k*size : (k+1)*size]
@@ -197,12 +209,12 @@ func (cl *cluster) apply(s *rowState, in *instr, dst []float64, w, start, n int)
 	a := cl.operand(s, in.args[0], 0, w, start, n)
 	switch len(in.args) {
 	case 1:
-		unary(in.fn, dst, a, n, w)
+		unary(in.fn, in.kern, dst, a, n, w)
 	case 2:
-		binary(in.fn, dst, a, cl.operand(s, in.args[1], 1, w, start, n), n, w)
+		binary(in.fn, in.kern, dst, a, cl.operand(s, in.args[1], 1, w, start, n), n, w)
 	default:
 		b, c := cl.operand(s, in.args[1], 1, w, start, n), cl.operand(s, in.args[2], 2, w, start, n)
-		ternary(in.fn, dst, a, b, c, n, w)
+		ternary(in.fn, in.kern, dst, a, b, c, n, w)
 	}
 }
 
@@ -227,7 +239,8 @@ func (cl *cluster) read(s *rowState, acc, temp, w, start, n int) vec.Operand {
 	if x.v.batch {
 		vw = w
 	}
-	if x.off == nil || x.offStrides[last] == 0 {
+	gather := x.off != nil && x.offStrides[last] != 0
+	if !gather {
 		if x.off != nil {
 			row += int(x.off[s.curOff[acc]])
 		}
@@ -240,11 +253,13 @@ func (cl *cluster) read(s *rowState, acc, temp, w, start, n int) vec.Operand {
 	}
 	size := lp.block * w
 	buf := s.scratch[temp*size : temp*size+n*vw]
+	if gather && step == 0 && x.offStrides[last] == 1 {
+		at := s.curOff[acc] + start
+		vec.GatherRows(buf, data[row*vw:], x.off[at:at+n], vw)
+		return many(buf, x.v.batch)
+	}
 	for r := 0; r < n; r++ {
-		from := row + r*step
-		if x.off != nil && x.offStrides[last] != 0 {
-			from += int(x.off[s.curOff[acc]+(start+r)*x.offStrides[last]])
-		}
+		from := x.row(row, r, step, s.curOff[acc], start, last)
 		if vw == 1 {
 			buf[r] = data[from]
 		} else {
@@ -252,6 +267,15 @@ func (cl *cluster) read(s *rowState, acc, temp, w, start, n int) vec.Operand {
 		}
 	}
 	return many(buf, x.v.batch)
+}
+
+// row is the row of the array at row r of a block.
+func (x *access) row(row, r, step, off, start, last int) int {
+	to := row + r*step
+	if x.off != nil && x.offStrides[last] != 0 {
+		to += int(x.off[off+(start+r)*x.offStrides[last]])
+	}
+	return to
 }
 
 func one(x []float64, batch bool) vec.Operand {
@@ -289,8 +313,9 @@ func (cl *cluster) accumulate(s *rowState, a *accum, acc, w, start, n int) {
 	lp := cl.loop
 	src := cl.operand(s, a.src, 0, w, start, n)
 	out := s.array(a.to.v)
-	if a.mat != nil {
-		a.mat.adjoint(s, out, src, start, n, w)
+	if m := a.mat; m != nil {
+		rows := s.full(lp, src, w, n)
+		vec.MatMul(out, s.array(m.x)[start*m.rowStride:], rows, m.k, n, w, m.colStride, m.rowStride, true)
 		return
 	}
 	last := len(lp.dims) - 1
@@ -302,27 +327,36 @@ func (cl *cluster) accumulate(s *rowState, a *accum, acc, w, start, n int) {
 		row += int(x.off[s.curOff[acc]])
 	}
 	switch {
-	case gather || step != 0:
-		for r := 0; r < n; r++ {
-			to := row + r*step
-			if gather {
-				to += int(x.off[s.curOff[acc]+(start+r)*x.offStrides[last]])
-			}
-			if a.horizontal {
-				out[to] += sumParticles(src, r, s.pr.s, w)
-			} else {
-				addRow(out[to*w:(to+1)*w], src, r, w)
-			}
-		}
 	case a.horizontal:
-		t := 0.0
 		for r := 0; r < n; r++ {
-			t += sumParticles(src, r, s.pr.s, w)
+			out[x.row(row, r, step, s.curOff[acc], start, last)] += sumParticles(src, r, s.pr.s, w)
 		}
-		out[row] += t
+	case gather && step == 0 && x.offStrides[last] == 1 && src.Mode == vec.Full:
+		at := s.curOff[acc] + start
+		vec.ScatterAddRows(out[row*w:], src.Data, x.off[at:at+n], w)
+	case gather || step > 1 || step < 0:
+		for r := 0; r < n; r++ {
+			to := x.row(row, r, step, s.curOff[acc], start, last)
+			addRow(out[to*w:(to+1)*w], src, r, w)
+		}
+	case step == 1:
+		dst := out[row*w : (row+n)*w]
+		vec.Binary(vec.Add, dst, vec.Operand{Data: dst, Mode: vec.Full}, src, n, w)
+	case src.Mode == vec.Full:
+		vec.SumRows(out[row*w:(row+1)*w], src.Data[:n*w], n, w)
 	default:
 		addRows(out[row*w:(row+1)*w], src, n, w)
 	}
+}
+
+// full is an operand laid out row by row, in the last temporary slot if it is not.
+func (s *rowState) full(lp *loop, src vec.Operand, w, n int) []float64 {
+	if src.Mode == vec.Full || w == 1 && src.Mode == vec.PerRow {
+		return src.Data[:n*w]
+	}
+	buf := s.slot(lp, lp.slots+lp.temps-1, w)[:n*w]
+	vec.Expand(buf, src, n, w)
+	return buf
 }
 
 func addRow(dst []float64, src vec.Operand, r, w int) {
@@ -346,32 +380,20 @@ func addRow(dst []float64, src vec.Operand, r, w int) {
 	}
 }
 
-// addRows adds n rows to one. The rows of a block are added up first, so that
-// long sums are sums of partial sums.
+// addRows adds n equal or broadcast rows to one.
 func addRows(dst []float64, src vec.Operand, n, w int) {
-	switch {
-	case src.Mode == vec.PerParticle:
+	switch src.Mode {
+	case vec.PerParticle:
 		for i, v := range src.Data[:w] {
 			dst[i] += float64(n) * v
 		}
-	case src.Mode == vec.Scalar:
+	case vec.Scalar:
 		for i := range dst {
 			dst[i] += float64(n) * src.Data[0]
 		}
-	case src.Mode == vec.PerRow || w == 1:
-		t := 0.0
-		for _, v := range src.Data[:n] {
-			t += v
-		}
-		for i := range dst {
-			dst[i] += t
-		}
 	default:
+		t := vec.Sum(src.Data[:n])
 		for i := range dst {
-			t := 0.0
-			for k := i; k < n*w; k += w {
-				t += src.Data[k]
-			}
 			dst[i] += t
 		}
 	}
@@ -392,41 +414,6 @@ func sumParticles(src vec.Operand, r, s, w int) float64 {
 		t += v
 	}
 	return t
-}
-
-// forward computes rows start.. of X·b.
-func (m *matrix) forward(s *rowState, dst []float64, start, n, w int) {
-	x, b := s.array(m.x), s.array(m.b)
-	for r := 0; r < n; r++ {
-		row := dst[r*w : (r+1)*w]
-		clear(row)
-		at := (start + r) * m.rowStride
-		for k := 0; k < m.k; k++ {
-			axpy(row, x[at+k*m.colStride], b[k*w:(k+1)*w])
-		}
-	}
-}
-
-// adjoint adds X[r, k]·src[r] to row k of out.
-func (m *matrix) adjoint(s *rowState, out []float64, src vec.Operand, start, n, w int) {
-	x := s.array(m.x)
-	for r := 0; r < n; r++ {
-		row := src.Data[:w]
-		if src.Mode == vec.Full {
-			row = src.Data[r*w : (r+1)*w]
-		}
-		at := (start + r) * m.rowStride
-		for k := 0; k < m.k; k++ {
-			axpy(out[k*w:(k+1)*w], x[at+k*m.colStride], row)
-		}
-	}
-}
-
-func axpy(y []float64, a float64, x []float64) {
-	x = x[:len(y)]
-	for i := range y {
-		y[i] = math.FMA(a, x[i], y[i])
-	}
 }
 
 // run brings the operands of a generic op into logical order, evaluates it and

@@ -1,5 +1,3 @@
-//go:build rows
-
 package plan
 
 import (
@@ -33,25 +31,44 @@ func init() {
 	ternaryKernels = map[*op.Func]vec.TernaryOp{op.Where: vec.Where}
 }
 
-func unary(f *op.Func, dst []float64, a vec.Operand, rows, w int) {
+// kern is the vector kernel of a function, found once.
+type kern struct {
+	has bool
+	op  uint8
+}
+
+func kernelOf(f *op.Func) kern {
 	if k, ok := unaryKernels[f]; ok {
-		vec.Unary(k, dst, a, rows, w)
+		return kern{true, uint8(k)}
+	}
+	if k, ok := binaryKernels[f]; ok {
+		return kern{true, uint8(k)}
+	}
+	if k, ok := ternaryKernels[f]; ok {
+		return kern{true, uint8(k)}
+	}
+	return kern{}
+}
+
+func unary(f *op.Func, k kern, dst []float64, a vec.Operand, rows, w int) {
+	if k.has {
+		vec.Unary(vec.UnaryOp(k.op), dst, a, rows, w)
 		return
 	}
 	each(dst, rows, w, func(r, i int) float64 { return f.F1(at(a, r, i, w)) })
 }
 
-func binary(f *op.Func, dst []float64, a, b vec.Operand, rows, w int) {
-	if k, ok := binaryKernels[f]; ok {
-		vec.Binary(k, dst, a, b, rows, w)
+func binary(f *op.Func, k kern, dst []float64, a, b vec.Operand, rows, w int) {
+	if k.has {
+		vec.Binary(vec.BinaryOp(k.op), dst, a, b, rows, w)
 		return
 	}
 	each(dst, rows, w, func(r, i int) float64 { return f.F2(at(a, r, i, w), at(b, r, i, w)) })
 }
 
-func ternary(f *op.Func, dst []float64, a, b, c vec.Operand, rows, w int) {
-	if k, ok := ternaryKernels[f]; ok {
-		vec.Ternary(k, dst, a, b, c, rows, w)
+func ternary(f *op.Func, k kern, dst []float64, a, b, c vec.Operand, rows, w int) {
+	if k.has {
+		vec.Ternary(vec.TernaryOp(k.op), dst, a, b, c, rows, w)
 		return
 	}
 	each(dst, rows, w, func(r, i int) float64 { return f.F3(at(a, r, i, w), at(b, r, i, w), at(c, r, i, w)) })

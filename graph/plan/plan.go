@@ -33,8 +33,11 @@ import "ppl/graph"
 
 // Compile plans the evaluation of outputs.
 func Compile(g *graph.Graph, outputs []*graph.Node) graph.Program {
-	if p := tryRows(g, outputs); p != nil {
+	if p, ok := compileRows(g, outputs); ok {
 		return p
 	}
 	return compileFlat(g, outputs)
 }
+
+// Flat compiles the flat plan: each node by its own op, for comparison.
+func Flat(g *graph.Graph, outputs []*graph.Node) graph.Program { return compileFlat(g, outputs) }

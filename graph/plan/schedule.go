@@ -1,5 +1,3 @@
-//go:build rows
-
 package plan
 
 import (
@@ -29,17 +27,20 @@ func (v *value) ready() int { return v.stage + 1 }
 
 // compiler holds the state of one compilation.
 type compiler struct {
-	g         *graph.Graph
-	an        *analysis
-	s, p      int // particles, and rounded up
-	outputs   []*graph.Node
-	values    map[int]*value // by node ID
-	promoted  map[int]*value // constants and others read as if they varied
-	keep      map[int]bool   // views that are read otherwise than through strides
-	stages    map[string]*cluster
-	clusters  []*cluster // in order of creation
-	others    []*generic
-	lastStage int
+	g          *graph.Graph
+	an         *analysis
+	s, p       int // particles, and rounded up
+	outputs    []*graph.Node
+	values     map[int]*value // by node ID
+	promoted   map[int]*value // constants and others read as if they varied
+	keep       map[int]bool   // views that are read otherwise than through strides
+	stages     map[string]*cluster
+	offsets    map[*float64][]int32
+	weights    map[int]*value // of a log-sum-exp in lanes, by its node ID
+	weightRegs map[int][]int
+	clusters   []*cluster // in order of creation
+	others     []*generic
+	lastStage  int
 }
 
 func compileRows(g *graph.Graph, outputs []*graph.Node) (*rowProgram, bool) {
@@ -48,7 +49,7 @@ func compileRows(g *graph.Graph, outputs []*graph.Node) (*rowProgram, bool) {
 		return nil, false
 	}
 	c := &compiler{g: g, an: an, s: an.particles, p: roundUp(an.particles), outputs: outputs,
-		values: map[int]*value{}, promoted: map[int]*value{}, keep: map[int]bool{}, stages: map[string]*cluster{}}
+		values: map[int]*value{}, promoted: map[int]*value{}, keep: map[int]bool{}, stages: map[string]*cluster{}, offsets: map[*float64][]int32{}, weights: map[int]*value{}, weightRegs: map[int][]int{}}
 	c.markKept()
 	for _, n := range an.order {
 		c.node(n)
@@ -99,8 +100,21 @@ func (c *compiler) readAsArray(n *graph.Node, k int) bool {
 		return promoted
 	case graph.Sum:
 		return false
+	case op.Reduce:
+		return !c.inLanes(n, o)
 	}
 	return true
+}
+
+// inLanes reports whether a reduction is a log-sum-exp over a dimension that
+// is split into lanes.
+func (c *compiler) inLanes(n *graph.Node, r op.Reduce) bool {
+	x := n.In[0]
+	if r.Kind != op.LogSumExp || !c.an.batch[x.ID] || len(r.Dims) != 1 || r.Dims[0] != len(r.From)-1 {
+		return false
+	}
+	_, k := lanes(c.an.rows(x))
+	return k > 1
 }
 
 // alias reports whether n is only a way to read its operand.
@@ -159,6 +173,12 @@ func (c *compiler) node(n *graph.Node) {
 		c.scatter(n, o)
 	case op.View, graph.Broadcast:
 		c.copyView(n)
+	case op.Reduce:
+		if c.inLanes(n, o) {
+			c.logSumExp(n)
+		} else {
+			c.generic(n)
+		}
 	case op.Contract:
 		if !c.product(n, o) {
 			c.generic(n)
@@ -175,60 +195,78 @@ type access struct {
 	base       int
 	strides    []int
 	off        []int32 // nil if there is no gather
+	offBase    int
 	offStrides []int
 	key        string
 }
 
-// reach describes how a consumer over a domain of given rank reads n, whose
-// row dimension i is dimension dims[i] of the domain.
-func (c *compiler) reach(n *graph.Node, dims []int, rank int) *access {
+// reach describes how a consumer over a domain of given rank reads an operand.
+func (c *compiler) reach(o operand, rank int) *access {
 	a := &access{strides: make([]int, rank)}
-	if !c.alias(n) {
-		a.v = c.value(n)
+	if o.v != nil || !c.alias(o.n) {
+		if a.v = o.v; a.v == nil {
+			a.v = c.value(o.n)
+		}
 		for i, st := range a.v.rows.Strides() {
-			a.strides[dims[i]] += st
+			a.step(o, i, st)
 		}
 		return a.sealed()
 	}
-	x := n.In[0]
-	a.v = c.value(x)
-	batch := c.an.batch[n.ID]
-	switch o := n.Op.(type) {
+	a.v = c.value(o.n.In[0])
+	shift := 0
+	if c.an.batch[o.n.ID] {
+		shift = 1
+	}
+	switch x := o.n.Op.(type) {
 	case op.View:
-		a.base = o.Base
-		st, off := o.Strides, o.OffStrides
-		if batch {
-			st = st[1:]
-			if off != nil {
-				off = off[1:]
-			}
+		a.base = x.Base
+		for i, st := range x.Strides[shift:] {
+			a.step(o, i, st)
 		}
-		for i, d := range dims {
-			a.strides[d] += st[i]
-		}
-		if off != nil {
-			a.offStrides = make([]int, rank)
-			for i, d := range dims {
-				a.offStrides[d] += off[i]
-			}
-			a.off = rowNumbers(n.In[1].Const)
+		if x.OffStrides != nil {
+			a.gather(o, x.OffStrides[shift:], c.rowNumbers(o.n.In[1].Const))
 		}
 	case graph.Broadcast:
-		st := a.v.rows.Strides()
-		have := o.Dims
-		shift := 0
-		if batch {
-			have, shift = have[1:], 1
-		}
-		for i, d := range have {
-			a.strides[dims[d-shift]] += st[i]
+		have := x.Dims[shift:]
+		for i, st := range a.v.rows.Strides() {
+			a.step(o, have[i]-shift, st)
 		}
 	}
 	return a.sealed()
 }
 
-func rowNumbers(x []float64) []int32 {
+// step adds the stride of the operand's dimension i.
+func (a *access) step(o operand, i, stride int) {
+	if d := o.dims[i]; d >= 0 {
+		a.strides[d] += stride
+	} else {
+		a.base += o.k * stride
+	}
+}
+
+// gather reads through row numbers.
+func (a *access) gather(o operand, strides []int, off []int32) {
+	a.off, a.offStrides = off, make([]int, len(a.strides))
+	for i, st := range strides {
+		if d := o.dims[i]; d >= 0 {
+			a.offStrides[d] += st
+		} else {
+			a.offBase += o.k * st
+		}
+	}
+}
+
+// rowNumbers converts offsets; equal arrays give the same numbers, so that
+// accesses through them are recognised as equal.
+func (c *compiler) rowNumbers(x []float64) []int32 {
+	if len(x) == 0 {
+		return nil
+	}
+	if out, ok := c.offsets[&x[0]]; ok {
+		return out
+	}
 	out := make([]int32, len(x))
+	c.offsets[&x[0]] = out
 	for i, v := range x {
 		out[i] = int32(v)
 	}
@@ -236,13 +274,9 @@ func rowNumbers(x []float64) []int32 {
 }
 
 func (a *access) sealed() *access {
-	id := -1
-	if a.v.n != nil {
-		id = a.v.n.ID
-	}
-	a.key = fmt.Sprint(id, a.v.batch, a.base, a.strides, a.offStrides)
+	a.key = fmt.Sprintf("%p %d %v", a.v, a.base, a.strides)
 	if len(a.off) > 0 {
-		a.key += fmt.Sprintf(" %p", &a.off[0])
+		a.key += fmt.Sprintf(" %p %d %v", &a.off[0], a.offBase, a.offStrides)
 	}
 	return a
 }
@@ -307,20 +341,27 @@ type cluster struct {
 
 	accesses []*access
 	byKey    map[string]int
-	regs     map[int]int // node ID → virtual register
+	regs     map[lane]int // → virtual register
 	instrs   []*instr
 	accums   []*accum
 	nregs    int
 	loop     *loop // after finishing
 }
 
+// lane is what a register holds: a node over the domain, or, where the node's
+// last dimension is short, its slice k along it.
+type lane struct{ node, k int }
+
 // instr computes a register.
 type instr struct {
-	fn   *op.Func // nil for a copy or a matrix product
+	fn   *op.Func // nil for a copy, a matrix product or a log-sum-exp
+	kern kern
 	dst  int
 	args []arg
 	mat  *matrix
+	lse  []int  // registers of the weights of a log-sum-exp; dst is the result
 	out  *value // the value that the register holds
+	k    int    // the lane
 }
 
 // arg is a register, or an access if reg is negative.
@@ -349,7 +390,7 @@ func (c *compiler) cluster(dims graph.Shape, batch bool, stage int) *cluster {
 	if cl, ok := c.stages[key]; ok {
 		return cl
 	}
-	cl := &cluster{dims: dims, batch: batch, stage: stage, byKey: map[string]int{}, regs: map[int]int{}}
+	cl := &cluster{dims: dims, batch: batch, stage: stage, byKey: map[string]int{}, regs: map[lane]int{}}
 	c.stages[key] = cl
 	c.clusters = append(c.clusters, cl)
 	c.lastStage = max(c.lastStage, stage)
@@ -361,30 +402,69 @@ func (c *compiler) cluster(dims graph.Shape, batch bool, stage int) *cluster {
 type operand struct {
 	n    *graph.Node
 	v    *value // instead of n
-	dims []int
+	dims []int  // -1: the dimension is fixed at index k
+	k    int
+}
+
+// maxLanes is the longest last dimension that is split into lanes.
+const maxLanes = 8
+
+// lanes splits a short last dimension off a domain: instead of a loop over few
+// rows there is a register for each, and a reduction over it stays in
+// registers.
+func lanes(dims graph.Shape) (domain graph.Shape, k int) {
+	last := len(dims) - 1
+	if last < 1 || dims[last] > maxLanes || dims[:last].Size() < 4*dims[last] {
+		return dims, 1
+	}
+	return dims[:last], dims[last]
+}
+
+// at is the operand in lane k of the domain that lanes gives for dims.
+func (o operand) at(dims graph.Shape, k int) operand {
+	domain, n := lanes(dims)
+	if n == 1 {
+		return o
+	}
+	out := operand{n: o.n, v: o.v, dims: append([]int(nil), o.dims...), k: k}
+	for i, d := range out.dims {
+		if d == len(domain) {
+			out.dims[i] = -1
+		}
+	}
+	return out
 }
 
 // inRegister reports whether the operand is computed over this very domain,
-// and at which stage.
-func (c *compiler) inRegister(o operand, dims graph.Shape, batch bool) (*value, bool) {
-	if o.v != nil || o.n.IsConst() || c.alias(o.n) || len(o.dims) != len(dims) {
-		return nil, false
-	}
-	for i, d := range o.dims {
-		if i != d {
-			return nil, false
-		}
+// and its lane.
+func (c *compiler) inRegister(o operand, dims graph.Shape, batch bool) (*value, lane, bool) {
+	var l lane
+	if o.v != nil || o.n.IsConst() || c.alias(o.n) {
+		return nil, l, false
 	}
 	v := c.values[o.n.ID]
-	if v == nil || v.batch != batch || !v.rows.Equal(dims) {
-		return nil, false
+	if v == nil || v.batch != batch {
+		return nil, l, false
+	}
+	domain, n := lanes(v.rows)
+	if !domain.Equal(dims) {
+		return nil, l, false
+	}
+	for i, d := range o.dims {
+		if i < len(dims) && i != d || i == len(dims) && d != -1 {
+			return nil, l, false
+		}
+	}
+	l.node = o.n.ID
+	if n > 1 {
+		l.k = o.k
 	}
 	cl := c.stages[fmt.Sprint(dims, batch, v.stage)]
 	if cl == nil {
-		return nil, false
+		return nil, l, false
 	}
-	_, ok := cl.regs[o.n.ID]
-	return v, ok
+	_, ok := cl.regs[l]
+	return v, l, ok
 }
 
 // source is the stored value that an operand is read from.
@@ -402,7 +482,7 @@ func (c *compiler) source(o operand) *value {
 func (c *compiler) earliest(os []operand, dims graph.Shape, batch bool) int {
 	stage := 0
 	for _, o := range os {
-		if v, ok := c.inRegister(o, dims, batch); ok {
+		if v, _, ok := c.inRegister(o, dims, batch); ok {
 			stage = max(stage, v.stage)
 		} else {
 			stage = max(stage, c.source(o).ready())
@@ -413,19 +493,10 @@ func (c *compiler) earliest(os []operand, dims graph.Shape, batch bool) int {
 
 // arg makes an operand readable in a cluster.
 func (c *compiler) arg(cl *cluster, o operand) arg {
-	if v, ok := c.inRegister(o, cl.dims, cl.batch); ok && v.stage == cl.stage {
-		return arg{reg: cl.regs[o.n.ID]}
+	if v, l, ok := c.inRegister(o, cl.dims, cl.batch); ok && v.stage == cl.stage {
+		return arg{reg: cl.regs[l]}
 	}
-	var a *access
-	if o.v != nil {
-		a = &access{v: o.v, strides: make([]int, len(cl.dims))}
-		for i, st := range o.v.rows.Strides() {
-			a.strides[o.dims[i]] += st
-		}
-		a.key = fmt.Sprintf("%p %v", o.v, a.strides)
-	} else {
-		a = c.reach(o.n, o.dims, len(cl.dims))
-	}
+	a := c.reach(o, len(cl.dims))
 	c.store(a.v)
 	i, ok := cl.byKey[a.key]
 	if !ok {
@@ -439,17 +510,85 @@ func (c *compiler) arg(cl *cluster, o operand) arg {
 func (c *compiler) elementwise(n *graph.Node, m *op.Map) {
 	batch := c.an.batch[n.ID]
 	dims := c.an.rows(n)
+	if v, ok := c.weight(n, m); ok {
+		c.values[n.ID] = v
+		return
+	}
 	os := make([]operand, len(n.In))
 	for k, x := range n.In {
 		os[k] = c.operand(x, m.Dims[k], batch)
 	}
-	stage := c.earliest(os, dims, batch)
-	cl := c.cluster(dims, batch, stage)
-	in := &instr{fn: m.F, out: c.newValue(n, stage)}
-	for _, o := range os {
-		in.args = append(in.args, c.arg(cl, o))
+	domain, lanes := lanes(dims)
+	stage := 0
+	for k := 0; k < lanes; k++ {
+		stage = max(stage, c.earliest(inLane(os, dims, k), domain, batch))
+	}
+	cl := c.cluster(domain, batch, stage)
+	v := c.newValue(n, stage)
+	for k := 0; k < lanes; k++ {
+		in := &instr{fn: m.F, kern: kernelOf(m.F), out: v, k: k}
+		for _, o := range inLane(os, dims, k) {
+			in.args = append(in.args, c.arg(cl, o))
+		}
+		cl.emit(n, in)
+	}
+}
+
+func inLane(os []operand, dims graph.Shape, k int) []operand {
+	out := make([]operand, len(os))
+	for i, o := range os {
+		out[i] = o.at(dims, k)
+	}
+	return out
+}
+
+// logSumExp keeps a log-sum-exp over lanes in registers, weights included.
+func (c *compiler) logSumExp(n *graph.Node) {
+	x := n.In[0]
+	dims := c.an.rows(x)
+	domain, lanes := lanes(dims)
+	o := []operand{{n: x, dims: graph.Iota(len(dims))}}
+	stage := 0
+	for k := 0; k < lanes; k++ {
+		stage = max(stage, c.earliest(inLane(o, dims, k), domain, true))
+	}
+	cl := c.cluster(domain, true, stage)
+	in := &instr{out: c.newValue(n, stage)}
+	w := &value{rows: dims, batch: true, stage: stage, times: 1}
+	c.weights[n.ID] = w
+	for k := 0; k < lanes; k++ {
+		in.args = append(in.args, c.arg(cl, inLane(o, dims, k)[0]))
+		in.lse = append(in.lse, cl.nregs)
+		cl.nregs++
 	}
 	cl.emit(n, in)
+	c.weightRegs[n.ID] = in.lse
+}
+
+// weight recognises exp(x − log_sum_exp(x)), which the log-sum-exp left in
+// registers.
+func (c *compiler) weight(n *graph.Node, m *op.Map) (*value, bool) {
+	if m.F != op.ExpSub {
+		return nil, false
+	}
+	l := n.In[1]
+	w := c.weights[l.ID]
+	if w == nil || l.In[0] != n.In[0] || len(m.Dims[1]) != len(m.Out)-1 || w.n != nil {
+		return nil, false
+	}
+	for i, d := range m.Dims[1] {
+		if i != d {
+			return nil, false
+		}
+	}
+	w.n = n
+	domain, lanes := lanes(w.rows)
+	cl := c.cluster(domain, true, w.stage)
+	for k := 0; k < lanes; k++ {
+		cl.regs[lane{n.ID, k}] = c.weightRegs[l.ID][k]
+		cl.instrs = append(cl.instrs, &instr{dst: c.weightRegs[l.ID][k], out: w, k: k})
+	}
+	return w, true
 }
 
 // operand places an operand with dimensions dims of a frame in the domain of
@@ -479,7 +618,7 @@ func shift(dims []int) []int {
 func (cl *cluster) emit(n *graph.Node, in *instr) {
 	in.dst = cl.nregs
 	cl.nregs++
-	cl.regs[n.ID] = in.dst
+	cl.regs[lane{n.ID, in.k}] = in.dst
 	cl.instrs = append(cl.instrs, in)
 }
 
@@ -496,21 +635,43 @@ func (c *compiler) sum(n *graph.Node, s graph.Sum) {
 		}
 		over = shift(over)
 	}
-	o := operand{n: x, dims: graph.Iota(len(dims))}
-	stage := c.earliest([]operand{o}, dims, batch)
-	cl := c.cluster(dims, batch, stage)
-	v := c.store(c.newValue(n, stage))
+	v := c.store(c.newValue(n, 0))
 	v.times = s.Times
-	to := &access{v: v, strides: make([]int, len(dims))}
+	strides := make([]int, len(dims))
 	st := v.rows.Strides()
 	k := 0
 	for d := range dims {
 		if !contains(over, d) {
-			to.strides[d] = st[k]
+			strides[d] = st[k]
 			k++
 		}
 	}
-	cl.accums = append(cl.accums, &accum{src: c.arg(cl, o), to: to.sealed(), horizontal: horizontal})
+	c.accumulate(operand{n: x, dims: graph.Iota(len(dims))}, dims, batch, &access{v: v, strides: strides}, horizontal)
+}
+
+// accumulate adds an operand over dims to an array, lane by lane.
+func (c *compiler) accumulate(o operand, dims graph.Shape, batch bool, to *access, horizontal bool) {
+	domain, lanes := lanes(dims)
+	os := []operand{o}
+	stage := 0
+	for k := 0; k < lanes; k++ {
+		stage = max(stage, c.earliest(inLane(os, dims, k), domain, batch))
+	}
+	cl := c.cluster(domain, batch, stage)
+	to.v.stage = max(to.v.stage, stage)
+	for k := 0; k < lanes; k++ {
+		t := *to
+		if lanes > 1 {
+			last := len(dims) - 1
+			t.base += k * to.strides[last]
+			t.strides = to.strides[:last:last]
+			if to.off != nil {
+				t.offBase += k * to.offStrides[last]
+				t.offStrides = to.offStrides[:last:last]
+			}
+		}
+		cl.accums = append(cl.accums, &accum{src: c.arg(cl, inLane(os, dims, k)[0]), to: t.sealed(), horizontal: horizontal})
+	}
 }
 
 func contains(s []int, x int) bool {
@@ -540,17 +701,14 @@ func (c *compiler) scatter(n *graph.Node, s op.Scatter) {
 			}
 		}
 		if p.OffStrides != nil {
-			to.off, to.offStrides = rowNumbers(n.In[k].Const), off
+			to.off, to.offStrides = c.rowNumbers(n.In[k].Const), off
 			k++
 		}
 		o := operand{n: x, dims: graph.Iota(len(shape))}
 		if batch && !c.an.batch[x.ID] {
 			o.v = c.promote(x)
 		}
-		stage := c.earliest([]operand{o}, shape, batch)
-		cl := c.cluster(shape, batch, stage)
-		v.stage = max(v.stage, stage)
-		cl.accums = append(cl.accums, &accum{src: c.arg(cl, o), to: to.sealed()})
+		c.accumulate(o, shape, batch, to, false)
 	}
 }
 
@@ -559,13 +717,21 @@ func (c *compiler) copyView(n *graph.Node) {
 	batch := c.an.batch[n.ID]
 	dims := c.an.rows(n)
 	delete(c.keep, n.ID) // read its source through it
-	src := c.value(n.In[0])
-	stage := src.ready()
-	cl := c.cluster(dims, batch, stage)
-	a := c.arg(cl, operand{n: n, dims: graph.Iota(len(dims))})
+	o := []operand{{n: n, dims: graph.Iota(len(dims))}}
+	domain, lanes := lanes(dims)
+	stage := c.value(n.In[0]).ready()
+	cl := c.cluster(domain, batch, stage)
+	v := c.store(c.newValue(n, stage))
+	delete(c.values, n.ID)
+	var args []arg
+	for k := 0; k < lanes; k++ {
+		args = append(args, c.arg(cl, inLane(o, dims, k)[0]))
+	}
 	c.keep[n.ID] = true
-	in := &instr{args: []arg{a}, out: c.store(c.newValue(n, stage))}
-	cl.emit(n, in)
+	c.values[n.ID] = v
+	for k, a := range args {
+		cl.emit(n, &instr{args: []arg{a}, out: v, k: k})
+	}
 }
 
 // product recognises a matrix that does not vary times rows that do:

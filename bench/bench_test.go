@@ -1,0 +1,163 @@
+// Package bench times the gradient of the ELBO on the models of
+// ../../shared/bench/limit.c: simulated data of the same shapes, the same
+// priors and parameterisation, written as models/*.ppl.
+//
+// The unit is ns per particle-gradient: one evaluation of the ELBO with its
+// gradient over S particles, divided by S, guide and transforms included.
+// compare.sh sets them beside limit.c's in one sitting.
+package bench
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ppl/inference"
+	"ppl/runtime"
+)
+
+type problem struct {
+	name, model string
+	data        func() map[string]any
+}
+
+func problems() []problem {
+	return []problem{
+		{"eight_schools", "eight_schools", func() map[string]any {
+			return map[string]any{"y": []float64{28, 8, -3, 7, -1, 1, 18, 12}, "sigma": []float64{15, 10, 16, 11, 9, 11, 10, 18}}
+		}},
+		{"radon", "radon", radon},
+		{"mixture", "mixture", mixture},
+		{"item_response", "item_response", responses},
+		{"poisson_5k", "poisson", func() map[string]any { return glm(5000, 10, poisson) }},
+		{"linear_10k", "linear", func() map[string]any { return glm(10000, 20, normal) }},
+		{"logistic_10k", "logistic", func() map[string]any { return glm(10000, 50, bernoulli) }},
+		{"logistic_100k", "logistic", func() map[string]any { return glm(100000, 50, bernoulli) }},
+	}
+}
+
+func stream() *rand.Rand { return inference.Stream(1, "bench", 0) }
+
+func radon() map[string]any {
+	r := stream()
+	const houses, counties = 919, 85
+	county, level, y := make([]int, houses), make([]float64, houses), make([]float64, houses)
+	for i := range county {
+		county[i] = i%counties + 1
+		if r.Float64() < 0.2 {
+			level[i] = 1
+		}
+		y[i] = 1.4 - 0.7*level[i] + 0.3*math.Sin(float64(county[i])) + 0.75*r.NormFloat64()
+	}
+	return map[string]any{"J": counties, "county": county, "floor": level, "radon": y}
+}
+
+func mixture() map[string]any {
+	r := stream()
+	y := make([]float64, 1000)
+	for i := range y {
+		y[i] = float64(i%3-1)*3 + r.NormFloat64()
+	}
+	return map[string]any{"y": y}
+}
+
+func responses() map[string]any {
+	r := stream()
+	y := make([][]int, 100)
+	for i := range y {
+		y[i] = make([]int, 400)
+		for j := range y[i] {
+			if r.Float64() < 1/(1+math.Exp(-(math.Sin(float64(j))-math.Sin(float64(3*i))))) {
+				y[i][j] = 1
+			}
+		}
+	}
+	return map[string]any{"answer": y}
+}
+
+func normal(r *rand.Rand, eta float64) float64 { return eta + r.NormFloat64() }
+
+func bernoulli(r *rand.Rand, eta float64) float64 {
+	if r.Float64() < 1/(1+math.Exp(-eta)) {
+		return 1
+	}
+	return 0
+}
+
+func poisson(r *rand.Rand, eta float64) float64 {
+	l, p, k := math.Exp(-math.Exp(eta)), 1.0, -1.0
+	for {
+		k++
+		if p *= r.Float64(); p <= l {
+			return k
+		}
+	}
+}
+
+func glm(n, d int, draw func(*rand.Rand, float64) float64) map[string]any {
+	r := stream()
+	x, y := make([][]float64, n), make([]float64, n)
+	for i := range x {
+		x[i] = make([]float64, d)
+		eta := 0.2
+		for j := range x[i] {
+			x[i][j] = r.NormFloat64()
+			eta += x[i][j] * 0.3 * math.Sin(float64(j)+1) / math.Sqrt(float64(d))
+		}
+		y[i] = draw(r, eta)
+	}
+	return map[string]any{"X": x, "y": y}
+}
+
+func bind(tb testing.TB, p problem) *runtime.Problem {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join("models", p.model+".ppl"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	m, err := runtime.Compile(p.model+".ppl", text)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	pr, err := m.Bind(runtime.Map(p.data()))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pr
+}
+
+func BenchmarkGradient(b *testing.B) {
+	for _, p := range problems() {
+		for _, s := range []int{1, 64} {
+			b.Run(fmt.Sprintf("%s/%d", p.name, s), func(b *testing.B) {
+				pr := bind(b, p)
+				t := pr.Target()
+				e, err := t.NewELBO(s)
+				if err != nil {
+					b.Fatal(err)
+				}
+				r := stream()
+				eps, loc, logsd := make([]float64, s*t.D), make([]float64, t.D), make([]float64, t.D)
+				for i := range eps {
+					eps[i] = r.NormFloat64()
+				}
+				for i := range loc {
+					loc[i], logsd[i] = 0.1*math.Sin(float64(i+1)), -3
+				}
+				e.SetNoise(eps)
+				b.ReportAllocs()
+				b.ResetTimer()
+				for i := 0; i < b.N; i++ {
+					loc[0] += 1e-13
+					if v, _, _, err := e.Eval(loc, logsd); err != nil || math.IsNaN(v) {
+						b.Fatal(v, err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(s), "ns/particle")
+			})
+		}
+	}
+}

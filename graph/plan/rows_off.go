@@ -1,7 +1,0 @@
-//go:build !rows
-
-package plan
-
-import "ppl/graph"
-
-func tryRows(g *graph.Graph, outputs []*graph.Node) graph.Program { return nil }

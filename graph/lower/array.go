@@ -22,6 +22,9 @@ type array struct {
 	holes  bool        // whether joined has elements that no piece defines
 	// dense is a latent's value where it was made whole before its pieces.
 	dense named.Value
+	// broken marks an array one of whose pieces has failed, which has been
+	// reported: what reads it fails quietly.
+	broken bool
 }
 
 // piece is the part of an array that one statement defines.
@@ -111,7 +114,7 @@ func (l *lowerer) whole(a *array) named.Value {
 	switch {
 	case a.dense.Valid():
 		return a.dense
-	case len(a.pieces) == 0:
+	case len(a.pieces) == 0 || a.broken:
 		panic(failed{})
 	case !a.joined.Valid():
 		if l.sequence != nil {
@@ -261,7 +264,7 @@ func denseOf(pieces []piece, shape graph.Shape) []float64 {
 // exactly once.
 func (l *lowerer) complete() {
 	for _, a := range l.all {
-		if !a.dense.Valid() && len(a.pieces) > 0 {
+		if !a.dense.Valid() && len(a.pieces) > 0 && !a.broken {
 			l.try(func() { l.cover(a) })
 		}
 	}

@@ -73,6 +73,9 @@ func (l *lowerer) lookup(name string) val {
 		panic(failed{})
 	}
 	if b.array != nil {
+		if b.array.broken {
+			panic(failed{})
+		}
 		return val{l.here(l.whole(b.array)), b.array.elem}
 	}
 	return val{l.here(b.value.Value), b.value.elem}

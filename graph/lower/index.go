@@ -131,7 +131,10 @@ func (l *lowerer) nonEmpty(x named.Value) named.Value {
 
 // readArray reads an array built in pieces.
 func (l *lowerer) readArray(e *ast.Index, a *array) val {
-	if len(a.pieces) == 0 && !a.dense.Valid() {
+	if l.sequence != nil && l.sequence.random[a.name] != nil {
+		panic(depends{})
+	}
+	if a.broken || len(a.pieces) == 0 && !a.dense.Valid() {
 		panic(failed{}) // its definition failed
 	}
 	shape := graph.Shape(a.shape)

@@ -28,8 +28,11 @@ func (l *lowerer) forLoop(s *ast.For) {
 	var done []*ast.Let
 	l.plate(s.Binders, func() {
 		for _, group := range l.order(s) {
-			if group.circular {
-				l.try(func() { done = append(done, l.recurrence(s, group, around)...) })
+			if group.circular && !l.try(func() { done = append(done, l.recurrence(s, group, around)...) }) {
+				for _, u := range group.units {
+					l.breakArrays(u.stmt)
+				}
+				continue
 			}
 			for _, u := range group.units {
 				l.runUnit(u)
@@ -43,7 +46,9 @@ func (l *lowerer) forLoop(s *ast.For) {
 
 func (l *lowerer) runUnit(u *unit) {
 	if u.making {
-		l.try(func() { l.makeLatent(u.stmt.(*ast.Sample)) })
+		if !l.try(func() { l.makeLatent(u.stmt.(*ast.Sample)) }) {
+			l.breakArrays(u.stmt)
+		}
 		return
 	}
 	l.attempt(u.stmt)

@@ -18,8 +18,21 @@ func (l *lowerer) block(stmts []ast.Stmt) {
 // attempt interprets one statement. A failure that nobody has reported must
 // not drop the statement silently.
 func (l *lowerer) attempt(s ast.Stmt) {
-	if !l.try(func() { l.stmt(s) }) && !l.diags.HasErrors() {
+	if l.try(func() { l.stmt(s) }) {
+		return
+	}
+	l.breakArrays(s)
+	if !l.diags.HasErrors() {
 		l.try(func() { l.fail("not-supported-here", s, "this statement cannot be interpreted") })
+	}
+}
+
+// breakArrays marks what a failed statement should have defined.
+func (l *lowerer) breakArrays(s ast.Stmt) {
+	u := &unit{defs: map[string]bool{}}
+	l.definitions(u, s, true)
+	for _, x := range u.left {
+		l.arrayNamed(x.name, s).broken = true
 	}
 }
 

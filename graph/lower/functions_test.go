@@ -6,8 +6,10 @@ import (
 )
 
 // User functions and conditionals.
-func TestFunctionsAndConditions(t *testing.T) {
-	runCases(t, []testCase{
+func TestFunctionsAndConditions(t *testing.T) { runCases(t, functionCases()) }
+
+func functionCases() []testCase {
+	return []testCase{
 		{
 			name: "functions",
 			text: `
@@ -260,5 +262,5 @@ factor sum([log_density(Normal(j, 1), m[j]) for j in 1..2])`,
 				})
 			},
 		},
-	})
+	}
 }

@@ -3,8 +3,10 @@ package lower_test
 import "testing"
 
 // Every pattern of indexing.
-func TestIndexing(t *testing.T) {
-	runCases(t, []testCase{
+func TestIndexing(t *testing.T) { runCases(t, indexingCases()) }
+
+func indexingCases() []testCase {
+	return []testCase{
 		{
 			name: "own index and a gather through data",
 			text: `
@@ -303,5 +305,5 @@ plate i in 1..N { x[i, 3] ~ Normal(x[i, 1], exp(mu)) }`,
 				return lp
 			},
 		},
-	})
+	}
 }

@@ -6,8 +6,10 @@ import (
 )
 
 // Sequential loops, over latents and over data.
-func TestLoops(t *testing.T) {
-	runCases(t, []testCase{
+func TestLoops(t *testing.T) { runCases(t, loopCases()) }
+
+func loopCases() []testCase {
+	return []testCase{
 		{
 			name: "AR(2) over data",
 			text: `
@@ -327,5 +329,5 @@ for t in 2..T {
 				})
 			},
 		},
-	})
+	}
 }

@@ -25,8 +25,10 @@ func raggedData(n int) values {
 }
 
 // Ranges whose ends differ between the iterations of those around them.
-func TestRagged(t *testing.T) {
-	runCases(t, []testCase{
+func TestRagged(t *testing.T) { runCases(t, raggedCases()) }
+
+func raggedCases() []testCase {
+	return []testCase{
 		{
 			name: "observations of groups of different sizes",
 			text: `
@@ -286,5 +288,5 @@ factor sum(z[1] * z[2])`,
 				})
 			},
 		},
-	})
+	}
 }

@@ -6,9 +6,11 @@ import (
 )
 
 // Supports of latents, truncation, and distributions over vectors.
-func TestSupports(t *testing.T) {
+func TestSupports(t *testing.T) { runCases(t, supportCases()) }
+
+func supportCases() []testCase {
 	logPhiBetween := func(mu, sd, lo, hi float64) float64 { return math.Log(phi((hi-mu)/sd) - phi((lo-mu)/sd)) }
-	runCases(t, []testCase{
+	return []testCase{
 		{
 			name: "pieces with different supports",
 			text: `
@@ -233,5 +235,5 @@ plate i in 1..N {
 				})
 			},
 		},
-	})
+	}
 }

@@ -6,8 +6,10 @@ import (
 )
 
 // Plates, whole arrays, products, comprehensions and lets.
-func TestArrays(t *testing.T) {
-	runCases(t, []testCase{
+func TestArrays(t *testing.T) { runCases(t, arrayCases()) }
+
+func arrayCases() []testCase {
+	return []testCase{
 		{
 			name: "a factor counts once per iteration of each plate",
 			text: `
@@ -201,7 +203,7 @@ factor sum(m @ x) + m[3, 2] + m[2, 1]`,
 				})
 			},
 		},
-	})
+	}
 }
 
 func piece(x at, i int) float64 {

@@ -94,10 +94,9 @@ func nativeMatMul(c, a, b []float64, rows, inner, p, strideA, stepA int) {
 		steps := min(matrixTile, inner-k)
 		ak, bk := a[k*stepA:], b[k*p:]
 		for j := 0; j < p; {
-			wide, tall, short := 8, m[2], m[3]
-			height := tallNarrow
+			wide, height, tall, short := 8, matrixHeight[level], m[2], m[3]
 			if p-j >= matrixChunk[level] {
-				wide, tall, short, height = matrixChunk[level], m[0], m[1], tallWide
+				wide, height, tall, short = matrixChunk[level], 3, m[0], m[1]
 			}
 			r := rows / height * height
 			if r > 0 {
@@ -111,10 +110,11 @@ func nativeMatMul(c, a, b []float64, rows, inner, p, strideA, stepA int) {
 	}
 }
 
-// The heights of the matrix kernels, and the particles of the wide ones.
-const tallWide, tallNarrow = 3, 8
-
-var matrixChunk = [levels]int{AVX2: 16, AVX512: 64}
+// The wide matrix kernels do 3 rows of matrixChunk particles, the others matrixHeight rows of 8.
+var (
+	matrixChunk  = [levels]int{AVX2: 16, AVX512: 64}
+	matrixHeight = [levels]int{AVX2: 4, AVX512: 8}
+)
 
 // portableMatMul works on 2 × 4 elements of C at a time.
 func portableMatMul(c, a, b []float64, rows, inner, p, strideA, stepA int) {

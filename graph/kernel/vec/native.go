@@ -15,13 +15,19 @@ type kernels struct {
 	softmax   func(out, w, x *float64, k, n, stride int)
 
 	// Tall and short, wide and narrow: rows a multiple of the height, and any.
-	matrix        [4]func(c, a, b *float64, rows, inner, strideC, strideA, stepA, strideB int)
+	matrix        [4]matrixKernel
 	matVec        func(y, a, x *float64, rows, cols, stride int)
 	matVecAdjoint func(x, a, y *float64, rows, cols, stride int)
 
 	// For blocks and for one particle, see shape.
-	bernoulliLogit, poissonLog [3]func(ll, d, eta, y *float64, rows, p int)
-	binomialLogit, normal      [3]func(ll, d, eta, y, n *float64, rows, p int)
+	bernoulliLogit, poissonLog [3]densityKernel
+	binomialLogit, normal      [3]densityKernel2
 }
 
 var native [levels]kernels
+
+type (
+	matrixKernel   func(c, a, b *float64, rows, inner, strideC, strideA, stepA, strideB int)
+	densityKernel  func(ll, d, eta, y *float64, rows, p int)
+	densityKernel2 func(ll, d, eta, y, extra *float64, rows, p int) // with one more argument
+)

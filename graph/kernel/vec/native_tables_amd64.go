@@ -46,6 +46,19 @@ func init() {
 		{fnmaVVV_avx2, fnmaSVV_avx2, fnmaVSV_avx2, fnmaSSV_avx2, fnmaVVS_avx2, fnmaSVS_avx2, fnmaVSS_avx2},
 		{whereVVV_avx2, whereSVV_avx2, whereVSV_avx2, whereSSV_avx2, whereVVS_avx2, whereSVS_avx2, whereVSS_avx2},
 	}
+	native[AVX2] = kernels{
+		sumRows: sumRows_avx2, maxRows: maxRows_avx2,
+		dotRows:      [2]func(acc, a, b *float64, rows, p, strideB int){dotRowsV_avx2, dotRowsS_avx2},
+		sumParticles: sumParticles_avx2, dotParticles: dotParticles_avx2,
+		gatherRows: gatherRows_avx2, scatterAddRows: scatterAddRows_avx2,
+		logSumExp: logSumExp_avx2, softmax: softmax_avx2,
+		matrix: [4]matrixKernel{matrixTallWide_avx2, matrixShortWide_avx2, matrixTall_avx2, matrixShort_avx2},
+		matVec: matVec_avx2, matVecAdjoint: matVecAdjoint_avx2,
+		bernoulliLogit: [3]densityKernel{bernoulliLogit_avx2, bernoulliLogitColumn_avx2},
+		poissonLog:     [3]densityKernel{poissonLog_avx2, poissonLogColumn_avx2},
+		binomialLogit:  [3]densityKernel2{binomialLogit_avx2, binomialLogitColumn_avx2},
+		normal:         [3]densityKernel2{normal_avx2, normalColumn_avx2},
+	}
 	nativeUnary[AVX512] = [unaryOps]unaryKernel{
 		neg_avx512,
 		abs_avx512,
@@ -88,5 +101,18 @@ func init() {
 		{fmaVVV_avx512, fmaSVV_avx512, fmaVSV_avx512, fmaSSV_avx512, fmaVVS_avx512, fmaSVS_avx512, fmaVSS_avx512},
 		{fnmaVVV_avx512, fnmaSVV_avx512, fnmaVSV_avx512, fnmaSSV_avx512, fnmaVVS_avx512, fnmaSVS_avx512, fnmaVSS_avx512},
 		{whereVVV_avx512, whereSVV_avx512, whereVSV_avx512, whereSSV_avx512, whereVVS_avx512, whereSVS_avx512, whereVSS_avx512},
+	}
+	native[AVX512] = kernels{
+		sumRows: sumRows_avx512, maxRows: maxRows_avx512,
+		dotRows:      [2]func(acc, a, b *float64, rows, p, strideB int){dotRowsV_avx512, dotRowsS_avx512},
+		sumParticles: sumParticles_avx512, dotParticles: dotParticles_avx512,
+		gatherRows: gatherRows_avx512, scatterAddRows: scatterAddRows_avx512,
+		logSumExp: logSumExp_avx512, softmax: softmax_avx512,
+		matrix: [4]matrixKernel{matrixTallWide_avx512, matrixShortWide_avx512, matrixTall_avx512, matrixShort_avx512},
+		matVec: matVec_avx512, matVecAdjoint: matVecAdjoint_avx512,
+		bernoulliLogit: [3]densityKernel{bernoulliLogit_avx512, bernoulliLogitColumn_avx512},
+		poissonLog:     [3]densityKernel{poissonLog_avx512, poissonLogColumn_avx512},
+		binomialLogit:  [3]densityKernel2{binomialLogit_avx512, binomialLogitColumn_avx512},
+		normal:         [3]densityKernel2{normal_avx512, normalColumn_avx512},
 	}
 }

@@ -58,6 +58,9 @@ var parts = []struct {
 		m.blockKernels(binaryOperations, 2)
 		m.blockKernels(ternaryOperations, 3)
 	}},
+	{"reductions", (*machine).reductions},
+	{"matrices", (*machine).matrices},
+	{"densities", (*machine).densityKernels},
 }
 
 func must(text []byte, err error) []byte {

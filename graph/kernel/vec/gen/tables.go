@@ -22,6 +22,7 @@ func nativeTables() ([]byte, error) {
 		fmt.Fprintf(&b, "}\nnativeTernary[%s] = [ternaryOps][7]ternaryKernel{\n", level)
 		rows(&b, ternaryOperations, 3, end)
 		b.WriteString("}\n")
+		fmt.Fprintf(&b, "native[%s] = kernels{\n%s}\n", level, strings.ReplaceAll(otherKernels, "@", end))
 	}
 	b.WriteString("}\n")
 	return format.Source(b.Bytes())
@@ -36,3 +37,17 @@ func rows(b *bytes.Buffer, ops []operation, n int, end string) {
 		fmt.Fprintf(b, "{%s},\n", strings.Join(names, ", "))
 	}
 }
+
+// otherKernels are the fields of vec.kernels, @ standing for the end of a name.
+const otherKernels = `sumRows: sumRows@, maxRows: maxRows@,
+dotRows: [2]func(acc, a, b *float64, rows, p, strideB int){dotRowsV@, dotRowsS@},
+sumParticles: sumParticles@, dotParticles: dotParticles@,
+gatherRows: gatherRows@, scatterAddRows: scatterAddRows@,
+logSumExp: logSumExp@, softmax: softmax@,
+matrix: [4]matrixKernel{matrixTallWide@, matrixShortWide@, matrixTall@, matrixShort@},
+matVec: matVec@, matVecAdjoint: matVecAdjoint@,
+bernoulliLogit: [3]densityKernel{bernoulliLogit@, bernoulliLogitColumn@},
+poissonLog: [3]densityKernel{poissonLog@, poissonLogColumn@},
+binomialLogit: [3]densityKernel2{binomialLogit@, binomialLogitColumn@},
+normal: [3]densityKernel2{normal@, normalColumn@},
+`

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +36,7 @@ type example struct {
 	mean       float64            // tolerance of every mean, in posterior sds
 	means      map[string]float64 // the same for some symbols
 	sds        map[string]float64 // symbol: tolerance of |log(sd / reference sd)|
+	but        []string           // elements that sds leaves out
 	why        string             // of the exceptions in means, and of what sds leaves out
 }
 
@@ -42,7 +44,8 @@ var examples = []example{
 	{name: "eight_schools", data: "data.json", mean: 0.35, means: map[string]float64{"tau": 0.9},
 		why: "mean-field cannot follow the funnel of tau and theta: tau is too large by 0.7 sd and too certain"},
 	{name: "chick_weight", data: "data.json", mean: 0.15, sds: map[string]float64{"sigma": 0.25, "size": 0.45, "growth": 0.45},
-		why: "size0 and rate are as certain as if the chicks' own values were known"},
+		but: []string{"size[18]", "growth[18]"},
+		why: "size0 and rate are as certain as if the chicks' own values were known; chick 18 died after two weighings, so its size and growth correlate"},
 	{name: "infert", data: "data.csv", mean: 0.2, sds: map[string]float64{"alpha": 0.3},
 		why: "b_spont and b_ind correlate at 0.6 and with b_par; the odds ratio inherits that"},
 	{name: "insect_sprays", data: "data.csv", mean: 0.1, sds: map[string]float64{"log_mean": 0.45, "insects": 0.45},
@@ -51,7 +54,7 @@ var examples = []example{
 		why: "drift depends on all of the weights at once: its sd is 5 times too small"},
 	{name: "lynx", data: "data.csv", mean: 0.15, sds: map[string]float64{"alpha": 0.3, "sigma": 0.3},
 		why: "phi1 and phi2 correlate at -0.75, so their sds are two thirds of what they should be"},
-	{name: "esoph", data: "data.csv", mean: 0.35,
+	{name: "esoph", data: "data.csv", mean: 0.3, means: map[string]float64{"sd_age": 0.5, "sd_alc": 0.5, "sd_tob": 0.5},
 		why: "the mean and the three sets of effects trade off against one another, and the scales are skewed"},
 	{name: "faithful", data: "data.csv", mean: 0.2, sds: map[string]float64{"short": 0.3},
 		why: "the scale of `ordered` is the first element and the logarithm of the gap, so mu[2] mixes the noise of both"},
@@ -140,7 +143,7 @@ func (ex example) compare(t *testing.T, post *runtime.Posterior, name string, wa
 	if off := (q.Mean - want.Mean) / want.SD; !(math.Abs(off) <= tol) {
 		t.Errorf("%s: mean %.5g, reference %.5g: %+.2f sd off, %.2f allowed", name, q.Mean, want.Mean, off, tol)
 	}
-	if tol, ok := ex.sds[q.Symbol]; ok && !(math.Abs(math.Log(q.SD/want.SD)) <= tol) {
+	if tol, ok := ex.sds[q.Symbol]; ok && !slices.Contains(ex.but, name) && !(math.Abs(math.Log(q.SD/want.SD)) <= tol) {
 		t.Errorf("%s: sd %.4g, reference %.4g: %.2f times, e^±%.2f allowed", name, q.SD, want.SD, q.SD/want.SD, tol)
 	}
 }

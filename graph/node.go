@@ -147,6 +147,7 @@ type Graph struct {
 	byKey   map[string]*Node
 	scalars map[uint64]*Node
 	arrays  map[arrayKey]*Node
+	equal   map[contentKey][]*Node // constants by content
 	names   map[string]bool
 	byGorg  map[*gorgonia.Node]*Node
 }
@@ -154,6 +155,12 @@ type Graph struct {
 type arrayKey struct {
 	p     *float64
 	shape string
+}
+
+// contentKey is the shape and a hash of the elements.
+type contentKey struct {
+	shape string
+	hash  uint64
 }
 
 // building serialises calls into Gorgonia's graph construction, which races
@@ -167,6 +174,7 @@ func New() *Graph {
 		byKey:   map[string]*Node{},
 		scalars: map[uint64]*Node{},
 		arrays:  map[arrayKey]*Node{},
+		equal:   map[contentKey][]*Node{},
 		names:   map[string]bool{},
 		byGorg:  map[*gorgonia.Node]*Node{},
 	}
@@ -194,7 +202,8 @@ func (g *Graph) Scalar(x float64) *Node {
 }
 
 // Constant is a constant array. data is kept, not copied, and must not change;
-// its length must be the shape's size.
+// its length must be the shape's size. Constants of equal content are one node,
+// so that equal expressions of them are shared: the same gather written twice.
 func (g *Graph) Constant(shape Shape, data []float64) *Node {
 	if len(data) != shape.Size() {
 		panic(fmt.Sprintf("graph: %d values for a constant of shape %v", len(data), shape))
@@ -209,9 +218,36 @@ func (g *Graph) Constant(shape Shape, data []float64) *Node {
 	if n, ok := g.arrays[key]; ok {
 		return n
 	}
+	content := contentKey{key.shape, hashBits(data)}
+	for _, n := range g.equal[content] {
+		if sameBits(n.Const, data) {
+			g.arrays[key] = n
+			return n
+		}
+	}
 	n := g.add(&Node{Shape: shape, Const: data})
 	g.arrays[key] = n
+	g.equal[content] = append(g.equal[content], n)
 	return n
+}
+
+// hashBits is FNV-1a over the bits of the elements, a word at a time.
+func hashBits(x []float64) uint64 {
+	h := uint64(14695981039346656037)
+	for _, v := range x {
+		h = (h ^ math.Float64bits(v)) * 1099511628211
+		h ^= h >> 29
+	}
+	return h
+}
+
+func sameBits(x, y []float64) bool {
+	for i, v := range x {
+		if math.Float64bits(v) != math.Float64bits(y[i]) {
+			return false
+		}
+	}
+	return len(x) == len(y)
 }
 
 // Input is a value supplied at each evaluation. The name must be new; the

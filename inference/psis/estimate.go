@@ -1,0 +1,143 @@
+package psis
+
+import (
+	"math"
+	"sort"
+)
+
+// Weights are the weights of normalised log weights. They are all zero where no
+// draw has weight.
+func Weights(logweights []float64) []float64 {
+	w := make([]float64, len(logweights))
+	for i, l := range logweights {
+		w[i] = math.Exp(l)
+	}
+	return w
+}
+
+// ESS is the effective sample size of normalised weights, reff/Σw²: how many
+// independent draws from the target give a mean the same error, for a quantity
+// that is not related to the weights. It is 0 where no draw has weight.
+func ESS(w []float64, reff float64) float64 {
+	sum := 0.0
+	for _, v := range w {
+		sum += v * v
+	}
+	if sum == 0 {
+		return 0
+	}
+	return reff / sum
+}
+
+// Mean is the self-normalised estimate Σ w·x and its Monte-Carlo standard
+// error, √(Σ w²(x − mean)²/reff) (delta method; Vehtari et al. 2024, eq. 6).
+// Draws without weight do not count, whatever their x.
+func Mean(x, w []float64, reff float64) (mean, mcse float64) {
+	return moment(x, w, reff, func(v float64) float64 { return v })
+}
+
+// moment is Mean for h(x).
+func moment(x, w []float64, reff float64, h func(float64) float64) (mean, mcse float64) {
+	total, sum := 0.0, 0.0
+	for i, v := range w {
+		if v > 0 {
+			sum += v * h(x[i])
+			total += v
+		}
+	}
+	if total == 0 {
+		return math.NaN(), math.NaN()
+	}
+	mean = sum / total
+	for i, v := range w {
+		if v > 0 {
+			d := v / total * (h(x[i]) - mean)
+			mcse += d * d
+		}
+	}
+	return mean, math.Sqrt(mcse / reff)
+}
+
+// SD is the weighted standard deviation and its Monte-Carlo standard error, by
+// the delta method from that of the variance. The variance is
+// Σ w(x − mean)²/(1 − Σw²), which for equal weights is the unbiased one.
+func SD(x, w []float64, reff float64) (sd, mcse float64) {
+	mean, _ := Mean(x, w, reff)
+	v, e := moment(x, w, reff, func(v float64) float64 { return (v - mean) * (v - mean) })
+	sd = math.Sqrt(v / (1 - 1/ESS(w, 1)))
+	if v == 0 {
+		return 0, 0
+	}
+	return sd, e / (2 * sd)
+}
+
+// Quantiles are weighted quantiles at probabilities ps and their Monte-Carlo
+// standard errors. Draws in ascending order sit at the middle of their weight
+// in the cumulative distribution, with straight lines between; so a quantile is
+// continuous in the weights, and for equal weights it is Hazen's. The error of
+// the distribution function at the quantile, by the delta method, is mapped back
+// through the quantile function.
+func Quantiles(x, w []float64, reff float64, ps []float64) (qs, mcse []float64) {
+	c := newCDF(x, w)
+	for _, p := range ps {
+		q := c.quantile(p)
+		_, e := moment(x, w, reff, func(v float64) float64 {
+			if v <= q {
+				return 1
+			}
+			return 0
+		})
+		qs = append(qs, q)
+		mcse = append(mcse, (c.quantile(p+e)-c.quantile(p-e))/2)
+	}
+	return qs, mcse
+}
+
+// cdf is a weighted empirical distribution function: at[i] of the weight lies
+// below the middle of the i-th smallest draw x[i].
+type cdf struct{ x, at []float64 }
+
+func newCDF(x, w []float64) cdf {
+	order := make([]int, 0, len(x))
+	for i := range x {
+		if w[i] > 0 {
+			order = append(order, i)
+		}
+	}
+	sort.Slice(order, func(a, b int) bool {
+		i, j := order[a], order[b]
+		if x[i] != x[j] {
+			return x[i] < x[j]
+		}
+		return w[i] < w[j] // equal draws, in whatever order they come
+	})
+	var c cdf
+	total := 0.0
+	for _, i := range order {
+		c.x = append(c.x, x[i])
+		c.at = append(c.at, total+w[i]/2)
+		total += w[i]
+	}
+	for i := range c.at {
+		c.at[i] /= total
+	}
+	return c
+}
+
+func (c cdf) quantile(p float64) float64 {
+	n := len(c.x)
+	if n == 0 || math.IsNaN(p) {
+		return math.NaN()
+	}
+	i := sort.SearchFloat64s(c.at, p)
+	switch {
+	case i == 0:
+		return c.x[0]
+	case i == n:
+		return c.x[n-1]
+	case c.x[i] == c.x[i-1]:
+		return c.x[i]
+	}
+	f := (p - c.at[i-1]) / (c.at[i] - c.at[i-1])
+	return c.x[i-1] + f*(c.x[i]-c.x[i-1])
+}

@@ -1,0 +1,149 @@
+package psis
+
+import (
+	"math"
+	"sort"
+)
+
+const (
+	// minTail is the fewest tail draws to which a tail is fitted.
+	minTail = 5
+	// equal is the spread of log weights below which they are the same number:
+	// the rounding errors of two log densities are of that size.
+	equal = 1e-9
+)
+
+// Smooth smooths the largest of the importance ratios with logarithms logw,
+// which need not be normalised, and gives the logarithms of normalised weights
+// and the estimated shape k̂ of the ratios' tail. The draws count as independent.
+//
+//   - A ratio of zero (logarithm −Inf) keeps weight zero, and so does NaN: the
+//     tail is that of the draws that have weight.
+//   - Ratios whose tail is one value are bounded and need no smoothing: k̂ is 0.
+//   - With fewer than 25 draws of any weight there is no tail to fit: the
+//     weights are the raw ones and k̂ is +Inf, as nothing vouches for them.
+//   - An infinite ratio takes all the weight, and k̂ is +Inf.
+//   - Where no draw has weight all logarithms are −Inf and k̂ is +Inf.
+func Smooth(logw []float64) (logweights []float64, khat float64) {
+	return SmoothDependent(logw, 1)
+}
+
+// SmoothDependent is Smooth for draws of relative efficiency reff, as those of a
+// Markov chain are: their tail is longer, 3√(S/reff).
+func SmoothDependent(logw []float64, reff float64) (logweights []float64, khat float64) {
+	lw, top := shifted(logw)
+	if math.IsInf(top, 0) {
+		normalise(lw)
+		return lw, math.Inf(1)
+	}
+	order := positive(lw)
+	tail := order[len(order)-tailLength(len(order), reff):]
+	khat = math.Inf(1)
+	switch n := len(tail); {
+	case n < minTail:
+	case lw[tail[n-1]]-lw[tail[0]] < equal:
+		khat = 0
+	default:
+		khat = smoothTail(lw, tail, lw[order[len(order)-n-1]])
+	}
+	normalise(lw)
+	return lw, khat
+}
+
+// shifted copies log ratios so that the largest, top, becomes 0, and makes
+// −Inf of NaN. Infinite ratios become 0 and all others −Inf.
+func shifted(logw []float64) (lw []float64, top float64) {
+	top = math.Inf(-1)
+	for _, l := range logw {
+		if l > top {
+			top = l
+		}
+	}
+	lw = make([]float64, len(logw))
+	for i, l := range logw {
+		switch {
+		case math.IsNaN(l) || math.IsInf(l, -1):
+			lw[i] = math.Inf(-1)
+		case l == top:
+			lw[i] = 0
+		default:
+			lw[i] = l - top
+		}
+	}
+	return lw, top
+}
+
+// positive lists the draws that have weight, the smallest first; equal ones
+// stay in their order.
+func positive(lw []float64) []int {
+	order := make([]int, 0, len(lw))
+	for i, l := range lw {
+		if !math.IsInf(l, -1) {
+			order = append(order, i)
+		}
+	}
+	sort.SliceStable(order, func(a, b int) bool { return lw[order[a]] < lw[order[b]] })
+	return order
+}
+
+// tailLength is M = ⌈min(S/5, 3√(S/reff))⌉, or 0 where that leaves no draw
+// below the tail.
+func tailLength(s int, reff float64) int {
+	m := int(math.Ceil(math.Min(0.2*float64(s), 3*math.Sqrt(float64(s)/reff))))
+	if m >= s {
+		return 0
+	}
+	return m
+}
+
+// smoothTail replaces the log weights of the draws in tail, in ascending order,
+// by the logarithms of the fitted distribution's quantiles at (z − ½)/M, cut at
+// the largest raw weight, and returns k̂.
+func smoothTail(lw []float64, tail []int, cutoff float64) float64 {
+	u := math.Exp(cutoff)
+	excess := make([]float64, len(tail))
+	for z, i := range tail {
+		// exp(l) − exp(cutoff) without cancellation.
+		excess[z] = -math.Exp(lw[i]) * math.Expm1(cutoff-lw[i])
+	}
+	k, sigma := FitPareto(excess)
+	if math.IsNaN(k) || math.IsNaN(sigma) {
+		return math.Inf(1)
+	}
+	for z, i := range tail {
+		p := (float64(z) + 0.5) / float64(len(tail))
+		lw[i] = math.Min(0, math.Log(u+paretoQuantile(p, k, sigma)))
+	}
+	return k
+}
+
+// normalise shifts log weights so that the weights sum to one.
+func normalise(lw []float64) {
+	sum := 0.0
+	for _, l := range lw {
+		sum += math.Exp(l) // none is above 0
+	}
+	if sum == 0 {
+		return
+	}
+	z := math.Log(sum)
+	for i := range lw {
+		lw[i] -= z
+	}
+}
+
+// Threshold is the k̂ above which the estimates from s draws are unreliable,
+// min(1 − 1/log₁₀ S, 0.7): the size at which the Pareto-smoothed estimate needs
+// more than s draws.
+func Threshold(s int) float64 {
+	return math.Min(1-1/math.Log10(float64(s)), 0.7)
+}
+
+// MinDraws is how many draws a reliable estimate needs where the tail has shape
+// k: 10^(1/(1 − max(0, k))), and +Inf from k = 1 on.
+func MinDraws(k float64) float64 {
+	if !(k < 1) {
+		return math.Inf(1)
+	}
+	return math.Pow(10, 1/(1-math.Max(0, k)))
+}

@@ -2,7 +2,6 @@ package inference
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -31,10 +30,11 @@ type Fit struct {
 	Loc, LogSD []float64
 	// ELBO is estimated with fresh noise; MCSE is its Monte-Carlo standard error.
 	ELBO, MCSE  float64
-	Parts       []Part
+	Parts       []Part // nil if the run was stopped
 	Evaluations int
 	Converged   bool
-	Interrupted bool
+	Interrupted bool // by its context
+	TimedOut    bool // MaxTime was reached
 	// Ended says in words why the optimiser stopped.
 	Ended string
 }
@@ -47,6 +47,14 @@ type ErrNoStart struct {
 
 func (e *ErrNoStart) Error() string {
 	return fmt.Sprintf("the log density is not finite at any starting point; not finite at the last one: %v", e.Sites)
+}
+
+// ErrStopped is returned where a fit is stopped before it has found a point to
+// start from, so that there is nothing to report.
+type ErrStopped struct{ Why string }
+
+func (e *ErrStopped) Error() string {
+	return "stopped before a starting point was found: " + e.Why
 }
 
 // fitter is the common state of the optimisers.
@@ -98,6 +106,7 @@ func MeanField(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 	if f.why != "" {
 		fit.Converged, fit.Ended = false, f.why
 		fit.Interrupted = ctx.Err() != nil
+		fit.TimedOut = !fit.Interrupted
 	}
 	fit.Loc, fit.LogSD = f.loc, f.logsd
 	return fit, f.evaluate(fit)
@@ -109,9 +118,6 @@ func (f *fitter) halted() bool {
 	case f.why != "":
 	case f.ctx.Err() != nil:
 		f.why = "interrupted"
-		if errors.Is(f.ctx.Err(), context.DeadlineExceeded) {
-			f.why = "the time limit was reached"
-		}
 	case !f.stop.IsZero() && time.Now().After(f.stop):
 		f.why = "the time limit was reached"
 	}
@@ -153,7 +159,7 @@ func (f *fitter) start() error {
 				return f.rescale()
 			}
 			if f.halted() {
-				return fmt.Errorf("no starting point was found: %s", f.why)
+				return &ErrStopped{f.why}
 			}
 		}
 	}
@@ -221,6 +227,9 @@ func (f *fitter) evaluate(fit *Fit) error {
 	var w []float64
 	eps := make([]float64, s*d)
 	rounds := max(4, (1024+s-1)/s)
+	if f.why != "" { // someone is waiting
+		rounds = 1
+	}
 	for k := 0; k < rounds; k++ {
 		antithetic(Stream(f.opt.Seed, "evaluate", k), eps, s, d)
 		f.obj.SetNoise(eps)
@@ -247,6 +256,9 @@ func (f *fitter) evaluate(fit *Fit) error {
 	}
 	m, sd := meanSD(pairs)
 	fit.ELBO, fit.MCSE = m, sd/math.Sqrt(float64(len(pairs)))
+	if f.why != "" {
+		return nil
+	}
 	var err error
 	fit.Parts, err = f.t.Parts(fit.Loc, fit.LogSD, eps, s)
 	return err

@@ -34,6 +34,12 @@ const (
 	Poor    Verdict = "poor"
 )
 
+// Stopped is the error of a fit that was cancelled, or ran out of time, before
+// it had found a point to start from: there is nothing to report.
+type Stopped struct{ Why string }
+
+func (e *Stopped) Error() string { return "stopped before a starting point was found: " + e.Why }
+
 // Fit fits the default guide. A cancelled context or a passed time limit is
 // not an error: the posterior says what was reached, marked as interrupted.
 func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err error) {
@@ -64,8 +70,12 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	return post, nil
 }
 
-// explain turns a start that failed into a diagnostic that names the sites.
+// explain gives an error of the fit its public type: a start that failed
+// becomes a diagnostic that names the sites.
 func (p *Problem) explain(err error) error {
+	if stopped := (*inference.ErrStopped)(nil); errors.As(err, &stopped) {
+		return &Stopped{stopped.Why}
+	}
 	var no *inference.ErrNoStart
 	if !errors.As(err, &no) {
 		return err

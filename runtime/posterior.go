@@ -219,10 +219,13 @@ func (post *Posterior) Draws(name string) ([]float64, error) {
 // ELBO is the evidence lower bound in nats, with its Monte-Carlo standard error.
 func (post *Posterior) ELBO() (value, mcse float64) { return post.fit.ELBO, post.fit.MCSE }
 
-// Converged reports whether the optimiser met its criterion; Interrupted
-// whether it was stopped from outside.
-func (post *Posterior) Converged() bool   { return post.fit.Converged }
+// Converged reports whether the optimiser met its criterion.
+func (post *Posterior) Converged() bool { return post.fit.Converged }
+
+// Interrupted reports whether the fit's context stopped it, TimedOut whether
+// Options.MaxTime did.
 func (post *Posterior) Interrupted() bool { return post.fit.Interrupted }
+func (post *Posterior) TimedOut() bool    { return post.fit.TimedOut }
 
 // Evaluations is the number of gradients of the ELBO that the fit took.
 func (post *Posterior) Evaluations() int { return post.fit.Evaluations }

@@ -65,7 +65,7 @@ func (c *checkCmd) file(e *env, path string) (diag.List, error) {
 	if err != nil {
 		return diagnostics(err)
 	}
-	found := warnings(m)
+	found := m.Warnings()
 	if c.Dump == "types" {
 		if err := m.DumpTypes(e.stdout); err != nil {
 			return nil, err

@@ -120,28 +120,14 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	defer stop()
 	defer context.AfterFunc(ctx, stop)()
 	show := newProgress(e, c.Quiet)
-	begun := time.Now()
 	post, err := p.Fit(ctx, runtime.Options{
 		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Method: c.Method, MaxTime: c.MaxTime, Progress: show.update,
 	})
 	show.remove()
-	if err != nil && c.stopped(ctx, time.Since(begun)) && !typed(err) {
+	if stopped := (*runtime.Stopped)(nil); errors.As(err, &stopped) {
 		return nil, &failure{code: exitPoor, text: fmt.Sprintf("%v: there is nothing to report", err)}
 	}
 	return post, err
-}
-
-// stopped reports whether the fit was stopped from outside.
-func (c *fitCmd) stopped(ctx context.Context, spent time.Duration) bool {
-	return ctx.Err() != nil || c.MaxTime > 0 && spent >= c.MaxTime
-}
-
-// typed reports whether an error says by its type whose fault it is.
-func typed(err error) bool {
-	var model *runtime.ModelError
-	var data *runtime.DataError
-	var internal *runtime.InternalError
-	return errors.As(err, &model) || errors.As(err, &data) || errors.As(err, &internal)
 }
 
 func (c *fitCmd) report(e *env, r *result) error {

@@ -39,7 +39,7 @@ func (c *fitCmd) writeText(e *env, r *result) {
 
 // interrupted reports whether the fit was stopped by the user or the clock.
 func (c *fitCmd) interrupted(post *runtime.Posterior) bool {
-	return post.Interrupted() || c.MaxTime > 0 && strings.Contains(post.Ended(), "time limit")
+	return post.Interrupted() || post.TimedOut()
 }
 
 func (c *fitCmd) optimiser() string {

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 
-	"ppl/lang/diag"
 	"ppl/runtime"
 )
 
@@ -49,12 +48,4 @@ func (e *env) compile(path string) (*runtime.Model, error) {
 		return nil, err
 	}
 	return runtime.Compile(name, text)
-}
-
-// warnings are all that is said about a model that checks: what is not
-// supported yet included.
-func warnings(m *runtime.Model) diag.List {
-	l := append(append(diag.List(nil), m.Warnings()...), m.Checked().NotYet...)
-	l.Sort()
-	return l
 }

@@ -60,7 +60,7 @@ func (l *lowerer) total(e *ast.Comprehension) val {
 	}
 	v := l.eval(e.Elem)
 	elem := arithmetic(v.elem, lang.Int)
-	return val{l.collapse(l.b.SumAll(v.Value), axes, l.ragged[outer:]), elem}
+	return val{l.collapse(l.sumEvent(v.Value), axes, l.ragged[outer:]), elem}
 }
 
 // collapse sums over the axes of a comprehension, innermost ragged range
@@ -75,5 +75,5 @@ func (l *lowerer) collapse(v named.Value, axes []*named.Axis, rs []*ragged) name
 		}
 		v = l.fold(r, v)
 	}
-	return l.sumOver(v, axes)
+	return l.sumAxes(v, axes)
 }

@@ -72,7 +72,7 @@ func (l *lowerer) sumCall(e *ast.Call) (val, bool) {
 	c, ok := ast.Unparen(e.Args[0].Value).(*ast.Comprehension)
 	if !ok {
 		if c, ok = l.raggedSlice(e.Args[0].Value); !ok {
-			return val{}, false
+			return l.sumArray(e)
 		}
 	}
 	v := l.total(c)
@@ -84,6 +84,15 @@ func (l *lowerer) sumCall(e *ast.Call) (val, bool) {
 		ones.Elem = &ast.Number{At: c.At, Text: "1", Value: 1}
 	}
 	return val{l.b.Div(v.Value, l.total(ones).Value), lang.Real}, true
+}
+
+// sumArray interprets sum(x * b).
+func (l *lowerer) sumArray(e *ast.Call) (val, bool) {
+	if b, ok := ast.Unparen(e.Args[0].Value).(*ast.Binary); !ok || b.Op != "*" || e.Fn.Name != "sum" {
+		return val{}, false
+	}
+	v := l.eval(e.Args[0].Value)
+	return val{l.sumEvent(v.Value), arithmetic(v.elem, lang.Int)}, v.Rank() > 0
 }
 
 func (l *lowerer) scalarElement(c *ast.Comprehension) bool {

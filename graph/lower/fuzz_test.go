@@ -33,7 +33,7 @@ func FuzzLower(f *testing.F) {
 
 func allTexts() []string {
 	var out []string
-	for _, cs := range [][]testCase{indexingCases(), arrayCases(), functionCases(), loopCases(), supportCases(), raggedCases()} {
+	for _, cs := range [][]testCase{indexingCases(), arrayCases(), functionCases(), loopCases(), supportCases(), raggedCases(), combinedCases()} {
 		for _, c := range cs {
 			out = append(out, c.text)
 		}

@@ -130,6 +130,9 @@ func (l *lowerer) units(s *ast.For) []*unit {
 func (l *lowerer) definitions(u *unit, stmt ast.Stmt, outer bool) {
 	switch s := stmt.(type) {
 	case *ast.Let:
+		if l.done[s] {
+			return // an outer loop has run it
+		}
 		if len(s.Index) > 0 {
 			u.defs[s.Name.Name] = true
 			u.left = append(u.left, leftSide{s.Name.Name, s.Index})

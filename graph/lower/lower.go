@@ -170,13 +170,10 @@ func (l *lowerer) report() {
 }
 
 func (l *lowerer) reportArray(s *lang.Symbol) {
-	b := l.find(s.Name)
-	if b == nil {
-		return // its statement failed
+	ok := l.try(func() {
+		l.joint.Reported = append(l.joint.Reported, Reported{s, l.lookup(s.Name).Value})
+	})
+	if !ok && !l.diags.HasErrors() {
+		l.try(func() { l.fail("not-supported-here", spanned{s.Span}, "`%s` has no value", s.Name) })
 	}
-	v := b.value.Value
-	if b.array != nil {
-		v = l.whole(b.array)
-	}
-	l.joint.Reported = append(l.joint.Reported, Reported{s, v})
 }

@@ -112,13 +112,7 @@ func (l *lowerer) notImpossible(at ast.Node, t named.Value) {
 	if !known.IsConst() {
 		return
 	}
-	bad := make([]float64, len(known.Const()))
-	for i, x := range known.Const() {
-		if math.IsInf(x, -1) || math.IsNaN(x) {
-			bad[i] = 1
-		}
-	}
-	mask, i := l.offending(l.b.Wrap(l.b.G.Constant(known.N.Shape, bad), known.Axes()...))
+	mask, i := l.firstBad(known, func(x float64) bool { return !math.IsInf(x, -1) && !math.IsNaN(x) })
 	switch {
 	case i < 0:
 	case math.IsNaN(l.elementAt(known, mask, i)):

@@ -75,7 +75,15 @@ func (l *lowerer) recurrence(s *ast.For, g group, around context) (done []*ast.L
 func (l *lowerer) runSequence(s *ast.For, q *sequence, units []*unit, around context) {
 	inside, b := l.context, l.b
 	l.context, l.sequence = around, q
-	defer func() { l.context, l.b, l.sequence = inside, b, nil }()
+	defer func() {
+		l.context, l.b, l.sequence = inside, b, nil
+		if r := recover(); r != nil {
+			if _, is := r.(depends); !is {
+				panic(r)
+			}
+			l.fail("not-supported-here", s, "this recurrence depends on latents, which is not supported yet")
+		}
+	}()
 	l.iterate(s.Binders, func() {
 		l.b = named.New()
 		if l.guard.Valid() {

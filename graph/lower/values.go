@@ -44,19 +44,27 @@ func (l *lowerer) checkParam(e ast.Expr, call *lang.DistCall, ps lang.ParamSig, 
 // require reports the first element of a known value, where the guard holds,
 // that is not as it should be.
 func (l *lowerer) require(code diag.Code, at ast.Node, v named.Value, ok func(x float64) bool, summary, expected string) {
-	bad := make([]float64, len(v.Const()))
-	some := false
-	for i, x := range v.Const() {
-		if !ok(x) {
-			bad[i], some = 1, true
-		}
-	}
-	if !some {
-		return
-	}
-	if mask, i := l.offending(l.b.Wrap(l.b.G.Constant(v.N.Shape, bad), v.Axes()...)); i >= 0 {
+	if mask, i := l.firstBad(v, ok); i >= 0 {
 		l.outside(code, at, v, mask, i, summary, expected)
 	}
+}
+
+// firstBad finds the first element of a known value, where the guard holds,
+// that is not ok; -1 if there is none. The mask says where it is.
+func (l *lowerer) firstBad(v named.Value, ok func(x float64) bool) (mask named.Value, i int) {
+	var bad []float64
+	for i, x := range v.Const() {
+		if !ok(x) {
+			if bad == nil {
+				bad = make([]float64, len(v.Const()))
+			}
+			bad[i] = 1
+		}
+	}
+	if bad == nil {
+		return v, -1
+	}
+	return l.offending(l.b.Wrap(l.b.G.Constant(v.N.Shape, bad), v.Axes()...))
 }
 
 // checkSupport checks an observed value against the support of its

@@ -1,0 +1,221 @@
+package lower_test
+
+import (
+	"math"
+	"testing"
+)
+
+// Combinations: constructs inside one another.
+func TestCombinations(t *testing.T) { runCases(t, combinedCases()) }
+
+func combinedCases() []testCase {
+	return []testCase{
+		{
+			name: "data recurrences over two indices, and guarded ones",
+			text: `
+data y : real[N, T]
+a ~ Normal(0, 1)
+let s[1, t in 1..T] = y[1, t]
+let s[i in 2..N, 1] = y[i, 1]
+for i in 2..N { for t in 2..T { let s[i, t] = 0.5 * s[i-1, t] - 0.25 * s[i, t-1] } }
+let e[1] = y[1, 1]
+for t in 2..T { let e[t] = y[1, t] - (if t > 2 then 0.5 * e[t-2] else 0) + sum(e[1..t-1]) }
+y ~ Normal(a * s, 1)
+factor a * sum(e)`,
+			data: func(n int) values { return values{"y": table(3, n)} },
+			want: func(x at) float64 {
+				a := x("a")
+				lp := normal(a, 0, 1)
+				s := map[[2]int]float64{}
+				var e []float64
+				total := 0.0
+				lp += cells(x, "y", func(i, t int) float64 {
+					v := x("y", i, t)
+					if i > 1 && t > 1 {
+						v = 0.5*s[[2]int{i - 1, t}] - 0.25*s[[2]int{i, t - 1}]
+					}
+					s[[2]int{i, t}] = v
+					return normal(x("y", i, t), a*v, 1)
+				})
+				for t := 1; inside(x, "y", 1, t); t++ {
+					v := x("y", 1, t) + total
+					if t > 2 {
+						v -= 0.5 * e[t-3]
+					}
+					e = append(e, v)
+					total += v
+				}
+				return lp + a*total
+			},
+		},
+		{
+			name: "a chain that starts with a condition",
+			text: `
+data y : real[T]
+for t in 1..T { x[t] ~ Normal(if t > 1 then 0.5 * x[t-1] else 0, if t == 1 then 2 else 1) }
+y ~ Normal(x, 1)`,
+			data: func(n int) values { return values{"y": reals(n)} },
+			want: func(x at) float64 {
+				return each(x, "y", func(t int) float64 {
+					lp := normal(x("y", t), x("x", t), 1)
+					if t == 1 {
+						return lp + normal(x("x", 1), 0, 2)
+					}
+					return lp + normal(x("x", t), 0.5*x("x", t-1), 1)
+				})
+			},
+		},
+		{
+			name: "ragged binders on the left",
+			text: `
+data n : int[G] in 0..100
+data y : real[G, 3]
+a[g in 1..G] ~ Normal(0, 1)
+y[g in 1..G, j in 1..n[g]] ~ Normal(a[g] * j, 1)
+let r[g in 1..G, j in 1..3] = sum([a[k] * y[g, j] for k in 1..g])
+factor sum(r)`,
+			data: func(n int) values { return values{"n": lengths(n), "y": table(n, 3)} },
+			want: func(x at) float64 {
+				total := 0.0
+				return each(x, "a", func(g int) float64 {
+					total += x("a", g)
+					lp := normal(x("a", g), 0, 1)
+					for j := 1; j <= 3; j++ {
+						lp += total * x("y", g, j)
+						if j <= int(x("n", g)) {
+							lp += normal(x("y", g, j), x("a", g)*float64(j), 1)
+						}
+					}
+					return lp
+				})
+			},
+		},
+		{
+			name: "three plates, typed latents, rows of an array in pieces",
+			text: `
+data y : real[A, B, 2]
+data g : int[A, B] in 1..3
+w[k in 1..3] : real[2] ~ Normal(0, 1)
+plate a in 1..A {
+  u[a] : real[2] ~ Normal(w[2], 1)
+  let m[a, 1] = u[a, 1] + 1
+  let m[a, 2] = u[a, 2] * 2
+  plate b in 1..B {
+    z[a, b] : real[2] ~ Normal(u[a], exp(w[g[a, b]]))
+    plate c in 1..2 { y[a, b, c] ~ Normal(z[a, b, c] + m[a, c] + w[g[a, b], c] * m[a, 1], 1) }
+    factor sum(m[a] * z[a, b])
+  }
+}`,
+			data: func(n int) values {
+				y := make([][][]float64, n)
+				for i := range y {
+					y[i] = table(3, 2)
+					y[i][2][1] = float64(i)
+				}
+				return values{"y": y, "g": codeTable(n, 3, 3)}
+			},
+			want: func(x at) float64 {
+				lp := cells(x, "w", func(k, c int) float64 { return normal(x("w", k, c), 0, 1) })
+				for a := 1; inside(x, "u", a, 1); a++ {
+					m := [3]float64{0, x("u", a, 1) + 1, x("u", a, 2) * 2}
+					lp += normal(x("u", a, 1), x("w", 2, 1), 1) + normal(x("u", a, 2), x("w", 2, 2), 1)
+					for b := 1; b <= 3; b++ {
+						g := int(x("g", a, b))
+						for c := 1; c <= 2; c++ {
+							z := x("z", a, b, c)
+							lp += normal(z, x("u", a, c), math.Exp(x("w", g, c))) + m[c]*z
+							lp += normal(x("y", a, b, c), z+m[c]+x("w", g, c)*m[1], 1)
+						}
+					}
+				}
+				return lp
+			},
+		},
+		{
+			name: "functions in comprehensions, gathers in comprehensions",
+			text: `
+fn sq(x: real) -> real = x * x
+fn pick(v: real[K], i: int) -> real = if i <= K then v[i] else 0
+fn spread(v: real[K], n: int) -> real[n] = [v[1] * i for i in 1..n]
+data idx : int[N] in 1..4
+data x : real[N]
+b : real[4] ~ Normal(0, 1)
+factor sum([sq(b[idx[i]]) * x[i] for i in 1..N])
+factor sum([pick(b, idx[i] + 1) for i in 1..N])
+factor sum([sq(sum(spread(b, 3))) * sq(x[i]) for i in 1..N, j in 1..2])
+plate i in 1..N { factor sum([pick(b, k) for k in 1..5]) * pick(b, i) }`,
+			data: func(n int) values { return values{"idx": codes(n, 4), "x": reals(n)} },
+			want: func(x at) float64 {
+				pick := func(i int) float64 {
+					if i <= 4 {
+						return x("b", i)
+					}
+					return 0
+				}
+				s := 0.0
+				lp := each(x, "b", func(k int) float64 { s += x("b", k); return normal(x("b", k), 0, 1) })
+				return lp + each(x, "x", func(i int) float64 {
+					k, v := int(x("idx", i)), x("x", i)
+					six := 6 * x("b", 1)
+					return x("b", k)*x("b", k)*v + pick(k+1) + 2*six*six*v*v + s*pick(i)
+				})
+			},
+		},
+		{
+			name: "infinite data on the branch not taken of a sum of products",
+			text: `
+data x : real[N, 3]
+data y : real[N]
+b : real[3] ~ Normal(0, 1)
+plate i in 1..N {
+  y[i] ~ Normal(if i == 2 then b[1] else sum([x[i, k] * b[k] for k in 1..3]) + sum(x[i] * b), 1)
+}`,
+			data: func(n int) values {
+				x := table(n, 3)
+				x[1][1] = math.Inf(1)
+				return values{"x": x, "y": reals(n)}
+			},
+			want: func(x at) float64 {
+				lp := each(x, "b", func(k int) float64 { return normal(x("b", k), 0, 1) })
+				return lp + each(x, "y", func(i int) float64 {
+					m := x("b", 1)
+					if i != 2 {
+						m = 2 * (x("x", i, 1)*x("b", 1) + x("x", i, 2)*x("b", 2) + x("x", i, 3)*x("b", 3))
+					}
+					return normal(x("y", i), m, 1)
+				})
+			},
+		},
+		{
+			name: "sums of products of data and latents",
+			text: `
+data x : real[N, 3]
+data z : real[N]
+data y : real[N]
+b : real[3] ~ Normal(0, 1)
+c : real[N] ~ Normal(0, 1)
+plate i in 1..N {
+  y[i] ~ Normal(sum(b * x[i]) + sum([x[i, k] * b[k] * z[i] for k in 1..3]) + sum([z[k] * c[k] for k in 1..N]), 1)
+  factor sum([c[i] * x[i, k] for k in 1..3]) + sum([b[k] * z[j] for k in 1..3, j in 1..N])
+}`,
+			data: func(n int) values { return values{"x": table(n, 3), "z": positives(n), "y": reals(n)} },
+			want: func(x at) float64 {
+				sb, sz, zc := 0.0, 0.0, 0.0
+				lp := each(x, "b", func(k int) float64 { sb += x("b", k); return normal(x("b", k), 0, 1) })
+				lp += each(x, "z", func(k int) float64 {
+					sz += x("z", k)
+					zc += x("z", k) * x("c", k)
+					return normal(x("c", k), 0, 1)
+				})
+				return lp + each(x, "y", func(i int) float64 {
+					m, sx := 0.0, 0.0
+					for k := 1; k <= 3; k++ {
+						m += x("x", i, k) * x("b", k)
+						sx += x("x", i, k)
+					}
+					return normal(x("y", i), m+m*x("z", i)+zc, 1) + x("c", i)*sx + sb*sz
+				})
+			},
+		},
+	}
+}

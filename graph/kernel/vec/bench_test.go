@@ -69,3 +69,63 @@ func BenchmarkTernary(b *testing.B) {
 		Ternary(FMA, dst, Operand{x, PerParticle}, Operand{y, PerRow}, Operand{z, Full}, benchRows, benchP)
 	})
 }
+
+func BenchmarkReduce(b *testing.B) {
+	dst, x, y, _ := benchData()
+	n := len(x)
+	acc, rows := make([]float64, benchP), make([]float64, benchRows)
+	eachLevelBench(b, "sum_rows", n, func() { SumRows(acc, x, benchRows, benchP) })
+	eachLevelBench(b, "max_rows", n, func() { MaxRows(acc, x, benchRows, benchP) })
+	eachLevelBench(b, "dot_rows/full", n, func() { DotRows(acc, x, Operand{y, Full}, benchRows, benchP) })
+	eachLevelBench(b, "dot_rows/row", n, func() { DotRows(acc, x, Operand{y, PerRow}, benchRows, benchP) })
+	eachLevelBench(b, "sum_particles", n, func() { SumParticles(rows, x, benchRows, benchP) })
+	eachLevelBench(b, "dot_particles", n, func() { DotParticles(rows, x, Operand{y, PerParticle}, benchRows, benchP) })
+	eachLevelBench(b, "sum", n, func() { rows[0] = Sum(x) })
+	eachLevelBench(b, "dot", n, func() { rows[0] = Dot(x, y) })
+	index := make([]int32, benchRows)
+	for i := range index {
+		index[i] = int32(i * 5 % benchRows)
+	}
+	eachLevelBench(b, "gather", n, func() { GatherRows(dst, x, index, benchP) })
+	eachLevelBench(b, "scatter_add", n, func() { ScatterAddRows(dst, x, index, benchP) })
+	one := make([]int32, n)
+	for i := range one {
+		one[i] = int32(i * 97 % n)
+	}
+	eachLevelBench(b, "gather_one", n, func() { GatherRows(dst, x, one, 1) })
+	eachLevelBench(b, "scatter_add_one", n, func() { ScatterAddRows(dst, x, one, 1) })
+	eachLevelBench(b, "log_sum_exp/3", 3*128, func() { LogSumExp(dst[:128], x, 3, 128, 128) })
+	eachLevelBench(b, "softmax/3", 3*128, func() { Softmax(dst[:128], y, x, 3, 128, 128) })
+}
+
+// The unit of matrix products is one multiplication and addition.
+func BenchmarkMatrix(b *testing.B) {
+	r := source()
+	for _, k := range []int{1, 10, 50, 300} {
+		const rows, p = 48, 64
+		a, bm, c := normals(r, rows*k), normals(r, k*p), normals(r, rows*p)
+		eachLevelBench(b, fmt.Sprintf("forward/%d", k), rows*k*p, func() { MatMul(c, a, bm, rows, k, p, k, 1, false) })
+		eachLevelBench(b, fmt.Sprintf("adjoint/%d", k), rows*k*p, func() { MatMul(bm, a, c, k, rows, p, 1, k, true) })
+		eachLevelBench(b, fmt.Sprintf("vector/%d", k), rows*k, func() { MatMul(c[:rows], a, bm[:k], rows, k, 1, k, 1, false) })
+		eachLevelBench(b, fmt.Sprintf("vector_adjoint/%d", k), rows*k, func() { MatMul(bm[:k], a, c[:rows], k, rows, 1, 1, k, false) })
+	}
+}
+
+func BenchmarkDensity(b *testing.B) {
+	r := source()
+	for _, p := range []int{64, 1} {
+		rows := 32
+		if p == 1 {
+			rows = 2048
+		}
+		eta, d, ll, w := normals(r, rows*p), make([]float64, rows*p), make([]float64, p), normals(r, p)
+		y, n := make([]float64, rows), make([]float64, rows)
+		for i := range y {
+			y[i], n[i] = float64(i&1), 3
+		}
+		eachLevelBench(b, fmt.Sprintf("bernoulli/%d", p), rows*p, func() { BernoulliLogit(ll, d, eta, y, rows, p) })
+		eachLevelBench(b, fmt.Sprintf("binomial/%d", p), rows*p, func() { BinomialLogit(ll, d, eta, y, n, rows, p) })
+		eachLevelBench(b, fmt.Sprintf("poisson/%d", p), rows*p, func() { PoissonLog(ll, d, eta, y, rows, p) })
+		eachLevelBench(b, fmt.Sprintf("normal/%d", p), rows*p, func() { Normal(ll, d, eta, y, w, rows, p) })
+	}
+}

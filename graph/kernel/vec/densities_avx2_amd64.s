@@ -47,13 +47,15 @@ times4:
 	VFNMADD231PD constants<>+224(SB), Y4, Y2
 	VMULPD       Y2, Y2, Y4
 	VBROADCASTSD constants<>+256(SB), Y5
-	VFMADD213PD  constants<>+288(SB), Y2, Y5
-	VBROADCASTSD constants<>+320(SB), Y6
-	VFMADD213PD  constants<>+352(SB), Y2, Y6
-	VFMADD231PD  constants<>+384(SB), Y4, Y6
+	VBROADCASTSD constants<>+288(SB), Y6
+	VBROADCASTSD constants<>+320(SB), Y7
+	VFMADD213PD  constants<>+352(SB), Y2, Y5
+	VFMADD213PD  constants<>+384(SB), Y2, Y6
+	VFMADD213PD  constants<>+416(SB), Y2, Y7
+	VFMADD231PD  constants<>+448(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  Y2, Y4, Y5
-	VPAND        constants<>+416(SB), Y3, Y2
+	VPAND        constants<>+480(SB), Y3, Y2
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (BX)(Y2*8), Y4
@@ -61,62 +63,62 @@ times4:
 	VPSRAD       $0x04, Y3, Y2
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y2, Y2
-	VPADDD       constants<>+448(SB), Y3, Y3
+	VPADDD       constants<>+512(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y3
-	VPADDD       constants<>+448(SB), Y2, Y2
+	VPADDD       constants<>+512(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y3, Y3
 	VADDPD       Y3, Y1, Y1
 	ADDQ         stride+32(FP), R9
 	DECQ         R10
 	JNZ          times4
-	VCMPPD       $0x11, constants<>+480(SB), Y1, Y2
-	VMULPD       constants<>+512(SB), Y1, Y3
+	VCMPPD       $0x11, constants<>+544(SB), Y1, Y2
+	VMULPD       constants<>+576(SB), Y1, Y3
 	VBLENDVPD    Y2, Y3, Y1, Y3
 	VPSRLQ       $0x34, Y3, Y4
-	VORPD        constants<>+544(SB), Y4, Y4
-	VBROADCASTSD constants<>+576(SB), Y5
-	VBROADCASTSD constants<>+608(SB), Y6
+	VORPD        constants<>+608(SB), Y4, Y4
+	VBROADCASTSD constants<>+640(SB), Y5
+	VBROADCASTSD constants<>+672(SB), Y6
 	VBLENDVPD    Y2, Y5, Y6, Y2
 	VSUBPD       Y2, Y4, Y2
-	VANDPD       constants<>+640(SB), Y3, Y3
-	VORPD        constants<>+672(SB), Y3, Y3
+	VANDPD       constants<>+704(SB), Y3, Y3
+	VORPD        constants<>+736(SB), Y3, Y3
 	VPSRLQ       $0x30, Y3, Y4
-	VPAND        constants<>+416(SB), Y4, Y4
+	VPAND        constants<>+480(SB), Y4, Y4
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y6, (SI)(Y4*8), Y5
-	VFMADD213PD  constants<>+704(SB), Y3, Y5
+	VFMADD213PD  constants<>+768(SB), Y3, Y5
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y6, (DI)(Y4*8), Y3
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y7, (R8)(Y4*8), Y6
-	VFMADD231PD  constants<>+736(SB), Y2, Y3
-	VFMADD231PD  constants<>+768(SB), Y2, Y6
+	VFMADD231PD  constants<>+800(SB), Y2, Y3
+	VFMADD231PD  constants<>+832(SB), Y2, Y6
 	VMULPD       Y5, Y5, Y2
-	VBROADCASTSD constants<>+800(SB), Y4
-	VFMADD213PD  constants<>+832(SB), Y2, Y4
-	VFMADD213PD  constants<>+864(SB), Y2, Y4
+	VBROADCASTSD constants<>+864(SB), Y4
 	VFMADD213PD  constants<>+896(SB), Y2, Y4
 	VFMADD213PD  constants<>+928(SB), Y2, Y4
-	VBROADCASTSD constants<>+960(SB), Y7
-	VFMADD213PD  constants<>+992(SB), Y2, Y7
-	VFMADD213PD  constants<>+1024(SB), Y2, Y7
+	VFMADD213PD  constants<>+960(SB), Y2, Y4
+	VFMADD213PD  constants<>+992(SB), Y2, Y4
+	VBROADCASTSD constants<>+1024(SB), Y7
 	VFMADD213PD  constants<>+1056(SB), Y2, Y7
+	VFMADD213PD  constants<>+1088(SB), Y2, Y7
+	VFMADD213PD  constants<>+1120(SB), Y2, Y7
 	VFMADD231PD  Y7, Y5, Y4
 	VFMADD213PD  Y6, Y2, Y4
 	VADDPD       Y4, Y5, Y2
 	VADDPD       Y2, Y3, Y2
-	VCMPPD       $0x15, constants<>+1088(SB), Y1, Y3
+	VCMPPD       $0x15, constants<>+1152(SB), Y1, Y3
 	VBLENDVPD    Y3, Y1, Y2, Y2
-	VCMPPD       $0x11, constants<>+1120(SB), Y1, Y3
-	VBROADCASTSD constants<>+1152(SB), Y4
+	VCMPPD       $0x11, constants<>+1184(SB), Y1, Y3
+	VBROADCASTSD constants<>+1216(SB), Y4
 	VBLENDVPD    Y3, Y4, Y2, Y2
-	VCMPPD       $0x00, constants<>+1120(SB), Y1, Y1
-	VBROADCASTSD constants<>+1184(SB), Y3
+	VCMPPD       $0x00, constants<>+1184(SB), Y1, Y1
+	VBROADCASTSD constants<>+1248(SB), Y3
 	VBLENDVPD    Y1, Y3, Y2, Y1
 	VADDPD       Y1, Y0, Y0
 	VMOVUPD      Y0, (AX)
@@ -165,13 +167,15 @@ times7:
 	VFNMADD231PD constants<>+224(SB), Y5, Y3
 	VMULPD       Y3, Y3, Y5
 	VBROADCASTSD constants<>+256(SB), Y6
-	VFMADD213PD  constants<>+288(SB), Y3, Y6
-	VBROADCASTSD constants<>+320(SB), Y7
-	VFMADD213PD  constants<>+352(SB), Y3, Y7
-	VFMADD231PD  constants<>+384(SB), Y5, Y7
+	VBROADCASTSD constants<>+288(SB), Y7
+	VBROADCASTSD constants<>+320(SB), Y8
+	VFMADD213PD  constants<>+352(SB), Y3, Y6
+	VFMADD213PD  constants<>+384(SB), Y3, Y7
+	VFMADD213PD  constants<>+416(SB), Y3, Y8
+	VFMADD231PD  constants<>+448(SB), Y5, Y8
+	VFMADD231PD  Y5, Y8, Y7
 	VFMADD231PD  Y5, Y7, Y6
-	VFMADD213PD  Y3, Y5, Y6
-	VPAND        constants<>+416(SB), Y4, Y3
+	VPAND        constants<>+480(SB), Y4, Y3
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y7, (BX)(Y3*8), Y5
@@ -179,62 +183,62 @@ times7:
 	VPSRAD       $0x04, Y4, Y3
 	VPSRAD       $0x05, Y4, Y4
 	VPSUBD       Y4, Y3, Y3
-	VPADDD       constants<>+448(SB), Y4, Y4
+	VPADDD       constants<>+512(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y6, Y4
-	VPADDD       constants<>+448(SB), Y3, Y3
+	VPADDD       constants<>+512(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y4, Y4
 	VADDPD       Y4, Y2, Y2
 	ADDQ         stride+32(FP), R9
 	DECQ         R10
 	JNZ          times7
-	VCMPPD       $0x11, constants<>+480(SB), Y2, Y3
-	VMULPD       constants<>+512(SB), Y2, Y4
+	VCMPPD       $0x11, constants<>+544(SB), Y2, Y3
+	VMULPD       constants<>+576(SB), Y2, Y4
 	VBLENDVPD    Y3, Y4, Y2, Y4
 	VPSRLQ       $0x34, Y4, Y5
-	VORPD        constants<>+544(SB), Y5, Y5
-	VBROADCASTSD constants<>+576(SB), Y6
-	VBROADCASTSD constants<>+608(SB), Y7
+	VORPD        constants<>+608(SB), Y5, Y5
+	VBROADCASTSD constants<>+640(SB), Y6
+	VBROADCASTSD constants<>+672(SB), Y7
 	VBLENDVPD    Y3, Y6, Y7, Y3
 	VSUBPD       Y3, Y5, Y3
-	VANDPD       constants<>+640(SB), Y4, Y4
-	VORPD        constants<>+672(SB), Y4, Y4
+	VANDPD       constants<>+704(SB), Y4, Y4
+	VORPD        constants<>+736(SB), Y4, Y4
 	VPSRLQ       $0x30, Y4, Y5
-	VPAND        constants<>+416(SB), Y5, Y5
+	VPAND        constants<>+480(SB), Y5, Y5
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y7, (SI)(Y5*8), Y6
-	VFMADD213PD  constants<>+704(SB), Y4, Y6
+	VFMADD213PD  constants<>+768(SB), Y4, Y6
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y7, (DI)(Y5*8), Y4
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y7, Y7, Y7
 	VGATHERQPD   Y8, (R8)(Y5*8), Y7
-	VFMADD231PD  constants<>+736(SB), Y3, Y4
-	VFMADD231PD  constants<>+768(SB), Y3, Y7
+	VFMADD231PD  constants<>+800(SB), Y3, Y4
+	VFMADD231PD  constants<>+832(SB), Y3, Y7
 	VMULPD       Y6, Y6, Y3
-	VBROADCASTSD constants<>+800(SB), Y5
-	VFMADD213PD  constants<>+832(SB), Y3, Y5
-	VFMADD213PD  constants<>+864(SB), Y3, Y5
+	VBROADCASTSD constants<>+864(SB), Y5
 	VFMADD213PD  constants<>+896(SB), Y3, Y5
 	VFMADD213PD  constants<>+928(SB), Y3, Y5
-	VBROADCASTSD constants<>+960(SB), Y8
-	VFMADD213PD  constants<>+992(SB), Y3, Y8
-	VFMADD213PD  constants<>+1024(SB), Y3, Y8
+	VFMADD213PD  constants<>+960(SB), Y3, Y5
+	VFMADD213PD  constants<>+992(SB), Y3, Y5
+	VBROADCASTSD constants<>+1024(SB), Y8
 	VFMADD213PD  constants<>+1056(SB), Y3, Y8
+	VFMADD213PD  constants<>+1088(SB), Y3, Y8
+	VFMADD213PD  constants<>+1120(SB), Y3, Y8
 	VFMADD231PD  Y8, Y6, Y5
 	VFMADD213PD  Y7, Y3, Y5
 	VADDPD       Y5, Y6, Y3
 	VADDPD       Y3, Y4, Y3
-	VCMPPD       $0x15, constants<>+1088(SB), Y2, Y4
+	VCMPPD       $0x15, constants<>+1152(SB), Y2, Y4
 	VBLENDVPD    Y4, Y2, Y3, Y3
-	VCMPPD       $0x11, constants<>+1120(SB), Y2, Y4
-	VBROADCASTSD constants<>+1152(SB), Y5
+	VCMPPD       $0x11, constants<>+1184(SB), Y2, Y4
+	VBROADCASTSD constants<>+1216(SB), Y5
 	VBLENDVPD    Y4, Y5, Y3, Y3
-	VCMPPD       $0x00, constants<>+1120(SB), Y2, Y2
-	VBROADCASTSD constants<>+1184(SB), Y4
+	VCMPPD       $0x00, constants<>+1184(SB), Y2, Y2
+	VBROADCASTSD constants<>+1248(SB), Y4
 	VBLENDVPD    Y2, Y4, Y3, Y2
 	VADDPD       Y2, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (AX)
@@ -292,13 +296,15 @@ times4:
 	VFNMADD231PD constants<>+224(SB), Y4, Y2
 	VMULPD       Y2, Y2, Y4
 	VBROADCASTSD constants<>+256(SB), Y5
-	VFMADD213PD  constants<>+288(SB), Y2, Y5
-	VBROADCASTSD constants<>+320(SB), Y6
-	VFMADD213PD  constants<>+352(SB), Y2, Y6
-	VFMADD231PD  constants<>+384(SB), Y4, Y6
+	VBROADCASTSD constants<>+288(SB), Y6
+	VBROADCASTSD constants<>+320(SB), Y7
+	VFMADD213PD  constants<>+352(SB), Y2, Y5
+	VFMADD213PD  constants<>+384(SB), Y2, Y6
+	VFMADD213PD  constants<>+416(SB), Y2, Y7
+	VFMADD231PD  constants<>+448(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  Y2, Y4, Y5
-	VPAND        constants<>+416(SB), Y3, Y2
+	VPAND        constants<>+480(SB), Y3, Y2
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (SI)(Y2*8), Y4
@@ -306,10 +312,10 @@ times4:
 	VPSRAD       $0x04, Y3, Y2
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y2, Y2
-	VPADDD       constants<>+448(SB), Y3, Y3
+	VPADDD       constants<>+512(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y3
-	VPADDD       constants<>+448(SB), Y2, Y2
+	VPADDD       constants<>+512(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y3, Y3
 	VADDPD       Y3, Y1, Y1
@@ -318,57 +324,57 @@ times4:
 	ADDQ         stride+40(FP), R11
 	DECQ         R12
 	JNZ          times4
-	VCMPPD       $0x11, constants<>+480(SB), Y1, Y2
-	VMULPD       constants<>+512(SB), Y1, Y3
+	VCMPPD       $0x11, constants<>+544(SB), Y1, Y2
+	VMULPD       constants<>+576(SB), Y1, Y3
 	VBLENDVPD    Y2, Y3, Y1, Y3
 	VPSRLQ       $0x34, Y3, Y4
-	VORPD        constants<>+544(SB), Y4, Y4
-	VBROADCASTSD constants<>+576(SB), Y5
-	VBROADCASTSD constants<>+608(SB), Y6
+	VORPD        constants<>+608(SB), Y4, Y4
+	VBROADCASTSD constants<>+640(SB), Y5
+	VBROADCASTSD constants<>+672(SB), Y6
 	VBLENDVPD    Y2, Y5, Y6, Y2
 	VSUBPD       Y2, Y4, Y2
-	VANDPD       constants<>+640(SB), Y3, Y3
-	VORPD        constants<>+672(SB), Y3, Y3
+	VANDPD       constants<>+704(SB), Y3, Y3
+	VORPD        constants<>+736(SB), Y3, Y3
 	VPSRLQ       $0x30, Y3, Y4
-	VPAND        constants<>+416(SB), Y4, Y4
+	VPAND        constants<>+480(SB), Y4, Y4
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y6, (DI)(Y4*8), Y5
-	VFMADD213PD  constants<>+704(SB), Y3, Y5
+	VFMADD213PD  constants<>+768(SB), Y3, Y5
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y6, (R8)(Y4*8), Y3
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y7, (R9)(Y4*8), Y6
-	VFMADD231PD  constants<>+736(SB), Y2, Y3
-	VFMADD231PD  constants<>+768(SB), Y2, Y6
+	VFMADD231PD  constants<>+800(SB), Y2, Y3
+	VFMADD231PD  constants<>+832(SB), Y2, Y6
 	VMULPD       Y5, Y5, Y2
-	VBROADCASTSD constants<>+800(SB), Y4
-	VFMADD213PD  constants<>+832(SB), Y2, Y4
-	VFMADD213PD  constants<>+864(SB), Y2, Y4
+	VBROADCASTSD constants<>+864(SB), Y4
 	VFMADD213PD  constants<>+896(SB), Y2, Y4
 	VFMADD213PD  constants<>+928(SB), Y2, Y4
-	VBROADCASTSD constants<>+960(SB), Y7
-	VFMADD213PD  constants<>+992(SB), Y2, Y7
-	VFMADD213PD  constants<>+1024(SB), Y2, Y7
+	VFMADD213PD  constants<>+960(SB), Y2, Y4
+	VFMADD213PD  constants<>+992(SB), Y2, Y4
+	VBROADCASTSD constants<>+1024(SB), Y7
 	VFMADD213PD  constants<>+1056(SB), Y2, Y7
+	VFMADD213PD  constants<>+1088(SB), Y2, Y7
+	VFMADD213PD  constants<>+1120(SB), Y2, Y7
 	VFMADD231PD  Y7, Y5, Y4
 	VFMADD213PD  Y6, Y2, Y4
 	VADDPD       Y4, Y5, Y2
 	VADDPD       Y2, Y3, Y2
-	VCMPPD       $0x15, constants<>+1088(SB), Y1, Y3
+	VCMPPD       $0x15, constants<>+1152(SB), Y1, Y3
 	VBLENDVPD    Y3, Y1, Y2, Y2
-	VCMPPD       $0x11, constants<>+1120(SB), Y1, Y3
-	VBROADCASTSD constants<>+1152(SB), Y4
+	VCMPPD       $0x11, constants<>+1184(SB), Y1, Y3
+	VBROADCASTSD constants<>+1216(SB), Y4
 	VBLENDVPD    Y3, Y4, Y2, Y2
-	VCMPPD       $0x00, constants<>+1120(SB), Y1, Y3
-	VBROADCASTSD constants<>+1184(SB), Y4
+	VCMPPD       $0x00, constants<>+1184(SB), Y1, Y3
+	VBROADCASTSD constants<>+1248(SB), Y4
 	VBLENDVPD    Y3, Y4, Y2, Y2
 	VADDPD       Y2, Y0, Y0
 	VMOVUPD      Y0, (AX)
-	VCMPPD       $0x00, constants<>+1120(SB), Y1, Y0
-	VBROADCASTSD constants<>+672(SB), Y2
+	VCMPPD       $0x00, constants<>+1184(SB), Y1, Y0
+	VBROADCASTSD constants<>+736(SB), Y2
 	VDIVPD       Y1, Y2, Y1
 	VANDNPD      Y1, Y0, Y0
 	MOVQ         BX, R10
@@ -428,13 +434,15 @@ times8:
 	VFNMADD231PD constants<>+224(SB), Y5, Y3
 	VMULPD       Y3, Y3, Y5
 	VBROADCASTSD constants<>+256(SB), Y6
-	VFMADD213PD  constants<>+288(SB), Y3, Y6
-	VBROADCASTSD constants<>+320(SB), Y7
-	VFMADD213PD  constants<>+352(SB), Y3, Y7
-	VFMADD231PD  constants<>+384(SB), Y5, Y7
+	VBROADCASTSD constants<>+288(SB), Y7
+	VBROADCASTSD constants<>+320(SB), Y8
+	VFMADD213PD  constants<>+352(SB), Y3, Y6
+	VFMADD213PD  constants<>+384(SB), Y3, Y7
+	VFMADD213PD  constants<>+416(SB), Y3, Y8
+	VFMADD231PD  constants<>+448(SB), Y5, Y8
+	VFMADD231PD  Y5, Y8, Y7
 	VFMADD231PD  Y5, Y7, Y6
-	VFMADD213PD  Y3, Y5, Y6
-	VPAND        constants<>+416(SB), Y4, Y3
+	VPAND        constants<>+480(SB), Y4, Y3
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y7, (SI)(Y3*8), Y5
@@ -442,10 +450,10 @@ times8:
 	VPSRAD       $0x04, Y4, Y3
 	VPSRAD       $0x05, Y4, Y4
 	VPSUBD       Y4, Y3, Y3
-	VPADDD       constants<>+448(SB), Y4, Y4
+	VPADDD       constants<>+512(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y6, Y4
-	VPADDD       constants<>+448(SB), Y3, Y3
+	VPADDD       constants<>+512(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y4, Y4
 	VADDPD       Y4, Y2, Y2
@@ -454,57 +462,57 @@ times8:
 	ADDQ         stride+40(FP), R11
 	DECQ         R12
 	JNZ          times8
-	VCMPPD       $0x11, constants<>+480(SB), Y2, Y3
-	VMULPD       constants<>+512(SB), Y2, Y4
+	VCMPPD       $0x11, constants<>+544(SB), Y2, Y3
+	VMULPD       constants<>+576(SB), Y2, Y4
 	VBLENDVPD    Y3, Y4, Y2, Y4
 	VPSRLQ       $0x34, Y4, Y5
-	VORPD        constants<>+544(SB), Y5, Y5
-	VBROADCASTSD constants<>+576(SB), Y6
-	VBROADCASTSD constants<>+608(SB), Y7
+	VORPD        constants<>+608(SB), Y5, Y5
+	VBROADCASTSD constants<>+640(SB), Y6
+	VBROADCASTSD constants<>+672(SB), Y7
 	VBLENDVPD    Y3, Y6, Y7, Y3
 	VSUBPD       Y3, Y5, Y3
-	VANDPD       constants<>+640(SB), Y4, Y4
-	VORPD        constants<>+672(SB), Y4, Y4
+	VANDPD       constants<>+704(SB), Y4, Y4
+	VORPD        constants<>+736(SB), Y4, Y4
 	VPSRLQ       $0x30, Y4, Y5
-	VPAND        constants<>+416(SB), Y5, Y5
+	VPAND        constants<>+480(SB), Y5, Y5
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y7, (DI)(Y5*8), Y6
-	VFMADD213PD  constants<>+704(SB), Y4, Y6
+	VFMADD213PD  constants<>+768(SB), Y4, Y6
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y7, (R8)(Y5*8), Y4
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y7, Y7, Y7
 	VGATHERQPD   Y8, (R9)(Y5*8), Y7
-	VFMADD231PD  constants<>+736(SB), Y3, Y4
-	VFMADD231PD  constants<>+768(SB), Y3, Y7
+	VFMADD231PD  constants<>+800(SB), Y3, Y4
+	VFMADD231PD  constants<>+832(SB), Y3, Y7
 	VMULPD       Y6, Y6, Y3
-	VBROADCASTSD constants<>+800(SB), Y5
-	VFMADD213PD  constants<>+832(SB), Y3, Y5
-	VFMADD213PD  constants<>+864(SB), Y3, Y5
+	VBROADCASTSD constants<>+864(SB), Y5
 	VFMADD213PD  constants<>+896(SB), Y3, Y5
 	VFMADD213PD  constants<>+928(SB), Y3, Y5
-	VBROADCASTSD constants<>+960(SB), Y8
-	VFMADD213PD  constants<>+992(SB), Y3, Y8
-	VFMADD213PD  constants<>+1024(SB), Y3, Y8
+	VFMADD213PD  constants<>+960(SB), Y3, Y5
+	VFMADD213PD  constants<>+992(SB), Y3, Y5
+	VBROADCASTSD constants<>+1024(SB), Y8
 	VFMADD213PD  constants<>+1056(SB), Y3, Y8
+	VFMADD213PD  constants<>+1088(SB), Y3, Y8
+	VFMADD213PD  constants<>+1120(SB), Y3, Y8
 	VFMADD231PD  Y8, Y6, Y5
 	VFMADD213PD  Y7, Y3, Y5
 	VADDPD       Y5, Y6, Y3
 	VADDPD       Y3, Y4, Y3
-	VCMPPD       $0x15, constants<>+1088(SB), Y2, Y4
+	VCMPPD       $0x15, constants<>+1152(SB), Y2, Y4
 	VBLENDVPD    Y4, Y2, Y3, Y3
-	VCMPPD       $0x11, constants<>+1120(SB), Y2, Y4
-	VBROADCASTSD constants<>+1152(SB), Y5
+	VCMPPD       $0x11, constants<>+1184(SB), Y2, Y4
+	VBROADCASTSD constants<>+1216(SB), Y5
 	VBLENDVPD    Y4, Y5, Y3, Y3
-	VCMPPD       $0x00, constants<>+1120(SB), Y2, Y4
-	VBROADCASTSD constants<>+1184(SB), Y5
+	VCMPPD       $0x00, constants<>+1184(SB), Y2, Y4
+	VBROADCASTSD constants<>+1248(SB), Y5
 	VBLENDVPD    Y4, Y5, Y3, Y3
 	VADDPD       Y3, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (AX)
-	VCMPPD       $0x00, constants<>+1120(SB), Y2, Y1
-	VBROADCASTSD constants<>+672(SB), Y3
+	VCMPPD       $0x00, constants<>+1184(SB), Y2, Y1
+	VBROADCASTSD constants<>+736(SB), Y3
 	VDIVPD       Y2, Y3, Y2
 	VANDNPD      Y2, Y1, Y1
 	MOVQ         BX, SI
@@ -541,7 +549,7 @@ TEXT ·bernoulliLogit_avx2(SB), NOSPLIT, $0-48
 
 columns1:
 	VMOVUPD      (AX), Y0
-	VBROADCASTSD constants<>+672(SB), Y1
+	VBROADCASTSD constants<>+736(SB), Y1
 	MOVQ         DX, R11
 	MOVQ         CX, R12
 	MOVQ         y+24(FP), R13
@@ -550,7 +558,7 @@ columns1:
 times2:
 	VMOVUPD      (R11), Y2
 	VBROADCASTSD (R13), Y3
-	VORPD        constants<>+1216(SB), Y2, Y4
+	VORPD        constants<>+1280(SB), Y2, Y4
 	VBROADCASTSD constants<>+64(SB), Y5
 	VMAXPD       Y4, Y5, Y4
 	VBROADCASTSD constants<>+96(SB), Y5
@@ -563,13 +571,15 @@ times2:
 	VFNMADD231PD constants<>+224(SB), Y6, Y4
 	VMULPD       Y4, Y4, Y6
 	VBROADCASTSD constants<>+256(SB), Y7
-	VFMADD213PD  constants<>+288(SB), Y4, Y7
-	VBROADCASTSD constants<>+320(SB), Y8
-	VFMADD213PD  constants<>+352(SB), Y4, Y8
-	VFMADD231PD  constants<>+384(SB), Y6, Y8
+	VBROADCASTSD constants<>+288(SB), Y8
+	VBROADCASTSD constants<>+320(SB), Y9
+	VFMADD213PD  constants<>+352(SB), Y4, Y7
+	VFMADD213PD  constants<>+384(SB), Y4, Y8
+	VFMADD213PD  constants<>+416(SB), Y4, Y9
+	VFMADD231PD  constants<>+448(SB), Y6, Y9
+	VFMADD231PD  Y6, Y9, Y8
 	VFMADD231PD  Y6, Y8, Y7
-	VFMADD213PD  Y4, Y6, Y7
-	VPAND        constants<>+416(SB), Y5, Y4
+	VPAND        constants<>+480(SB), Y5, Y4
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y8, (DI)(Y4*8), Y6
@@ -577,19 +587,19 @@ times2:
 	VPSRAD       $0x04, Y5, Y4
 	VPSRAD       $0x05, Y5, Y5
 	VPSUBD       Y5, Y4, Y4
-	VPADDD       constants<>+448(SB), Y5, Y5
+	VPADDD       constants<>+512(SB), Y5, Y5
 	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       Y5, Y7, Y5
-	VPADDD       constants<>+448(SB), Y4, Y4
+	VPADDD       constants<>+512(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y5, Y5
-	VADDPD       constants<>+672(SB), Y5, Y4
-	VCMPPD       $0x1d, constants<>+1120(SB), Y2, Y6
-	VBROADCASTSD constants<>+672(SB), Y7
+	VADDPD       constants<>+736(SB), Y5, Y4
+	VCMPPD       $0x1d, constants<>+1184(SB), Y2, Y6
+	VBROADCASTSD constants<>+736(SB), Y7
 	VBLENDVPD    Y6, Y7, Y5, Y5
 	VDIVPD       Y4, Y5, Y5
 	VMOVAPD      Y3, Y6
-	VBROADCASTSD constants<>+1120(SB), Y7
+	VBROADCASTSD constants<>+1184(SB), Y7
 	VMAXPD       Y2, Y7, Y7
 	VFMSUB213PD  Y7, Y2, Y6
 	VSUBPD       Y5, Y3, Y2
@@ -602,34 +612,34 @@ times2:
 	DECQ         R14
 	JNZ          times2
 	VPSRLQ       $0x34, Y1, Y2
-	VORPD        constants<>+544(SB), Y2, Y2
-	VSUBPD       constants<>+608(SB), Y2, Y2
-	VANDPD       constants<>+640(SB), Y1, Y1
-	VORPD        constants<>+672(SB), Y1, Y1
+	VORPD        constants<>+608(SB), Y2, Y2
+	VSUBPD       constants<>+672(SB), Y2, Y2
+	VANDPD       constants<>+704(SB), Y1, Y1
+	VORPD        constants<>+736(SB), Y1, Y1
 	VPSRLQ       $0x30, Y1, Y3
-	VPAND        constants<>+416(SB), Y3, Y3
+	VPAND        constants<>+480(SB), Y3, Y3
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y5, (R8)(Y3*8), Y4
-	VFMADD213PD  constants<>+704(SB), Y1, Y4
+	VFMADD213PD  constants<>+768(SB), Y1, Y4
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y1, Y1, Y1
 	VGATHERQPD   Y5, (R9)(Y3*8), Y1
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y6, (R10)(Y3*8), Y5
-	VFMADD231PD  constants<>+736(SB), Y2, Y1
-	VFMADD231PD  constants<>+768(SB), Y2, Y5
+	VFMADD231PD  constants<>+800(SB), Y2, Y1
+	VFMADD231PD  constants<>+832(SB), Y2, Y5
 	VMULPD       Y4, Y4, Y2
-	VBROADCASTSD constants<>+800(SB), Y3
-	VFMADD213PD  constants<>+832(SB), Y2, Y3
-	VFMADD213PD  constants<>+864(SB), Y2, Y3
+	VBROADCASTSD constants<>+864(SB), Y3
 	VFMADD213PD  constants<>+896(SB), Y2, Y3
 	VFMADD213PD  constants<>+928(SB), Y2, Y3
-	VBROADCASTSD constants<>+960(SB), Y6
-	VFMADD213PD  constants<>+992(SB), Y2, Y6
-	VFMADD213PD  constants<>+1024(SB), Y2, Y6
+	VFMADD213PD  constants<>+960(SB), Y2, Y3
+	VFMADD213PD  constants<>+992(SB), Y2, Y3
+	VBROADCASTSD constants<>+1024(SB), Y6
 	VFMADD213PD  constants<>+1056(SB), Y2, Y6
+	VFMADD213PD  constants<>+1088(SB), Y2, Y6
+	VFMADD213PD  constants<>+1120(SB), Y2, Y6
 	VFMADD231PD  Y6, Y4, Y3
 	VFMADD213PD  Y5, Y2, Y3
 	VADDPD       Y3, Y4, Y2
@@ -657,14 +667,14 @@ TEXT ·bernoulliLogitColumn_avx2(SB), NOSPLIT, $0-48
 	LEAQ         logHigh<>+0(SB), R9
 	LEAQ         logLow<>+0(SB), R10
 	VXORPD       Y0, Y0, Y0
-	VBROADCASTSD constants<>+672(SB), Y1
+	VBROADCASTSD constants<>+736(SB), Y1
 	CMPQ         SI, $+4
 	JL           done2
 
 loop1:
 	VMOVUPD      (DX), Y2
 	VMOVUPD      (BX), Y3
-	VORPD        constants<>+1216(SB), Y2, Y4
+	VORPD        constants<>+1280(SB), Y2, Y4
 	VBROADCASTSD constants<>+64(SB), Y5
 	VMAXPD       Y4, Y5, Y4
 	VBROADCASTSD constants<>+96(SB), Y5
@@ -677,13 +687,15 @@ loop1:
 	VFNMADD231PD constants<>+224(SB), Y6, Y4
 	VMULPD       Y4, Y4, Y6
 	VBROADCASTSD constants<>+256(SB), Y7
-	VFMADD213PD  constants<>+288(SB), Y4, Y7
-	VBROADCASTSD constants<>+320(SB), Y8
-	VFMADD213PD  constants<>+352(SB), Y4, Y8
-	VFMADD231PD  constants<>+384(SB), Y6, Y8
+	VBROADCASTSD constants<>+288(SB), Y8
+	VBROADCASTSD constants<>+320(SB), Y9
+	VFMADD213PD  constants<>+352(SB), Y4, Y7
+	VFMADD213PD  constants<>+384(SB), Y4, Y8
+	VFMADD213PD  constants<>+416(SB), Y4, Y9
+	VFMADD231PD  constants<>+448(SB), Y6, Y9
+	VFMADD231PD  Y6, Y9, Y8
 	VFMADD231PD  Y6, Y8, Y7
-	VFMADD213PD  Y4, Y6, Y7
-	VPAND        constants<>+416(SB), Y5, Y4
+	VPAND        constants<>+480(SB), Y5, Y4
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y8, (DI)(Y4*8), Y6
@@ -691,19 +703,19 @@ loop1:
 	VPSRAD       $0x04, Y5, Y4
 	VPSRAD       $0x05, Y5, Y5
 	VPSUBD       Y5, Y4, Y4
-	VPADDD       constants<>+448(SB), Y5, Y5
+	VPADDD       constants<>+512(SB), Y5, Y5
 	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       Y5, Y7, Y5
-	VPADDD       constants<>+448(SB), Y4, Y4
+	VPADDD       constants<>+512(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y5, Y5
-	VADDPD       constants<>+672(SB), Y5, Y4
-	VCMPPD       $0x1d, constants<>+1120(SB), Y2, Y6
-	VBROADCASTSD constants<>+672(SB), Y7
+	VADDPD       constants<>+736(SB), Y5, Y4
+	VCMPPD       $0x1d, constants<>+1184(SB), Y2, Y6
+	VBROADCASTSD constants<>+736(SB), Y7
 	VBLENDVPD    Y6, Y7, Y5, Y5
 	VDIVPD       Y4, Y5, Y5
 	VMOVAPD      Y3, Y6
-	VBROADCASTSD constants<>+1120(SB), Y7
+	VBROADCASTSD constants<>+1184(SB), Y7
 	VMAXPD       Y2, Y7, Y7
 	VFMSUB213PD  Y7, Y2, Y6
 	VSUBPD       Y5, Y3, Y2
@@ -727,7 +739,7 @@ done2:
 	VMOVUPD      (R11), Y2
 	VMASKMOVPD   (DX), Y2, Y3
 	VMASKMOVPD   (BX), Y2, Y4
-	VORPD        constants<>+1216(SB), Y3, Y5
+	VORPD        constants<>+1280(SB), Y3, Y5
 	VBROADCASTSD constants<>+64(SB), Y6
 	VMAXPD       Y5, Y6, Y5
 	VBROADCASTSD constants<>+96(SB), Y6
@@ -740,13 +752,15 @@ done2:
 	VFNMADD231PD constants<>+224(SB), Y7, Y5
 	VMULPD       Y5, Y5, Y7
 	VBROADCASTSD constants<>+256(SB), Y8
-	VFMADD213PD  constants<>+288(SB), Y5, Y8
-	VBROADCASTSD constants<>+320(SB), Y9
-	VFMADD213PD  constants<>+352(SB), Y5, Y9
-	VFMADD231PD  constants<>+384(SB), Y7, Y9
+	VBROADCASTSD constants<>+288(SB), Y9
+	VBROADCASTSD constants<>+320(SB), Y10
+	VFMADD213PD  constants<>+352(SB), Y5, Y8
+	VFMADD213PD  constants<>+384(SB), Y5, Y9
+	VFMADD213PD  constants<>+416(SB), Y5, Y10
+	VFMADD231PD  constants<>+448(SB), Y7, Y10
+	VFMADD231PD  Y7, Y10, Y9
 	VFMADD231PD  Y7, Y9, Y8
-	VFMADD213PD  Y5, Y7, Y8
-	VPAND        constants<>+416(SB), Y6, Y5
+	VPAND        constants<>+480(SB), Y6, Y5
 	VPCMPEQQ     Y9, Y9, Y9
 	VXORPD       Y7, Y7, Y7
 	VGATHERQPD   Y9, (DI)(Y5*8), Y7
@@ -754,25 +768,25 @@ done2:
 	VPSRAD       $0x04, Y6, Y5
 	VPSRAD       $0x05, Y6, Y6
 	VPSUBD       Y6, Y5, Y5
-	VPADDD       constants<>+448(SB), Y6, Y6
+	VPADDD       constants<>+512(SB), Y6, Y6
 	VPSLLQ       $0x34, Y6, Y6
 	VMULPD       Y6, Y8, Y6
-	VPADDD       constants<>+448(SB), Y5, Y5
+	VPADDD       constants<>+512(SB), Y5, Y5
 	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       Y5, Y6, Y6
-	VADDPD       constants<>+672(SB), Y6, Y5
-	VCMPPD       $0x1d, constants<>+1120(SB), Y3, Y7
-	VBROADCASTSD constants<>+672(SB), Y8
+	VADDPD       constants<>+736(SB), Y6, Y5
+	VCMPPD       $0x1d, constants<>+1184(SB), Y3, Y7
+	VBROADCASTSD constants<>+736(SB), Y8
 	VBLENDVPD    Y7, Y8, Y6, Y6
 	VDIVPD       Y5, Y6, Y6
 	VMOVAPD      Y4, Y7
-	VBROADCASTSD constants<>+1120(SB), Y8
+	VBROADCASTSD constants<>+1184(SB), Y8
 	VMAXPD       Y3, Y8, Y8
 	VFMSUB213PD  Y8, Y3, Y7
 	VSUBPD       Y6, Y4, Y3
 	VMASKMOVPD   Y3, Y2, (CX)
 	VANDPD       Y7, Y2, Y3
-	VBROADCASTSD constants<>+672(SB), Y4
+	VBROADCASTSD constants<>+736(SB), Y4
 	VBLENDVPD    Y2, Y5, Y4, Y2
 	VADDPD       Y3, Y0, Y0
 	VMULPD       Y2, Y1, Y1
@@ -782,34 +796,34 @@ done2:
 
 done3:
 	VPSRLQ       $0x34, Y1, Y2
-	VORPD        constants<>+544(SB), Y2, Y2
-	VSUBPD       constants<>+608(SB), Y2, Y2
-	VANDPD       constants<>+640(SB), Y1, Y1
-	VORPD        constants<>+672(SB), Y1, Y1
+	VORPD        constants<>+608(SB), Y2, Y2
+	VSUBPD       constants<>+672(SB), Y2, Y2
+	VANDPD       constants<>+704(SB), Y1, Y1
+	VORPD        constants<>+736(SB), Y1, Y1
 	VPSRLQ       $0x30, Y1, Y3
-	VPAND        constants<>+416(SB), Y3, Y3
+	VPAND        constants<>+480(SB), Y3, Y3
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y5, (R8)(Y3*8), Y4
-	VFMADD213PD  constants<>+704(SB), Y1, Y4
+	VFMADD213PD  constants<>+768(SB), Y1, Y4
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y1, Y1, Y1
 	VGATHERQPD   Y5, (R9)(Y3*8), Y1
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y6, (R10)(Y3*8), Y5
-	VFMADD231PD  constants<>+736(SB), Y2, Y1
-	VFMADD231PD  constants<>+768(SB), Y2, Y5
+	VFMADD231PD  constants<>+800(SB), Y2, Y1
+	VFMADD231PD  constants<>+832(SB), Y2, Y5
 	VMULPD       Y4, Y4, Y2
-	VBROADCASTSD constants<>+800(SB), Y3
-	VFMADD213PD  constants<>+832(SB), Y2, Y3
-	VFMADD213PD  constants<>+864(SB), Y2, Y3
+	VBROADCASTSD constants<>+864(SB), Y3
 	VFMADD213PD  constants<>+896(SB), Y2, Y3
 	VFMADD213PD  constants<>+928(SB), Y2, Y3
-	VBROADCASTSD constants<>+960(SB), Y6
-	VFMADD213PD  constants<>+992(SB), Y2, Y6
-	VFMADD213PD  constants<>+1024(SB), Y2, Y6
+	VFMADD213PD  constants<>+960(SB), Y2, Y3
+	VFMADD213PD  constants<>+992(SB), Y2, Y3
+	VBROADCASTSD constants<>+1024(SB), Y6
 	VFMADD213PD  constants<>+1056(SB), Y2, Y6
+	VFMADD213PD  constants<>+1088(SB), Y2, Y6
+	VFMADD213PD  constants<>+1120(SB), Y2, Y6
 	VFMADD231PD  Y6, Y4, Y3
 	VFMADD213PD  Y5, Y2, Y3
 	VADDPD       Y3, Y4, Y2
@@ -837,7 +851,7 @@ TEXT ·poissonLog_avx2(SB), NOSPLIT, $0-48
 
 columns1:
 	VMOVUPD      (AX), Y0
-	VBROADCASTSD constants<>+672(SB), Y1
+	VBROADCASTSD constants<>+736(SB), Y1
 	MOVQ         DX, R8
 	MOVQ         CX, R9
 	MOVQ         y+24(FP), R10
@@ -858,13 +872,15 @@ times2:
 	VFNMADD231PD constants<>+224(SB), Y5, Y3
 	VMULPD       Y3, Y3, Y5
 	VBROADCASTSD constants<>+256(SB), Y6
-	VFMADD213PD  constants<>+288(SB), Y3, Y6
-	VBROADCASTSD constants<>+320(SB), Y7
-	VFMADD213PD  constants<>+352(SB), Y3, Y7
-	VFMADD231PD  constants<>+384(SB), Y5, Y7
+	VBROADCASTSD constants<>+288(SB), Y7
+	VBROADCASTSD constants<>+320(SB), Y8
+	VFMADD213PD  constants<>+352(SB), Y3, Y6
+	VFMADD213PD  constants<>+384(SB), Y3, Y7
+	VFMADD213PD  constants<>+416(SB), Y3, Y8
+	VFMADD231PD  constants<>+448(SB), Y5, Y8
+	VFMADD231PD  Y5, Y8, Y7
 	VFMADD231PD  Y5, Y7, Y6
-	VFMADD213PD  Y3, Y5, Y6
-	VPAND        constants<>+416(SB), Y4, Y3
+	VPAND        constants<>+480(SB), Y4, Y3
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y7, (DI)(Y3*8), Y5
@@ -872,10 +888,10 @@ times2:
 	VPSRAD       $0x04, Y4, Y3
 	VPSRAD       $0x05, Y4, Y4
 	VPSUBD       Y4, Y3, Y3
-	VPADDD       constants<>+448(SB), Y4, Y4
+	VPADDD       constants<>+512(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y6, Y4
-	VPADDD       constants<>+448(SB), Y3, Y3
+	VPADDD       constants<>+512(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y4, Y4
 	VMOVAPD      Y2, Y3
@@ -907,7 +923,7 @@ TEXT ·poissonLogColumn_avx2(SB), NOSPLIT, $0-48
 	MOVQ         rows+32(FP), SI
 	LEAQ         expTable<>+0(SB), DI
 	VXORPD       Y0, Y0, Y0
-	VBROADCASTSD constants<>+672(SB), Y1
+	VBROADCASTSD constants<>+736(SB), Y1
 	CMPQ         SI, $+4
 	JL           done2
 
@@ -926,13 +942,15 @@ loop1:
 	VFNMADD231PD constants<>+224(SB), Y5, Y3
 	VMULPD       Y3, Y3, Y5
 	VBROADCASTSD constants<>+256(SB), Y6
-	VFMADD213PD  constants<>+288(SB), Y3, Y6
-	VBROADCASTSD constants<>+320(SB), Y7
-	VFMADD213PD  constants<>+352(SB), Y3, Y7
-	VFMADD231PD  constants<>+384(SB), Y5, Y7
+	VBROADCASTSD constants<>+288(SB), Y7
+	VBROADCASTSD constants<>+320(SB), Y8
+	VFMADD213PD  constants<>+352(SB), Y3, Y6
+	VFMADD213PD  constants<>+384(SB), Y3, Y7
+	VFMADD213PD  constants<>+416(SB), Y3, Y8
+	VFMADD231PD  constants<>+448(SB), Y5, Y8
+	VFMADD231PD  Y5, Y8, Y7
 	VFMADD231PD  Y5, Y7, Y6
-	VFMADD213PD  Y3, Y5, Y6
-	VPAND        constants<>+416(SB), Y4, Y3
+	VPAND        constants<>+480(SB), Y4, Y3
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y7, (DI)(Y3*8), Y5
@@ -940,10 +958,10 @@ loop1:
 	VPSRAD       $0x04, Y4, Y3
 	VPSRAD       $0x05, Y4, Y4
 	VPSUBD       Y4, Y3, Y3
-	VPADDD       constants<>+448(SB), Y4, Y4
+	VPADDD       constants<>+512(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y6, Y4
-	VPADDD       constants<>+448(SB), Y3, Y3
+	VPADDD       constants<>+512(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y4, Y4
 	VMOVAPD      Y2, Y3
@@ -980,13 +998,15 @@ done2:
 	VFNMADD231PD constants<>+224(SB), Y6, Y4
 	VMULPD       Y4, Y4, Y6
 	VBROADCASTSD constants<>+256(SB), Y7
-	VFMADD213PD  constants<>+288(SB), Y4, Y7
-	VBROADCASTSD constants<>+320(SB), Y8
-	VFMADD213PD  constants<>+352(SB), Y4, Y8
-	VFMADD231PD  constants<>+384(SB), Y6, Y8
+	VBROADCASTSD constants<>+288(SB), Y8
+	VBROADCASTSD constants<>+320(SB), Y9
+	VFMADD213PD  constants<>+352(SB), Y4, Y7
+	VFMADD213PD  constants<>+384(SB), Y4, Y8
+	VFMADD213PD  constants<>+416(SB), Y4, Y9
+	VFMADD231PD  constants<>+448(SB), Y6, Y9
+	VFMADD231PD  Y6, Y9, Y8
 	VFMADD231PD  Y6, Y8, Y7
-	VFMADD213PD  Y4, Y6, Y7
-	VPAND        constants<>+416(SB), Y5, Y4
+	VPAND        constants<>+480(SB), Y5, Y4
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y8, (DI)(Y4*8), Y6
@@ -994,10 +1014,10 @@ done2:
 	VPSRAD       $0x04, Y5, Y4
 	VPSRAD       $0x05, Y5, Y5
 	VPSUBD       Y5, Y4, Y4
-	VPADDD       constants<>+448(SB), Y5, Y5
+	VPADDD       constants<>+512(SB), Y5, Y5
 	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       Y5, Y7, Y5
-	VPADDD       constants<>+448(SB), Y4, Y4
+	VPADDD       constants<>+512(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y5, Y5
 	VMOVAPD      Y3, Y4
@@ -1037,7 +1057,7 @@ TEXT ·binomialLogit_avx2(SB), NOSPLIT, $8-56
 
 columns1:
 	VMOVUPD      (AX), Y0
-	VBROADCASTSD constants<>+672(SB), Y1
+	VBROADCASTSD constants<>+736(SB), Y1
 	MOVQ         DX, R12
 	MOVQ         CX, R13
 	MOVQ         y+24(FP), R14
@@ -1049,7 +1069,7 @@ times2:
 	ADDQ         $+8, R15
 	VMOVUPD      (R12), Y2
 	VBROADCASTSD (R14), Y3
-	VORPD        constants<>+1216(SB), Y2, Y4
+	VORPD        constants<>+1280(SB), Y2, Y4
 	VBROADCASTSD constants<>+64(SB), Y5
 	VMAXPD       Y4, Y5, Y4
 	VBROADCASTSD constants<>+96(SB), Y5
@@ -1062,13 +1082,15 @@ times2:
 	VFNMADD231PD constants<>+224(SB), Y6, Y4
 	VMULPD       Y4, Y4, Y6
 	VBROADCASTSD constants<>+256(SB), Y7
-	VFMADD213PD  constants<>+288(SB), Y4, Y7
-	VBROADCASTSD constants<>+320(SB), Y8
-	VFMADD213PD  constants<>+352(SB), Y4, Y8
-	VFMADD231PD  constants<>+384(SB), Y6, Y8
+	VBROADCASTSD constants<>+288(SB), Y8
+	VBROADCASTSD constants<>+320(SB), Y9
+	VFMADD213PD  constants<>+352(SB), Y4, Y7
+	VFMADD213PD  constants<>+384(SB), Y4, Y8
+	VFMADD213PD  constants<>+416(SB), Y4, Y9
+	VFMADD231PD  constants<>+448(SB), Y6, Y9
+	VFMADD231PD  Y6, Y9, Y8
 	VFMADD231PD  Y6, Y8, Y7
-	VFMADD213PD  Y4, Y6, Y7
-	VPAND        constants<>+416(SB), Y5, Y4
+	VPAND        constants<>+480(SB), Y5, Y4
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y8, (DI)(Y4*8), Y6
@@ -1076,27 +1098,27 @@ times2:
 	VPSRAD       $0x04, Y5, Y4
 	VPSRAD       $0x05, Y5, Y5
 	VPSUBD       Y5, Y4, Y4
-	VPADDD       constants<>+448(SB), Y5, Y5
+	VPADDD       constants<>+512(SB), Y5, Y5
 	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       Y5, Y7, Y5
-	VPADDD       constants<>+448(SB), Y4, Y4
+	VPADDD       constants<>+512(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y5, Y5
-	VADDPD       constants<>+672(SB), Y5, Y4
-	VCMPPD       $0x1d, constants<>+1120(SB), Y2, Y6
-	VBROADCASTSD constants<>+672(SB), Y7
+	VADDPD       constants<>+736(SB), Y5, Y4
+	VCMPPD       $0x1d, constants<>+1184(SB), Y2, Y6
+	VBROADCASTSD constants<>+736(SB), Y7
 	VBLENDVPD    Y6, Y7, Y5, Y6
 	VDIVPD       Y4, Y6, Y4
-	VBROADCASTSD constants<>+1120(SB), Y6
+	VBROADCASTSD constants<>+1184(SB), Y6
 	VMAXPD       Y2, Y6, Y6
-	VBROADCASTSD constants<>+1248(SB), Y7
-	VFMADD213PD  constants<>+672(SB), Y5, Y7
+	VBROADCASTSD constants<>+1312(SB), Y7
+	VFMADD213PD  constants<>+736(SB), Y5, Y7
 	VPSRLQ       $0x30, Y7, Y7
-	VPAND        constants<>+416(SB), Y7, Y7
+	VPAND        constants<>+480(SB), Y7, Y7
 	VPCMPEQQ     Y9, Y9, Y9
 	VXORPD       Y8, Y8, Y8
 	VGATHERQPD   Y9, (R8)(Y7*8), Y8
-	VSUBPD       constants<>+672(SB), Y8, Y9
+	VSUBPD       constants<>+736(SB), Y8, Y9
 	VFMADD213PD  Y9, Y5, Y8
 	VPCMPEQQ     Y9, Y9, Y9
 	VXORPD       Y5, Y5, Y5
@@ -1105,15 +1127,15 @@ times2:
 	VXORPD       Y9, Y9, Y9
 	VGATHERQPD   Y10, (R10)(Y7*8), Y9
 	VMULPD       Y8, Y8, Y7
-	VBROADCASTSD constants<>+800(SB), Y10
-	VFMADD213PD  constants<>+832(SB), Y7, Y10
-	VFMADD213PD  constants<>+864(SB), Y7, Y10
+	VBROADCASTSD constants<>+864(SB), Y10
 	VFMADD213PD  constants<>+896(SB), Y7, Y10
 	VFMADD213PD  constants<>+928(SB), Y7, Y10
-	VBROADCASTSD constants<>+960(SB), Y11
-	VFMADD213PD  constants<>+992(SB), Y7, Y11
-	VFMADD213PD  constants<>+1024(SB), Y7, Y11
+	VFMADD213PD  constants<>+960(SB), Y7, Y10
+	VFMADD213PD  constants<>+992(SB), Y7, Y10
+	VBROADCASTSD constants<>+1024(SB), Y11
 	VFMADD213PD  constants<>+1056(SB), Y7, Y11
+	VFMADD213PD  constants<>+1088(SB), Y7, Y11
+	VFMADD213PD  constants<>+1120(SB), Y7, Y11
 	VFMADD231PD  Y11, Y8, Y10
 	VFMADD213PD  Y9, Y7, Y10
 	VADDPD       Y10, Y8, Y7
@@ -1153,7 +1175,7 @@ TEXT ·binomialLogitColumn_avx2(SB), NOSPLIT, $0-56
 	LEAQ         logLow<>+0(SB), R10
 	MOVQ         extra+32(FP), R11
 	VXORPD       Y0, Y0, Y0
-	VBROADCASTSD constants<>+672(SB), Y1
+	VBROADCASTSD constants<>+736(SB), Y1
 	CMPQ         SI, $+4
 	JL           done2
 
@@ -1161,7 +1183,7 @@ loop1:
 	VMOVUPD      (R11), Y1
 	VMOVUPD      (DX), Y2
 	VMOVUPD      (BX), Y3
-	VORPD        constants<>+1216(SB), Y2, Y4
+	VORPD        constants<>+1280(SB), Y2, Y4
 	VBROADCASTSD constants<>+64(SB), Y5
 	VMAXPD       Y4, Y5, Y4
 	VBROADCASTSD constants<>+96(SB), Y5
@@ -1174,13 +1196,15 @@ loop1:
 	VFNMADD231PD constants<>+224(SB), Y6, Y4
 	VMULPD       Y4, Y4, Y6
 	VBROADCASTSD constants<>+256(SB), Y7
-	VFMADD213PD  constants<>+288(SB), Y4, Y7
-	VBROADCASTSD constants<>+320(SB), Y8
-	VFMADD213PD  constants<>+352(SB), Y4, Y8
-	VFMADD231PD  constants<>+384(SB), Y6, Y8
+	VBROADCASTSD constants<>+288(SB), Y8
+	VBROADCASTSD constants<>+320(SB), Y9
+	VFMADD213PD  constants<>+352(SB), Y4, Y7
+	VFMADD213PD  constants<>+384(SB), Y4, Y8
+	VFMADD213PD  constants<>+416(SB), Y4, Y9
+	VFMADD231PD  constants<>+448(SB), Y6, Y9
+	VFMADD231PD  Y6, Y9, Y8
 	VFMADD231PD  Y6, Y8, Y7
-	VFMADD213PD  Y4, Y6, Y7
-	VPAND        constants<>+416(SB), Y5, Y4
+	VPAND        constants<>+480(SB), Y5, Y4
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y8, (DI)(Y4*8), Y6
@@ -1188,27 +1212,27 @@ loop1:
 	VPSRAD       $0x04, Y5, Y4
 	VPSRAD       $0x05, Y5, Y5
 	VPSUBD       Y5, Y4, Y4
-	VPADDD       constants<>+448(SB), Y5, Y5
+	VPADDD       constants<>+512(SB), Y5, Y5
 	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       Y5, Y7, Y5
-	VPADDD       constants<>+448(SB), Y4, Y4
+	VPADDD       constants<>+512(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y5, Y5
-	VADDPD       constants<>+672(SB), Y5, Y4
-	VCMPPD       $0x1d, constants<>+1120(SB), Y2, Y6
-	VBROADCASTSD constants<>+672(SB), Y7
+	VADDPD       constants<>+736(SB), Y5, Y4
+	VCMPPD       $0x1d, constants<>+1184(SB), Y2, Y6
+	VBROADCASTSD constants<>+736(SB), Y7
 	VBLENDVPD    Y6, Y7, Y5, Y6
 	VDIVPD       Y4, Y6, Y4
-	VBROADCASTSD constants<>+1120(SB), Y6
+	VBROADCASTSD constants<>+1184(SB), Y6
 	VMAXPD       Y2, Y6, Y6
-	VBROADCASTSD constants<>+1248(SB), Y7
-	VFMADD213PD  constants<>+672(SB), Y5, Y7
+	VBROADCASTSD constants<>+1312(SB), Y7
+	VFMADD213PD  constants<>+736(SB), Y5, Y7
 	VPSRLQ       $0x30, Y7, Y7
-	VPAND        constants<>+416(SB), Y7, Y7
+	VPAND        constants<>+480(SB), Y7, Y7
 	VPCMPEQQ     Y9, Y9, Y9
 	VXORPD       Y8, Y8, Y8
 	VGATHERQPD   Y9, (R8)(Y7*8), Y8
-	VSUBPD       constants<>+672(SB), Y8, Y9
+	VSUBPD       constants<>+736(SB), Y8, Y9
 	VFMADD213PD  Y9, Y5, Y8
 	VPCMPEQQ     Y9, Y9, Y9
 	VXORPD       Y5, Y5, Y5
@@ -1217,15 +1241,15 @@ loop1:
 	VXORPD       Y9, Y9, Y9
 	VGATHERQPD   Y10, (R10)(Y7*8), Y9
 	VMULPD       Y8, Y8, Y7
-	VBROADCASTSD constants<>+800(SB), Y10
-	VFMADD213PD  constants<>+832(SB), Y7, Y10
-	VFMADD213PD  constants<>+864(SB), Y7, Y10
+	VBROADCASTSD constants<>+864(SB), Y10
 	VFMADD213PD  constants<>+896(SB), Y7, Y10
 	VFMADD213PD  constants<>+928(SB), Y7, Y10
-	VBROADCASTSD constants<>+960(SB), Y11
-	VFMADD213PD  constants<>+992(SB), Y7, Y11
-	VFMADD213PD  constants<>+1024(SB), Y7, Y11
+	VFMADD213PD  constants<>+960(SB), Y7, Y10
+	VFMADD213PD  constants<>+992(SB), Y7, Y10
+	VBROADCASTSD constants<>+1024(SB), Y11
 	VFMADD213PD  constants<>+1056(SB), Y7, Y11
+	VFMADD213PD  constants<>+1088(SB), Y7, Y11
+	VFMADD213PD  constants<>+1120(SB), Y7, Y11
 	VFMADD231PD  Y11, Y8, Y10
 	VFMADD213PD  Y9, Y7, Y10
 	VADDPD       Y10, Y8, Y7
@@ -1256,7 +1280,7 @@ done2:
 	VMASKMOVPD   (R11), Y1, Y2
 	VMASKMOVPD   (DX), Y1, Y3
 	VMASKMOVPD   (BX), Y1, Y4
-	VORPD        constants<>+1216(SB), Y3, Y5
+	VORPD        constants<>+1280(SB), Y3, Y5
 	VBROADCASTSD constants<>+64(SB), Y6
 	VMAXPD       Y5, Y6, Y5
 	VBROADCASTSD constants<>+96(SB), Y6
@@ -1269,13 +1293,15 @@ done2:
 	VFNMADD231PD constants<>+224(SB), Y7, Y5
 	VMULPD       Y5, Y5, Y7
 	VBROADCASTSD constants<>+256(SB), Y8
-	VFMADD213PD  constants<>+288(SB), Y5, Y8
-	VBROADCASTSD constants<>+320(SB), Y9
-	VFMADD213PD  constants<>+352(SB), Y5, Y9
-	VFMADD231PD  constants<>+384(SB), Y7, Y9
+	VBROADCASTSD constants<>+288(SB), Y9
+	VBROADCASTSD constants<>+320(SB), Y10
+	VFMADD213PD  constants<>+352(SB), Y5, Y8
+	VFMADD213PD  constants<>+384(SB), Y5, Y9
+	VFMADD213PD  constants<>+416(SB), Y5, Y10
+	VFMADD231PD  constants<>+448(SB), Y7, Y10
+	VFMADD231PD  Y7, Y10, Y9
 	VFMADD231PD  Y7, Y9, Y8
-	VFMADD213PD  Y5, Y7, Y8
-	VPAND        constants<>+416(SB), Y6, Y5
+	VPAND        constants<>+480(SB), Y6, Y5
 	VPCMPEQQ     Y9, Y9, Y9
 	VXORPD       Y7, Y7, Y7
 	VGATHERQPD   Y9, (DI)(Y5*8), Y7
@@ -1283,27 +1309,27 @@ done2:
 	VPSRAD       $0x04, Y6, Y5
 	VPSRAD       $0x05, Y6, Y6
 	VPSUBD       Y6, Y5, Y5
-	VPADDD       constants<>+448(SB), Y6, Y6
+	VPADDD       constants<>+512(SB), Y6, Y6
 	VPSLLQ       $0x34, Y6, Y6
 	VMULPD       Y6, Y8, Y6
-	VPADDD       constants<>+448(SB), Y5, Y5
+	VPADDD       constants<>+512(SB), Y5, Y5
 	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       Y5, Y6, Y6
-	VADDPD       constants<>+672(SB), Y6, Y5
-	VCMPPD       $0x1d, constants<>+1120(SB), Y3, Y7
-	VBROADCASTSD constants<>+672(SB), Y8
+	VADDPD       constants<>+736(SB), Y6, Y5
+	VCMPPD       $0x1d, constants<>+1184(SB), Y3, Y7
+	VBROADCASTSD constants<>+736(SB), Y8
 	VBLENDVPD    Y7, Y8, Y6, Y7
 	VDIVPD       Y5, Y7, Y5
-	VBROADCASTSD constants<>+1120(SB), Y7
+	VBROADCASTSD constants<>+1184(SB), Y7
 	VMAXPD       Y3, Y7, Y7
-	VBROADCASTSD constants<>+1248(SB), Y8
-	VFMADD213PD  constants<>+672(SB), Y6, Y8
+	VBROADCASTSD constants<>+1312(SB), Y8
+	VFMADD213PD  constants<>+736(SB), Y6, Y8
 	VPSRLQ       $0x30, Y8, Y8
-	VPAND        constants<>+416(SB), Y8, Y8
+	VPAND        constants<>+480(SB), Y8, Y8
 	VPCMPEQQ     Y10, Y10, Y10
 	VXORPD       Y9, Y9, Y9
 	VGATHERQPD   Y10, (R8)(Y8*8), Y9
-	VSUBPD       constants<>+672(SB), Y9, Y10
+	VSUBPD       constants<>+736(SB), Y9, Y10
 	VFMADD213PD  Y10, Y6, Y9
 	VPCMPEQQ     Y10, Y10, Y10
 	VXORPD       Y6, Y6, Y6
@@ -1312,15 +1338,15 @@ done2:
 	VXORPD       Y10, Y10, Y10
 	VGATHERQPD   Y11, (R10)(Y8*8), Y10
 	VMULPD       Y9, Y9, Y8
-	VBROADCASTSD constants<>+800(SB), Y11
-	VFMADD213PD  constants<>+832(SB), Y8, Y11
-	VFMADD213PD  constants<>+864(SB), Y8, Y11
+	VBROADCASTSD constants<>+864(SB), Y11
 	VFMADD213PD  constants<>+896(SB), Y8, Y11
 	VFMADD213PD  constants<>+928(SB), Y8, Y11
-	VBROADCASTSD constants<>+960(SB), Y12
-	VFMADD213PD  constants<>+992(SB), Y8, Y12
-	VFMADD213PD  constants<>+1024(SB), Y8, Y12
+	VFMADD213PD  constants<>+960(SB), Y8, Y11
+	VFMADD213PD  constants<>+992(SB), Y8, Y11
+	VBROADCASTSD constants<>+1024(SB), Y12
 	VFMADD213PD  constants<>+1056(SB), Y8, Y12
+	VFMADD213PD  constants<>+1088(SB), Y8, Y12
+	VFMADD213PD  constants<>+1120(SB), Y8, Y12
 	VFMADD231PD  Y12, Y9, Y11
 	VFMADD213PD  Y10, Y8, Y11
 	VADDPD       Y11, Y9, Y8
@@ -1361,7 +1387,7 @@ TEXT ·normal_avx2(SB), NOSPLIT, $0-56
 
 columns1:
 	VMOVUPD      (AX), Y0
-	VBROADCASTSD constants<>+672(SB), Y1
+	VBROADCASTSD constants<>+736(SB), Y1
 	MOVQ         DX, R8
 	MOVQ         CX, R9
 	MOVQ         y+24(FP), R10
@@ -1402,7 +1428,7 @@ TEXT ·normalColumn_avx2(SB), NOSPLIT, $0-56
 	MOVQ         extra+32(FP), DI
 	VBROADCASTSD (DI), Y0
 	VXORPD       Y1, Y1, Y1
-	VBROADCASTSD constants<>+672(SB), Y2
+	VBROADCASTSD constants<>+736(SB), Y2
 	CMPQ         SI, $+4
 	JL           done2
 
@@ -1483,205 +1509,213 @@ DATA constants<>+224(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+232(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+240(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+248(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+256(SB)/8, $0x3fc55555554d864c
-DATA constants<>+264(SB)/8, $0x3fc55555554d864c
-DATA constants<>+272(SB)/8, $0x3fc55555554d864c
-DATA constants<>+280(SB)/8, $0x3fc55555554d864c
-DATA constants<>+288(SB)/8, $0x3fe0000000000000
-DATA constants<>+296(SB)/8, $0x3fe0000000000000
-DATA constants<>+304(SB)/8, $0x3fe0000000000000
-DATA constants<>+312(SB)/8, $0x3fe0000000000000
-DATA constants<>+320(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+328(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+336(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+344(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+352(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+360(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+368(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+376(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+384(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+392(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+400(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+408(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+416(SB)/8, $0x000000000000000f
-DATA constants<>+424(SB)/8, $0x000000000000000f
-DATA constants<>+432(SB)/8, $0x000000000000000f
-DATA constants<>+440(SB)/8, $0x000000000000000f
-DATA constants<>+448(SB)/8, $0x00000000000003ff
-DATA constants<>+456(SB)/8, $0x00000000000003ff
-DATA constants<>+464(SB)/8, $0x00000000000003ff
-DATA constants<>+472(SB)/8, $0x00000000000003ff
-DATA constants<>+480(SB)/8, $0x0010000000000000
-DATA constants<>+488(SB)/8, $0x0010000000000000
-DATA constants<>+496(SB)/8, $0x0010000000000000
-DATA constants<>+504(SB)/8, $0x0010000000000000
-DATA constants<>+512(SB)/8, $0x4350000000000000
-DATA constants<>+520(SB)/8, $0x4350000000000000
-DATA constants<>+528(SB)/8, $0x4350000000000000
-DATA constants<>+536(SB)/8, $0x4350000000000000
-DATA constants<>+544(SB)/8, $0x4330000000000000
-DATA constants<>+552(SB)/8, $0x4330000000000000
-DATA constants<>+560(SB)/8, $0x4330000000000000
-DATA constants<>+568(SB)/8, $0x4330000000000000
-DATA constants<>+576(SB)/8, $0x4330000000000435
-DATA constants<>+584(SB)/8, $0x4330000000000435
-DATA constants<>+592(SB)/8, $0x4330000000000435
-DATA constants<>+600(SB)/8, $0x4330000000000435
-DATA constants<>+608(SB)/8, $0x43300000000003ff
-DATA constants<>+616(SB)/8, $0x43300000000003ff
-DATA constants<>+624(SB)/8, $0x43300000000003ff
-DATA constants<>+632(SB)/8, $0x43300000000003ff
-DATA constants<>+640(SB)/8, $0x000fffffffffffff
-DATA constants<>+648(SB)/8, $0x000fffffffffffff
-DATA constants<>+656(SB)/8, $0x000fffffffffffff
-DATA constants<>+664(SB)/8, $0x000fffffffffffff
-DATA constants<>+672(SB)/8, $0x3ff0000000000000
-DATA constants<>+680(SB)/8, $0x3ff0000000000000
-DATA constants<>+688(SB)/8, $0x3ff0000000000000
-DATA constants<>+696(SB)/8, $0x3ff0000000000000
-DATA constants<>+704(SB)/8, $0xbff0000000000000
-DATA constants<>+712(SB)/8, $0xbff0000000000000
-DATA constants<>+720(SB)/8, $0xbff0000000000000
-DATA constants<>+728(SB)/8, $0xbff0000000000000
-DATA constants<>+736(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+744(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+752(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+760(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+768(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+776(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+784(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+792(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+800(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+808(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+816(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+824(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+832(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+840(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+848(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+856(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+864(SB)/8, $0xbfc55555443d9487
-DATA constants<>+872(SB)/8, $0xbfc55555443d9487
-DATA constants<>+880(SB)/8, $0xbfc55555443d9487
-DATA constants<>+888(SB)/8, $0xbfc55555443d9487
-DATA constants<>+896(SB)/8, $0xbfd0000000004190
-DATA constants<>+904(SB)/8, $0xbfd0000000004190
-DATA constants<>+912(SB)/8, $0xbfd0000000004190
-DATA constants<>+920(SB)/8, $0xbfd0000000004190
-DATA constants<>+928(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+936(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+944(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+952(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+960(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+968(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+976(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+984(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+992(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+1000(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+1008(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+1016(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+1024(SB)/8, $0x3fc999999898ca88
-DATA constants<>+1032(SB)/8, $0x3fc999999898ca88
-DATA constants<>+1040(SB)/8, $0x3fc999999898ca88
-DATA constants<>+1048(SB)/8, $0x3fc999999898ca88
-DATA constants<>+1056(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+1064(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+1072(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+1080(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+1088(SB)/8, $0x7ff0000000000000
-DATA constants<>+1096(SB)/8, $0x7ff0000000000000
-DATA constants<>+1104(SB)/8, $0x7ff0000000000000
-DATA constants<>+1112(SB)/8, $0x7ff0000000000000
-DATA constants<>+1120(SB)/8, $0x0000000000000000
-DATA constants<>+1128(SB)/8, $0x0000000000000000
-DATA constants<>+1136(SB)/8, $0x0000000000000000
-DATA constants<>+1144(SB)/8, $0x0000000000000000
-DATA constants<>+1152(SB)/8, $0x7ff8000000000001
-DATA constants<>+1160(SB)/8, $0x7ff8000000000001
-DATA constants<>+1168(SB)/8, $0x7ff8000000000001
-DATA constants<>+1176(SB)/8, $0x7ff8000000000001
-DATA constants<>+1184(SB)/8, $0xfff0000000000000
-DATA constants<>+1192(SB)/8, $0xfff0000000000000
-DATA constants<>+1200(SB)/8, $0xfff0000000000000
-DATA constants<>+1208(SB)/8, $0xfff0000000000000
-DATA constants<>+1216(SB)/8, $0x8000000000000000
-DATA constants<>+1224(SB)/8, $0x8000000000000000
-DATA constants<>+1232(SB)/8, $0x8000000000000000
-DATA constants<>+1240(SB)/8, $0x8000000000000000
-DATA constants<>+1248(SB)/8, $0x3feff80000000000
-DATA constants<>+1256(SB)/8, $0x3feff80000000000
-DATA constants<>+1264(SB)/8, $0x3feff80000000000
-DATA constants<>+1272(SB)/8, $0x3feff80000000000
-GLOBL constants<>(SB), RODATA|NOPTR, $1280
+DATA constants<>+256(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+264(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+272(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+280(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+288(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+296(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+304(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+312(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+320(SB)/8, $0x3f81148459a365c0
+DATA constants<>+328(SB)/8, $0x3f81148459a365c0
+DATA constants<>+336(SB)/8, $0x3f81148459a365c0
+DATA constants<>+344(SB)/8, $0x3f81148459a365c0
+DATA constants<>+352(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+360(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+368(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+376(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+384(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+392(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+400(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+408(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+416(SB)/8, $0x3fa5598988b49852
+DATA constants<>+424(SB)/8, $0x3fa5598988b49852
+DATA constants<>+432(SB)/8, $0x3fa5598988b49852
+DATA constants<>+440(SB)/8, $0x3fa5598988b49852
+DATA constants<>+448(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+456(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+464(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+472(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+480(SB)/8, $0x000000000000000f
+DATA constants<>+488(SB)/8, $0x000000000000000f
+DATA constants<>+496(SB)/8, $0x000000000000000f
+DATA constants<>+504(SB)/8, $0x000000000000000f
+DATA constants<>+512(SB)/8, $0x00000000000003ff
+DATA constants<>+520(SB)/8, $0x00000000000003ff
+DATA constants<>+528(SB)/8, $0x00000000000003ff
+DATA constants<>+536(SB)/8, $0x00000000000003ff
+DATA constants<>+544(SB)/8, $0x0010000000000000
+DATA constants<>+552(SB)/8, $0x0010000000000000
+DATA constants<>+560(SB)/8, $0x0010000000000000
+DATA constants<>+568(SB)/8, $0x0010000000000000
+DATA constants<>+576(SB)/8, $0x4350000000000000
+DATA constants<>+584(SB)/8, $0x4350000000000000
+DATA constants<>+592(SB)/8, $0x4350000000000000
+DATA constants<>+600(SB)/8, $0x4350000000000000
+DATA constants<>+608(SB)/8, $0x4330000000000000
+DATA constants<>+616(SB)/8, $0x4330000000000000
+DATA constants<>+624(SB)/8, $0x4330000000000000
+DATA constants<>+632(SB)/8, $0x4330000000000000
+DATA constants<>+640(SB)/8, $0x4330000000000435
+DATA constants<>+648(SB)/8, $0x4330000000000435
+DATA constants<>+656(SB)/8, $0x4330000000000435
+DATA constants<>+664(SB)/8, $0x4330000000000435
+DATA constants<>+672(SB)/8, $0x43300000000003ff
+DATA constants<>+680(SB)/8, $0x43300000000003ff
+DATA constants<>+688(SB)/8, $0x43300000000003ff
+DATA constants<>+696(SB)/8, $0x43300000000003ff
+DATA constants<>+704(SB)/8, $0x000fffffffffffff
+DATA constants<>+712(SB)/8, $0x000fffffffffffff
+DATA constants<>+720(SB)/8, $0x000fffffffffffff
+DATA constants<>+728(SB)/8, $0x000fffffffffffff
+DATA constants<>+736(SB)/8, $0x3ff0000000000000
+DATA constants<>+744(SB)/8, $0x3ff0000000000000
+DATA constants<>+752(SB)/8, $0x3ff0000000000000
+DATA constants<>+760(SB)/8, $0x3ff0000000000000
+DATA constants<>+768(SB)/8, $0xbff0000000000000
+DATA constants<>+776(SB)/8, $0xbff0000000000000
+DATA constants<>+784(SB)/8, $0xbff0000000000000
+DATA constants<>+792(SB)/8, $0xbff0000000000000
+DATA constants<>+800(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+808(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+816(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+824(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+832(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+840(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+848(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+856(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+864(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+872(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+880(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+888(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+896(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+904(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+912(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+920(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+928(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+936(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+944(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+952(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+960(SB)/8, $0xbfd000000001806f
+DATA constants<>+968(SB)/8, $0xbfd000000001806f
+DATA constants<>+976(SB)/8, $0xbfd000000001806f
+DATA constants<>+984(SB)/8, $0xbfd000000001806f
+DATA constants<>+992(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+1000(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+1008(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+1016(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+1024(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+1032(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+1040(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+1048(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+1056(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+1064(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+1072(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+1080(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+1088(SB)/8, $0x3fc9999998a29080
+DATA constants<>+1096(SB)/8, $0x3fc9999998a29080
+DATA constants<>+1104(SB)/8, $0x3fc9999998a29080
+DATA constants<>+1112(SB)/8, $0x3fc9999998a29080
+DATA constants<>+1120(SB)/8, $0x3fd5555555555af9
+DATA constants<>+1128(SB)/8, $0x3fd5555555555af9
+DATA constants<>+1136(SB)/8, $0x3fd5555555555af9
+DATA constants<>+1144(SB)/8, $0x3fd5555555555af9
+DATA constants<>+1152(SB)/8, $0x7ff0000000000000
+DATA constants<>+1160(SB)/8, $0x7ff0000000000000
+DATA constants<>+1168(SB)/8, $0x7ff0000000000000
+DATA constants<>+1176(SB)/8, $0x7ff0000000000000
+DATA constants<>+1184(SB)/8, $0x0000000000000000
+DATA constants<>+1192(SB)/8, $0x0000000000000000
+DATA constants<>+1200(SB)/8, $0x0000000000000000
+DATA constants<>+1208(SB)/8, $0x0000000000000000
+DATA constants<>+1216(SB)/8, $0x7ff8000000000001
+DATA constants<>+1224(SB)/8, $0x7ff8000000000001
+DATA constants<>+1232(SB)/8, $0x7ff8000000000001
+DATA constants<>+1240(SB)/8, $0x7ff8000000000001
+DATA constants<>+1248(SB)/8, $0xfff0000000000000
+DATA constants<>+1256(SB)/8, $0xfff0000000000000
+DATA constants<>+1264(SB)/8, $0xfff0000000000000
+DATA constants<>+1272(SB)/8, $0xfff0000000000000
+DATA constants<>+1280(SB)/8, $0x8000000000000000
+DATA constants<>+1288(SB)/8, $0x8000000000000000
+DATA constants<>+1296(SB)/8, $0x8000000000000000
+DATA constants<>+1304(SB)/8, $0x8000000000000000
+DATA constants<>+1312(SB)/8, $0x3feff80000000000
+DATA constants<>+1320(SB)/8, $0x3feff80000000000
+DATA constants<>+1328(SB)/8, $0x3feff80000000000
+DATA constants<>+1336(SB)/8, $0x3feff80000000000
+GLOBL constants<>(SB), RODATA|NOPTR, $1344
 
-DATA expTable<>+0(SB)/8, $0x3ff0000000000000
-DATA expTable<>+8(SB)/8, $0x3ff0b5586cf9890f
-DATA expTable<>+16(SB)/8, $0x3ff172b83c7d517b
-DATA expTable<>+24(SB)/8, $0x3ff2387a6e756238
-DATA expTable<>+32(SB)/8, $0x3ff306fe0a31b715
-DATA expTable<>+40(SB)/8, $0x3ff3dea64c123422
-DATA expTable<>+48(SB)/8, $0x3ff4bfdad5362a27
-DATA expTable<>+56(SB)/8, $0x3ff5ab07dd485429
-DATA expTable<>+64(SB)/8, $0x3ff6a09e667f3bcd
-DATA expTable<>+72(SB)/8, $0x3ff7a11473eb0187
-DATA expTable<>+80(SB)/8, $0x3ff8ace5422aa0db
-DATA expTable<>+88(SB)/8, $0x3ff9c49182a3f090
-DATA expTable<>+96(SB)/8, $0x3ffae89f995ad3ad
-DATA expTable<>+104(SB)/8, $0x3ffc199bdd85529c
-DATA expTable<>+112(SB)/8, $0x3ffd5818dcfba487
-DATA expTable<>+120(SB)/8, $0x3ffea4afa2a490da
+DATA expTable<>+0(SB)/8, $0x3feff9b2f0be935c
+DATA expTable<>+8(SB)/8, $0x3ff0b20e30112985
+DATA expTable<>+16(SB)/8, $0x3ff16f48b59535cf
+DATA expTable<>+24(SB)/8, $0x3ff234e3f6ea5873
+DATA expTable<>+32(SB)/8, $0x3ff3033ee8aa5759
+DATA expTable<>+40(SB)/8, $0x3ff3dabcb3aacc02
+DATA expTable<>+48(SB)/8, $0x3ff4bbc4e4a3443a
+DATA expTable<>+56(SB)/8, $0x3ff5a6c39def717b
+DATA expTable<>+64(SB)/8, $0x3ff69c29cb854ffb
+DATA expTable<>+72(SB)/8, $0x3ff79c6d59383d88
+DATA expTable<>+80(SB)/8, $0x3ff8a8096b631338
+DATA expTable<>+88(SB)/8, $0x3ff9bf7e9a147c80
+DATA expTable<>+96(SB)/8, $0x3ffae3532ed9faf4
+DATA expTable<>+104(SB)/8, $0x3ffc141365474819
+DATA expTable<>+112(SB)/8, $0x3ffd5251ae591761
+DATA expTable<>+120(SB)/8, $0x3ffe9ea6f6d399c0
 GLOBL expTable<>(SB), RODATA|NOPTR, $128
 
 DATA logInverse<>+0(SB)/8, $0x3ff0000000000000
-DATA logInverse<>+8(SB)/8, $0x3fed400000000000
-DATA logInverse<>+16(SB)/8, $0x3feba00000000000
-DATA logInverse<>+24(SB)/8, $0x3fea400000000000
+DATA logInverse<>+8(SB)/8, $0x3fee000000000000
+DATA logInverse<>+16(SB)/8, $0x3fec000000000000
+DATA logInverse<>+24(SB)/8, $0x3fea000000000000
 DATA logInverse<>+32(SB)/8, $0x3fe9000000000000
-DATA logInverse<>+40(SB)/8, $0x3fe7e00000000000
-DATA logInverse<>+48(SB)/8, $0x3fe6c00000000000
-DATA logInverse<>+56(SB)/8, $0x3fe5c00000000000
-DATA logInverse<>+64(SB)/8, $0x3fe4e00000000000
-DATA logInverse<>+72(SB)/8, $0x3fe4200000000000
-DATA logInverse<>+80(SB)/8, $0x3fe3600000000000
-DATA logInverse<>+88(SB)/8, $0x3fe2a00000000000
+DATA logInverse<>+40(SB)/8, $0x3fe8000000000000
+DATA logInverse<>+48(SB)/8, $0x3fe7000000000000
+DATA logInverse<>+56(SB)/8, $0x3fe6000000000000
+DATA logInverse<>+64(SB)/8, $0x3fe5000000000000
+DATA logInverse<>+72(SB)/8, $0x3fe4000000000000
+DATA logInverse<>+80(SB)/8, $0x3fe3800000000000
+DATA logInverse<>+88(SB)/8, $0x3fe2800000000000
 DATA logInverse<>+96(SB)/8, $0x3fe2000000000000
-DATA logInverse<>+104(SB)/8, $0x3fe1600000000000
-DATA logInverse<>+112(SB)/8, $0x3fe0c00000000000
+DATA logInverse<>+104(SB)/8, $0x3fe1800000000000
+DATA logInverse<>+112(SB)/8, $0x3fe1000000000000
 DATA logInverse<>+120(SB)/8, $0x3fe0000000000000
 GLOBL logInverse<>(SB), RODATA|NOPTR, $128
 
 DATA logHigh<>+0(SB)/8, $0x0000000000000000
-DATA logHigh<>+8(SB)/8, $0x3fb700d30aeac000
-DATA logHigh<>+16(SB)/8, $0x3fc2d1610c868000
-DATA logHigh<>+24(SB)/8, $0x3fc95a5adcf70000
+DATA logHigh<>+8(SB)/8, $0x3fb08598b59e4000
+DATA logHigh<>+16(SB)/8, $0x3fc1178e8227e000
+DATA logHigh<>+24(SB)/8, $0x3fca93ed3c8ae000
 DATA logHigh<>+32(SB)/8, $0x3fcf991c6cb3c000
-DATA logHigh<>+40(SB)/8, $0x3fd2bef07cdc9000
-DATA logHigh<>+48(SB)/8, $0x3fd5d5bddf596000
-DATA logHigh<>+56(SB)/8, $0x3fd8b639a88b3000
-DATA logHigh<>+64(SB)/8, $0x3fdb56fa04463000
-DATA logHigh<>+72(SB)/8, $0x3fddae75484c9000
-DATA logHigh<>+80(SB)/8, $0x3fe00e5ae5b20800
-DATA logHigh<>+88(SB)/8, $0x3fe151c3f6f29800
+DATA logHigh<>+40(SB)/8, $0x3fd269621134e000
+DATA logHigh<>+48(SB)/8, $0x3fd522ae0738a000
+DATA logHigh<>+56(SB)/8, $0x3fd7fafa3bd81000
+DATA logHigh<>+64(SB)/8, $0x3fdaf5295248d000
+DATA logHigh<>+72(SB)/8, $0x3fde148a1a272000
+DATA logHigh<>+80(SB)/8, $0x3fdfb358af7a5000
+DATA logHigh<>+88(SB)/8, $0x3fe188ee40f24000
 DATA logHigh<>+96(SB)/8, $0x3fe269621134d800
-DATA logHigh<>+104(SB)/8, $0x3fe38ae217197800
-DATA logHigh<>+112(SB)/8, $0x3fe4b6fd6f971000
+DATA logHigh<>+104(SB)/8, $0x3fe35028ad9d9000
+DATA logHigh<>+112(SB)/8, $0x3fe43d9ff2f92000
 DATA logHigh<>+120(SB)/8, $0x3fe62e42fefa3800
 GLOBL logHigh<>(SB), RODATA|NOPTR, $128
 
 DATA logLow<>+0(SB)/8, $0x0000000000000000
-DATA logLow<>+8(SB)/8, $0x3cec1e8da99ded32
-DATA logLow<>+16(SB)/8, $0x3d039d6ccb81b4a1
-DATA logLow<>+24(SB)/8, $0x3d07f22858a0ff6f
+DATA logLow<>+8(SB)/8, $0xbd17e5dd7009902c
+DATA logLow<>+16(SB)/8, $0x3d21ef78ce2d07f2
+DATA logLow<>+24(SB)/8, $0xbd28724350562169
 DATA logLow<>+32(SB)/8, $0xbd390d04cd7cc834
-DATA logLow<>+40(SB)/8, $0x3d2a9cfa4a5004f4
-DATA logLow<>+48(SB)/8, $0xbd0a0b2a08a465dc
-DATA logLow<>+56(SB)/8, $0xbd205ae1e5e70470
-DATA logLow<>+64(SB)/8, $0xbd3bdab6b49ef99b
-DATA logLow<>+72(SB)/8, $0x3d3856f4a7c8e7a6
-DATA logLow<>+80(SB)/8, $0xbd053ba3b1727b1c
-DATA logLow<>+88(SB)/8, $0xbd2edd97a293ae49
+DATA logLow<>+40(SB)/8, $0xbd31b61f10522625
+DATA logLow<>+48(SB)/8, $0x3d2ebe708164c759
+DATA logLow<>+56(SB)/8, $0x3d346fb79bf6d4cb
+DATA logLow<>+64(SB)/8, $0xbd217cc552774458
+DATA logLow<>+72(SB)/8, $0x3d3b36537e3375b2
+DATA logLow<>+80(SB)/8, $0xbd3def40b87d36d9
+DATA logLow<>+88(SB)/8, $0xbd3accec41d52e6c
 DATA logLow<>+96(SB)/8, $0x3d3c93c1df5bb3b6
-DATA logLow<>+104(SB)/8, $0xbd218b7abb5569a4
-DATA logLow<>+112(SB)/8, $0xbd3f047750959d5f
+DATA logLow<>+104(SB)/8, $0xbd3bd1f01ab60655
+DATA logLow<>+112(SB)/8, $0x3d3e267b0b7efae1
 DATA logLow<>+120(SB)/8, $0x3d2ef35793c76730
 GLOBL logLow<>(SB), RODATA|NOPTR, $128
 

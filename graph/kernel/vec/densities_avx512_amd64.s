@@ -49,12 +49,14 @@ times4:
 	VRANGEPD          $0x02, Z14, Z9, Z9
 	VMULPD            Z9, Z9, Z14
 	VBROADCASTSD      constants<>+224(SB), Z15
-	VFMADD213PD.BCST  constants<>+256(SB), Z9, Z15
-	VBROADCASTSD      constants<>+288(SB), Z16
-	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z16
-	VFMADD231PD.BCST  constants<>+352(SB), Z14, Z16
+	VBROADCASTSD      constants<>+256(SB), Z16
+	VBROADCASTSD      constants<>+288(SB), Z17
+	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z15
+	VFMADD213PD.BCST  constants<>+352(SB), Z9, Z16
+	VFMADD213PD.BCST  constants<>+384(SB), Z9, Z17
+	VFMADD231PD.BCST  constants<>+416(SB), Z14, Z17
+	VFMADD231PD       Z14, Z17, Z16
 	VFMADD231PD       Z14, Z16, Z15
-	VFMADD213PD       Z9, Z14, Z15
 	VMOVAPD           Z12, Z9
 	VPERMI2PD         Z1, Z0, Z9
 	VFMADD213PD       Z9, Z9, Z15
@@ -68,23 +70,23 @@ times4:
 	VPSRLQ            $0x30, Z12, Z13
 	VMOVAPD           Z13, Z14
 	VPERMI2PD         Z3, Z2, Z14
-	VFMADD213PD.BCST  constants<>+384(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+448(SB), Z12, Z14
 	VMOVAPD           Z13, Z12
 	VPERMI2PD         Z5, Z4, Z12
 	VMOVAPD           Z13, Z13
 	VPERMI2PD         Z7, Z6, Z13
-	VFMADD231PD.BCST  constants<>+416(SB), Z9, Z12
-	VFMADD231PD.BCST  constants<>+448(SB), Z9, Z13
+	VFMADD231PD.BCST  constants<>+480(SB), Z9, Z12
+	VFMADD231PD.BCST  constants<>+512(SB), Z9, Z13
 	VMULPD            Z14, Z14, Z9
-	VBROADCASTSD      constants<>+480(SB), Z15
-	VFMADD213PD.BCST  constants<>+512(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+544(SB), Z9, Z15
+	VBROADCASTSD      constants<>+544(SB), Z15
 	VFMADD213PD.BCST  constants<>+576(SB), Z9, Z15
 	VFMADD213PD.BCST  constants<>+608(SB), Z9, Z15
-	VBROADCASTSD      constants<>+640(SB), Z16
-	VFMADD213PD.BCST  constants<>+672(SB), Z9, Z16
-	VFMADD213PD.BCST  constants<>+704(SB), Z9, Z16
+	VFMADD213PD.BCST  constants<>+640(SB), Z9, Z15
+	VFMADD213PD.BCST  constants<>+672(SB), Z9, Z15
+	VBROADCASTSD      constants<>+704(SB), Z16
 	VFMADD213PD.BCST  constants<>+736(SB), Z9, Z16
+	VFMADD213PD.BCST  constants<>+768(SB), Z9, Z16
+	VFMADD213PD.BCST  constants<>+800(SB), Z9, Z16
 	VFMADD231PD       Z16, Z14, Z15
 	VFMADD213PD       Z13, Z9, Z15
 	VADDPD            Z15, Z14, Z9
@@ -132,12 +134,14 @@ times7:
 	VRANGEPD          $0x02, Z13, Z9, Z9
 	VMULPD            Z9, Z9, Z13
 	VBROADCASTSD      constants<>+224(SB), Z14
-	VFMADD213PD.BCST  constants<>+256(SB), Z9, Z14
-	VBROADCASTSD      constants<>+288(SB), Z15
-	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z15
-	VFMADD231PD.BCST  constants<>+352(SB), Z13, Z15
+	VBROADCASTSD      constants<>+256(SB), Z15
+	VBROADCASTSD      constants<>+288(SB), Z16
+	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z14
+	VFMADD213PD.BCST  constants<>+352(SB), Z9, Z15
+	VFMADD213PD.BCST  constants<>+384(SB), Z9, Z16
+	VFMADD231PD.BCST  constants<>+416(SB), Z13, Z16
+	VFMADD231PD       Z13, Z16, Z15
 	VFMADD231PD       Z13, Z15, Z14
-	VFMADD213PD       Z9, Z13, Z14
 	VMOVAPD           Z10, Z9
 	VPERMI2PD         Z1, Z0, Z9
 	VFMADD213PD       Z9, Z9, Z14
@@ -151,23 +155,23 @@ times7:
 	VPSRLQ            $0x30, Z1, Z9
 	VMOVAPD           Z9, Z10
 	VPERMI2PD         Z3, Z2, Z10
-	VFMADD213PD.BCST  constants<>+384(SB), Z1, Z10
+	VFMADD213PD.BCST  constants<>+448(SB), Z1, Z10
 	VMOVAPD           Z9, Z1
 	VPERMI2PD         Z5, Z4, Z1
 	VMOVAPD           Z9, Z2
 	VPERMI2PD         Z7, Z6, Z2
-	VFMADD231PD.BCST  constants<>+416(SB), Z0, Z1
-	VFMADD231PD.BCST  constants<>+448(SB), Z0, Z2
+	VFMADD231PD.BCST  constants<>+480(SB), Z0, Z1
+	VFMADD231PD.BCST  constants<>+512(SB), Z0, Z2
 	VMULPD            Z10, Z10, Z0
-	VBROADCASTSD      constants<>+480(SB), Z3
-	VFMADD213PD.BCST  constants<>+512(SB), Z0, Z3
-	VFMADD213PD.BCST  constants<>+544(SB), Z0, Z3
+	VBROADCASTSD      constants<>+544(SB), Z3
 	VFMADD213PD.BCST  constants<>+576(SB), Z0, Z3
 	VFMADD213PD.BCST  constants<>+608(SB), Z0, Z3
-	VBROADCASTSD      constants<>+640(SB), Z4
-	VFMADD213PD.BCST  constants<>+672(SB), Z0, Z4
-	VFMADD213PD.BCST  constants<>+704(SB), Z0, Z4
+	VFMADD213PD.BCST  constants<>+640(SB), Z0, Z3
+	VFMADD213PD.BCST  constants<>+672(SB), Z0, Z3
+	VBROADCASTSD      constants<>+704(SB), Z4
 	VFMADD213PD.BCST  constants<>+736(SB), Z0, Z4
+	VFMADD213PD.BCST  constants<>+768(SB), Z0, Z4
+	VFMADD213PD.BCST  constants<>+800(SB), Z0, Z4
 	VFMADD231PD       Z4, Z10, Z3
 	VFMADD213PD       Z2, Z0, Z3
 	VADDPD            Z3, Z10, Z0
@@ -230,12 +234,14 @@ times4:
 	VRANGEPD          $0x02, Z14, Z9, Z9
 	VMULPD            Z9, Z9, Z14
 	VBROADCASTSD      constants<>+224(SB), Z15
-	VFMADD213PD.BCST  constants<>+256(SB), Z9, Z15
-	VBROADCASTSD      constants<>+288(SB), Z16
-	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z16
-	VFMADD231PD.BCST  constants<>+352(SB), Z14, Z16
+	VBROADCASTSD      constants<>+256(SB), Z16
+	VBROADCASTSD      constants<>+288(SB), Z17
+	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z15
+	VFMADD213PD.BCST  constants<>+352(SB), Z9, Z16
+	VFMADD213PD.BCST  constants<>+384(SB), Z9, Z17
+	VFMADD231PD.BCST  constants<>+416(SB), Z14, Z17
+	VFMADD231PD       Z14, Z17, Z16
 	VFMADD231PD       Z14, Z16, Z15
-	VFMADD213PD       Z9, Z14, Z15
 	VMOVAPD           Z12, Z9
 	VPERMI2PD         Z1, Z0, Z9
 	VFMADD213PD       Z9, Z9, Z15
@@ -251,30 +257,30 @@ times4:
 	VPSRLQ            $0x30, Z12, Z13
 	VMOVAPD           Z13, Z14
 	VPERMI2PD         Z3, Z2, Z14
-	VFMADD213PD.BCST  constants<>+384(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+448(SB), Z12, Z14
 	VMOVAPD           Z13, Z12
 	VPERMI2PD         Z5, Z4, Z12
 	VMOVAPD           Z13, Z13
 	VPERMI2PD         Z7, Z6, Z13
-	VFMADD231PD.BCST  constants<>+416(SB), Z9, Z12
-	VFMADD231PD.BCST  constants<>+448(SB), Z9, Z13
+	VFMADD231PD.BCST  constants<>+480(SB), Z9, Z12
+	VFMADD231PD.BCST  constants<>+512(SB), Z9, Z13
 	VMULPD            Z14, Z14, Z9
-	VBROADCASTSD      constants<>+480(SB), Z15
-	VFMADD213PD.BCST  constants<>+512(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+544(SB), Z9, Z15
+	VBROADCASTSD      constants<>+544(SB), Z15
 	VFMADD213PD.BCST  constants<>+576(SB), Z9, Z15
 	VFMADD213PD.BCST  constants<>+608(SB), Z9, Z15
-	VBROADCASTSD      constants<>+640(SB), Z16
-	VFMADD213PD.BCST  constants<>+672(SB), Z9, Z16
-	VFMADD213PD.BCST  constants<>+704(SB), Z9, Z16
+	VFMADD213PD.BCST  constants<>+640(SB), Z9, Z15
+	VFMADD213PD.BCST  constants<>+672(SB), Z9, Z15
+	VBROADCASTSD      constants<>+704(SB), Z16
 	VFMADD213PD.BCST  constants<>+736(SB), Z9, Z16
+	VFMADD213PD.BCST  constants<>+768(SB), Z9, Z16
+	VFMADD213PD.BCST  constants<>+800(SB), Z9, Z16
 	VFMADD231PD       Z16, Z14, Z15
 	VFMADD213PD       Z13, Z9, Z15
 	VADDPD            Z15, Z14, Z9
 	VADDPD            Z9, Z12, Z9
 	VADDPD            Z9, Z8, Z8
 	VMOVUPD           Z8, (AX)
-	VCMPPD.BCST       $0x00, constants<>+768(SB), Z10, K1
+	VCMPPD.BCST       $0x00, constants<>+832(SB), Z10, K1
 	VBROADCASTSD      constants<>+192(SB), Z8
 	VDIVPD            Z10, Z8, Z8
 	KNOTW             K1, K1
@@ -332,12 +338,14 @@ times8:
 	VRANGEPD          $0x02, Z13, Z9, Z9
 	VMULPD            Z9, Z9, Z13
 	VBROADCASTSD      constants<>+224(SB), Z14
-	VFMADD213PD.BCST  constants<>+256(SB), Z9, Z14
-	VBROADCASTSD      constants<>+288(SB), Z15
-	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z15
-	VFMADD231PD.BCST  constants<>+352(SB), Z13, Z15
+	VBROADCASTSD      constants<>+256(SB), Z15
+	VBROADCASTSD      constants<>+288(SB), Z16
+	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z14
+	VFMADD213PD.BCST  constants<>+352(SB), Z9, Z15
+	VFMADD213PD.BCST  constants<>+384(SB), Z9, Z16
+	VFMADD231PD.BCST  constants<>+416(SB), Z13, Z16
+	VFMADD231PD       Z13, Z16, Z15
 	VFMADD231PD       Z13, Z15, Z14
-	VFMADD213PD       Z9, Z13, Z14
 	VMOVAPD           Z10, Z9
 	VPERMI2PD         Z1, Z0, Z9
 	VFMADD213PD       Z9, Z9, Z14
@@ -353,30 +361,30 @@ times8:
 	VPSRLQ            $0x30, Z1, Z9
 	VMOVAPD           Z9, Z10
 	VPERMI2PD         Z3, Z2, Z10
-	VFMADD213PD.BCST  constants<>+384(SB), Z1, Z10
+	VFMADD213PD.BCST  constants<>+448(SB), Z1, Z10
 	VMOVAPD           Z9, Z1
 	VPERMI2PD         Z5, Z4, Z1
 	VMOVAPD           Z9, Z2
 	VPERMI2PD         Z7, Z6, Z2
-	VFMADD231PD.BCST  constants<>+416(SB), Z0, Z1
-	VFMADD231PD.BCST  constants<>+448(SB), Z0, Z2
+	VFMADD231PD.BCST  constants<>+480(SB), Z0, Z1
+	VFMADD231PD.BCST  constants<>+512(SB), Z0, Z2
 	VMULPD            Z10, Z10, Z0
-	VBROADCASTSD      constants<>+480(SB), Z3
-	VFMADD213PD.BCST  constants<>+512(SB), Z0, Z3
-	VFMADD213PD.BCST  constants<>+544(SB), Z0, Z3
+	VBROADCASTSD      constants<>+544(SB), Z3
 	VFMADD213PD.BCST  constants<>+576(SB), Z0, Z3
 	VFMADD213PD.BCST  constants<>+608(SB), Z0, Z3
-	VBROADCASTSD      constants<>+640(SB), Z4
-	VFMADD213PD.BCST  constants<>+672(SB), Z0, Z4
-	VFMADD213PD.BCST  constants<>+704(SB), Z0, Z4
+	VFMADD213PD.BCST  constants<>+640(SB), Z0, Z3
+	VFMADD213PD.BCST  constants<>+672(SB), Z0, Z3
+	VBROADCASTSD      constants<>+704(SB), Z4
 	VFMADD213PD.BCST  constants<>+736(SB), Z0, Z4
+	VFMADD213PD.BCST  constants<>+768(SB), Z0, Z4
+	VFMADD213PD.BCST  constants<>+800(SB), Z0, Z4
 	VFMADD231PD       Z4, Z10, Z3
 	VFMADD213PD       Z2, Z0, Z3
 	VADDPD            Z3, Z10, Z0
 	VADDPD            Z0, Z1, Z0
 	VADDPD            Z0, Z8, Z0
 	VMOVUPD           Z0, K1, (AX)
-	VCMPPD.BCST       $0x00, constants<>+768(SB), Z11, K2
+	VCMPPD.BCST       $0x00, constants<>+832(SB), Z11, K2
 	VBROADCASTSD      constants<>+192(SB), Z0
 	VDIVPD            Z11, Z0, Z0
 	KNOTW             K2, K2
@@ -428,7 +436,7 @@ columns1:
 times2:
 	VMOVUPD           (DI), Z10
 	VBROADCASTSD      (R9), Z11
-	VORPD.BCST        constants<>+800(SB), Z10, Z12
+	VORPD.BCST        constants<>+864(SB), Z10, Z12
 	VBROADCASTSD      constants<>+64(SB), Z13
 	VFMADD213PD.BCST  constants<>+96(SB), Z12, Z13
 	VSUBPD.BCST       constants<>+96(SB), Z13, Z14
@@ -439,23 +447,25 @@ times2:
 	VRANGEPD          $0x02, Z16, Z12, Z12
 	VMULPD            Z12, Z12, Z16
 	VBROADCASTSD      constants<>+224(SB), Z17
-	VFMADD213PD.BCST  constants<>+256(SB), Z12, Z17
-	VBROADCASTSD      constants<>+288(SB), Z18
-	VFMADD213PD.BCST  constants<>+320(SB), Z12, Z18
-	VFMADD231PD.BCST  constants<>+352(SB), Z16, Z18
+	VBROADCASTSD      constants<>+256(SB), Z18
+	VBROADCASTSD      constants<>+288(SB), Z19
+	VFMADD213PD.BCST  constants<>+320(SB), Z12, Z17
+	VFMADD213PD.BCST  constants<>+352(SB), Z12, Z18
+	VFMADD213PD.BCST  constants<>+384(SB), Z12, Z19
+	VFMADD231PD.BCST  constants<>+416(SB), Z16, Z19
+	VFMADD231PD       Z16, Z19, Z18
 	VFMADD231PD       Z16, Z18, Z17
-	VFMADD213PD       Z12, Z16, Z17
 	VMOVAPD           Z13, Z12
 	VPERMI2PD         Z1, Z0, Z12
 	VFMADD213PD       Z12, Z12, Z17
 	VSCALEFPD         Z14, Z17, Z12
 	VADDPD.BCST       constants<>+192(SB), Z12, Z13
-	VCMPPD.BCST       $0x1d, constants<>+768(SB), Z10, K1
+	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z10, K1
 	VBROADCASTSD      constants<>+192(SB), Z14
 	VBLENDMPD         Z14, Z12, K1, Z15
 	VDIVPD            Z13, Z15, Z12
 	VMOVAPD           Z11, Z14
-	VBROADCASTSD      constants<>+768(SB), Z16
+	VBROADCASTSD      constants<>+832(SB), Z16
 	VMAXPD            Z10, Z16, Z16
 	VFMSUB213PD       Z16, Z10, Z14
 	VSUBPD            Z12, Z11, Z10
@@ -472,23 +482,23 @@ times2:
 	VPSRLQ            $0x30, Z9, Z11
 	VMOVAPD           Z11, Z12
 	VPERMI2PD         Z3, Z2, Z12
-	VFMADD213PD.BCST  constants<>+384(SB), Z9, Z12
+	VFMADD213PD.BCST  constants<>+448(SB), Z9, Z12
 	VMOVAPD           Z11, Z9
 	VPERMI2PD         Z5, Z4, Z9
 	VMOVAPD           Z11, Z11
 	VPERMI2PD         Z7, Z6, Z11
-	VFMADD231PD.BCST  constants<>+416(SB), Z10, Z9
-	VFMADD231PD.BCST  constants<>+448(SB), Z10, Z11
+	VFMADD231PD.BCST  constants<>+480(SB), Z10, Z9
+	VFMADD231PD.BCST  constants<>+512(SB), Z10, Z11
 	VMULPD            Z12, Z12, Z10
-	VBROADCASTSD      constants<>+480(SB), Z13
-	VFMADD213PD.BCST  constants<>+512(SB), Z10, Z13
-	VFMADD213PD.BCST  constants<>+544(SB), Z10, Z13
+	VBROADCASTSD      constants<>+544(SB), Z13
 	VFMADD213PD.BCST  constants<>+576(SB), Z10, Z13
 	VFMADD213PD.BCST  constants<>+608(SB), Z10, Z13
-	VBROADCASTSD      constants<>+640(SB), Z14
-	VFMADD213PD.BCST  constants<>+672(SB), Z10, Z14
-	VFMADD213PD.BCST  constants<>+704(SB), Z10, Z14
+	VFMADD213PD.BCST  constants<>+640(SB), Z10, Z13
+	VFMADD213PD.BCST  constants<>+672(SB), Z10, Z13
+	VBROADCASTSD      constants<>+704(SB), Z14
 	VFMADD213PD.BCST  constants<>+736(SB), Z10, Z14
+	VFMADD213PD.BCST  constants<>+768(SB), Z10, Z14
+	VFMADD213PD.BCST  constants<>+800(SB), Z10, Z14
 	VFMADD231PD       Z14, Z12, Z13
 	VFMADD213PD       Z11, Z10, Z13
 	VADDPD            Z13, Z12, Z10
@@ -527,7 +537,7 @@ TEXT ·bernoulliLogitColumn_avx512(SB), NOSPLIT, $0-48
 loop1:
 	VMOVUPD           (DX), Z10
 	VMOVUPD           (BX), Z11
-	VORPD.BCST        constants<>+800(SB), Z10, Z12
+	VORPD.BCST        constants<>+864(SB), Z10, Z12
 	VBROADCASTSD      constants<>+64(SB), Z13
 	VFMADD213PD.BCST  constants<>+96(SB), Z12, Z13
 	VSUBPD.BCST       constants<>+96(SB), Z13, Z14
@@ -538,23 +548,25 @@ loop1:
 	VRANGEPD          $0x02, Z18, Z12, Z12
 	VMULPD            Z12, Z12, Z18
 	VBROADCASTSD      constants<>+224(SB), Z19
-	VFMADD213PD.BCST  constants<>+256(SB), Z12, Z19
-	VBROADCASTSD      constants<>+288(SB), Z20
-	VFMADD213PD.BCST  constants<>+320(SB), Z12, Z20
-	VFMADD231PD.BCST  constants<>+352(SB), Z18, Z20
+	VBROADCASTSD      constants<>+256(SB), Z20
+	VBROADCASTSD      constants<>+288(SB), Z21
+	VFMADD213PD.BCST  constants<>+320(SB), Z12, Z19
+	VFMADD213PD.BCST  constants<>+352(SB), Z12, Z20
+	VFMADD213PD.BCST  constants<>+384(SB), Z12, Z21
+	VFMADD231PD.BCST  constants<>+416(SB), Z18, Z21
+	VFMADD231PD       Z18, Z21, Z20
 	VFMADD231PD       Z18, Z20, Z19
-	VFMADD213PD       Z12, Z18, Z19
 	VMOVAPD           Z13, Z12
 	VPERMI2PD         Z1, Z0, Z12
 	VFMADD213PD       Z12, Z12, Z19
 	VSCALEFPD         Z14, Z19, Z12
 	VADDPD.BCST       constants<>+192(SB), Z12, Z13
-	VCMPPD.BCST       $0x1d, constants<>+768(SB), Z10, K1
+	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z10, K1
 	VBROADCASTSD      constants<>+192(SB), Z14
 	VBLENDMPD         Z14, Z12, K1, Z15
 	VDIVPD            Z13, Z15, Z12
 	VMOVAPD           Z11, Z14
-	VBROADCASTSD      constants<>+768(SB), Z18
+	VBROADCASTSD      constants<>+832(SB), Z18
 	VMAXPD            Z10, Z18, Z18
 	VFMSUB213PD       Z18, Z10, Z14
 	VSUBPD            Z12, Z11, Z10
@@ -576,7 +588,7 @@ done2:
 	KMOVW             DI, K1
 	VMOVUPD.Z         (DX), K1, Z10
 	VMOVUPD.Z         (BX), K1, Z11
-	VORPD.BCST        constants<>+800(SB), Z10, Z12
+	VORPD.BCST        constants<>+864(SB), Z10, Z12
 	VBROADCASTSD      constants<>+64(SB), Z13
 	VFMADD213PD.BCST  constants<>+96(SB), Z12, Z13
 	VSUBPD.BCST       constants<>+96(SB), Z13, Z14
@@ -587,23 +599,25 @@ done2:
 	VRANGEPD          $0x02, Z15, Z12, Z12
 	VMULPD            Z12, Z12, Z15
 	VBROADCASTSD      constants<>+224(SB), Z18
-	VFMADD213PD.BCST  constants<>+256(SB), Z12, Z18
-	VBROADCASTSD      constants<>+288(SB), Z19
-	VFMADD213PD.BCST  constants<>+320(SB), Z12, Z19
-	VFMADD231PD.BCST  constants<>+352(SB), Z15, Z19
+	VBROADCASTSD      constants<>+256(SB), Z19
+	VBROADCASTSD      constants<>+288(SB), Z20
+	VFMADD213PD.BCST  constants<>+320(SB), Z12, Z18
+	VFMADD213PD.BCST  constants<>+352(SB), Z12, Z19
+	VFMADD213PD.BCST  constants<>+384(SB), Z12, Z20
+	VFMADD231PD.BCST  constants<>+416(SB), Z15, Z20
+	VFMADD231PD       Z15, Z20, Z19
 	VFMADD231PD       Z15, Z19, Z18
-	VFMADD213PD       Z12, Z15, Z18
 	VMOVAPD           Z13, Z12
 	VPERMI2PD         Z1, Z0, Z12
 	VFMADD213PD       Z12, Z12, Z18
 	VSCALEFPD         Z14, Z18, Z0
 	VADDPD.BCST       constants<>+192(SB), Z0, Z1
-	VCMPPD.BCST       $0x1d, constants<>+768(SB), Z10, K2
+	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z10, K2
 	VBROADCASTSD      constants<>+192(SB), Z12
 	VBLENDMPD         Z12, Z0, K2, Z16
 	VDIVPD            Z1, Z16, Z0
 	VMOVAPD           Z11, Z12
-	VBROADCASTSD      constants<>+768(SB), Z13
+	VBROADCASTSD      constants<>+832(SB), Z13
 	VMAXPD            Z10, Z13, Z13
 	VFMSUB213PD       Z13, Z10, Z12
 	VSUBPD            Z0, Z11, Z0
@@ -623,23 +637,23 @@ done3:
 	VPSRLQ           $0x30, Z1, Z9
 	VMOVAPD          Z9, Z10
 	VPERMI2PD        Z3, Z2, Z10
-	VFMADD213PD.BCST constants<>+384(SB), Z1, Z10
+	VFMADD213PD.BCST constants<>+448(SB), Z1, Z10
 	VMOVAPD          Z9, Z1
 	VPERMI2PD        Z5, Z4, Z1
 	VMOVAPD          Z9, Z2
 	VPERMI2PD        Z7, Z6, Z2
-	VFMADD231PD.BCST constants<>+416(SB), Z0, Z1
-	VFMADD231PD.BCST constants<>+448(SB), Z0, Z2
+	VFMADD231PD.BCST constants<>+480(SB), Z0, Z1
+	VFMADD231PD.BCST constants<>+512(SB), Z0, Z2
 	VMULPD           Z10, Z10, Z0
-	VBROADCASTSD     constants<>+480(SB), Z3
-	VFMADD213PD.BCST constants<>+512(SB), Z0, Z3
-	VFMADD213PD.BCST constants<>+544(SB), Z0, Z3
+	VBROADCASTSD     constants<>+544(SB), Z3
 	VFMADD213PD.BCST constants<>+576(SB), Z0, Z3
 	VFMADD213PD.BCST constants<>+608(SB), Z0, Z3
-	VBROADCASTSD     constants<>+640(SB), Z4
-	VFMADD213PD.BCST constants<>+672(SB), Z0, Z4
-	VFMADD213PD.BCST constants<>+704(SB), Z0, Z4
+	VFMADD213PD.BCST constants<>+640(SB), Z0, Z3
+	VFMADD213PD.BCST constants<>+672(SB), Z0, Z3
+	VBROADCASTSD     constants<>+704(SB), Z4
 	VFMADD213PD.BCST constants<>+736(SB), Z0, Z4
+	VFMADD213PD.BCST constants<>+768(SB), Z0, Z4
+	VFMADD213PD.BCST constants<>+800(SB), Z0, Z4
 	VFMADD231PD      Z4, Z10, Z3
 	VFMADD213PD      Z2, Z0, Z3
 	VADDPD           Z3, Z10, Z0
@@ -689,12 +703,14 @@ times2:
 	VRANGEPD          $0x02, Z8, Z7, Z7
 	VMULPD            Z7, Z7, Z8
 	VBROADCASTSD      constants<>+224(SB), Z9
-	VFMADD213PD.BCST  constants<>+256(SB), Z7, Z9
-	VBROADCASTSD      constants<>+288(SB), Z10
-	VFMADD213PD.BCST  constants<>+320(SB), Z7, Z10
-	VFMADD231PD.BCST  constants<>+352(SB), Z8, Z10
+	VBROADCASTSD      constants<>+256(SB), Z10
+	VBROADCASTSD      constants<>+288(SB), Z11
+	VFMADD213PD.BCST  constants<>+320(SB), Z7, Z9
+	VFMADD213PD.BCST  constants<>+352(SB), Z7, Z10
+	VFMADD213PD.BCST  constants<>+384(SB), Z7, Z11
+	VFMADD231PD.BCST  constants<>+416(SB), Z8, Z11
+	VFMADD231PD       Z8, Z11, Z10
 	VFMADD231PD       Z8, Z10, Z9
-	VFMADD213PD       Z7, Z8, Z9
 	VMOVAPD           Z5, Z5
 	VPERMI2PD         Z1, Z0, Z5
 	VFMADD213PD       Z5, Z5, Z9
@@ -746,12 +762,14 @@ loop1:
 	VRANGEPD          $0x02, Z8, Z7, Z7
 	VMULPD            Z7, Z7, Z8
 	VBROADCASTSD      constants<>+224(SB), Z9
-	VFMADD213PD.BCST  constants<>+256(SB), Z7, Z9
-	VBROADCASTSD      constants<>+288(SB), Z10
-	VFMADD213PD.BCST  constants<>+320(SB), Z7, Z10
-	VFMADD231PD.BCST  constants<>+352(SB), Z8, Z10
+	VBROADCASTSD      constants<>+256(SB), Z10
+	VBROADCASTSD      constants<>+288(SB), Z11
+	VFMADD213PD.BCST  constants<>+320(SB), Z7, Z9
+	VFMADD213PD.BCST  constants<>+352(SB), Z7, Z10
+	VFMADD213PD.BCST  constants<>+384(SB), Z7, Z11
+	VFMADD231PD.BCST  constants<>+416(SB), Z8, Z11
+	VFMADD231PD       Z8, Z11, Z10
 	VFMADD231PD       Z8, Z10, Z9
-	VFMADD213PD       Z7, Z8, Z9
 	VMOVAPD           Z5, Z5
 	VPERMI2PD         Z1, Z0, Z5
 	VFMADD213PD       Z5, Z5, Z9
@@ -786,12 +804,14 @@ done2:
 	VRANGEPD          $0x02, Z8, Z7, Z7
 	VMULPD            Z7, Z7, Z8
 	VBROADCASTSD      constants<>+224(SB), Z9
-	VFMADD213PD.BCST  constants<>+256(SB), Z7, Z9
-	VBROADCASTSD      constants<>+288(SB), Z10
-	VFMADD213PD.BCST  constants<>+320(SB), Z7, Z10
-	VFMADD231PD.BCST  constants<>+352(SB), Z8, Z10
+	VBROADCASTSD      constants<>+256(SB), Z10
+	VBROADCASTSD      constants<>+288(SB), Z11
+	VFMADD213PD.BCST  constants<>+320(SB), Z7, Z9
+	VFMADD213PD.BCST  constants<>+352(SB), Z7, Z10
+	VFMADD213PD.BCST  constants<>+384(SB), Z7, Z11
+	VFMADD231PD.BCST  constants<>+416(SB), Z8, Z11
+	VFMADD231PD       Z8, Z11, Z10
 	VFMADD231PD       Z8, Z10, Z9
-	VFMADD213PD       Z7, Z8, Z9
 	VMOVAPD           Z5, Z5
 	VPERMI2PD         Z1, Z0, Z5
 	VFMADD213PD       Z5, Z5, Z9
@@ -851,7 +871,7 @@ times2:
 	ADDQ              $+8, R11
 	VMOVUPD           (R8), Z11
 	VBROADCASTSD      (R10), Z12
-	VORPD.BCST        constants<>+800(SB), Z11, Z13
+	VORPD.BCST        constants<>+864(SB), Z11, Z13
 	VBROADCASTSD      constants<>+64(SB), Z14
 	VFMADD213PD.BCST  constants<>+96(SB), Z13, Z14
 	VSUBPD.BCST       constants<>+96(SB), Z14, Z15
@@ -862,24 +882,26 @@ times2:
 	VRANGEPD          $0x02, Z16, Z13, Z13
 	VMULPD            Z13, Z13, Z16
 	VBROADCASTSD      constants<>+224(SB), Z17
-	VFMADD213PD.BCST  constants<>+256(SB), Z13, Z17
-	VBROADCASTSD      constants<>+288(SB), Z18
-	VFMADD213PD.BCST  constants<>+320(SB), Z13, Z18
-	VFMADD231PD.BCST  constants<>+352(SB), Z16, Z18
+	VBROADCASTSD      constants<>+256(SB), Z18
+	VBROADCASTSD      constants<>+288(SB), Z19
+	VFMADD213PD.BCST  constants<>+320(SB), Z13, Z17
+	VFMADD213PD.BCST  constants<>+352(SB), Z13, Z18
+	VFMADD213PD.BCST  constants<>+384(SB), Z13, Z19
+	VFMADD231PD.BCST  constants<>+416(SB), Z16, Z19
+	VFMADD231PD       Z16, Z19, Z18
 	VFMADD231PD       Z16, Z18, Z17
-	VFMADD213PD       Z13, Z16, Z17
 	VMOVAPD           Z14, Z13
 	VPERMI2PD         Z1, Z0, Z13
 	VFMADD213PD       Z13, Z13, Z17
 	VSCALEFPD         Z15, Z17, Z13
 	VADDPD.BCST       constants<>+192(SB), Z13, Z14
-	VCMPPD.BCST       $0x1d, constants<>+768(SB), Z11, K1
+	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z11, K1
 	VBROADCASTSD      constants<>+192(SB), Z15
 	VBLENDMPD         Z15, Z13, K1, Z10
 	VDIVPD            Z14, Z10, Z14
-	VBROADCASTSD      constants<>+768(SB), Z15
+	VBROADCASTSD      constants<>+832(SB), Z15
 	VMAXPD            Z11, Z15, Z15
-	VBROADCASTSD      constants<>+832(SB), Z16
+	VBROADCASTSD      constants<>+896(SB), Z16
 	VFMADD213PD.BCST  constants<>+192(SB), Z13, Z16
 	VPSRLQ            $0x30, Z16, Z16
 	VMOVAPD           Z16, Z17
@@ -891,15 +913,15 @@ times2:
 	VMOVAPD           Z16, Z16
 	VPERMI2PD         Z7, Z6, Z16
 	VMULPD            Z17, Z17, Z18
-	VBROADCASTSD      constants<>+480(SB), Z19
-	VFMADD213PD.BCST  constants<>+512(SB), Z18, Z19
-	VFMADD213PD.BCST  constants<>+544(SB), Z18, Z19
+	VBROADCASTSD      constants<>+544(SB), Z19
 	VFMADD213PD.BCST  constants<>+576(SB), Z18, Z19
 	VFMADD213PD.BCST  constants<>+608(SB), Z18, Z19
-	VBROADCASTSD      constants<>+640(SB), Z20
-	VFMADD213PD.BCST  constants<>+672(SB), Z18, Z20
-	VFMADD213PD.BCST  constants<>+704(SB), Z18, Z20
+	VFMADD213PD.BCST  constants<>+640(SB), Z18, Z19
+	VFMADD213PD.BCST  constants<>+672(SB), Z18, Z19
+	VBROADCASTSD      constants<>+704(SB), Z20
 	VFMADD213PD.BCST  constants<>+736(SB), Z18, Z20
+	VFMADD213PD.BCST  constants<>+768(SB), Z18, Z20
+	VFMADD213PD.BCST  constants<>+800(SB), Z18, Z20
 	VFMADD231PD       Z20, Z17, Z19
 	VFMADD213PD       Z16, Z18, Z19
 	VADDPD            Z19, Z17, Z16
@@ -951,7 +973,7 @@ loop1:
 	VMOVUPD           (DI), Z9
 	VMOVUPD           (DX), Z12
 	VMOVUPD           (BX), Z13
-	VORPD.BCST        constants<>+800(SB), Z12, Z14
+	VORPD.BCST        constants<>+864(SB), Z12, Z14
 	VBROADCASTSD      constants<>+64(SB), Z15
 	VFMADD213PD.BCST  constants<>+96(SB), Z14, Z15
 	VSUBPD.BCST       constants<>+96(SB), Z15, Z16
@@ -962,24 +984,26 @@ loop1:
 	VRANGEPD          $0x02, Z17, Z14, Z14
 	VMULPD            Z14, Z14, Z17
 	VBROADCASTSD      constants<>+224(SB), Z18
-	VFMADD213PD.BCST  constants<>+256(SB), Z14, Z18
-	VBROADCASTSD      constants<>+288(SB), Z19
-	VFMADD213PD.BCST  constants<>+320(SB), Z14, Z19
-	VFMADD231PD.BCST  constants<>+352(SB), Z17, Z19
+	VBROADCASTSD      constants<>+256(SB), Z19
+	VBROADCASTSD      constants<>+288(SB), Z20
+	VFMADD213PD.BCST  constants<>+320(SB), Z14, Z18
+	VFMADD213PD.BCST  constants<>+352(SB), Z14, Z19
+	VFMADD213PD.BCST  constants<>+384(SB), Z14, Z20
+	VFMADD231PD.BCST  constants<>+416(SB), Z17, Z20
+	VFMADD231PD       Z17, Z20, Z19
 	VFMADD231PD       Z17, Z19, Z18
-	VFMADD213PD       Z14, Z17, Z18
 	VMOVAPD           Z15, Z14
 	VPERMI2PD         Z1, Z0, Z14
 	VFMADD213PD       Z14, Z14, Z18
 	VSCALEFPD         Z16, Z18, Z14
 	VADDPD.BCST       constants<>+192(SB), Z14, Z15
-	VCMPPD.BCST       $0x1d, constants<>+768(SB), Z12, K1
+	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z12, K1
 	VBROADCASTSD      constants<>+192(SB), Z16
 	VBLENDMPD         Z16, Z14, K1, Z10
 	VDIVPD            Z15, Z10, Z15
-	VBROADCASTSD      constants<>+768(SB), Z16
+	VBROADCASTSD      constants<>+832(SB), Z16
 	VMAXPD            Z12, Z16, Z16
-	VBROADCASTSD      constants<>+832(SB), Z17
+	VBROADCASTSD      constants<>+896(SB), Z17
 	VFMADD213PD.BCST  constants<>+192(SB), Z14, Z17
 	VPSRLQ            $0x30, Z17, Z17
 	VMOVAPD           Z17, Z18
@@ -991,15 +1015,15 @@ loop1:
 	VMOVAPD           Z17, Z17
 	VPERMI2PD         Z7, Z6, Z17
 	VMULPD            Z18, Z18, Z19
-	VBROADCASTSD      constants<>+480(SB), Z20
-	VFMADD213PD.BCST  constants<>+512(SB), Z19, Z20
-	VFMADD213PD.BCST  constants<>+544(SB), Z19, Z20
+	VBROADCASTSD      constants<>+544(SB), Z20
 	VFMADD213PD.BCST  constants<>+576(SB), Z19, Z20
 	VFMADD213PD.BCST  constants<>+608(SB), Z19, Z20
-	VBROADCASTSD      constants<>+640(SB), Z21
-	VFMADD213PD.BCST  constants<>+672(SB), Z19, Z21
-	VFMADD213PD.BCST  constants<>+704(SB), Z19, Z21
+	VFMADD213PD.BCST  constants<>+640(SB), Z19, Z20
+	VFMADD213PD.BCST  constants<>+672(SB), Z19, Z20
+	VBROADCASTSD      constants<>+704(SB), Z21
 	VFMADD213PD.BCST  constants<>+736(SB), Z19, Z21
+	VFMADD213PD.BCST  constants<>+768(SB), Z19, Z21
+	VFMADD213PD.BCST  constants<>+800(SB), Z19, Z21
 	VFMADD231PD       Z21, Z18, Z20
 	VFMADD213PD       Z17, Z19, Z20
 	VADDPD            Z20, Z18, Z17
@@ -1028,7 +1052,7 @@ done2:
 	VMOVUPD.Z         (DI), K1, Z9
 	VMOVUPD.Z         (DX), K1, Z10
 	VMOVUPD.Z         (BX), K1, Z12
-	VORPD.BCST        constants<>+800(SB), Z10, Z13
+	VORPD.BCST        constants<>+864(SB), Z10, Z13
 	VBROADCASTSD      constants<>+64(SB), Z14
 	VFMADD213PD.BCST  constants<>+96(SB), Z13, Z14
 	VSUBPD.BCST       constants<>+96(SB), Z14, Z15
@@ -1039,24 +1063,26 @@ done2:
 	VRANGEPD          $0x02, Z16, Z13, Z13
 	VMULPD            Z13, Z13, Z16
 	VBROADCASTSD      constants<>+224(SB), Z17
-	VFMADD213PD.BCST  constants<>+256(SB), Z13, Z17
-	VBROADCASTSD      constants<>+288(SB), Z18
-	VFMADD213PD.BCST  constants<>+320(SB), Z13, Z18
-	VFMADD231PD.BCST  constants<>+352(SB), Z16, Z18
+	VBROADCASTSD      constants<>+256(SB), Z18
+	VBROADCASTSD      constants<>+288(SB), Z19
+	VFMADD213PD.BCST  constants<>+320(SB), Z13, Z17
+	VFMADD213PD.BCST  constants<>+352(SB), Z13, Z18
+	VFMADD213PD.BCST  constants<>+384(SB), Z13, Z19
+	VFMADD231PD.BCST  constants<>+416(SB), Z16, Z19
+	VFMADD231PD       Z16, Z19, Z18
 	VFMADD231PD       Z16, Z18, Z17
-	VFMADD213PD       Z13, Z16, Z17
 	VMOVAPD           Z14, Z13
 	VPERMI2PD         Z1, Z0, Z13
 	VFMADD213PD       Z13, Z13, Z17
 	VSCALEFPD         Z15, Z17, Z0
 	VADDPD.BCST       constants<>+192(SB), Z0, Z1
-	VCMPPD.BCST       $0x1d, constants<>+768(SB), Z10, K2
+	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z10, K2
 	VBROADCASTSD      constants<>+192(SB), Z13
 	VBLENDMPD         Z13, Z0, K2, Z11
 	VDIVPD            Z1, Z11, Z1
-	VBROADCASTSD      constants<>+768(SB), Z11
+	VBROADCASTSD      constants<>+832(SB), Z11
 	VMAXPD            Z10, Z11, Z11
-	VBROADCASTSD      constants<>+832(SB), Z13
+	VBROADCASTSD      constants<>+896(SB), Z13
 	VFMADD213PD.BCST  constants<>+192(SB), Z0, Z13
 	VPSRLQ            $0x30, Z13, Z13
 	VMOVAPD           Z13, Z14
@@ -1068,15 +1094,15 @@ done2:
 	VMOVAPD           Z13, Z2
 	VPERMI2PD         Z7, Z6, Z2
 	VMULPD            Z14, Z14, Z3
-	VBROADCASTSD      constants<>+480(SB), Z4
-	VFMADD213PD.BCST  constants<>+512(SB), Z3, Z4
-	VFMADD213PD.BCST  constants<>+544(SB), Z3, Z4
+	VBROADCASTSD      constants<>+544(SB), Z4
 	VFMADD213PD.BCST  constants<>+576(SB), Z3, Z4
 	VFMADD213PD.BCST  constants<>+608(SB), Z3, Z4
-	VBROADCASTSD      constants<>+640(SB), Z5
-	VFMADD213PD.BCST  constants<>+672(SB), Z3, Z5
-	VFMADD213PD.BCST  constants<>+704(SB), Z3, Z5
+	VFMADD213PD.BCST  constants<>+640(SB), Z3, Z4
+	VFMADD213PD.BCST  constants<>+672(SB), Z3, Z4
+	VBROADCASTSD      constants<>+704(SB), Z5
 	VFMADD213PD.BCST  constants<>+736(SB), Z3, Z5
+	VFMADD213PD.BCST  constants<>+768(SB), Z3, Z5
+	VFMADD213PD.BCST  constants<>+800(SB), Z3, Z5
 	VFMADD231PD       Z5, Z14, Z4
 	VFMADD213PD       Z2, Z3, Z4
 	VADDPD            Z4, Z14, Z2
@@ -1237,156 +1263,164 @@ DATA constants<>+192(SB)/8, $0x3ff0000000000000
 DATA constants<>+200(SB)/8, $0x3ff0000000000000
 DATA constants<>+208(SB)/8, $0x3ff0000000000000
 DATA constants<>+216(SB)/8, $0x3ff0000000000000
-DATA constants<>+224(SB)/8, $0x3fc55555554d864c
-DATA constants<>+232(SB)/8, $0x3fc55555554d864c
-DATA constants<>+240(SB)/8, $0x3fc55555554d864c
-DATA constants<>+248(SB)/8, $0x3fc55555554d864c
-DATA constants<>+256(SB)/8, $0x3fe0000000000000
-DATA constants<>+264(SB)/8, $0x3fe0000000000000
-DATA constants<>+272(SB)/8, $0x3fe0000000000000
-DATA constants<>+280(SB)/8, $0x3fe0000000000000
-DATA constants<>+288(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+296(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+304(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+312(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+320(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+328(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+336(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+344(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+352(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+360(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+368(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+376(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+384(SB)/8, $0xbff0000000000000
-DATA constants<>+392(SB)/8, $0xbff0000000000000
-DATA constants<>+400(SB)/8, $0xbff0000000000000
-DATA constants<>+408(SB)/8, $0xbff0000000000000
-DATA constants<>+416(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+424(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+432(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+440(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+448(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+456(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+464(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+472(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+480(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+488(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+496(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+504(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+512(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+520(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+528(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+536(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+544(SB)/8, $0xbfc55555443d9487
-DATA constants<>+552(SB)/8, $0xbfc55555443d9487
-DATA constants<>+560(SB)/8, $0xbfc55555443d9487
-DATA constants<>+568(SB)/8, $0xbfc55555443d9487
-DATA constants<>+576(SB)/8, $0xbfd0000000004190
-DATA constants<>+584(SB)/8, $0xbfd0000000004190
-DATA constants<>+592(SB)/8, $0xbfd0000000004190
-DATA constants<>+600(SB)/8, $0xbfd0000000004190
-DATA constants<>+608(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+616(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+624(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+632(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+640(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+648(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+656(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+664(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+672(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+680(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+688(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+696(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+704(SB)/8, $0x3fc999999898ca88
-DATA constants<>+712(SB)/8, $0x3fc999999898ca88
-DATA constants<>+720(SB)/8, $0x3fc999999898ca88
-DATA constants<>+728(SB)/8, $0x3fc999999898ca88
-DATA constants<>+736(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+744(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+752(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+760(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+768(SB)/8, $0x0000000000000000
-DATA constants<>+776(SB)/8, $0x0000000000000000
-DATA constants<>+784(SB)/8, $0x0000000000000000
-DATA constants<>+792(SB)/8, $0x0000000000000000
-DATA constants<>+800(SB)/8, $0x8000000000000000
-DATA constants<>+808(SB)/8, $0x8000000000000000
-DATA constants<>+816(SB)/8, $0x8000000000000000
-DATA constants<>+824(SB)/8, $0x8000000000000000
-DATA constants<>+832(SB)/8, $0x3feff80000000000
-DATA constants<>+840(SB)/8, $0x3feff80000000000
-DATA constants<>+848(SB)/8, $0x3feff80000000000
-DATA constants<>+856(SB)/8, $0x3feff80000000000
-GLOBL constants<>(SB), RODATA|NOPTR, $864
+DATA constants<>+224(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+232(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+240(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+248(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+256(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+264(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+272(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+280(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+288(SB)/8, $0x3f81148459a365c0
+DATA constants<>+296(SB)/8, $0x3f81148459a365c0
+DATA constants<>+304(SB)/8, $0x3f81148459a365c0
+DATA constants<>+312(SB)/8, $0x3f81148459a365c0
+DATA constants<>+320(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+328(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+336(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+344(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+352(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+360(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+368(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+376(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+384(SB)/8, $0x3fa5598988b49852
+DATA constants<>+392(SB)/8, $0x3fa5598988b49852
+DATA constants<>+400(SB)/8, $0x3fa5598988b49852
+DATA constants<>+408(SB)/8, $0x3fa5598988b49852
+DATA constants<>+416(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+424(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+432(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+440(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+448(SB)/8, $0xbff0000000000000
+DATA constants<>+456(SB)/8, $0xbff0000000000000
+DATA constants<>+464(SB)/8, $0xbff0000000000000
+DATA constants<>+472(SB)/8, $0xbff0000000000000
+DATA constants<>+480(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+488(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+496(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+504(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+512(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+520(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+528(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+536(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+544(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+552(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+560(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+568(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+576(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+584(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+592(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+600(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+608(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+616(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+624(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+632(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+640(SB)/8, $0xbfd000000001806f
+DATA constants<>+648(SB)/8, $0xbfd000000001806f
+DATA constants<>+656(SB)/8, $0xbfd000000001806f
+DATA constants<>+664(SB)/8, $0xbfd000000001806f
+DATA constants<>+672(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+680(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+688(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+696(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+704(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+712(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+720(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+728(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+736(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+744(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+752(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+760(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+768(SB)/8, $0x3fc9999998a29080
+DATA constants<>+776(SB)/8, $0x3fc9999998a29080
+DATA constants<>+784(SB)/8, $0x3fc9999998a29080
+DATA constants<>+792(SB)/8, $0x3fc9999998a29080
+DATA constants<>+800(SB)/8, $0x3fd5555555555af9
+DATA constants<>+808(SB)/8, $0x3fd5555555555af9
+DATA constants<>+816(SB)/8, $0x3fd5555555555af9
+DATA constants<>+824(SB)/8, $0x3fd5555555555af9
+DATA constants<>+832(SB)/8, $0x0000000000000000
+DATA constants<>+840(SB)/8, $0x0000000000000000
+DATA constants<>+848(SB)/8, $0x0000000000000000
+DATA constants<>+856(SB)/8, $0x0000000000000000
+DATA constants<>+864(SB)/8, $0x8000000000000000
+DATA constants<>+872(SB)/8, $0x8000000000000000
+DATA constants<>+880(SB)/8, $0x8000000000000000
+DATA constants<>+888(SB)/8, $0x8000000000000000
+DATA constants<>+896(SB)/8, $0x3feff80000000000
+DATA constants<>+904(SB)/8, $0x3feff80000000000
+DATA constants<>+912(SB)/8, $0x3feff80000000000
+DATA constants<>+920(SB)/8, $0x3feff80000000000
+GLOBL constants<>(SB), RODATA|NOPTR, $928
 
-DATA expTable<>+0(SB)/8, $0x3ff0000000000000
-DATA expTable<>+8(SB)/8, $0x3ff0b5586cf9890f
-DATA expTable<>+16(SB)/8, $0x3ff172b83c7d517b
-DATA expTable<>+24(SB)/8, $0x3ff2387a6e756238
-DATA expTable<>+32(SB)/8, $0x3ff306fe0a31b715
-DATA expTable<>+40(SB)/8, $0x3ff3dea64c123422
-DATA expTable<>+48(SB)/8, $0x3ff4bfdad5362a27
-DATA expTable<>+56(SB)/8, $0x3ff5ab07dd485429
-DATA expTable<>+64(SB)/8, $0x3ff6a09e667f3bcd
-DATA expTable<>+72(SB)/8, $0x3ff7a11473eb0187
-DATA expTable<>+80(SB)/8, $0x3ff8ace5422aa0db
-DATA expTable<>+88(SB)/8, $0x3ff9c49182a3f090
-DATA expTable<>+96(SB)/8, $0x3ffae89f995ad3ad
-DATA expTable<>+104(SB)/8, $0x3ffc199bdd85529c
-DATA expTable<>+112(SB)/8, $0x3ffd5818dcfba487
-DATA expTable<>+120(SB)/8, $0x3ffea4afa2a490da
+DATA expTable<>+0(SB)/8, $0x3feff9b2f0be935c
+DATA expTable<>+8(SB)/8, $0x3ff0b20e30112985
+DATA expTable<>+16(SB)/8, $0x3ff16f48b59535cf
+DATA expTable<>+24(SB)/8, $0x3ff234e3f6ea5873
+DATA expTable<>+32(SB)/8, $0x3ff3033ee8aa5759
+DATA expTable<>+40(SB)/8, $0x3ff3dabcb3aacc02
+DATA expTable<>+48(SB)/8, $0x3ff4bbc4e4a3443a
+DATA expTable<>+56(SB)/8, $0x3ff5a6c39def717b
+DATA expTable<>+64(SB)/8, $0x3ff69c29cb854ffb
+DATA expTable<>+72(SB)/8, $0x3ff79c6d59383d88
+DATA expTable<>+80(SB)/8, $0x3ff8a8096b631338
+DATA expTable<>+88(SB)/8, $0x3ff9bf7e9a147c80
+DATA expTable<>+96(SB)/8, $0x3ffae3532ed9faf4
+DATA expTable<>+104(SB)/8, $0x3ffc141365474819
+DATA expTable<>+112(SB)/8, $0x3ffd5251ae591761
+DATA expTable<>+120(SB)/8, $0x3ffe9ea6f6d399c0
 GLOBL expTable<>(SB), RODATA|NOPTR, $128
 
 DATA logInverse<>+0(SB)/8, $0x3ff0000000000000
-DATA logInverse<>+8(SB)/8, $0x3fed400000000000
-DATA logInverse<>+16(SB)/8, $0x3feba00000000000
-DATA logInverse<>+24(SB)/8, $0x3fea400000000000
+DATA logInverse<>+8(SB)/8, $0x3fee000000000000
+DATA logInverse<>+16(SB)/8, $0x3fec000000000000
+DATA logInverse<>+24(SB)/8, $0x3fea000000000000
 DATA logInverse<>+32(SB)/8, $0x3fe9000000000000
-DATA logInverse<>+40(SB)/8, $0x3fe7e00000000000
-DATA logInverse<>+48(SB)/8, $0x3fe6c00000000000
-DATA logInverse<>+56(SB)/8, $0x3fe5c00000000000
-DATA logInverse<>+64(SB)/8, $0x3fe4e00000000000
-DATA logInverse<>+72(SB)/8, $0x3fe4200000000000
-DATA logInverse<>+80(SB)/8, $0x3fe3600000000000
-DATA logInverse<>+88(SB)/8, $0x3fe2a00000000000
+DATA logInverse<>+40(SB)/8, $0x3fe8000000000000
+DATA logInverse<>+48(SB)/8, $0x3fe7000000000000
+DATA logInverse<>+56(SB)/8, $0x3fe6000000000000
+DATA logInverse<>+64(SB)/8, $0x3fe5000000000000
+DATA logInverse<>+72(SB)/8, $0x3fe4000000000000
+DATA logInverse<>+80(SB)/8, $0x3fe3800000000000
+DATA logInverse<>+88(SB)/8, $0x3fe2800000000000
 DATA logInverse<>+96(SB)/8, $0x3fe2000000000000
-DATA logInverse<>+104(SB)/8, $0x3fe1600000000000
-DATA logInverse<>+112(SB)/8, $0x3fe0c00000000000
+DATA logInverse<>+104(SB)/8, $0x3fe1800000000000
+DATA logInverse<>+112(SB)/8, $0x3fe1000000000000
 DATA logInverse<>+120(SB)/8, $0x3fe0000000000000
 GLOBL logInverse<>(SB), RODATA|NOPTR, $128
 
 DATA logHigh<>+0(SB)/8, $0x0000000000000000
-DATA logHigh<>+8(SB)/8, $0x3fb700d30aeac000
-DATA logHigh<>+16(SB)/8, $0x3fc2d1610c868000
-DATA logHigh<>+24(SB)/8, $0x3fc95a5adcf70000
+DATA logHigh<>+8(SB)/8, $0x3fb08598b59e4000
+DATA logHigh<>+16(SB)/8, $0x3fc1178e8227e000
+DATA logHigh<>+24(SB)/8, $0x3fca93ed3c8ae000
 DATA logHigh<>+32(SB)/8, $0x3fcf991c6cb3c000
-DATA logHigh<>+40(SB)/8, $0x3fd2bef07cdc9000
-DATA logHigh<>+48(SB)/8, $0x3fd5d5bddf596000
-DATA logHigh<>+56(SB)/8, $0x3fd8b639a88b3000
-DATA logHigh<>+64(SB)/8, $0x3fdb56fa04463000
-DATA logHigh<>+72(SB)/8, $0x3fddae75484c9000
-DATA logHigh<>+80(SB)/8, $0x3fe00e5ae5b20800
-DATA logHigh<>+88(SB)/8, $0x3fe151c3f6f29800
+DATA logHigh<>+40(SB)/8, $0x3fd269621134e000
+DATA logHigh<>+48(SB)/8, $0x3fd522ae0738a000
+DATA logHigh<>+56(SB)/8, $0x3fd7fafa3bd81000
+DATA logHigh<>+64(SB)/8, $0x3fdaf5295248d000
+DATA logHigh<>+72(SB)/8, $0x3fde148a1a272000
+DATA logHigh<>+80(SB)/8, $0x3fdfb358af7a5000
+DATA logHigh<>+88(SB)/8, $0x3fe188ee40f24000
 DATA logHigh<>+96(SB)/8, $0x3fe269621134d800
-DATA logHigh<>+104(SB)/8, $0x3fe38ae217197800
-DATA logHigh<>+112(SB)/8, $0x3fe4b6fd6f971000
+DATA logHigh<>+104(SB)/8, $0x3fe35028ad9d9000
+DATA logHigh<>+112(SB)/8, $0x3fe43d9ff2f92000
 DATA logHigh<>+120(SB)/8, $0x3fe62e42fefa3800
 GLOBL logHigh<>(SB), RODATA|NOPTR, $128
 
 DATA logLow<>+0(SB)/8, $0x0000000000000000
-DATA logLow<>+8(SB)/8, $0x3cec1e8da99ded32
-DATA logLow<>+16(SB)/8, $0x3d039d6ccb81b4a1
-DATA logLow<>+24(SB)/8, $0x3d07f22858a0ff6f
+DATA logLow<>+8(SB)/8, $0xbd17e5dd7009902c
+DATA logLow<>+16(SB)/8, $0x3d21ef78ce2d07f2
+DATA logLow<>+24(SB)/8, $0xbd28724350562169
 DATA logLow<>+32(SB)/8, $0xbd390d04cd7cc834
-DATA logLow<>+40(SB)/8, $0x3d2a9cfa4a5004f4
-DATA logLow<>+48(SB)/8, $0xbd0a0b2a08a465dc
-DATA logLow<>+56(SB)/8, $0xbd205ae1e5e70470
-DATA logLow<>+64(SB)/8, $0xbd3bdab6b49ef99b
-DATA logLow<>+72(SB)/8, $0x3d3856f4a7c8e7a6
-DATA logLow<>+80(SB)/8, $0xbd053ba3b1727b1c
-DATA logLow<>+88(SB)/8, $0xbd2edd97a293ae49
+DATA logLow<>+40(SB)/8, $0xbd31b61f10522625
+DATA logLow<>+48(SB)/8, $0x3d2ebe708164c759
+DATA logLow<>+56(SB)/8, $0x3d346fb79bf6d4cb
+DATA logLow<>+64(SB)/8, $0xbd217cc552774458
+DATA logLow<>+72(SB)/8, $0x3d3b36537e3375b2
+DATA logLow<>+80(SB)/8, $0xbd3def40b87d36d9
+DATA logLow<>+88(SB)/8, $0xbd3accec41d52e6c
 DATA logLow<>+96(SB)/8, $0x3d3c93c1df5bb3b6
-DATA logLow<>+104(SB)/8, $0xbd218b7abb5569a4
-DATA logLow<>+112(SB)/8, $0xbd3f047750959d5f
+DATA logLow<>+104(SB)/8, $0xbd3bd1f01ab60655
+DATA logLow<>+112(SB)/8, $0x3d3e267b0b7efae1
 DATA logLow<>+120(SB)/8, $0x3d2ef35793c76730
 GLOBL logLow<>(SB), RODATA|NOPTR, $128

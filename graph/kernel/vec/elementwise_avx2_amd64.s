@@ -3808,13 +3808,15 @@ loop2:
 	VFNMADD231PD constants<>+256(SB), Y3, Y1
 	VMULPD       Y1, Y1, Y3
 	VBROADCASTSD constants<>+288(SB), Y4
-	VFMADD213PD  constants<>+320(SB), Y1, Y4
-	VBROADCASTSD constants<>+352(SB), Y5
-	VFMADD213PD  constants<>+384(SB), Y1, Y5
-	VFMADD231PD  constants<>+416(SB), Y3, Y5
+	VBROADCASTSD constants<>+320(SB), Y5
+	VBROADCASTSD constants<>+352(SB), Y6
+	VFMADD213PD  constants<>+384(SB), Y1, Y4
+	VFMADD213PD  constants<>+416(SB), Y1, Y5
+	VFMADD213PD  constants<>+448(SB), Y1, Y6
+	VFMADD231PD  constants<>+480(SB), Y3, Y6
+	VFMADD231PD  Y3, Y6, Y5
 	VFMADD231PD  Y3, Y5, Y4
-	VFMADD213PD  Y1, Y3, Y4
-	VPAND        constants<>+448(SB), Y2, Y1
+	VPAND        constants<>+512(SB), Y2, Y1
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y5, (SI)(Y1*8), Y3
@@ -3822,10 +3824,10 @@ loop2:
 	VPSRAD       $0x04, Y2, Y1
 	VPSRAD       $0x05, Y2, Y2
 	VPSUBD       Y2, Y1, Y1
-	VPADDD       constants<>+480(SB), Y2, Y2
+	VPADDD       constants<>+544(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y4, Y2
-	VPADDD       constants<>+480(SB), Y1, Y1
+	VPADDD       constants<>+544(SB), Y1, Y1
 	VPSLLQ       $0x34, Y1, Y1
 	VMULPD       Y1, Y2, Y2
 	VANDNPD      Y2, Y0, Y0
@@ -3863,13 +3865,15 @@ done3:
 	VFNMADD231PD constants<>+256(SB), Y4, Y2
 	VMULPD       Y2, Y2, Y4
 	VBROADCASTSD constants<>+288(SB), Y5
-	VFMADD213PD  constants<>+320(SB), Y2, Y5
-	VBROADCASTSD constants<>+352(SB), Y6
-	VFMADD213PD  constants<>+384(SB), Y2, Y6
-	VFMADD231PD  constants<>+416(SB), Y4, Y6
+	VBROADCASTSD constants<>+320(SB), Y6
+	VBROADCASTSD constants<>+352(SB), Y7
+	VFMADD213PD  constants<>+384(SB), Y2, Y5
+	VFMADD213PD  constants<>+416(SB), Y2, Y6
+	VFMADD213PD  constants<>+448(SB), Y2, Y7
+	VFMADD231PD  constants<>+480(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  Y2, Y4, Y5
-	VPAND        constants<>+448(SB), Y3, Y2
+	VPAND        constants<>+512(SB), Y3, Y2
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (SI)(Y2*8), Y4
@@ -3877,10 +3881,10 @@ done3:
 	VPSRAD       $0x04, Y3, Y2
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y2, Y2
-	VPADDD       constants<>+480(SB), Y3, Y3
+	VPADDD       constants<>+544(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y3
-	VPADDD       constants<>+480(SB), Y2, Y2
+	VPADDD       constants<>+544(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y3, Y3
 	VANDNPD      Y3, Y1, Y1
@@ -3931,13 +3935,15 @@ loop2:
 	VFNMADD231PD constants<>+256(SB), Y4, Y1
 	VMULPD       Y1, Y1, Y4
 	VBROADCASTSD constants<>+288(SB), Y5
-	VFMADD213PD  constants<>+320(SB), Y1, Y5
-	VBROADCASTSD constants<>+352(SB), Y6
-	VFMADD213PD  constants<>+384(SB), Y1, Y6
-	VFMADD231PD  constants<>+416(SB), Y4, Y6
+	VBROADCASTSD constants<>+320(SB), Y6
+	VBROADCASTSD constants<>+352(SB), Y7
+	VFMADD213PD  constants<>+384(SB), Y1, Y5
+	VFMADD213PD  constants<>+416(SB), Y1, Y6
+	VFMADD213PD  constants<>+448(SB), Y1, Y7
+	VFMADD231PD  constants<>+480(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  Y1, Y4, Y5
-	VPAND        constants<>+448(SB), Y3, Y1
+	VPAND        constants<>+512(SB), Y3, Y1
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (SI)(Y1*8), Y4
@@ -3945,10 +3951,10 @@ loop2:
 	VPSRAD       $0x04, Y3, Y1
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y1, Y1
-	VPADDD       constants<>+480(SB), Y3, Y3
+	VPADDD       constants<>+544(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y3
-	VPADDD       constants<>+480(SB), Y1, Y1
+	VPADDD       constants<>+544(SB), Y1, Y1
 	VPSLLQ       $0x34, Y1, Y1
 	VMULPD       Y1, Y3, Y3
 	VANDNPD      Y3, Y2, Y1
@@ -3984,13 +3990,15 @@ done3:
 	VFNMADD231PD constants<>+256(SB), Y4, Y2
 	VMULPD       Y2, Y2, Y4
 	VBROADCASTSD constants<>+288(SB), Y5
-	VFMADD213PD  constants<>+320(SB), Y2, Y5
-	VBROADCASTSD constants<>+352(SB), Y6
-	VFMADD213PD  constants<>+384(SB), Y2, Y6
-	VFMADD231PD  constants<>+416(SB), Y4, Y6
+	VBROADCASTSD constants<>+320(SB), Y6
+	VBROADCASTSD constants<>+352(SB), Y7
+	VFMADD213PD  constants<>+384(SB), Y2, Y5
+	VFMADD213PD  constants<>+416(SB), Y2, Y6
+	VFMADD213PD  constants<>+448(SB), Y2, Y7
+	VFMADD231PD  constants<>+480(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  Y2, Y4, Y5
-	VPAND        constants<>+448(SB), Y3, Y2
+	VPAND        constants<>+512(SB), Y3, Y2
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (SI)(Y2*8), Y4
@@ -3998,10 +4006,10 @@ done3:
 	VPSRAD       $0x04, Y3, Y2
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y2, Y2
-	VPADDD       constants<>+480(SB), Y3, Y3
+	VPADDD       constants<>+544(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y3
-	VPADDD       constants<>+480(SB), Y2, Y2
+	VPADDD       constants<>+544(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y3, Y3
 	VANDNPD      Y3, Y0, Y0
@@ -4051,13 +4059,15 @@ loop2:
 	VFNMADD231PD constants<>+256(SB), Y4, Y2
 	VMULPD       Y2, Y2, Y4
 	VBROADCASTSD constants<>+288(SB), Y5
-	VFMADD213PD  constants<>+320(SB), Y2, Y5
-	VBROADCASTSD constants<>+352(SB), Y6
-	VFMADD213PD  constants<>+384(SB), Y2, Y6
-	VFMADD231PD  constants<>+416(SB), Y4, Y6
+	VBROADCASTSD constants<>+320(SB), Y6
+	VBROADCASTSD constants<>+352(SB), Y7
+	VFMADD213PD  constants<>+384(SB), Y2, Y5
+	VFMADD213PD  constants<>+416(SB), Y2, Y6
+	VFMADD213PD  constants<>+448(SB), Y2, Y7
+	VFMADD231PD  constants<>+480(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  Y2, Y4, Y5
-	VPAND        constants<>+448(SB), Y3, Y2
+	VPAND        constants<>+512(SB), Y3, Y2
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (SI)(Y2*8), Y4
@@ -4065,10 +4075,10 @@ loop2:
 	VPSRAD       $0x04, Y3, Y2
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y2, Y2
-	VPADDD       constants<>+480(SB), Y3, Y3
+	VPADDD       constants<>+544(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y3
-	VPADDD       constants<>+480(SB), Y2, Y2
+	VPADDD       constants<>+544(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y3, Y3
 	VANDNPD      Y3, Y1, Y1
@@ -4104,13 +4114,15 @@ done3:
 	VFNMADD231PD constants<>+256(SB), Y4, Y0
 	VMULPD       Y0, Y0, Y4
 	VBROADCASTSD constants<>+288(SB), Y5
-	VFMADD213PD  constants<>+320(SB), Y0, Y5
-	VBROADCASTSD constants<>+352(SB), Y6
-	VFMADD213PD  constants<>+384(SB), Y0, Y6
-	VFMADD231PD  constants<>+416(SB), Y4, Y6
+	VBROADCASTSD constants<>+320(SB), Y6
+	VBROADCASTSD constants<>+352(SB), Y7
+	VFMADD213PD  constants<>+384(SB), Y0, Y5
+	VFMADD213PD  constants<>+416(SB), Y0, Y6
+	VFMADD213PD  constants<>+448(SB), Y0, Y7
+	VFMADD231PD  constants<>+480(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  Y0, Y4, Y5
-	VPAND        constants<>+448(SB), Y3, Y0
+	VPAND        constants<>+512(SB), Y3, Y0
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (SI)(Y0*8), Y4
@@ -4118,10 +4130,10 @@ done3:
 	VPSRAD       $0x04, Y3, Y0
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y0, Y0
-	VPADDD       constants<>+480(SB), Y3, Y3
+	VPADDD       constants<>+544(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y3
-	VPADDD       constants<>+480(SB), Y0, Y0
+	VPADDD       constants<>+544(SB), Y0, Y0
 	VPSLLQ       $0x34, Y0, Y0
 	VMULPD       Y0, Y3, Y3
 	VANDNPD      Y3, Y2, Y0
@@ -5967,35 +5979,43 @@ DATA constants<>+256(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+264(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+272(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+280(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+288(SB)/8, $0x3fc55555554d864c
-DATA constants<>+296(SB)/8, $0x3fc55555554d864c
-DATA constants<>+304(SB)/8, $0x3fc55555554d864c
-DATA constants<>+312(SB)/8, $0x3fc55555554d864c
-DATA constants<>+320(SB)/8, $0x3fe0000000000000
-DATA constants<>+328(SB)/8, $0x3fe0000000000000
-DATA constants<>+336(SB)/8, $0x3fe0000000000000
-DATA constants<>+344(SB)/8, $0x3fe0000000000000
-DATA constants<>+352(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+360(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+368(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+376(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+384(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+392(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+400(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+408(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+416(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+424(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+432(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+440(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+448(SB)/8, $0x000000000000000f
-DATA constants<>+456(SB)/8, $0x000000000000000f
-DATA constants<>+464(SB)/8, $0x000000000000000f
-DATA constants<>+472(SB)/8, $0x000000000000000f
-DATA constants<>+480(SB)/8, $0x00000000000003ff
-DATA constants<>+488(SB)/8, $0x00000000000003ff
-DATA constants<>+496(SB)/8, $0x00000000000003ff
-DATA constants<>+504(SB)/8, $0x00000000000003ff
-GLOBL constants<>(SB), RODATA|NOPTR, $512
+DATA constants<>+288(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+296(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+304(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+312(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+320(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+328(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+336(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+344(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+352(SB)/8, $0x3f81148459a365c0
+DATA constants<>+360(SB)/8, $0x3f81148459a365c0
+DATA constants<>+368(SB)/8, $0x3f81148459a365c0
+DATA constants<>+376(SB)/8, $0x3f81148459a365c0
+DATA constants<>+384(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+392(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+400(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+408(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+416(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+424(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+432(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+440(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+448(SB)/8, $0x3fa5598988b49852
+DATA constants<>+456(SB)/8, $0x3fa5598988b49852
+DATA constants<>+464(SB)/8, $0x3fa5598988b49852
+DATA constants<>+472(SB)/8, $0x3fa5598988b49852
+DATA constants<>+480(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+488(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+496(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+504(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+512(SB)/8, $0x000000000000000f
+DATA constants<>+520(SB)/8, $0x000000000000000f
+DATA constants<>+528(SB)/8, $0x000000000000000f
+DATA constants<>+536(SB)/8, $0x000000000000000f
+DATA constants<>+544(SB)/8, $0x00000000000003ff
+DATA constants<>+552(SB)/8, $0x00000000000003ff
+DATA constants<>+560(SB)/8, $0x00000000000003ff
+DATA constants<>+568(SB)/8, $0x00000000000003ff
+GLOBL constants<>(SB), RODATA|NOPTR, $576
 
 DATA tails<>+0(SB)/8, $0xffffffffffffffff
 DATA tails<>+8(SB)/8, $0xffffffffffffffff
@@ -6007,20 +6027,20 @@ DATA tails<>+48(SB)/8, $0x0000000000000000
 DATA tails<>+56(SB)/8, $0x0000000000000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-DATA expTable<>+0(SB)/8, $0x3ff0000000000000
-DATA expTable<>+8(SB)/8, $0x3ff0b5586cf9890f
-DATA expTable<>+16(SB)/8, $0x3ff172b83c7d517b
-DATA expTable<>+24(SB)/8, $0x3ff2387a6e756238
-DATA expTable<>+32(SB)/8, $0x3ff306fe0a31b715
-DATA expTable<>+40(SB)/8, $0x3ff3dea64c123422
-DATA expTable<>+48(SB)/8, $0x3ff4bfdad5362a27
-DATA expTable<>+56(SB)/8, $0x3ff5ab07dd485429
-DATA expTable<>+64(SB)/8, $0x3ff6a09e667f3bcd
-DATA expTable<>+72(SB)/8, $0x3ff7a11473eb0187
-DATA expTable<>+80(SB)/8, $0x3ff8ace5422aa0db
-DATA expTable<>+88(SB)/8, $0x3ff9c49182a3f090
-DATA expTable<>+96(SB)/8, $0x3ffae89f995ad3ad
-DATA expTable<>+104(SB)/8, $0x3ffc199bdd85529c
-DATA expTable<>+112(SB)/8, $0x3ffd5818dcfba487
-DATA expTable<>+120(SB)/8, $0x3ffea4afa2a490da
+DATA expTable<>+0(SB)/8, $0x3feff9b2f0be935c
+DATA expTable<>+8(SB)/8, $0x3ff0b20e30112985
+DATA expTable<>+16(SB)/8, $0x3ff16f48b59535cf
+DATA expTable<>+24(SB)/8, $0x3ff234e3f6ea5873
+DATA expTable<>+32(SB)/8, $0x3ff3033ee8aa5759
+DATA expTable<>+40(SB)/8, $0x3ff3dabcb3aacc02
+DATA expTable<>+48(SB)/8, $0x3ff4bbc4e4a3443a
+DATA expTable<>+56(SB)/8, $0x3ff5a6c39def717b
+DATA expTable<>+64(SB)/8, $0x3ff69c29cb854ffb
+DATA expTable<>+72(SB)/8, $0x3ff79c6d59383d88
+DATA expTable<>+80(SB)/8, $0x3ff8a8096b631338
+DATA expTable<>+88(SB)/8, $0x3ff9bf7e9a147c80
+DATA expTable<>+96(SB)/8, $0x3ffae3532ed9faf4
+DATA expTable<>+104(SB)/8, $0x3ffc141365474819
+DATA expTable<>+112(SB)/8, $0x3ffd5251ae591761
+DATA expTable<>+120(SB)/8, $0x3ffe9ea6f6d399c0
 GLOBL expTable<>(SB), RODATA|NOPTR, $128

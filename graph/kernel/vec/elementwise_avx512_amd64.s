@@ -3754,12 +3754,14 @@ loop2:
 	VRANGEPD          $0x02, Z5, Z3, Z3
 	VMULPD            Z3, Z3, Z5
 	VBROADCASTSD      constants<>+224(SB), Z6
-	VFMADD213PD.BCST  constants<>+256(SB), Z3, Z6
-	VBROADCASTSD      constants<>+288(SB), Z7
-	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z7
-	VFMADD231PD.BCST  constants<>+352(SB), Z5, Z7
+	VBROADCASTSD      constants<>+256(SB), Z7
+	VBROADCASTSD      constants<>+288(SB), Z8
+	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z6
+	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z7
+	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z8
+	VFMADD231PD.BCST  constants<>+416(SB), Z5, Z8
+	VFMADD231PD       Z5, Z8, Z7
 	VFMADD231PD       Z5, Z7, Z6
-	VFMADD213PD       Z3, Z5, Z6
 	VMOVAPD           Z2, Z2
 	VPERMI2PD         Z1, Z0, Z2
 	VFMADD213PD       Z2, Z2, Z6
@@ -3797,12 +3799,14 @@ done3:
 	VRANGEPD          $0x02, Z5, Z3, Z3
 	VMULPD            Z3, Z3, Z5
 	VBROADCASTSD      constants<>+224(SB), Z6
-	VFMADD213PD.BCST  constants<>+256(SB), Z3, Z6
-	VBROADCASTSD      constants<>+288(SB), Z7
-	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z7
-	VFMADD231PD.BCST  constants<>+352(SB), Z5, Z7
+	VBROADCASTSD      constants<>+256(SB), Z7
+	VBROADCASTSD      constants<>+288(SB), Z8
+	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z6
+	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z7
+	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z8
+	VFMADD231PD.BCST  constants<>+416(SB), Z5, Z8
+	VFMADD231PD       Z5, Z8, Z7
 	VFMADD231PD       Z5, Z7, Z6
-	VFMADD213PD       Z3, Z5, Z6
 	VMOVAPD           Z2, Z2
 	VPERMI2PD         Z1, Z0, Z2
 	VFMADD213PD       Z2, Z2, Z6
@@ -3856,12 +3860,14 @@ loop2:
 	VRANGEPD          $0x02, Z6, Z3, Z3
 	VMULPD            Z3, Z3, Z6
 	VBROADCASTSD      constants<>+224(SB), Z7
-	VFMADD213PD.BCST  constants<>+256(SB), Z3, Z7
-	VBROADCASTSD      constants<>+288(SB), Z8
-	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z8
-	VFMADD231PD.BCST  constants<>+352(SB), Z6, Z8
+	VBROADCASTSD      constants<>+256(SB), Z8
+	VBROADCASTSD      constants<>+288(SB), Z9
+	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z7
+	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z8
+	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z9
+	VFMADD231PD.BCST  constants<>+416(SB), Z6, Z9
+	VFMADD231PD       Z6, Z9, Z8
 	VFMADD231PD       Z6, Z8, Z7
-	VFMADD213PD       Z3, Z6, Z7
 	VMOVAPD           Z4, Z3
 	VPERMI2PD         Z1, Z0, Z3
 	VFMADD213PD       Z3, Z3, Z7
@@ -3897,12 +3903,14 @@ done3:
 	VRANGEPD          $0x02, Z5, Z3, Z3
 	VMULPD            Z3, Z3, Z5
 	VBROADCASTSD      constants<>+224(SB), Z6
-	VFMADD213PD.BCST  constants<>+256(SB), Z3, Z6
-	VBROADCASTSD      constants<>+288(SB), Z7
-	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z7
-	VFMADD231PD.BCST  constants<>+352(SB), Z5, Z7
+	VBROADCASTSD      constants<>+256(SB), Z7
+	VBROADCASTSD      constants<>+288(SB), Z8
+	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z6
+	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z7
+	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z8
+	VFMADD231PD.BCST  constants<>+416(SB), Z5, Z8
+	VFMADD231PD       Z5, Z8, Z7
 	VFMADD231PD       Z5, Z7, Z6
-	VFMADD213PD       Z3, Z5, Z6
 	VMOVAPD           Z2, Z2
 	VPERMI2PD         Z1, Z0, Z2
 	VFMADD213PD       Z2, Z2, Z6
@@ -3955,12 +3963,14 @@ loop2:
 	VRANGEPD          $0x02, Z6, Z4, Z4
 	VMULPD            Z4, Z4, Z6
 	VBROADCASTSD      constants<>+224(SB), Z7
-	VFMADD213PD.BCST  constants<>+256(SB), Z4, Z7
-	VBROADCASTSD      constants<>+288(SB), Z8
-	VFMADD213PD.BCST  constants<>+320(SB), Z4, Z8
-	VFMADD231PD.BCST  constants<>+352(SB), Z6, Z8
+	VBROADCASTSD      constants<>+256(SB), Z8
+	VBROADCASTSD      constants<>+288(SB), Z9
+	VFMADD213PD.BCST  constants<>+320(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+384(SB), Z4, Z9
+	VFMADD231PD.BCST  constants<>+416(SB), Z6, Z9
+	VFMADD231PD       Z6, Z9, Z8
 	VFMADD231PD       Z6, Z8, Z7
-	VFMADD213PD       Z4, Z6, Z7
 	VMOVAPD           Z3, Z3
 	VPERMI2PD         Z1, Z0, Z3
 	VFMADD213PD       Z3, Z3, Z7
@@ -3996,12 +4006,14 @@ done3:
 	VRANGEPD          $0x02, Z5, Z2, Z2
 	VMULPD            Z2, Z2, Z5
 	VBROADCASTSD      constants<>+224(SB), Z6
-	VFMADD213PD.BCST  constants<>+256(SB), Z2, Z6
-	VBROADCASTSD      constants<>+288(SB), Z7
-	VFMADD213PD.BCST  constants<>+320(SB), Z2, Z7
-	VFMADD231PD.BCST  constants<>+352(SB), Z5, Z7
+	VBROADCASTSD      constants<>+256(SB), Z7
+	VBROADCASTSD      constants<>+288(SB), Z8
+	VFMADD213PD.BCST  constants<>+320(SB), Z2, Z6
+	VFMADD213PD.BCST  constants<>+352(SB), Z2, Z7
+	VFMADD213PD.BCST  constants<>+384(SB), Z2, Z8
+	VFMADD231PD.BCST  constants<>+416(SB), Z5, Z8
+	VFMADD231PD       Z5, Z8, Z7
 	VFMADD231PD       Z5, Z7, Z6
-	VFMADD213PD       Z2, Z5, Z6
 	VMOVAPD           Z3, Z2
 	VPERMI2PD         Z1, Z0, Z2
 	VFMADD213PD       Z2, Z2, Z6
@@ -5800,42 +5812,50 @@ DATA constants<>+192(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+200(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+208(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+216(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+224(SB)/8, $0x3fc55555554d864c
-DATA constants<>+232(SB)/8, $0x3fc55555554d864c
-DATA constants<>+240(SB)/8, $0x3fc55555554d864c
-DATA constants<>+248(SB)/8, $0x3fc55555554d864c
-DATA constants<>+256(SB)/8, $0x3fe0000000000000
-DATA constants<>+264(SB)/8, $0x3fe0000000000000
-DATA constants<>+272(SB)/8, $0x3fe0000000000000
-DATA constants<>+280(SB)/8, $0x3fe0000000000000
-DATA constants<>+288(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+296(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+304(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+312(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+320(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+328(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+336(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+344(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+352(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+360(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+368(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+376(SB)/8, $0x3f56c17c057d3d84
-GLOBL constants<>(SB), RODATA|NOPTR, $384
+DATA constants<>+224(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+232(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+240(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+248(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+256(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+264(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+272(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+280(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+288(SB)/8, $0x3f81148459a365c0
+DATA constants<>+296(SB)/8, $0x3f81148459a365c0
+DATA constants<>+304(SB)/8, $0x3f81148459a365c0
+DATA constants<>+312(SB)/8, $0x3f81148459a365c0
+DATA constants<>+320(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+328(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+336(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+344(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+352(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+360(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+368(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+376(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+384(SB)/8, $0x3fa5598988b49852
+DATA constants<>+392(SB)/8, $0x3fa5598988b49852
+DATA constants<>+400(SB)/8, $0x3fa5598988b49852
+DATA constants<>+408(SB)/8, $0x3fa5598988b49852
+DATA constants<>+416(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+424(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+432(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+440(SB)/8, $0x3f56c5fe5bf62cfc
+GLOBL constants<>(SB), RODATA|NOPTR, $448
 
-DATA expTable<>+0(SB)/8, $0x3ff0000000000000
-DATA expTable<>+8(SB)/8, $0x3ff0b5586cf9890f
-DATA expTable<>+16(SB)/8, $0x3ff172b83c7d517b
-DATA expTable<>+24(SB)/8, $0x3ff2387a6e756238
-DATA expTable<>+32(SB)/8, $0x3ff306fe0a31b715
-DATA expTable<>+40(SB)/8, $0x3ff3dea64c123422
-DATA expTable<>+48(SB)/8, $0x3ff4bfdad5362a27
-DATA expTable<>+56(SB)/8, $0x3ff5ab07dd485429
-DATA expTable<>+64(SB)/8, $0x3ff6a09e667f3bcd
-DATA expTable<>+72(SB)/8, $0x3ff7a11473eb0187
-DATA expTable<>+80(SB)/8, $0x3ff8ace5422aa0db
-DATA expTable<>+88(SB)/8, $0x3ff9c49182a3f090
-DATA expTable<>+96(SB)/8, $0x3ffae89f995ad3ad
-DATA expTable<>+104(SB)/8, $0x3ffc199bdd85529c
-DATA expTable<>+112(SB)/8, $0x3ffd5818dcfba487
-DATA expTable<>+120(SB)/8, $0x3ffea4afa2a490da
+DATA expTable<>+0(SB)/8, $0x3feff9b2f0be935c
+DATA expTable<>+8(SB)/8, $0x3ff0b20e30112985
+DATA expTable<>+16(SB)/8, $0x3ff16f48b59535cf
+DATA expTable<>+24(SB)/8, $0x3ff234e3f6ea5873
+DATA expTable<>+32(SB)/8, $0x3ff3033ee8aa5759
+DATA expTable<>+40(SB)/8, $0x3ff3dabcb3aacc02
+DATA expTable<>+48(SB)/8, $0x3ff4bbc4e4a3443a
+DATA expTable<>+56(SB)/8, $0x3ff5a6c39def717b
+DATA expTable<>+64(SB)/8, $0x3ff69c29cb854ffb
+DATA expTable<>+72(SB)/8, $0x3ff79c6d59383d88
+DATA expTable<>+80(SB)/8, $0x3ff8a8096b631338
+DATA expTable<>+88(SB)/8, $0x3ff9bf7e9a147c80
+DATA expTable<>+96(SB)/8, $0x3ffae3532ed9faf4
+DATA expTable<>+104(SB)/8, $0x3ffc141365474819
+DATA expTable<>+112(SB)/8, $0x3ffd5251ae591761
+DATA expTable<>+120(SB)/8, $0x3ffe9ea6f6d399c0
 GLOBL expTable<>(SB), RODATA|NOPTR, $128

@@ -422,13 +422,15 @@ loop1:
 	VFNMADD231PD constants<>+288(SB), Y2, Y0
 	VMULPD       Y0, Y0, Y2
 	VBROADCASTSD constants<>+320(SB), Y3
-	VFMADD213PD  constants<>+352(SB), Y0, Y3
-	VBROADCASTSD constants<>+384(SB), Y4
-	VFMADD213PD  constants<>+416(SB), Y0, Y4
-	VFMADD231PD  constants<>+448(SB), Y2, Y4
+	VBROADCASTSD constants<>+352(SB), Y4
+	VBROADCASTSD constants<>+384(SB), Y5
+	VFMADD213PD  constants<>+416(SB), Y0, Y3
+	VFMADD213PD  constants<>+448(SB), Y0, Y4
+	VFMADD213PD  constants<>+480(SB), Y0, Y5
+	VFMADD231PD  constants<>+512(SB), Y2, Y5
+	VFMADD231PD  Y2, Y5, Y4
 	VFMADD231PD  Y2, Y4, Y3
-	VFMADD213PD  Y0, Y2, Y3
-	VPAND        constants<>+480(SB), Y1, Y0
+	VPAND        constants<>+544(SB), Y1, Y0
 	VPCMPEQQ     Y4, Y4, Y4
 	VXORPD       Y2, Y2, Y2
 	VGATHERQPD   Y4, (BX)(Y0*8), Y2
@@ -436,10 +438,10 @@ loop1:
 	VPSRAD       $0x04, Y1, Y0
 	VPSRAD       $0x05, Y1, Y1
 	VPSUBD       Y1, Y0, Y0
-	VPADDD       constants<>+512(SB), Y1, Y1
+	VPADDD       constants<>+576(SB), Y1, Y1
 	VPSLLQ       $0x34, Y1, Y1
 	VMULPD       Y1, Y3, Y1
-	VPADDD       constants<>+512(SB), Y0, Y0
+	VPADDD       constants<>+576(SB), Y0, Y0
 	VPSLLQ       $0x34, Y0, Y0
 	VMULPD       Y0, Y1, Y1
 	VMOVUPD      Y1, (AX)
@@ -470,13 +472,15 @@ done2:
 	VFNMADD231PD constants<>+288(SB), Y3, Y1
 	VMULPD       Y1, Y1, Y3
 	VBROADCASTSD constants<>+320(SB), Y4
-	VFMADD213PD  constants<>+352(SB), Y1, Y4
-	VBROADCASTSD constants<>+384(SB), Y5
-	VFMADD213PD  constants<>+416(SB), Y1, Y5
-	VFMADD231PD  constants<>+448(SB), Y3, Y5
+	VBROADCASTSD constants<>+352(SB), Y5
+	VBROADCASTSD constants<>+384(SB), Y6
+	VFMADD213PD  constants<>+416(SB), Y1, Y4
+	VFMADD213PD  constants<>+448(SB), Y1, Y5
+	VFMADD213PD  constants<>+480(SB), Y1, Y6
+	VFMADD231PD  constants<>+512(SB), Y3, Y6
+	VFMADD231PD  Y3, Y6, Y5
 	VFMADD231PD  Y3, Y5, Y4
-	VFMADD213PD  Y1, Y3, Y4
-	VPAND        constants<>+480(SB), Y2, Y1
+	VPAND        constants<>+544(SB), Y2, Y1
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y5, (BX)(Y1*8), Y3
@@ -484,10 +488,10 @@ done2:
 	VPSRAD       $0x04, Y2, Y1
 	VPSRAD       $0x05, Y2, Y2
 	VPSUBD       Y2, Y1, Y1
-	VPADDD       constants<>+512(SB), Y2, Y2
+	VPADDD       constants<>+576(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y4, Y2
-	VPADDD       constants<>+512(SB), Y1, Y1
+	VPADDD       constants<>+576(SB), Y1, Y1
 	VPSLLQ       $0x34, Y1, Y1
 	VMULPD       Y1, Y2, Y2
 	VMASKMOVPD   Y2, Y0, (AX)
@@ -515,52 +519,52 @@ TEXT ·log_avx2(SB), NOSPLIT, $0-32
 
 loop1:
 	VMOVUPD      (CX), Y0
-	VCMPPD       $0x11, constants<>+544(SB), Y0, Y1
-	VMULPD       constants<>+576(SB), Y0, Y2
+	VCMPPD       $0x11, constants<>+608(SB), Y0, Y1
+	VMULPD       constants<>+640(SB), Y0, Y2
 	VBLENDVPD    Y1, Y2, Y0, Y2
 	VPSRLQ       $0x34, Y2, Y3
-	VORPD        constants<>+608(SB), Y3, Y3
-	VBROADCASTSD constants<>+640(SB), Y4
-	VBROADCASTSD constants<>+672(SB), Y5
+	VORPD        constants<>+672(SB), Y3, Y3
+	VBROADCASTSD constants<>+704(SB), Y4
+	VBROADCASTSD constants<>+736(SB), Y5
 	VBLENDVPD    Y1, Y4, Y5, Y1
 	VSUBPD       Y1, Y3, Y1
-	VANDPD       constants<>+704(SB), Y2, Y2
+	VANDPD       constants<>+768(SB), Y2, Y2
 	VORPD        constants<>+64(SB), Y2, Y2
 	VPSRLQ       $0x30, Y2, Y3
-	VPAND        constants<>+480(SB), Y3, Y3
+	VPAND        constants<>+544(SB), Y3, Y3
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y5, (BX)(Y3*8), Y4
-	VFMADD213PD  constants<>+736(SB), Y2, Y4
+	VFMADD213PD  constants<>+800(SB), Y2, Y4
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y2, Y2, Y2
 	VGATHERQPD   Y5, (SI)(Y3*8), Y2
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y6, (DI)(Y3*8), Y5
-	VFMADD231PD  constants<>+768(SB), Y1, Y2
-	VFMADD231PD  constants<>+800(SB), Y1, Y5
+	VFMADD231PD  constants<>+832(SB), Y1, Y2
+	VFMADD231PD  constants<>+864(SB), Y1, Y5
 	VMULPD       Y4, Y4, Y1
-	VBROADCASTSD constants<>+832(SB), Y3
-	VFMADD213PD  constants<>+864(SB), Y1, Y3
-	VFMADD213PD  constants<>+896(SB), Y1, Y3
+	VBROADCASTSD constants<>+896(SB), Y3
 	VFMADD213PD  constants<>+928(SB), Y1, Y3
 	VFMADD213PD  constants<>+960(SB), Y1, Y3
-	VBROADCASTSD constants<>+992(SB), Y6
-	VFMADD213PD  constants<>+1024(SB), Y1, Y6
-	VFMADD213PD  constants<>+1056(SB), Y1, Y6
+	VFMADD213PD  constants<>+992(SB), Y1, Y3
+	VFMADD213PD  constants<>+1024(SB), Y1, Y3
+	VBROADCASTSD constants<>+1056(SB), Y6
 	VFMADD213PD  constants<>+1088(SB), Y1, Y6
+	VFMADD213PD  constants<>+1120(SB), Y1, Y6
+	VFMADD213PD  constants<>+1152(SB), Y1, Y6
 	VFMADD231PD  Y6, Y4, Y3
 	VFMADD213PD  Y5, Y1, Y3
 	VADDPD       Y3, Y4, Y1
 	VADDPD       Y1, Y2, Y1
-	VCMPPD       $0x15, constants<>+1120(SB), Y0, Y2
+	VCMPPD       $0x15, constants<>+1184(SB), Y0, Y2
 	VBLENDVPD    Y2, Y0, Y1, Y1
 	VCMPPD       $0x11, constants<>+96(SB), Y0, Y2
-	VBROADCASTSD constants<>+1152(SB), Y3
+	VBROADCASTSD constants<>+1216(SB), Y3
 	VBLENDVPD    Y2, Y3, Y1, Y1
 	VCMPPD       $0x00, constants<>+96(SB), Y0, Y0
-	VBROADCASTSD constants<>+1184(SB), Y2
+	VBROADCASTSD constants<>+1248(SB), Y2
 	VBLENDVPD    Y0, Y2, Y1, Y0
 	VMOVUPD      Y0, (AX)
 	ADDQ         $+32, AX
@@ -578,52 +582,52 @@ done2:
 	SUBQ         R9, R8
 	VMOVUPD      (R8), Y0
 	VMASKMOVPD   (CX), Y0, Y1
-	VCMPPD       $0x11, constants<>+544(SB), Y1, Y2
-	VMULPD       constants<>+576(SB), Y1, Y3
+	VCMPPD       $0x11, constants<>+608(SB), Y1, Y2
+	VMULPD       constants<>+640(SB), Y1, Y3
 	VBLENDVPD    Y2, Y3, Y1, Y3
 	VPSRLQ       $0x34, Y3, Y4
-	VORPD        constants<>+608(SB), Y4, Y4
-	VBROADCASTSD constants<>+640(SB), Y5
-	VBROADCASTSD constants<>+672(SB), Y6
+	VORPD        constants<>+672(SB), Y4, Y4
+	VBROADCASTSD constants<>+704(SB), Y5
+	VBROADCASTSD constants<>+736(SB), Y6
 	VBLENDVPD    Y2, Y5, Y6, Y2
 	VSUBPD       Y2, Y4, Y2
-	VANDPD       constants<>+704(SB), Y3, Y3
+	VANDPD       constants<>+768(SB), Y3, Y3
 	VORPD        constants<>+64(SB), Y3, Y3
 	VPSRLQ       $0x30, Y3, Y4
-	VPAND        constants<>+480(SB), Y4, Y4
+	VPAND        constants<>+544(SB), Y4, Y4
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y6, (BX)(Y4*8), Y5
-	VFMADD213PD  constants<>+736(SB), Y3, Y5
+	VFMADD213PD  constants<>+800(SB), Y3, Y5
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y6, (SI)(Y4*8), Y3
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y7, (DI)(Y4*8), Y6
-	VFMADD231PD  constants<>+768(SB), Y2, Y3
-	VFMADD231PD  constants<>+800(SB), Y2, Y6
+	VFMADD231PD  constants<>+832(SB), Y2, Y3
+	VFMADD231PD  constants<>+864(SB), Y2, Y6
 	VMULPD       Y5, Y5, Y2
-	VBROADCASTSD constants<>+832(SB), Y4
-	VFMADD213PD  constants<>+864(SB), Y2, Y4
-	VFMADD213PD  constants<>+896(SB), Y2, Y4
+	VBROADCASTSD constants<>+896(SB), Y4
 	VFMADD213PD  constants<>+928(SB), Y2, Y4
 	VFMADD213PD  constants<>+960(SB), Y2, Y4
-	VBROADCASTSD constants<>+992(SB), Y7
-	VFMADD213PD  constants<>+1024(SB), Y2, Y7
-	VFMADD213PD  constants<>+1056(SB), Y2, Y7
+	VFMADD213PD  constants<>+992(SB), Y2, Y4
+	VFMADD213PD  constants<>+1024(SB), Y2, Y4
+	VBROADCASTSD constants<>+1056(SB), Y7
 	VFMADD213PD  constants<>+1088(SB), Y2, Y7
+	VFMADD213PD  constants<>+1120(SB), Y2, Y7
+	VFMADD213PD  constants<>+1152(SB), Y2, Y7
 	VFMADD231PD  Y7, Y5, Y4
 	VFMADD213PD  Y6, Y2, Y4
 	VADDPD       Y4, Y5, Y2
 	VADDPD       Y2, Y3, Y2
-	VCMPPD       $0x15, constants<>+1120(SB), Y1, Y3
+	VCMPPD       $0x15, constants<>+1184(SB), Y1, Y3
 	VBLENDVPD    Y3, Y1, Y2, Y2
 	VCMPPD       $0x11, constants<>+96(SB), Y1, Y3
-	VBROADCASTSD constants<>+1152(SB), Y4
+	VBROADCASTSD constants<>+1216(SB), Y4
 	VBLENDVPD    Y3, Y4, Y2, Y2
 	VCMPPD       $0x00, constants<>+96(SB), Y1, Y1
-	VBROADCASTSD constants<>+1184(SB), Y3
+	VBROADCASTSD constants<>+1248(SB), Y3
 	VBLENDVPD    Y1, Y3, Y2, Y1
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
@@ -657,28 +661,28 @@ loop1:
 	VSUBPD       Y4, Y3, Y3
 	VSUBPD       Y2, Y0, Y2
 	VADDPD       Y2, Y3, Y2
-	VCMPPD       $0x11, constants<>+544(SB), Y1, Y3
-	VMULPD       constants<>+576(SB), Y1, Y4
+	VCMPPD       $0x11, constants<>+608(SB), Y1, Y3
+	VMULPD       constants<>+640(SB), Y1, Y4
 	VBLENDVPD    Y3, Y4, Y1, Y4
 	VPSRLQ       $0x34, Y4, Y5
-	VORPD        constants<>+608(SB), Y5, Y5
-	VBROADCASTSD constants<>+640(SB), Y6
-	VBROADCASTSD constants<>+672(SB), Y7
+	VORPD        constants<>+672(SB), Y5, Y5
+	VBROADCASTSD constants<>+704(SB), Y6
+	VBROADCASTSD constants<>+736(SB), Y7
 	VBLENDVPD    Y3, Y6, Y7, Y3
 	VSUBPD       Y3, Y5, Y3
-	VANDPD       constants<>+704(SB), Y4, Y4
+	VANDPD       constants<>+768(SB), Y4, Y4
 	VORPD        constants<>+64(SB), Y4, Y4
-	VMOVUPD      constants<>+1216(SB), Y5
-	VANDPD       constants<>+1120(SB), Y1, Y6
+	VMOVUPD      constants<>+1280(SB), Y5
+	VANDPD       constants<>+1184(SB), Y1, Y6
 	VPSUBQ       Y6, Y5, Y5
 	VMULPD       Y5, Y2, Y2
 	VPSRLQ       $0x30, Y4, Y5
-	VPAND        constants<>+480(SB), Y5, Y5
+	VPAND        constants<>+544(SB), Y5, Y5
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y7, (BX)(Y5*8), Y6
 	VMOVAPD      Y6, Y7
-	VFMADD213PD  constants<>+736(SB), Y4, Y7
+	VFMADD213PD  constants<>+800(SB), Y4, Y7
 	VFMADD231PD  Y2, Y6, Y7
 	VPCMPEQQ     Y4, Y4, Y4
 	VXORPD       Y2, Y2, Y2
@@ -686,29 +690,29 @@ loop1:
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (DI)(Y5*8), Y4
-	VFMADD231PD  constants<>+768(SB), Y3, Y2
-	VFMADD231PD  constants<>+800(SB), Y3, Y4
+	VFMADD231PD  constants<>+832(SB), Y3, Y2
+	VFMADD231PD  constants<>+864(SB), Y3, Y4
 	VMULPD       Y7, Y7, Y3
-	VBROADCASTSD constants<>+832(SB), Y5
-	VFMADD213PD  constants<>+864(SB), Y3, Y5
-	VFMADD213PD  constants<>+896(SB), Y3, Y5
+	VBROADCASTSD constants<>+896(SB), Y5
 	VFMADD213PD  constants<>+928(SB), Y3, Y5
 	VFMADD213PD  constants<>+960(SB), Y3, Y5
-	VBROADCASTSD constants<>+992(SB), Y6
-	VFMADD213PD  constants<>+1024(SB), Y3, Y6
-	VFMADD213PD  constants<>+1056(SB), Y3, Y6
+	VFMADD213PD  constants<>+992(SB), Y3, Y5
+	VFMADD213PD  constants<>+1024(SB), Y3, Y5
+	VBROADCASTSD constants<>+1056(SB), Y6
 	VFMADD213PD  constants<>+1088(SB), Y3, Y6
+	VFMADD213PD  constants<>+1120(SB), Y3, Y6
+	VFMADD213PD  constants<>+1152(SB), Y3, Y6
 	VFMADD231PD  Y6, Y7, Y5
 	VFMADD213PD  Y4, Y3, Y5
 	VADDPD       Y5, Y7, Y3
 	VADDPD       Y3, Y2, Y2
-	VCMPPD       $0x15, constants<>+1120(SB), Y1, Y3
+	VCMPPD       $0x15, constants<>+1184(SB), Y1, Y3
 	VBLENDVPD    Y3, Y1, Y2, Y2
 	VCMPPD       $0x11, constants<>+96(SB), Y1, Y3
-	VBROADCASTSD constants<>+1152(SB), Y4
+	VBROADCASTSD constants<>+1216(SB), Y4
 	VBLENDVPD    Y3, Y4, Y2, Y2
 	VCMPPD       $0x00, constants<>+96(SB), Y1, Y1
-	VBROADCASTSD constants<>+1184(SB), Y3
+	VBROADCASTSD constants<>+1248(SB), Y3
 	VBLENDVPD    Y1, Y3, Y2, Y1
 	VANDPD       constants<>+32(SB), Y1, Y1
 	VANDPD       constants<>+0(SB), Y0, Y0
@@ -736,28 +740,28 @@ done2:
 	VSUBPD       Y5, Y4, Y4
 	VSUBPD       Y3, Y1, Y3
 	VADDPD       Y3, Y4, Y3
-	VCMPPD       $0x11, constants<>+544(SB), Y2, Y4
-	VMULPD       constants<>+576(SB), Y2, Y5
+	VCMPPD       $0x11, constants<>+608(SB), Y2, Y4
+	VMULPD       constants<>+640(SB), Y2, Y5
 	VBLENDVPD    Y4, Y5, Y2, Y5
 	VPSRLQ       $0x34, Y5, Y6
-	VORPD        constants<>+608(SB), Y6, Y6
-	VBROADCASTSD constants<>+640(SB), Y7
-	VBROADCASTSD constants<>+672(SB), Y8
+	VORPD        constants<>+672(SB), Y6, Y6
+	VBROADCASTSD constants<>+704(SB), Y7
+	VBROADCASTSD constants<>+736(SB), Y8
 	VBLENDVPD    Y4, Y7, Y8, Y4
 	VSUBPD       Y4, Y6, Y4
-	VANDPD       constants<>+704(SB), Y5, Y5
+	VANDPD       constants<>+768(SB), Y5, Y5
 	VORPD        constants<>+64(SB), Y5, Y5
-	VMOVUPD      constants<>+1216(SB), Y6
-	VANDPD       constants<>+1120(SB), Y2, Y7
+	VMOVUPD      constants<>+1280(SB), Y6
+	VANDPD       constants<>+1184(SB), Y2, Y7
 	VPSUBQ       Y7, Y6, Y6
 	VMULPD       Y6, Y3, Y3
 	VPSRLQ       $0x30, Y5, Y6
-	VPAND        constants<>+480(SB), Y6, Y6
+	VPAND        constants<>+544(SB), Y6, Y6
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y7, Y7, Y7
 	VGATHERQPD   Y8, (BX)(Y6*8), Y7
 	VMOVAPD      Y7, Y8
-	VFMADD213PD  constants<>+736(SB), Y5, Y8
+	VFMADD213PD  constants<>+800(SB), Y5, Y8
 	VFMADD231PD  Y3, Y7, Y8
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y3, Y3, Y3
@@ -765,29 +769,29 @@ done2:
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y7, (DI)(Y6*8), Y5
-	VFMADD231PD  constants<>+768(SB), Y4, Y3
-	VFMADD231PD  constants<>+800(SB), Y4, Y5
+	VFMADD231PD  constants<>+832(SB), Y4, Y3
+	VFMADD231PD  constants<>+864(SB), Y4, Y5
 	VMULPD       Y8, Y8, Y4
-	VBROADCASTSD constants<>+832(SB), Y6
-	VFMADD213PD  constants<>+864(SB), Y4, Y6
-	VFMADD213PD  constants<>+896(SB), Y4, Y6
+	VBROADCASTSD constants<>+896(SB), Y6
 	VFMADD213PD  constants<>+928(SB), Y4, Y6
 	VFMADD213PD  constants<>+960(SB), Y4, Y6
-	VBROADCASTSD constants<>+992(SB), Y7
-	VFMADD213PD  constants<>+1024(SB), Y4, Y7
-	VFMADD213PD  constants<>+1056(SB), Y4, Y7
+	VFMADD213PD  constants<>+992(SB), Y4, Y6
+	VFMADD213PD  constants<>+1024(SB), Y4, Y6
+	VBROADCASTSD constants<>+1056(SB), Y7
 	VFMADD213PD  constants<>+1088(SB), Y4, Y7
+	VFMADD213PD  constants<>+1120(SB), Y4, Y7
+	VFMADD213PD  constants<>+1152(SB), Y4, Y7
 	VFMADD231PD  Y7, Y8, Y6
 	VFMADD213PD  Y5, Y4, Y6
 	VADDPD       Y6, Y8, Y4
 	VADDPD       Y4, Y3, Y3
-	VCMPPD       $0x15, constants<>+1120(SB), Y2, Y4
+	VCMPPD       $0x15, constants<>+1184(SB), Y2, Y4
 	VBLENDVPD    Y4, Y2, Y3, Y3
 	VCMPPD       $0x11, constants<>+96(SB), Y2, Y4
-	VBROADCASTSD constants<>+1152(SB), Y5
+	VBROADCASTSD constants<>+1216(SB), Y5
 	VBLENDVPD    Y4, Y5, Y3, Y3
 	VCMPPD       $0x00, constants<>+96(SB), Y2, Y2
-	VBROADCASTSD constants<>+1184(SB), Y4
+	VBROADCASTSD constants<>+1248(SB), Y4
 	VBLENDVPD    Y2, Y4, Y3, Y2
 	VANDPD       constants<>+32(SB), Y2, Y2
 	VANDPD       constants<>+0(SB), Y1, Y1
@@ -809,14 +813,14 @@ TEXT ·expm1_avx2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
-	LEAQ expTable<>+0(SB), BX
-	LEAQ expTableLow<>+0(SB), SI
+	LEAQ powerTable<>+0(SB), BX
+	LEAQ powerTableLow<>+0(SB), SI
 	CMPQ DX, $+4
 	JL   done2
 
 loop1:
 	VMOVUPD      (CX), Y0
-	VBROADCASTSD constants<>+1248(SB), Y1
+	VBROADCASTSD constants<>+1312(SB), Y1
 	VMAXPD       Y0, Y1, Y1
 	VBROADCASTSD constants<>+128(SB), Y2
 	VMAXPD       Y1, Y2, Y1
@@ -829,14 +833,17 @@ loop1:
 	VFNMADD231PD constants<>+256(SB), Y3, Y1
 	VFNMADD231PD constants<>+288(SB), Y3, Y1
 	VMULPD       Y1, Y1, Y3
-	VBROADCASTSD constants<>+320(SB), Y4
-	VFMADD213PD  constants<>+352(SB), Y1, Y4
-	VBROADCASTSD constants<>+384(SB), Y5
-	VFMADD213PD  constants<>+416(SB), Y1, Y5
-	VFMADD231PD  constants<>+448(SB), Y3, Y5
+	VBROADCASTSD constants<>+1344(SB), Y4
+	VBROADCASTSD constants<>+1376(SB), Y5
+	VBROADCASTSD constants<>+1408(SB), Y6
+	VFMADD213PD  constants<>+1440(SB), Y1, Y4
+	VFMADD213PD  constants<>+1472(SB), Y1, Y5
+	VFMADD213PD  constants<>+1504(SB), Y1, Y6
+	VFMADD231PD  constants<>+1536(SB), Y3, Y6
+	VFMADD231PD  Y3, Y6, Y5
 	VFMADD231PD  Y3, Y5, Y4
 	VFMADD213PD  Y1, Y3, Y4
-	VPAND        constants<>+480(SB), Y2, Y1
+	VPAND        constants<>+544(SB), Y2, Y1
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y5, (BX)(Y1*8), Y3
@@ -845,7 +852,7 @@ loop1:
 	VGATHERQPD   Y6, (SI)(Y1*8), Y5
 	VADDPD       Y5, Y4, Y1
 	VPSRAD       $0x04, Y2, Y5
-	VMOVUPD      constants<>+512(SB), Y4
+	VMOVUPD      constants<>+576(SB), Y4
 	VPSUBD       Y5, Y4, Y4
 	VXORPD       Y5, Y5, Y5
 	VPMAXSD      Y5, Y4, Y4
@@ -855,10 +862,10 @@ loop1:
 	VPSRAD       $0x04, Y2, Y3
 	VPSRAD       $0x05, Y2, Y2
 	VPSUBD       Y2, Y3, Y3
-	VPADDD       constants<>+512(SB), Y2, Y2
+	VPADDD       constants<>+576(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y1, Y1
-	VPADDD       constants<>+512(SB), Y3, Y2
+	VPADDD       constants<>+576(SB), Y3, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y1, Y1
 	VANDPD       constants<>+32(SB), Y1, Y1
@@ -880,7 +887,7 @@ done2:
 	SUBQ         R8, DI
 	VMOVUPD      (DI), Y0
 	VMASKMOVPD   (CX), Y0, Y1
-	VBROADCASTSD constants<>+1248(SB), Y2
+	VBROADCASTSD constants<>+1312(SB), Y2
 	VMAXPD       Y1, Y2, Y2
 	VBROADCASTSD constants<>+128(SB), Y3
 	VMAXPD       Y2, Y3, Y2
@@ -893,14 +900,17 @@ done2:
 	VFNMADD231PD constants<>+256(SB), Y4, Y2
 	VFNMADD231PD constants<>+288(SB), Y4, Y2
 	VMULPD       Y2, Y2, Y4
-	VBROADCASTSD constants<>+320(SB), Y5
-	VFMADD213PD  constants<>+352(SB), Y2, Y5
-	VBROADCASTSD constants<>+384(SB), Y6
-	VFMADD213PD  constants<>+416(SB), Y2, Y6
-	VFMADD231PD  constants<>+448(SB), Y4, Y6
+	VBROADCASTSD constants<>+1344(SB), Y5
+	VBROADCASTSD constants<>+1376(SB), Y6
+	VBROADCASTSD constants<>+1408(SB), Y7
+	VFMADD213PD  constants<>+1440(SB), Y2, Y5
+	VFMADD213PD  constants<>+1472(SB), Y2, Y6
+	VFMADD213PD  constants<>+1504(SB), Y2, Y7
+	VFMADD231PD  constants<>+1536(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
 	VFMADD213PD  Y2, Y4, Y5
-	VPAND        constants<>+480(SB), Y3, Y2
+	VPAND        constants<>+544(SB), Y3, Y2
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (BX)(Y2*8), Y4
@@ -909,7 +919,7 @@ done2:
 	VGATHERQPD   Y7, (SI)(Y2*8), Y6
 	VADDPD       Y6, Y5, Y2
 	VPSRAD       $0x04, Y3, Y6
-	VMOVUPD      constants<>+512(SB), Y5
+	VMOVUPD      constants<>+576(SB), Y5
 	VPSUBD       Y6, Y5, Y5
 	VXORPD       Y6, Y6, Y6
 	VPMAXSD      Y6, Y5, Y5
@@ -919,10 +929,10 @@ done2:
 	VPSRAD       $0x04, Y3, Y4
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y4, Y4
-	VPADDD       constants<>+512(SB), Y3, Y3
+	VPADDD       constants<>+576(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y2, Y2
-	VPADDD       constants<>+512(SB), Y4, Y3
+	VPADDD       constants<>+576(SB), Y4, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y2, Y2
 	VANDPD       constants<>+32(SB), Y2, Y2
@@ -945,16 +955,16 @@ TEXT ·tanh_avx2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
-	LEAQ expTable<>+0(SB), BX
-	LEAQ expTableLow<>+0(SB), SI
+	LEAQ powerTable<>+0(SB), BX
+	LEAQ powerTableLow<>+0(SB), SI
 	CMPQ DX, $+4
 	JL   done2
 
 loop1:
 	VMOVUPD      (CX), Y0
 	VORPD        constants<>+0(SB), Y0, Y1
-	VMULPD       constants<>+1280(SB), Y1, Y1
-	VBROADCASTSD constants<>+1248(SB), Y2
+	VMULPD       constants<>+1568(SB), Y1, Y1
+	VBROADCASTSD constants<>+1312(SB), Y2
 	VMAXPD       Y1, Y2, Y1
 	VBROADCASTSD constants<>+128(SB), Y2
 	VMAXPD       Y1, Y2, Y1
@@ -967,14 +977,17 @@ loop1:
 	VFNMADD231PD constants<>+256(SB), Y3, Y1
 	VFNMADD231PD constants<>+288(SB), Y3, Y1
 	VMULPD       Y1, Y1, Y3
-	VBROADCASTSD constants<>+320(SB), Y4
-	VFMADD213PD  constants<>+352(SB), Y1, Y4
-	VBROADCASTSD constants<>+384(SB), Y5
-	VFMADD213PD  constants<>+416(SB), Y1, Y5
-	VFMADD231PD  constants<>+448(SB), Y3, Y5
+	VBROADCASTSD constants<>+1344(SB), Y4
+	VBROADCASTSD constants<>+1376(SB), Y5
+	VBROADCASTSD constants<>+1408(SB), Y6
+	VFMADD213PD  constants<>+1440(SB), Y1, Y4
+	VFMADD213PD  constants<>+1472(SB), Y1, Y5
+	VFMADD213PD  constants<>+1504(SB), Y1, Y6
+	VFMADD231PD  constants<>+1536(SB), Y3, Y6
+	VFMADD231PD  Y3, Y6, Y5
 	VFMADD231PD  Y3, Y5, Y4
 	VFMADD213PD  Y1, Y3, Y4
-	VPAND        constants<>+480(SB), Y2, Y1
+	VPAND        constants<>+544(SB), Y2, Y1
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y5, (BX)(Y1*8), Y3
@@ -983,7 +996,7 @@ loop1:
 	VGATHERQPD   Y6, (SI)(Y1*8), Y5
 	VADDPD       Y5, Y4, Y1
 	VPSRAD       $0x04, Y2, Y5
-	VMOVUPD      constants<>+512(SB), Y4
+	VMOVUPD      constants<>+576(SB), Y4
 	VPSUBD       Y5, Y4, Y4
 	VXORPD       Y5, Y5, Y5
 	VPMAXSD      Y5, Y4, Y4
@@ -993,13 +1006,13 @@ loop1:
 	VPSRAD       $0x04, Y2, Y3
 	VPSRAD       $0x05, Y2, Y2
 	VPSUBD       Y2, Y3, Y3
-	VPADDD       constants<>+512(SB), Y2, Y2
+	VPADDD       constants<>+576(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y1, Y1
-	VPADDD       constants<>+512(SB), Y3, Y2
+	VPADDD       constants<>+576(SB), Y3, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y1, Y1
-	VADDPD       constants<>+1280(SB), Y1, Y2
+	VADDPD       constants<>+1568(SB), Y1, Y2
 	VDIVPD       Y2, Y1, Y1
 	VANDPD       constants<>+32(SB), Y1, Y1
 	VANDPD       constants<>+0(SB), Y0, Y0
@@ -1021,8 +1034,8 @@ done2:
 	VMOVUPD      (DI), Y0
 	VMASKMOVPD   (CX), Y0, Y1
 	VORPD        constants<>+0(SB), Y1, Y2
-	VMULPD       constants<>+1280(SB), Y2, Y2
-	VBROADCASTSD constants<>+1248(SB), Y3
+	VMULPD       constants<>+1568(SB), Y2, Y2
+	VBROADCASTSD constants<>+1312(SB), Y3
 	VMAXPD       Y2, Y3, Y2
 	VBROADCASTSD constants<>+128(SB), Y3
 	VMAXPD       Y2, Y3, Y2
@@ -1035,14 +1048,17 @@ done2:
 	VFNMADD231PD constants<>+256(SB), Y4, Y2
 	VFNMADD231PD constants<>+288(SB), Y4, Y2
 	VMULPD       Y2, Y2, Y4
-	VBROADCASTSD constants<>+320(SB), Y5
-	VFMADD213PD  constants<>+352(SB), Y2, Y5
-	VBROADCASTSD constants<>+384(SB), Y6
-	VFMADD213PD  constants<>+416(SB), Y2, Y6
-	VFMADD231PD  constants<>+448(SB), Y4, Y6
+	VBROADCASTSD constants<>+1344(SB), Y5
+	VBROADCASTSD constants<>+1376(SB), Y6
+	VBROADCASTSD constants<>+1408(SB), Y7
+	VFMADD213PD  constants<>+1440(SB), Y2, Y5
+	VFMADD213PD  constants<>+1472(SB), Y2, Y6
+	VFMADD213PD  constants<>+1504(SB), Y2, Y7
+	VFMADD231PD  constants<>+1536(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
 	VFMADD213PD  Y2, Y4, Y5
-	VPAND        constants<>+480(SB), Y3, Y2
+	VPAND        constants<>+544(SB), Y3, Y2
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (BX)(Y2*8), Y4
@@ -1051,7 +1067,7 @@ done2:
 	VGATHERQPD   Y7, (SI)(Y2*8), Y6
 	VADDPD       Y6, Y5, Y2
 	VPSRAD       $0x04, Y3, Y6
-	VMOVUPD      constants<>+512(SB), Y5
+	VMOVUPD      constants<>+576(SB), Y5
 	VPSUBD       Y6, Y5, Y5
 	VXORPD       Y6, Y6, Y6
 	VPMAXSD      Y6, Y5, Y5
@@ -1061,13 +1077,13 @@ done2:
 	VPSRAD       $0x04, Y3, Y4
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y4, Y4
-	VPADDD       constants<>+512(SB), Y3, Y3
+	VPADDD       constants<>+576(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y2, Y2
-	VPADDD       constants<>+512(SB), Y4, Y3
+	VPADDD       constants<>+576(SB), Y4, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y2, Y2
-	VADDPD       constants<>+1280(SB), Y2, Y3
+	VADDPD       constants<>+1568(SB), Y2, Y3
 	VDIVPD       Y3, Y2, Y2
 	VANDPD       constants<>+32(SB), Y2, Y2
 	VANDPD       constants<>+0(SB), Y1, Y1
@@ -1108,13 +1124,15 @@ loop1:
 	VFNMADD231PD constants<>+288(SB), Y3, Y1
 	VMULPD       Y1, Y1, Y3
 	VBROADCASTSD constants<>+320(SB), Y4
-	VFMADD213PD  constants<>+352(SB), Y1, Y4
-	VBROADCASTSD constants<>+384(SB), Y5
-	VFMADD213PD  constants<>+416(SB), Y1, Y5
-	VFMADD231PD  constants<>+448(SB), Y3, Y5
+	VBROADCASTSD constants<>+352(SB), Y5
+	VBROADCASTSD constants<>+384(SB), Y6
+	VFMADD213PD  constants<>+416(SB), Y1, Y4
+	VFMADD213PD  constants<>+448(SB), Y1, Y5
+	VFMADD213PD  constants<>+480(SB), Y1, Y6
+	VFMADD231PD  constants<>+512(SB), Y3, Y6
+	VFMADD231PD  Y3, Y6, Y5
 	VFMADD231PD  Y3, Y5, Y4
-	VFMADD213PD  Y1, Y3, Y4
-	VPAND        constants<>+480(SB), Y2, Y1
+	VPAND        constants<>+544(SB), Y2, Y1
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y5, (BX)(Y1*8), Y3
@@ -1122,10 +1140,10 @@ loop1:
 	VPSRAD       $0x04, Y2, Y1
 	VPSRAD       $0x05, Y2, Y2
 	VPSUBD       Y2, Y1, Y1
-	VPADDD       constants<>+512(SB), Y2, Y2
+	VPADDD       constants<>+576(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y4, Y2
-	VPADDD       constants<>+512(SB), Y1, Y1
+	VPADDD       constants<>+576(SB), Y1, Y1
 	VPSLLQ       $0x34, Y1, Y1
 	VMULPD       Y1, Y2, Y2
 	VCMPPD       $0x1d, constants<>+96(SB), Y0, Y0
@@ -1162,13 +1180,15 @@ done2:
 	VFNMADD231PD constants<>+288(SB), Y4, Y2
 	VMULPD       Y2, Y2, Y4
 	VBROADCASTSD constants<>+320(SB), Y5
-	VFMADD213PD  constants<>+352(SB), Y2, Y5
-	VBROADCASTSD constants<>+384(SB), Y6
-	VFMADD213PD  constants<>+416(SB), Y2, Y6
-	VFMADD231PD  constants<>+448(SB), Y4, Y6
+	VBROADCASTSD constants<>+352(SB), Y6
+	VBROADCASTSD constants<>+384(SB), Y7
+	VFMADD213PD  constants<>+416(SB), Y2, Y5
+	VFMADD213PD  constants<>+448(SB), Y2, Y6
+	VFMADD213PD  constants<>+480(SB), Y2, Y7
+	VFMADD231PD  constants<>+512(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  Y2, Y4, Y5
-	VPAND        constants<>+480(SB), Y3, Y2
+	VPAND        constants<>+544(SB), Y3, Y2
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (BX)(Y2*8), Y4
@@ -1176,10 +1196,10 @@ done2:
 	VPSRAD       $0x04, Y3, Y2
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y2, Y2
-	VPADDD       constants<>+512(SB), Y3, Y3
+	VPADDD       constants<>+576(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y3
-	VPADDD       constants<>+512(SB), Y2, Y2
+	VPADDD       constants<>+576(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y3, Y3
 	VCMPPD       $0x1d, constants<>+96(SB), Y1, Y1
@@ -1228,13 +1248,15 @@ loop1:
 	VFNMADD231PD constants<>+288(SB), Y3, Y0
 	VMULPD       Y0, Y0, Y3
 	VBROADCASTSD constants<>+320(SB), Y4
-	VFMADD213PD  constants<>+352(SB), Y0, Y4
-	VBROADCASTSD constants<>+384(SB), Y5
-	VFMADD213PD  constants<>+416(SB), Y0, Y5
-	VFMADD231PD  constants<>+448(SB), Y3, Y5
+	VBROADCASTSD constants<>+352(SB), Y5
+	VBROADCASTSD constants<>+384(SB), Y6
+	VFMADD213PD  constants<>+416(SB), Y0, Y4
+	VFMADD213PD  constants<>+448(SB), Y0, Y5
+	VFMADD213PD  constants<>+480(SB), Y0, Y6
+	VFMADD231PD  constants<>+512(SB), Y3, Y6
+	VFMADD231PD  Y3, Y6, Y5
 	VFMADD231PD  Y3, Y5, Y4
-	VFMADD213PD  Y0, Y3, Y4
-	VPAND        constants<>+480(SB), Y2, Y0
+	VPAND        constants<>+544(SB), Y2, Y0
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y5, (BX)(Y0*8), Y3
@@ -1242,16 +1264,16 @@ loop1:
 	VPSRAD       $0x04, Y2, Y0
 	VPSRAD       $0x05, Y2, Y2
 	VPSUBD       Y2, Y0, Y0
-	VPADDD       constants<>+512(SB), Y2, Y2
+	VPADDD       constants<>+576(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y4, Y2
-	VPADDD       constants<>+512(SB), Y0, Y0
+	VPADDD       constants<>+576(SB), Y0, Y0
 	VPSLLQ       $0x34, Y0, Y0
 	VMULPD       Y0, Y2, Y2
-	VBROADCASTSD constants<>+1312(SB), Y0
+	VBROADCASTSD constants<>+1600(SB), Y0
 	VFMADD213PD  constants<>+64(SB), Y2, Y0
 	VPSRLQ       $0x30, Y0, Y0
-	VPAND        constants<>+480(SB), Y0, Y0
+	VPAND        constants<>+544(SB), Y0, Y0
 	VPCMPEQQ     Y4, Y4, Y4
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y4, (SI)(Y0*8), Y3
@@ -1264,15 +1286,15 @@ loop1:
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y5, (R8)(Y0*8), Y4
 	VMULPD       Y3, Y3, Y0
-	VBROADCASTSD constants<>+832(SB), Y5
-	VFMADD213PD  constants<>+864(SB), Y0, Y5
-	VFMADD213PD  constants<>+896(SB), Y0, Y5
+	VBROADCASTSD constants<>+896(SB), Y5
 	VFMADD213PD  constants<>+928(SB), Y0, Y5
 	VFMADD213PD  constants<>+960(SB), Y0, Y5
-	VBROADCASTSD constants<>+992(SB), Y6
-	VFMADD213PD  constants<>+1024(SB), Y0, Y6
-	VFMADD213PD  constants<>+1056(SB), Y0, Y6
+	VFMADD213PD  constants<>+992(SB), Y0, Y5
+	VFMADD213PD  constants<>+1024(SB), Y0, Y5
+	VBROADCASTSD constants<>+1056(SB), Y6
 	VFMADD213PD  constants<>+1088(SB), Y0, Y6
+	VFMADD213PD  constants<>+1120(SB), Y0, Y6
+	VFMADD213PD  constants<>+1152(SB), Y0, Y6
 	VFMADD231PD  Y6, Y3, Y5
 	VFMADD213PD  Y4, Y0, Y5
 	VADDPD       Y5, Y3, Y0
@@ -1309,13 +1331,15 @@ done2:
 	VFNMADD231PD constants<>+288(SB), Y4, Y1
 	VMULPD       Y1, Y1, Y4
 	VBROADCASTSD constants<>+320(SB), Y5
-	VFMADD213PD  constants<>+352(SB), Y1, Y5
-	VBROADCASTSD constants<>+384(SB), Y6
-	VFMADD213PD  constants<>+416(SB), Y1, Y6
-	VFMADD231PD  constants<>+448(SB), Y4, Y6
+	VBROADCASTSD constants<>+352(SB), Y6
+	VBROADCASTSD constants<>+384(SB), Y7
+	VFMADD213PD  constants<>+416(SB), Y1, Y5
+	VFMADD213PD  constants<>+448(SB), Y1, Y6
+	VFMADD213PD  constants<>+480(SB), Y1, Y7
+	VFMADD231PD  constants<>+512(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  Y1, Y4, Y5
-	VPAND        constants<>+480(SB), Y3, Y1
+	VPAND        constants<>+544(SB), Y3, Y1
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (BX)(Y1*8), Y4
@@ -1323,16 +1347,16 @@ done2:
 	VPSRAD       $0x04, Y3, Y1
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y1, Y1
-	VPADDD       constants<>+512(SB), Y3, Y3
+	VPADDD       constants<>+576(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y3
-	VPADDD       constants<>+512(SB), Y1, Y1
+	VPADDD       constants<>+576(SB), Y1, Y1
 	VPSLLQ       $0x34, Y1, Y1
 	VMULPD       Y1, Y3, Y3
-	VBROADCASTSD constants<>+1312(SB), Y1
+	VBROADCASTSD constants<>+1600(SB), Y1
 	VFMADD213PD  constants<>+64(SB), Y3, Y1
 	VPSRLQ       $0x30, Y1, Y1
-	VPAND        constants<>+480(SB), Y1, Y1
+	VPAND        constants<>+544(SB), Y1, Y1
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y5, (SI)(Y1*8), Y4
@@ -1345,15 +1369,15 @@ done2:
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y6, (R8)(Y1*8), Y5
 	VMULPD       Y4, Y4, Y1
-	VBROADCASTSD constants<>+832(SB), Y6
-	VFMADD213PD  constants<>+864(SB), Y1, Y6
-	VFMADD213PD  constants<>+896(SB), Y1, Y6
+	VBROADCASTSD constants<>+896(SB), Y6
 	VFMADD213PD  constants<>+928(SB), Y1, Y6
 	VFMADD213PD  constants<>+960(SB), Y1, Y6
-	VBROADCASTSD constants<>+992(SB), Y7
-	VFMADD213PD  constants<>+1024(SB), Y1, Y7
-	VFMADD213PD  constants<>+1056(SB), Y1, Y7
+	VFMADD213PD  constants<>+992(SB), Y1, Y6
+	VFMADD213PD  constants<>+1024(SB), Y1, Y6
+	VBROADCASTSD constants<>+1056(SB), Y7
 	VFMADD213PD  constants<>+1088(SB), Y1, Y7
+	VFMADD213PD  constants<>+1120(SB), Y1, Y7
+	VFMADD213PD  constants<>+1152(SB), Y1, Y7
 	VFMADD231PD  Y7, Y4, Y6
 	VFMADD213PD  Y5, Y1, Y6
 	VADDPD       Y6, Y4, Y1
@@ -1400,13 +1424,15 @@ loop1:
 	VFNMADD231PD constants<>+288(SB), Y3, Y0
 	VMULPD       Y0, Y0, Y3
 	VBROADCASTSD constants<>+320(SB), Y4
-	VFMADD213PD  constants<>+352(SB), Y0, Y4
-	VBROADCASTSD constants<>+384(SB), Y5
-	VFMADD213PD  constants<>+416(SB), Y0, Y5
-	VFMADD231PD  constants<>+448(SB), Y3, Y5
+	VBROADCASTSD constants<>+352(SB), Y5
+	VBROADCASTSD constants<>+384(SB), Y6
+	VFMADD213PD  constants<>+416(SB), Y0, Y4
+	VFMADD213PD  constants<>+448(SB), Y0, Y5
+	VFMADD213PD  constants<>+480(SB), Y0, Y6
+	VFMADD231PD  constants<>+512(SB), Y3, Y6
+	VFMADD231PD  Y3, Y6, Y5
 	VFMADD231PD  Y3, Y5, Y4
-	VFMADD213PD  Y0, Y3, Y4
-	VPAND        constants<>+480(SB), Y2, Y0
+	VPAND        constants<>+544(SB), Y2, Y0
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y5, (BX)(Y0*8), Y3
@@ -1414,16 +1440,16 @@ loop1:
 	VPSRAD       $0x04, Y2, Y0
 	VPSRAD       $0x05, Y2, Y2
 	VPSUBD       Y2, Y0, Y0
-	VPADDD       constants<>+512(SB), Y2, Y2
+	VPADDD       constants<>+576(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y4, Y2
-	VPADDD       constants<>+512(SB), Y0, Y0
+	VPADDD       constants<>+576(SB), Y0, Y0
 	VPSLLQ       $0x34, Y0, Y0
 	VMULPD       Y0, Y2, Y2
-	VBROADCASTSD constants<>+1312(SB), Y0
+	VBROADCASTSD constants<>+1600(SB), Y0
 	VFMADD213PD  constants<>+64(SB), Y2, Y0
 	VPSRLQ       $0x30, Y0, Y0
-	VPAND        constants<>+480(SB), Y0, Y0
+	VPAND        constants<>+544(SB), Y0, Y0
 	VPCMPEQQ     Y4, Y4, Y4
 	VXORPD       Y3, Y3, Y3
 	VGATHERQPD   Y4, (SI)(Y0*8), Y3
@@ -1436,15 +1462,15 @@ loop1:
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y5, (R8)(Y0*8), Y4
 	VMULPD       Y3, Y3, Y0
-	VBROADCASTSD constants<>+832(SB), Y5
-	VFMADD213PD  constants<>+864(SB), Y0, Y5
-	VFMADD213PD  constants<>+896(SB), Y0, Y5
+	VBROADCASTSD constants<>+896(SB), Y5
 	VFMADD213PD  constants<>+928(SB), Y0, Y5
 	VFMADD213PD  constants<>+960(SB), Y0, Y5
-	VBROADCASTSD constants<>+992(SB), Y6
-	VFMADD213PD  constants<>+1024(SB), Y0, Y6
-	VFMADD213PD  constants<>+1056(SB), Y0, Y6
+	VFMADD213PD  constants<>+992(SB), Y0, Y5
+	VFMADD213PD  constants<>+1024(SB), Y0, Y5
+	VBROADCASTSD constants<>+1056(SB), Y6
 	VFMADD213PD  constants<>+1088(SB), Y0, Y6
+	VFMADD213PD  constants<>+1120(SB), Y0, Y6
+	VFMADD213PD  constants<>+1152(SB), Y0, Y6
 	VFMADD231PD  Y6, Y3, Y5
 	VFMADD213PD  Y4, Y0, Y5
 	VADDPD       Y5, Y3, Y0
@@ -1481,13 +1507,15 @@ done2:
 	VFNMADD231PD constants<>+288(SB), Y4, Y1
 	VMULPD       Y1, Y1, Y4
 	VBROADCASTSD constants<>+320(SB), Y5
-	VFMADD213PD  constants<>+352(SB), Y1, Y5
-	VBROADCASTSD constants<>+384(SB), Y6
-	VFMADD213PD  constants<>+416(SB), Y1, Y6
-	VFMADD231PD  constants<>+448(SB), Y4, Y6
+	VBROADCASTSD constants<>+352(SB), Y6
+	VBROADCASTSD constants<>+384(SB), Y7
+	VFMADD213PD  constants<>+416(SB), Y1, Y5
+	VFMADD213PD  constants<>+448(SB), Y1, Y6
+	VFMADD213PD  constants<>+480(SB), Y1, Y7
+	VFMADD231PD  constants<>+512(SB), Y4, Y7
+	VFMADD231PD  Y4, Y7, Y6
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  Y1, Y4, Y5
-	VPAND        constants<>+480(SB), Y3, Y1
+	VPAND        constants<>+544(SB), Y3, Y1
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y6, (BX)(Y1*8), Y4
@@ -1495,16 +1523,16 @@ done2:
 	VPSRAD       $0x04, Y3, Y1
 	VPSRAD       $0x05, Y3, Y3
 	VPSUBD       Y3, Y1, Y1
-	VPADDD       constants<>+512(SB), Y3, Y3
+	VPADDD       constants<>+576(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y3
-	VPADDD       constants<>+512(SB), Y1, Y1
+	VPADDD       constants<>+576(SB), Y1, Y1
 	VPSLLQ       $0x34, Y1, Y1
 	VMULPD       Y1, Y3, Y3
-	VBROADCASTSD constants<>+1312(SB), Y1
+	VBROADCASTSD constants<>+1600(SB), Y1
 	VFMADD213PD  constants<>+64(SB), Y3, Y1
 	VPSRLQ       $0x30, Y1, Y1
-	VPAND        constants<>+480(SB), Y1, Y1
+	VPAND        constants<>+544(SB), Y1, Y1
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y4, Y4, Y4
 	VGATHERQPD   Y5, (SI)(Y1*8), Y4
@@ -1517,15 +1545,15 @@ done2:
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y6, (R8)(Y1*8), Y5
 	VMULPD       Y4, Y4, Y1
-	VBROADCASTSD constants<>+832(SB), Y6
-	VFMADD213PD  constants<>+864(SB), Y1, Y6
-	VFMADD213PD  constants<>+896(SB), Y1, Y6
+	VBROADCASTSD constants<>+896(SB), Y6
 	VFMADD213PD  constants<>+928(SB), Y1, Y6
 	VFMADD213PD  constants<>+960(SB), Y1, Y6
-	VBROADCASTSD constants<>+992(SB), Y7
-	VFMADD213PD  constants<>+1024(SB), Y1, Y7
-	VFMADD213PD  constants<>+1056(SB), Y1, Y7
+	VFMADD213PD  constants<>+992(SB), Y1, Y6
+	VFMADD213PD  constants<>+1024(SB), Y1, Y6
+	VBROADCASTSD constants<>+1056(SB), Y7
 	VFMADD213PD  constants<>+1088(SB), Y1, Y7
+	VFMADD213PD  constants<>+1120(SB), Y1, Y7
+	VFMADD213PD  constants<>+1152(SB), Y1, Y7
 	VFMADD231PD  Y7, Y4, Y6
 	VFMADD213PD  Y5, Y1, Y6
 	VADDPD       Y6, Y4, Y1
@@ -1554,35 +1582,35 @@ TEXT ·sin_avx2(SB), NOSPLIT, $0-32
 loop1:
 	VMOVUPD      (CX), Y0
 	VANDPD       constants<>+32(SB), Y0, Y1
-	VCMPPD       $0x12, constants<>+1344(SB), Y1, Y1
+	VCMPPD       $0x12, constants<>+1632(SB), Y1, Y1
 	VMOVMSKPD    Y1, BX
 	CMPL         BX, $0x0f
 	JNE          stop
-	VBROADCASTSD constants<>+1376(SB), Y1
-	VFMADD213PD  constants<>+1408(SB), Y0, Y1
-	VSUBPD       constants<>+1408(SB), Y1, Y2
+	VBROADCASTSD constants<>+1664(SB), Y1
+	VFMADD213PD  constants<>+1696(SB), Y0, Y1
+	VSUBPD       constants<>+1696(SB), Y1, Y2
 	VMOVAPD      Y0, Y0
-	VFNMADD231PD constants<>+1440(SB), Y2, Y0
-	VFNMADD231PD constants<>+1472(SB), Y2, Y0
-	VFNMADD231PD constants<>+1504(SB), Y2, Y0
+	VFNMADD231PD constants<>+1728(SB), Y2, Y0
+	VFNMADD231PD constants<>+1760(SB), Y2, Y0
+	VFNMADD231PD constants<>+1792(SB), Y2, Y0
 	VMULPD       Y0, Y0, Y2
-	VBROADCASTSD constants<>+1536(SB), Y3
-	VFMADD213PD  constants<>+1568(SB), Y2, Y3
-	VFMADD213PD  constants<>+1600(SB), Y2, Y3
-	VFMADD213PD  constants<>+1632(SB), Y2, Y3
-	VFMADD213PD  constants<>+1664(SB), Y2, Y3
-	VFMADD213PD  constants<>+1696(SB), Y2, Y3
+	VBROADCASTSD constants<>+1824(SB), Y3
+	VFMADD213PD  constants<>+1856(SB), Y2, Y3
+	VFMADD213PD  constants<>+1888(SB), Y2, Y3
+	VFMADD213PD  constants<>+1920(SB), Y2, Y3
+	VFMADD213PD  constants<>+1952(SB), Y2, Y3
+	VFMADD213PD  constants<>+1984(SB), Y2, Y3
 	VMULPD       Y2, Y0, Y4
 	VFMADD213PD  Y0, Y4, Y3
 	VANDPD       constants<>+0(SB), Y0, Y0
 	VORPD        Y3, Y0, Y0
-	VBROADCASTSD constants<>+1728(SB), Y3
-	VFMADD213PD  constants<>+1760(SB), Y2, Y3
-	VFMADD213PD  constants<>+1792(SB), Y2, Y3
-	VFMADD213PD  constants<>+1824(SB), Y2, Y3
-	VFMADD213PD  constants<>+1856(SB), Y2, Y3
-	VFMADD213PD  constants<>+1888(SB), Y2, Y3
-	VFMADD213PD  constants<>+1920(SB), Y2, Y3
+	VBROADCASTSD constants<>+2016(SB), Y3
+	VFMADD213PD  constants<>+2048(SB), Y2, Y3
+	VFMADD213PD  constants<>+2080(SB), Y2, Y3
+	VFMADD213PD  constants<>+2112(SB), Y2, Y3
+	VFMADD213PD  constants<>+2144(SB), Y2, Y3
+	VFMADD213PD  constants<>+2176(SB), Y2, Y3
+	VFMADD213PD  constants<>+2208(SB), Y2, Y3
 	VFMADD213PD  constants<>+64(SB), Y2, Y3
 	VPSLLQ       $0x3f, Y1, Y2
 	VBLENDVPD    Y2, Y3, Y0, Y0
@@ -1606,35 +1634,35 @@ done2:
 	VMOVUPD      (BX), Y0
 	VMASKMOVPD   (CX), Y0, Y1
 	VANDPD       constants<>+32(SB), Y1, Y2
-	VCMPPD       $0x12, constants<>+1344(SB), Y2, Y2
+	VCMPPD       $0x12, constants<>+1632(SB), Y2, Y2
 	VMOVMSKPD    Y2, BX
 	CMPL         BX, $0x0f
 	JNE          stop
-	VBROADCASTSD constants<>+1376(SB), Y2
-	VFMADD213PD  constants<>+1408(SB), Y1, Y2
-	VSUBPD       constants<>+1408(SB), Y2, Y3
+	VBROADCASTSD constants<>+1664(SB), Y2
+	VFMADD213PD  constants<>+1696(SB), Y1, Y2
+	VSUBPD       constants<>+1696(SB), Y2, Y3
 	VMOVAPD      Y1, Y1
-	VFNMADD231PD constants<>+1440(SB), Y3, Y1
-	VFNMADD231PD constants<>+1472(SB), Y3, Y1
-	VFNMADD231PD constants<>+1504(SB), Y3, Y1
+	VFNMADD231PD constants<>+1728(SB), Y3, Y1
+	VFNMADD231PD constants<>+1760(SB), Y3, Y1
+	VFNMADD231PD constants<>+1792(SB), Y3, Y1
 	VMULPD       Y1, Y1, Y3
-	VBROADCASTSD constants<>+1536(SB), Y4
-	VFMADD213PD  constants<>+1568(SB), Y3, Y4
-	VFMADD213PD  constants<>+1600(SB), Y3, Y4
-	VFMADD213PD  constants<>+1632(SB), Y3, Y4
-	VFMADD213PD  constants<>+1664(SB), Y3, Y4
-	VFMADD213PD  constants<>+1696(SB), Y3, Y4
+	VBROADCASTSD constants<>+1824(SB), Y4
+	VFMADD213PD  constants<>+1856(SB), Y3, Y4
+	VFMADD213PD  constants<>+1888(SB), Y3, Y4
+	VFMADD213PD  constants<>+1920(SB), Y3, Y4
+	VFMADD213PD  constants<>+1952(SB), Y3, Y4
+	VFMADD213PD  constants<>+1984(SB), Y3, Y4
 	VMULPD       Y3, Y1, Y5
 	VFMADD213PD  Y1, Y5, Y4
 	VANDPD       constants<>+0(SB), Y1, Y1
 	VORPD        Y4, Y1, Y1
-	VBROADCASTSD constants<>+1728(SB), Y4
-	VFMADD213PD  constants<>+1760(SB), Y3, Y4
-	VFMADD213PD  constants<>+1792(SB), Y3, Y4
-	VFMADD213PD  constants<>+1824(SB), Y3, Y4
-	VFMADD213PD  constants<>+1856(SB), Y3, Y4
-	VFMADD213PD  constants<>+1888(SB), Y3, Y4
-	VFMADD213PD  constants<>+1920(SB), Y3, Y4
+	VBROADCASTSD constants<>+2016(SB), Y4
+	VFMADD213PD  constants<>+2048(SB), Y3, Y4
+	VFMADD213PD  constants<>+2080(SB), Y3, Y4
+	VFMADD213PD  constants<>+2112(SB), Y3, Y4
+	VFMADD213PD  constants<>+2144(SB), Y3, Y4
+	VFMADD213PD  constants<>+2176(SB), Y3, Y4
+	VFMADD213PD  constants<>+2208(SB), Y3, Y4
 	VFMADD213PD  constants<>+64(SB), Y3, Y4
 	VPSLLQ       $0x3f, Y2, Y3
 	VBLENDVPD    Y3, Y4, Y1, Y1
@@ -1665,37 +1693,37 @@ TEXT ·cos_avx2(SB), NOSPLIT, $0-32
 loop1:
 	VMOVUPD      (CX), Y0
 	VANDPD       constants<>+32(SB), Y0, Y1
-	VCMPPD       $0x12, constants<>+1344(SB), Y1, Y1
+	VCMPPD       $0x12, constants<>+1632(SB), Y1, Y1
 	VMOVMSKPD    Y1, BX
 	CMPL         BX, $0x0f
 	JNE          stop
-	VBROADCASTSD constants<>+1376(SB), Y1
-	VFMADD213PD  constants<>+1408(SB), Y0, Y1
-	VSUBPD       constants<>+1408(SB), Y1, Y2
+	VBROADCASTSD constants<>+1664(SB), Y1
+	VFMADD213PD  constants<>+1696(SB), Y0, Y1
+	VSUBPD       constants<>+1696(SB), Y1, Y2
 	VMOVAPD      Y0, Y0
-	VFNMADD231PD constants<>+1440(SB), Y2, Y0
-	VFNMADD231PD constants<>+1472(SB), Y2, Y0
-	VFNMADD231PD constants<>+1504(SB), Y2, Y0
-	VBROADCASTSD constants<>+1952(SB), Y2
+	VFNMADD231PD constants<>+1728(SB), Y2, Y0
+	VFNMADD231PD constants<>+1760(SB), Y2, Y0
+	VFNMADD231PD constants<>+1792(SB), Y2, Y0
+	VBROADCASTSD constants<>+2240(SB), Y2
 	VPADDQ       Y2, Y1, Y1
 	VMULPD       Y0, Y0, Y2
-	VBROADCASTSD constants<>+1536(SB), Y3
-	VFMADD213PD  constants<>+1568(SB), Y2, Y3
-	VFMADD213PD  constants<>+1600(SB), Y2, Y3
-	VFMADD213PD  constants<>+1632(SB), Y2, Y3
-	VFMADD213PD  constants<>+1664(SB), Y2, Y3
-	VFMADD213PD  constants<>+1696(SB), Y2, Y3
+	VBROADCASTSD constants<>+1824(SB), Y3
+	VFMADD213PD  constants<>+1856(SB), Y2, Y3
+	VFMADD213PD  constants<>+1888(SB), Y2, Y3
+	VFMADD213PD  constants<>+1920(SB), Y2, Y3
+	VFMADD213PD  constants<>+1952(SB), Y2, Y3
+	VFMADD213PD  constants<>+1984(SB), Y2, Y3
 	VMULPD       Y2, Y0, Y4
 	VFMADD213PD  Y0, Y4, Y3
 	VANDPD       constants<>+0(SB), Y0, Y0
 	VORPD        Y3, Y0, Y0
-	VBROADCASTSD constants<>+1728(SB), Y3
-	VFMADD213PD  constants<>+1760(SB), Y2, Y3
-	VFMADD213PD  constants<>+1792(SB), Y2, Y3
-	VFMADD213PD  constants<>+1824(SB), Y2, Y3
-	VFMADD213PD  constants<>+1856(SB), Y2, Y3
-	VFMADD213PD  constants<>+1888(SB), Y2, Y3
-	VFMADD213PD  constants<>+1920(SB), Y2, Y3
+	VBROADCASTSD constants<>+2016(SB), Y3
+	VFMADD213PD  constants<>+2048(SB), Y2, Y3
+	VFMADD213PD  constants<>+2080(SB), Y2, Y3
+	VFMADD213PD  constants<>+2112(SB), Y2, Y3
+	VFMADD213PD  constants<>+2144(SB), Y2, Y3
+	VFMADD213PD  constants<>+2176(SB), Y2, Y3
+	VFMADD213PD  constants<>+2208(SB), Y2, Y3
 	VFMADD213PD  constants<>+64(SB), Y2, Y3
 	VPSLLQ       $0x3f, Y1, Y2
 	VBLENDVPD    Y2, Y3, Y0, Y0
@@ -1719,37 +1747,37 @@ done2:
 	VMOVUPD      (BX), Y0
 	VMASKMOVPD   (CX), Y0, Y1
 	VANDPD       constants<>+32(SB), Y1, Y2
-	VCMPPD       $0x12, constants<>+1344(SB), Y2, Y2
+	VCMPPD       $0x12, constants<>+1632(SB), Y2, Y2
 	VMOVMSKPD    Y2, BX
 	CMPL         BX, $0x0f
 	JNE          stop
-	VBROADCASTSD constants<>+1376(SB), Y2
-	VFMADD213PD  constants<>+1408(SB), Y1, Y2
-	VSUBPD       constants<>+1408(SB), Y2, Y3
+	VBROADCASTSD constants<>+1664(SB), Y2
+	VFMADD213PD  constants<>+1696(SB), Y1, Y2
+	VSUBPD       constants<>+1696(SB), Y2, Y3
 	VMOVAPD      Y1, Y1
-	VFNMADD231PD constants<>+1440(SB), Y3, Y1
-	VFNMADD231PD constants<>+1472(SB), Y3, Y1
-	VFNMADD231PD constants<>+1504(SB), Y3, Y1
-	VBROADCASTSD constants<>+1952(SB), Y3
+	VFNMADD231PD constants<>+1728(SB), Y3, Y1
+	VFNMADD231PD constants<>+1760(SB), Y3, Y1
+	VFNMADD231PD constants<>+1792(SB), Y3, Y1
+	VBROADCASTSD constants<>+2240(SB), Y3
 	VPADDQ       Y3, Y2, Y2
 	VMULPD       Y1, Y1, Y3
-	VBROADCASTSD constants<>+1536(SB), Y4
-	VFMADD213PD  constants<>+1568(SB), Y3, Y4
-	VFMADD213PD  constants<>+1600(SB), Y3, Y4
-	VFMADD213PD  constants<>+1632(SB), Y3, Y4
-	VFMADD213PD  constants<>+1664(SB), Y3, Y4
-	VFMADD213PD  constants<>+1696(SB), Y3, Y4
+	VBROADCASTSD constants<>+1824(SB), Y4
+	VFMADD213PD  constants<>+1856(SB), Y3, Y4
+	VFMADD213PD  constants<>+1888(SB), Y3, Y4
+	VFMADD213PD  constants<>+1920(SB), Y3, Y4
+	VFMADD213PD  constants<>+1952(SB), Y3, Y4
+	VFMADD213PD  constants<>+1984(SB), Y3, Y4
 	VMULPD       Y3, Y1, Y5
 	VFMADD213PD  Y1, Y5, Y4
 	VANDPD       constants<>+0(SB), Y1, Y1
 	VORPD        Y4, Y1, Y1
-	VBROADCASTSD constants<>+1728(SB), Y4
-	VFMADD213PD  constants<>+1760(SB), Y3, Y4
-	VFMADD213PD  constants<>+1792(SB), Y3, Y4
-	VFMADD213PD  constants<>+1824(SB), Y3, Y4
-	VFMADD213PD  constants<>+1856(SB), Y3, Y4
-	VFMADD213PD  constants<>+1888(SB), Y3, Y4
-	VFMADD213PD  constants<>+1920(SB), Y3, Y4
+	VBROADCASTSD constants<>+2016(SB), Y4
+	VFMADD213PD  constants<>+2048(SB), Y3, Y4
+	VFMADD213PD  constants<>+2080(SB), Y3, Y4
+	VFMADD213PD  constants<>+2112(SB), Y3, Y4
+	VFMADD213PD  constants<>+2144(SB), Y3, Y4
+	VFMADD213PD  constants<>+2176(SB), Y3, Y4
+	VFMADD213PD  constants<>+2208(SB), Y3, Y4
 	VFMADD213PD  constants<>+64(SB), Y3, Y4
 	VPSLLQ       $0x3f, Y2, Y3
 	VBLENDVPD    Y3, Y4, Y1, Y1
@@ -1781,21 +1809,21 @@ TEXT ·erf_avx2(SB), NOSPLIT, $0-32
 loop1:
 	VMOVUPD      (CX), Y0
 	VANDPD       constants<>+32(SB), Y0, Y1
-	VBROADCASTSD constants<>+1984(SB), Y2
+	VBROADCASTSD constants<>+2272(SB), Y2
 	VMINPD       Y1, Y2, Y1
 	VMULPD       Y1, Y1, Y2
-	VBROADCASTSD constants<>+2016(SB), Y3
-	VFMADD213PD  constants<>+2048(SB), Y2, Y3
-	VFMADD213PD  constants<>+2080(SB), Y2, Y3
-	VFMADD213PD  constants<>+2112(SB), Y2, Y3
-	VFMADD213PD  constants<>+2144(SB), Y2, Y3
-	VFMADD213PD  constants<>+2176(SB), Y2, Y3
-	VFMADD213PD  constants<>+2208(SB), Y2, Y3
-	VFMADD213PD  constants<>+2240(SB), Y2, Y3
-	VFMADD213PD  constants<>+2272(SB), Y2, Y3
-	VFMADD213PD  constants<>+2304(SB), Y2, Y3
+	VBROADCASTSD constants<>+2304(SB), Y3
 	VFMADD213PD  constants<>+2336(SB), Y2, Y3
 	VFMADD213PD  constants<>+2368(SB), Y2, Y3
+	VFMADD213PD  constants<>+2400(SB), Y2, Y3
+	VFMADD213PD  constants<>+2432(SB), Y2, Y3
+	VFMADD213PD  constants<>+2464(SB), Y2, Y3
+	VFMADD213PD  constants<>+2496(SB), Y2, Y3
+	VFMADD213PD  constants<>+2528(SB), Y2, Y3
+	VFMADD213PD  constants<>+2560(SB), Y2, Y3
+	VFMADD213PD  constants<>+2592(SB), Y2, Y3
+	VFMADD213PD  constants<>+2624(SB), Y2, Y3
+	VFMADD213PD  constants<>+2656(SB), Y2, Y3
 	VFMADD213PD  Y1, Y1, Y3
 	VXORPD       constants<>+0(SB), Y2, Y2
 	VBROADCASTSD constants<>+128(SB), Y4
@@ -1810,13 +1838,15 @@ loop1:
 	VFNMADD231PD constants<>+288(SB), Y5, Y2
 	VMULPD       Y2, Y2, Y5
 	VBROADCASTSD constants<>+320(SB), Y6
-	VFMADD213PD  constants<>+352(SB), Y2, Y6
-	VBROADCASTSD constants<>+384(SB), Y7
-	VFMADD213PD  constants<>+416(SB), Y2, Y7
-	VFMADD231PD  constants<>+448(SB), Y5, Y7
+	VBROADCASTSD constants<>+352(SB), Y7
+	VBROADCASTSD constants<>+384(SB), Y8
+	VFMADD213PD  constants<>+416(SB), Y2, Y6
+	VFMADD213PD  constants<>+448(SB), Y2, Y7
+	VFMADD213PD  constants<>+480(SB), Y2, Y8
+	VFMADD231PD  constants<>+512(SB), Y5, Y8
+	VFMADD231PD  Y5, Y8, Y7
 	VFMADD231PD  Y5, Y7, Y6
-	VFMADD213PD  Y2, Y5, Y6
-	VPAND        constants<>+480(SB), Y4, Y2
+	VPAND        constants<>+544(SB), Y4, Y2
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y7, (BX)(Y2*8), Y5
@@ -1824,42 +1854,42 @@ loop1:
 	VPSRAD       $0x04, Y4, Y2
 	VPSRAD       $0x05, Y4, Y4
 	VPSUBD       Y4, Y2, Y2
-	VPADDD       constants<>+512(SB), Y4, Y4
+	VPADDD       constants<>+576(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y6, Y4
-	VPADDD       constants<>+512(SB), Y2, Y2
+	VPADDD       constants<>+576(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y4, Y4
-	VSUBPD       constants<>+2400(SB), Y1, Y2
-	VADDPD       constants<>+2400(SB), Y1, Y5
+	VSUBPD       constants<>+2688(SB), Y1, Y2
+	VADDPD       constants<>+2688(SB), Y1, Y5
 	VDIVPD       Y5, Y2, Y2
 	VMULPD       Y2, Y2, Y5
-	VBROADCASTSD constants<>+2432(SB), Y6
-	VFMADD213PD  constants<>+2464(SB), Y5, Y6
-	VFMADD213PD  constants<>+2496(SB), Y5, Y6
-	VFMADD213PD  constants<>+2528(SB), Y5, Y6
-	VFMADD213PD  constants<>+2560(SB), Y5, Y6
-	VFMADD213PD  constants<>+2592(SB), Y5, Y6
-	VFMADD213PD  constants<>+2624(SB), Y5, Y6
-	VFMADD213PD  constants<>+2656(SB), Y5, Y6
-	VFMADD213PD  constants<>+2688(SB), Y5, Y6
-	VFMADD213PD  constants<>+2720(SB), Y5, Y6
+	VBROADCASTSD constants<>+2720(SB), Y6
 	VFMADD213PD  constants<>+2752(SB), Y5, Y6
 	VFMADD213PD  constants<>+2784(SB), Y5, Y6
-	VBROADCASTSD constants<>+2816(SB), Y7
-	VFMADD213PD  constants<>+2848(SB), Y5, Y7
-	VFMADD213PD  constants<>+2880(SB), Y5, Y7
-	VFMADD213PD  constants<>+2912(SB), Y5, Y7
-	VFMADD213PD  constants<>+2944(SB), Y5, Y7
-	VFMADD213PD  constants<>+2976(SB), Y5, Y7
-	VFMADD213PD  constants<>+3008(SB), Y5, Y7
-	VFMADD213PD  constants<>+3040(SB), Y5, Y7
-	VFMADD213PD  constants<>+3072(SB), Y5, Y7
-	VFMADD213PD  constants<>+3104(SB), Y5, Y7
+	VFMADD213PD  constants<>+2816(SB), Y5, Y6
+	VFMADD213PD  constants<>+2848(SB), Y5, Y6
+	VFMADD213PD  constants<>+2880(SB), Y5, Y6
+	VFMADD213PD  constants<>+2912(SB), Y5, Y6
+	VFMADD213PD  constants<>+2944(SB), Y5, Y6
+	VFMADD213PD  constants<>+2976(SB), Y5, Y6
+	VFMADD213PD  constants<>+3008(SB), Y5, Y6
+	VFMADD213PD  constants<>+3040(SB), Y5, Y6
+	VFMADD213PD  constants<>+3072(SB), Y5, Y6
+	VBROADCASTSD constants<>+3104(SB), Y7
 	VFMADD213PD  constants<>+3136(SB), Y5, Y7
+	VFMADD213PD  constants<>+3168(SB), Y5, Y7
+	VFMADD213PD  constants<>+3200(SB), Y5, Y7
+	VFMADD213PD  constants<>+3232(SB), Y5, Y7
+	VFMADD213PD  constants<>+3264(SB), Y5, Y7
+	VFMADD213PD  constants<>+3296(SB), Y5, Y7
+	VFMADD213PD  constants<>+3328(SB), Y5, Y7
+	VFMADD213PD  constants<>+3360(SB), Y5, Y7
+	VFMADD213PD  constants<>+3392(SB), Y5, Y7
+	VFMADD213PD  constants<>+3424(SB), Y5, Y7
 	VFMADD231PD  Y7, Y2, Y6
 	VMULPD       Y6, Y4, Y2
-	VBROADCASTSD constants<>+1280(SB), Y4
+	VBROADCASTSD constants<>+1568(SB), Y4
 	VFMADD213PD  constants<>+64(SB), Y1, Y4
 	VBROADCASTSD constants<>+64(SB), Y5
 	VDIVPD       Y4, Y2, Y2
@@ -1886,21 +1916,21 @@ done2:
 	VMOVUPD      (SI), Y0
 	VMASKMOVPD   (CX), Y0, Y1
 	VANDPD       constants<>+32(SB), Y1, Y2
-	VBROADCASTSD constants<>+1984(SB), Y3
+	VBROADCASTSD constants<>+2272(SB), Y3
 	VMINPD       Y2, Y3, Y2
 	VMULPD       Y2, Y2, Y3
-	VBROADCASTSD constants<>+2016(SB), Y4
-	VFMADD213PD  constants<>+2048(SB), Y3, Y4
-	VFMADD213PD  constants<>+2080(SB), Y3, Y4
-	VFMADD213PD  constants<>+2112(SB), Y3, Y4
-	VFMADD213PD  constants<>+2144(SB), Y3, Y4
-	VFMADD213PD  constants<>+2176(SB), Y3, Y4
-	VFMADD213PD  constants<>+2208(SB), Y3, Y4
-	VFMADD213PD  constants<>+2240(SB), Y3, Y4
-	VFMADD213PD  constants<>+2272(SB), Y3, Y4
-	VFMADD213PD  constants<>+2304(SB), Y3, Y4
+	VBROADCASTSD constants<>+2304(SB), Y4
 	VFMADD213PD  constants<>+2336(SB), Y3, Y4
 	VFMADD213PD  constants<>+2368(SB), Y3, Y4
+	VFMADD213PD  constants<>+2400(SB), Y3, Y4
+	VFMADD213PD  constants<>+2432(SB), Y3, Y4
+	VFMADD213PD  constants<>+2464(SB), Y3, Y4
+	VFMADD213PD  constants<>+2496(SB), Y3, Y4
+	VFMADD213PD  constants<>+2528(SB), Y3, Y4
+	VFMADD213PD  constants<>+2560(SB), Y3, Y4
+	VFMADD213PD  constants<>+2592(SB), Y3, Y4
+	VFMADD213PD  constants<>+2624(SB), Y3, Y4
+	VFMADD213PD  constants<>+2656(SB), Y3, Y4
 	VFMADD213PD  Y2, Y2, Y4
 	VXORPD       constants<>+0(SB), Y3, Y3
 	VBROADCASTSD constants<>+128(SB), Y5
@@ -1915,13 +1945,15 @@ done2:
 	VFNMADD231PD constants<>+288(SB), Y6, Y3
 	VMULPD       Y3, Y3, Y6
 	VBROADCASTSD constants<>+320(SB), Y7
-	VFMADD213PD  constants<>+352(SB), Y3, Y7
-	VBROADCASTSD constants<>+384(SB), Y8
-	VFMADD213PD  constants<>+416(SB), Y3, Y8
-	VFMADD231PD  constants<>+448(SB), Y6, Y8
+	VBROADCASTSD constants<>+352(SB), Y8
+	VBROADCASTSD constants<>+384(SB), Y9
+	VFMADD213PD  constants<>+416(SB), Y3, Y7
+	VFMADD213PD  constants<>+448(SB), Y3, Y8
+	VFMADD213PD  constants<>+480(SB), Y3, Y9
+	VFMADD231PD  constants<>+512(SB), Y6, Y9
+	VFMADD231PD  Y6, Y9, Y8
 	VFMADD231PD  Y6, Y8, Y7
-	VFMADD213PD  Y3, Y6, Y7
-	VPAND        constants<>+480(SB), Y5, Y3
+	VPAND        constants<>+544(SB), Y5, Y3
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y8, (BX)(Y3*8), Y6
@@ -1929,42 +1961,42 @@ done2:
 	VPSRAD       $0x04, Y5, Y3
 	VPSRAD       $0x05, Y5, Y5
 	VPSUBD       Y5, Y3, Y3
-	VPADDD       constants<>+512(SB), Y5, Y5
+	VPADDD       constants<>+576(SB), Y5, Y5
 	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       Y5, Y7, Y5
-	VPADDD       constants<>+512(SB), Y3, Y3
+	VPADDD       constants<>+576(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y5
-	VSUBPD       constants<>+2400(SB), Y2, Y3
-	VADDPD       constants<>+2400(SB), Y2, Y6
+	VSUBPD       constants<>+2688(SB), Y2, Y3
+	VADDPD       constants<>+2688(SB), Y2, Y6
 	VDIVPD       Y6, Y3, Y3
 	VMULPD       Y3, Y3, Y6
-	VBROADCASTSD constants<>+2432(SB), Y7
-	VFMADD213PD  constants<>+2464(SB), Y6, Y7
-	VFMADD213PD  constants<>+2496(SB), Y6, Y7
-	VFMADD213PD  constants<>+2528(SB), Y6, Y7
-	VFMADD213PD  constants<>+2560(SB), Y6, Y7
-	VFMADD213PD  constants<>+2592(SB), Y6, Y7
-	VFMADD213PD  constants<>+2624(SB), Y6, Y7
-	VFMADD213PD  constants<>+2656(SB), Y6, Y7
-	VFMADD213PD  constants<>+2688(SB), Y6, Y7
-	VFMADD213PD  constants<>+2720(SB), Y6, Y7
+	VBROADCASTSD constants<>+2720(SB), Y7
 	VFMADD213PD  constants<>+2752(SB), Y6, Y7
 	VFMADD213PD  constants<>+2784(SB), Y6, Y7
-	VBROADCASTSD constants<>+2816(SB), Y8
-	VFMADD213PD  constants<>+2848(SB), Y6, Y8
-	VFMADD213PD  constants<>+2880(SB), Y6, Y8
-	VFMADD213PD  constants<>+2912(SB), Y6, Y8
-	VFMADD213PD  constants<>+2944(SB), Y6, Y8
-	VFMADD213PD  constants<>+2976(SB), Y6, Y8
-	VFMADD213PD  constants<>+3008(SB), Y6, Y8
-	VFMADD213PD  constants<>+3040(SB), Y6, Y8
-	VFMADD213PD  constants<>+3072(SB), Y6, Y8
-	VFMADD213PD  constants<>+3104(SB), Y6, Y8
+	VFMADD213PD  constants<>+2816(SB), Y6, Y7
+	VFMADD213PD  constants<>+2848(SB), Y6, Y7
+	VFMADD213PD  constants<>+2880(SB), Y6, Y7
+	VFMADD213PD  constants<>+2912(SB), Y6, Y7
+	VFMADD213PD  constants<>+2944(SB), Y6, Y7
+	VFMADD213PD  constants<>+2976(SB), Y6, Y7
+	VFMADD213PD  constants<>+3008(SB), Y6, Y7
+	VFMADD213PD  constants<>+3040(SB), Y6, Y7
+	VFMADD213PD  constants<>+3072(SB), Y6, Y7
+	VBROADCASTSD constants<>+3104(SB), Y8
 	VFMADD213PD  constants<>+3136(SB), Y6, Y8
+	VFMADD213PD  constants<>+3168(SB), Y6, Y8
+	VFMADD213PD  constants<>+3200(SB), Y6, Y8
+	VFMADD213PD  constants<>+3232(SB), Y6, Y8
+	VFMADD213PD  constants<>+3264(SB), Y6, Y8
+	VFMADD213PD  constants<>+3296(SB), Y6, Y8
+	VFMADD213PD  constants<>+3328(SB), Y6, Y8
+	VFMADD213PD  constants<>+3360(SB), Y6, Y8
+	VFMADD213PD  constants<>+3392(SB), Y6, Y8
+	VFMADD213PD  constants<>+3424(SB), Y6, Y8
 	VFMADD231PD  Y8, Y3, Y7
 	VMULPD       Y7, Y5, Y3
-	VBROADCASTSD constants<>+1280(SB), Y5
+	VBROADCASTSD constants<>+1568(SB), Y5
 	VFMADD213PD  constants<>+64(SB), Y2, Y5
 	VBROADCASTSD constants<>+64(SB), Y6
 	VDIVPD       Y5, Y3, Y3
@@ -1998,12 +2030,12 @@ TEXT ·phi_avx2(SB), NOSPLIT, $0-32
 loop1:
 	VMOVUPD      (CX), Y0
 	VANDPD       constants<>+32(SB), Y0, Y1
-	VBROADCASTSD constants<>+3168(SB), Y2
+	VBROADCASTSD constants<>+3456(SB), Y2
 	VMINPD       Y1, Y2, Y1
 	VMULPD       Y1, Y1, Y2
 	VMOVAPD      Y1, Y3
 	VFMSUB213PD  Y2, Y1, Y3
-	VMULPD       constants<>+1920(SB), Y2, Y2
+	VMULPD       constants<>+2208(SB), Y2, Y2
 	VBROADCASTSD constants<>+128(SB), Y4
 	VMAXPD       Y2, Y4, Y2
 	VBROADCASTSD constants<>+160(SB), Y4
@@ -2016,13 +2048,15 @@ loop1:
 	VFNMADD231PD constants<>+288(SB), Y5, Y2
 	VMULPD       Y2, Y2, Y5
 	VBROADCASTSD constants<>+320(SB), Y6
-	VFMADD213PD  constants<>+352(SB), Y2, Y6
-	VBROADCASTSD constants<>+384(SB), Y7
-	VFMADD213PD  constants<>+416(SB), Y2, Y7
-	VFMADD231PD  constants<>+448(SB), Y5, Y7
+	VBROADCASTSD constants<>+352(SB), Y7
+	VBROADCASTSD constants<>+384(SB), Y8
+	VFMADD213PD  constants<>+416(SB), Y2, Y6
+	VFMADD213PD  constants<>+448(SB), Y2, Y7
+	VFMADD213PD  constants<>+480(SB), Y2, Y8
+	VFMADD231PD  constants<>+512(SB), Y5, Y8
+	VFMADD231PD  Y5, Y8, Y7
 	VFMADD231PD  Y5, Y7, Y6
-	VFMADD213PD  Y2, Y5, Y6
-	VPAND        constants<>+480(SB), Y4, Y2
+	VPAND        constants<>+544(SB), Y4, Y2
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y5, Y5, Y5
 	VGATHERQPD   Y7, (BX)(Y2*8), Y5
@@ -2030,43 +2064,43 @@ loop1:
 	VPSRAD       $0x04, Y4, Y2
 	VPSRAD       $0x05, Y4, Y4
 	VPSUBD       Y4, Y2, Y2
-	VPADDD       constants<>+512(SB), Y4, Y4
+	VPADDD       constants<>+576(SB), Y4, Y4
 	VPSLLQ       $0x34, Y4, Y4
 	VMULPD       Y4, Y6, Y4
-	VPADDD       constants<>+512(SB), Y2, Y2
+	VPADDD       constants<>+576(SB), Y2, Y2
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y4, Y4
-	VMULPD       constants<>+1920(SB), Y3, Y2
+	VMULPD       constants<>+2208(SB), Y3, Y2
 	VFMADD213PD  Y4, Y4, Y2
-	VBROADCASTSD constants<>+3200(SB), Y3
-	VFMADD213PD  constants<>+1280(SB), Y1, Y3
-	VSUBPD       constants<>+3232(SB), Y1, Y4
-	VADDPD       constants<>+3232(SB), Y1, Y1
+	VBROADCASTSD constants<>+3488(SB), Y3
+	VFMADD213PD  constants<>+1568(SB), Y1, Y3
+	VSUBPD       constants<>+3520(SB), Y1, Y4
+	VADDPD       constants<>+3520(SB), Y1, Y1
 	VDIVPD       Y1, Y4, Y1
 	VMULPD       Y1, Y1, Y4
-	VBROADCASTSD constants<>+2432(SB), Y5
-	VFMADD213PD  constants<>+2464(SB), Y4, Y5
-	VFMADD213PD  constants<>+2496(SB), Y4, Y5
-	VFMADD213PD  constants<>+2528(SB), Y4, Y5
-	VFMADD213PD  constants<>+2560(SB), Y4, Y5
-	VFMADD213PD  constants<>+2592(SB), Y4, Y5
-	VFMADD213PD  constants<>+2624(SB), Y4, Y5
-	VFMADD213PD  constants<>+2656(SB), Y4, Y5
-	VFMADD213PD  constants<>+2688(SB), Y4, Y5
-	VFMADD213PD  constants<>+2720(SB), Y4, Y5
+	VBROADCASTSD constants<>+2720(SB), Y5
 	VFMADD213PD  constants<>+2752(SB), Y4, Y5
 	VFMADD213PD  constants<>+2784(SB), Y4, Y5
-	VBROADCASTSD constants<>+2816(SB), Y6
-	VFMADD213PD  constants<>+2848(SB), Y4, Y6
-	VFMADD213PD  constants<>+2880(SB), Y4, Y6
-	VFMADD213PD  constants<>+2912(SB), Y4, Y6
-	VFMADD213PD  constants<>+2944(SB), Y4, Y6
-	VFMADD213PD  constants<>+2976(SB), Y4, Y6
-	VFMADD213PD  constants<>+3008(SB), Y4, Y6
-	VFMADD213PD  constants<>+3040(SB), Y4, Y6
-	VFMADD213PD  constants<>+3072(SB), Y4, Y6
-	VFMADD213PD  constants<>+3104(SB), Y4, Y6
+	VFMADD213PD  constants<>+2816(SB), Y4, Y5
+	VFMADD213PD  constants<>+2848(SB), Y4, Y5
+	VFMADD213PD  constants<>+2880(SB), Y4, Y5
+	VFMADD213PD  constants<>+2912(SB), Y4, Y5
+	VFMADD213PD  constants<>+2944(SB), Y4, Y5
+	VFMADD213PD  constants<>+2976(SB), Y4, Y5
+	VFMADD213PD  constants<>+3008(SB), Y4, Y5
+	VFMADD213PD  constants<>+3040(SB), Y4, Y5
+	VFMADD213PD  constants<>+3072(SB), Y4, Y5
+	VBROADCASTSD constants<>+3104(SB), Y6
 	VFMADD213PD  constants<>+3136(SB), Y4, Y6
+	VFMADD213PD  constants<>+3168(SB), Y4, Y6
+	VFMADD213PD  constants<>+3200(SB), Y4, Y6
+	VFMADD213PD  constants<>+3232(SB), Y4, Y6
+	VFMADD213PD  constants<>+3264(SB), Y4, Y6
+	VFMADD213PD  constants<>+3296(SB), Y4, Y6
+	VFMADD213PD  constants<>+3328(SB), Y4, Y6
+	VFMADD213PD  constants<>+3360(SB), Y4, Y6
+	VFMADD213PD  constants<>+3392(SB), Y4, Y6
+	VFMADD213PD  constants<>+3424(SB), Y4, Y6
 	VFMADD231PD  Y6, Y1, Y5
 	VMULPD       Y5, Y2, Y1
 	VDIVPD       Y3, Y1, Y1
@@ -2091,12 +2125,12 @@ done2:
 	VMOVUPD      (SI), Y0
 	VMASKMOVPD   (CX), Y0, Y1
 	VANDPD       constants<>+32(SB), Y1, Y2
-	VBROADCASTSD constants<>+3168(SB), Y3
+	VBROADCASTSD constants<>+3456(SB), Y3
 	VMINPD       Y2, Y3, Y2
 	VMULPD       Y2, Y2, Y3
 	VMOVAPD      Y2, Y4
 	VFMSUB213PD  Y3, Y2, Y4
-	VMULPD       constants<>+1920(SB), Y3, Y3
+	VMULPD       constants<>+2208(SB), Y3, Y3
 	VBROADCASTSD constants<>+128(SB), Y5
 	VMAXPD       Y3, Y5, Y3
 	VBROADCASTSD constants<>+160(SB), Y5
@@ -2109,13 +2143,15 @@ done2:
 	VFNMADD231PD constants<>+288(SB), Y6, Y3
 	VMULPD       Y3, Y3, Y6
 	VBROADCASTSD constants<>+320(SB), Y7
-	VFMADD213PD  constants<>+352(SB), Y3, Y7
-	VBROADCASTSD constants<>+384(SB), Y8
-	VFMADD213PD  constants<>+416(SB), Y3, Y8
-	VFMADD231PD  constants<>+448(SB), Y6, Y8
+	VBROADCASTSD constants<>+352(SB), Y8
+	VBROADCASTSD constants<>+384(SB), Y9
+	VFMADD213PD  constants<>+416(SB), Y3, Y7
+	VFMADD213PD  constants<>+448(SB), Y3, Y8
+	VFMADD213PD  constants<>+480(SB), Y3, Y9
+	VFMADD231PD  constants<>+512(SB), Y6, Y9
+	VFMADD231PD  Y6, Y9, Y8
 	VFMADD231PD  Y6, Y8, Y7
-	VFMADD213PD  Y3, Y6, Y7
-	VPAND        constants<>+480(SB), Y5, Y3
+	VPAND        constants<>+544(SB), Y5, Y3
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y6, Y6, Y6
 	VGATHERQPD   Y8, (BX)(Y3*8), Y6
@@ -2123,43 +2159,43 @@ done2:
 	VPSRAD       $0x04, Y5, Y3
 	VPSRAD       $0x05, Y5, Y5
 	VPSUBD       Y5, Y3, Y3
-	VPADDD       constants<>+512(SB), Y5, Y5
+	VPADDD       constants<>+576(SB), Y5, Y5
 	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       Y5, Y7, Y5
-	VPADDD       constants<>+512(SB), Y3, Y3
+	VPADDD       constants<>+576(SB), Y3, Y3
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y5, Y5
-	VMULPD       constants<>+1920(SB), Y4, Y3
+	VMULPD       constants<>+2208(SB), Y4, Y3
 	VFMADD213PD  Y5, Y5, Y3
-	VBROADCASTSD constants<>+3200(SB), Y4
-	VFMADD213PD  constants<>+1280(SB), Y2, Y4
-	VSUBPD       constants<>+3232(SB), Y2, Y5
-	VADDPD       constants<>+3232(SB), Y2, Y2
+	VBROADCASTSD constants<>+3488(SB), Y4
+	VFMADD213PD  constants<>+1568(SB), Y2, Y4
+	VSUBPD       constants<>+3520(SB), Y2, Y5
+	VADDPD       constants<>+3520(SB), Y2, Y2
 	VDIVPD       Y2, Y5, Y2
 	VMULPD       Y2, Y2, Y5
-	VBROADCASTSD constants<>+2432(SB), Y6
-	VFMADD213PD  constants<>+2464(SB), Y5, Y6
-	VFMADD213PD  constants<>+2496(SB), Y5, Y6
-	VFMADD213PD  constants<>+2528(SB), Y5, Y6
-	VFMADD213PD  constants<>+2560(SB), Y5, Y6
-	VFMADD213PD  constants<>+2592(SB), Y5, Y6
-	VFMADD213PD  constants<>+2624(SB), Y5, Y6
-	VFMADD213PD  constants<>+2656(SB), Y5, Y6
-	VFMADD213PD  constants<>+2688(SB), Y5, Y6
-	VFMADD213PD  constants<>+2720(SB), Y5, Y6
+	VBROADCASTSD constants<>+2720(SB), Y6
 	VFMADD213PD  constants<>+2752(SB), Y5, Y6
 	VFMADD213PD  constants<>+2784(SB), Y5, Y6
-	VBROADCASTSD constants<>+2816(SB), Y7
-	VFMADD213PD  constants<>+2848(SB), Y5, Y7
-	VFMADD213PD  constants<>+2880(SB), Y5, Y7
-	VFMADD213PD  constants<>+2912(SB), Y5, Y7
-	VFMADD213PD  constants<>+2944(SB), Y5, Y7
-	VFMADD213PD  constants<>+2976(SB), Y5, Y7
-	VFMADD213PD  constants<>+3008(SB), Y5, Y7
-	VFMADD213PD  constants<>+3040(SB), Y5, Y7
-	VFMADD213PD  constants<>+3072(SB), Y5, Y7
-	VFMADD213PD  constants<>+3104(SB), Y5, Y7
+	VFMADD213PD  constants<>+2816(SB), Y5, Y6
+	VFMADD213PD  constants<>+2848(SB), Y5, Y6
+	VFMADD213PD  constants<>+2880(SB), Y5, Y6
+	VFMADD213PD  constants<>+2912(SB), Y5, Y6
+	VFMADD213PD  constants<>+2944(SB), Y5, Y6
+	VFMADD213PD  constants<>+2976(SB), Y5, Y6
+	VFMADD213PD  constants<>+3008(SB), Y5, Y6
+	VFMADD213PD  constants<>+3040(SB), Y5, Y6
+	VFMADD213PD  constants<>+3072(SB), Y5, Y6
+	VBROADCASTSD constants<>+3104(SB), Y7
 	VFMADD213PD  constants<>+3136(SB), Y5, Y7
+	VFMADD213PD  constants<>+3168(SB), Y5, Y7
+	VFMADD213PD  constants<>+3200(SB), Y5, Y7
+	VFMADD213PD  constants<>+3232(SB), Y5, Y7
+	VFMADD213PD  constants<>+3264(SB), Y5, Y7
+	VFMADD213PD  constants<>+3296(SB), Y5, Y7
+	VFMADD213PD  constants<>+3328(SB), Y5, Y7
+	VFMADD213PD  constants<>+3360(SB), Y5, Y7
+	VFMADD213PD  constants<>+3392(SB), Y5, Y7
+	VFMADD213PD  constants<>+3424(SB), Y5, Y7
 	VFMADD231PD  Y7, Y2, Y6
 	VMULPD       Y6, Y3, Y2
 	VDIVPD       Y4, Y2, Y2
@@ -2218,375 +2254,411 @@ DATA constants<>+288(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+296(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+304(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+312(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+320(SB)/8, $0x3fc55555554d864c
-DATA constants<>+328(SB)/8, $0x3fc55555554d864c
-DATA constants<>+336(SB)/8, $0x3fc55555554d864c
-DATA constants<>+344(SB)/8, $0x3fc55555554d864c
-DATA constants<>+352(SB)/8, $0x3fe0000000000000
-DATA constants<>+360(SB)/8, $0x3fe0000000000000
-DATA constants<>+368(SB)/8, $0x3fe0000000000000
-DATA constants<>+376(SB)/8, $0x3fe0000000000000
-DATA constants<>+384(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+392(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+400(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+408(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+416(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+424(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+432(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+440(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+448(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+456(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+464(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+472(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+480(SB)/8, $0x000000000000000f
-DATA constants<>+488(SB)/8, $0x000000000000000f
-DATA constants<>+496(SB)/8, $0x000000000000000f
-DATA constants<>+504(SB)/8, $0x000000000000000f
-DATA constants<>+512(SB)/8, $0x00000000000003ff
-DATA constants<>+520(SB)/8, $0x00000000000003ff
-DATA constants<>+528(SB)/8, $0x00000000000003ff
-DATA constants<>+536(SB)/8, $0x00000000000003ff
-DATA constants<>+544(SB)/8, $0x0010000000000000
-DATA constants<>+552(SB)/8, $0x0010000000000000
-DATA constants<>+560(SB)/8, $0x0010000000000000
-DATA constants<>+568(SB)/8, $0x0010000000000000
-DATA constants<>+576(SB)/8, $0x4350000000000000
-DATA constants<>+584(SB)/8, $0x4350000000000000
-DATA constants<>+592(SB)/8, $0x4350000000000000
-DATA constants<>+600(SB)/8, $0x4350000000000000
-DATA constants<>+608(SB)/8, $0x4330000000000000
-DATA constants<>+616(SB)/8, $0x4330000000000000
-DATA constants<>+624(SB)/8, $0x4330000000000000
-DATA constants<>+632(SB)/8, $0x4330000000000000
-DATA constants<>+640(SB)/8, $0x4330000000000435
-DATA constants<>+648(SB)/8, $0x4330000000000435
-DATA constants<>+656(SB)/8, $0x4330000000000435
-DATA constants<>+664(SB)/8, $0x4330000000000435
-DATA constants<>+672(SB)/8, $0x43300000000003ff
-DATA constants<>+680(SB)/8, $0x43300000000003ff
-DATA constants<>+688(SB)/8, $0x43300000000003ff
-DATA constants<>+696(SB)/8, $0x43300000000003ff
-DATA constants<>+704(SB)/8, $0x000fffffffffffff
-DATA constants<>+712(SB)/8, $0x000fffffffffffff
-DATA constants<>+720(SB)/8, $0x000fffffffffffff
-DATA constants<>+728(SB)/8, $0x000fffffffffffff
-DATA constants<>+736(SB)/8, $0xbff0000000000000
-DATA constants<>+744(SB)/8, $0xbff0000000000000
-DATA constants<>+752(SB)/8, $0xbff0000000000000
-DATA constants<>+760(SB)/8, $0xbff0000000000000
-DATA constants<>+768(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+776(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+784(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+792(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+800(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+808(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+816(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+824(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+832(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+840(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+848(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+856(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+864(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+872(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+880(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+888(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+896(SB)/8, $0xbfc55555443d9487
-DATA constants<>+904(SB)/8, $0xbfc55555443d9487
-DATA constants<>+912(SB)/8, $0xbfc55555443d9487
-DATA constants<>+920(SB)/8, $0xbfc55555443d9487
-DATA constants<>+928(SB)/8, $0xbfd0000000004190
-DATA constants<>+936(SB)/8, $0xbfd0000000004190
-DATA constants<>+944(SB)/8, $0xbfd0000000004190
-DATA constants<>+952(SB)/8, $0xbfd0000000004190
-DATA constants<>+960(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+968(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+976(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+984(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+992(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+1000(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+1008(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+1016(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+1024(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+1032(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+1040(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+1048(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+1056(SB)/8, $0x3fc999999898ca88
-DATA constants<>+1064(SB)/8, $0x3fc999999898ca88
-DATA constants<>+1072(SB)/8, $0x3fc999999898ca88
-DATA constants<>+1080(SB)/8, $0x3fc999999898ca88
-DATA constants<>+1088(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+1096(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+1104(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+1112(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+1120(SB)/8, $0x7ff0000000000000
-DATA constants<>+1128(SB)/8, $0x7ff0000000000000
-DATA constants<>+1136(SB)/8, $0x7ff0000000000000
-DATA constants<>+1144(SB)/8, $0x7ff0000000000000
-DATA constants<>+1152(SB)/8, $0x7ff8000000000001
-DATA constants<>+1160(SB)/8, $0x7ff8000000000001
-DATA constants<>+1168(SB)/8, $0x7ff8000000000001
-DATA constants<>+1176(SB)/8, $0x7ff8000000000001
-DATA constants<>+1184(SB)/8, $0xfff0000000000000
-DATA constants<>+1192(SB)/8, $0xfff0000000000000
-DATA constants<>+1200(SB)/8, $0xfff0000000000000
-DATA constants<>+1208(SB)/8, $0xfff0000000000000
-DATA constants<>+1216(SB)/8, $0x7fe0000000000000
-DATA constants<>+1224(SB)/8, $0x7fe0000000000000
-DATA constants<>+1232(SB)/8, $0x7fe0000000000000
-DATA constants<>+1240(SB)/8, $0x7fe0000000000000
-DATA constants<>+1248(SB)/8, $0xc049000000000000
-DATA constants<>+1256(SB)/8, $0xc049000000000000
-DATA constants<>+1264(SB)/8, $0xc049000000000000
-DATA constants<>+1272(SB)/8, $0xc049000000000000
-DATA constants<>+1280(SB)/8, $0x4000000000000000
-DATA constants<>+1288(SB)/8, $0x4000000000000000
-DATA constants<>+1296(SB)/8, $0x4000000000000000
-DATA constants<>+1304(SB)/8, $0x4000000000000000
-DATA constants<>+1312(SB)/8, $0x3feff80000000000
-DATA constants<>+1320(SB)/8, $0x3feff80000000000
-DATA constants<>+1328(SB)/8, $0x3feff80000000000
-DATA constants<>+1336(SB)/8, $0x3feff80000000000
-DATA constants<>+1344(SB)/8, $0x41d0000000000000
-DATA constants<>+1352(SB)/8, $0x41d0000000000000
-DATA constants<>+1360(SB)/8, $0x41d0000000000000
-DATA constants<>+1368(SB)/8, $0x41d0000000000000
-DATA constants<>+1376(SB)/8, $0x3fe45f306dc9c883
-DATA constants<>+1384(SB)/8, $0x3fe45f306dc9c883
-DATA constants<>+1392(SB)/8, $0x3fe45f306dc9c883
-DATA constants<>+1400(SB)/8, $0x3fe45f306dc9c883
-DATA constants<>+1408(SB)/8, $0x4338000000000000
-DATA constants<>+1416(SB)/8, $0x4338000000000000
-DATA constants<>+1424(SB)/8, $0x4338000000000000
-DATA constants<>+1432(SB)/8, $0x4338000000000000
-DATA constants<>+1440(SB)/8, $0x3ff921fb54442d18
-DATA constants<>+1448(SB)/8, $0x3ff921fb54442d18
-DATA constants<>+1456(SB)/8, $0x3ff921fb54442d18
-DATA constants<>+1464(SB)/8, $0x3ff921fb54442d18
-DATA constants<>+1472(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1480(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1488(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1496(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1504(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1512(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1520(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1528(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1536(SB)/8, $0x3de5e098556d302e
-DATA constants<>+1544(SB)/8, $0x3de5e098556d302e
-DATA constants<>+1552(SB)/8, $0x3de5e098556d302e
-DATA constants<>+1560(SB)/8, $0x3de5e098556d302e
-DATA constants<>+1568(SB)/8, $0xbe5ae60069e53ef1
-DATA constants<>+1576(SB)/8, $0xbe5ae60069e53ef1
-DATA constants<>+1584(SB)/8, $0xbe5ae60069e53ef1
-DATA constants<>+1592(SB)/8, $0xbe5ae60069e53ef1
-DATA constants<>+1600(SB)/8, $0x3ec71de379252004
-DATA constants<>+1608(SB)/8, $0x3ec71de379252004
-DATA constants<>+1616(SB)/8, $0x3ec71de379252004
-DATA constants<>+1624(SB)/8, $0x3ec71de379252004
-DATA constants<>+1632(SB)/8, $0xbf2a01a019e80693
-DATA constants<>+1640(SB)/8, $0xbf2a01a019e80693
-DATA constants<>+1648(SB)/8, $0xbf2a01a019e80693
-DATA constants<>+1656(SB)/8, $0xbf2a01a019e80693
-DATA constants<>+1664(SB)/8, $0x3f81111111110ba5
-DATA constants<>+1672(SB)/8, $0x3f81111111110ba5
-DATA constants<>+1680(SB)/8, $0x3f81111111110ba5
-DATA constants<>+1688(SB)/8, $0x3f81111111110ba5
-DATA constants<>+1696(SB)/8, $0xbfc5555555555555
-DATA constants<>+1704(SB)/8, $0xbfc5555555555555
-DATA constants<>+1712(SB)/8, $0xbfc5555555555555
-DATA constants<>+1720(SB)/8, $0xbfc5555555555555
-DATA constants<>+1728(SB)/8, $0xbda907c0e63adbb6
-DATA constants<>+1736(SB)/8, $0xbda907c0e63adbb6
-DATA constants<>+1744(SB)/8, $0xbda907c0e63adbb6
-DATA constants<>+1752(SB)/8, $0xbda907c0e63adbb6
-DATA constants<>+1760(SB)/8, $0x3e21eeb66b683028
-DATA constants<>+1768(SB)/8, $0x3e21eeb66b683028
-DATA constants<>+1776(SB)/8, $0x3e21eeb66b683028
-DATA constants<>+1784(SB)/8, $0x3e21eeb66b683028
-DATA constants<>+1792(SB)/8, $0xbe927e4fa15bd814
-DATA constants<>+1800(SB)/8, $0xbe927e4fa15bd814
-DATA constants<>+1808(SB)/8, $0xbe927e4fa15bd814
-DATA constants<>+1816(SB)/8, $0xbe927e4fa15bd814
-DATA constants<>+1824(SB)/8, $0x3efa01a019f4d0ed
-DATA constants<>+1832(SB)/8, $0x3efa01a019f4d0ed
-DATA constants<>+1840(SB)/8, $0x3efa01a019f4d0ed
-DATA constants<>+1848(SB)/8, $0x3efa01a019f4d0ed
-DATA constants<>+1856(SB)/8, $0xbf56c16c16c16960
-DATA constants<>+1864(SB)/8, $0xbf56c16c16c16960
-DATA constants<>+1872(SB)/8, $0xbf56c16c16c16960
-DATA constants<>+1880(SB)/8, $0xbf56c16c16c16960
-DATA constants<>+1888(SB)/8, $0x3fa5555555555555
-DATA constants<>+1896(SB)/8, $0x3fa5555555555555
-DATA constants<>+1904(SB)/8, $0x3fa5555555555555
-DATA constants<>+1912(SB)/8, $0x3fa5555555555555
-DATA constants<>+1920(SB)/8, $0xbfe0000000000000
-DATA constants<>+1928(SB)/8, $0xbfe0000000000000
-DATA constants<>+1936(SB)/8, $0xbfe0000000000000
-DATA constants<>+1944(SB)/8, $0xbfe0000000000000
-DATA constants<>+1952(SB)/8, $0x0000000000000001
-DATA constants<>+1960(SB)/8, $0x0000000000000001
-DATA constants<>+1968(SB)/8, $0x0000000000000001
-DATA constants<>+1976(SB)/8, $0x0000000000000001
-DATA constants<>+1984(SB)/8, $0x401a000000000000
-DATA constants<>+1992(SB)/8, $0x401a000000000000
-DATA constants<>+2000(SB)/8, $0x401a000000000000
-DATA constants<>+2008(SB)/8, $0x401a000000000000
-DATA constants<>+2016(SB)/8, $0xbe0ac9585a44fe29
-DATA constants<>+2024(SB)/8, $0xbe0ac9585a44fe29
-DATA constants<>+2032(SB)/8, $0xbe0ac9585a44fe29
-DATA constants<>+2040(SB)/8, $0xbe0ac9585a44fe29
-DATA constants<>+2048(SB)/8, $0x3e4d76af6ca49787
-DATA constants<>+2056(SB)/8, $0x3e4d76af6ca49787
-DATA constants<>+2064(SB)/8, $0x3e4d76af6ca49787
-DATA constants<>+2072(SB)/8, $0x3e4d76af6ca49787
-DATA constants<>+2080(SB)/8, $0xbe85c131500d3f88
-DATA constants<>+2088(SB)/8, $0xbe85c131500d3f88
-DATA constants<>+2096(SB)/8, $0xbe85c131500d3f88
-DATA constants<>+2104(SB)/8, $0xbe85c131500d3f88
-DATA constants<>+2112(SB)/8, $0x3ebb981d78881a5d
-DATA constants<>+2120(SB)/8, $0x3ebb981d78881a5d
-DATA constants<>+2128(SB)/8, $0x3ebb981d78881a5d
-DATA constants<>+2136(SB)/8, $0x3ebb981d78881a5d
-DATA constants<>+2144(SB)/8, $0xbeef4ca838adb73b
-DATA constants<>+2152(SB)/8, $0xbeef4ca838adb73b
-DATA constants<>+2160(SB)/8, $0xbeef4ca838adb73b
-DATA constants<>+2168(SB)/8, $0xbeef4ca838adb73b
-DATA constants<>+2176(SB)/8, $0x3f1f9a2be4f731a1
-DATA constants<>+2184(SB)/8, $0x3f1f9a2be4f731a1
-DATA constants<>+2192(SB)/8, $0x3f1f9a2be4f731a1
-DATA constants<>+2200(SB)/8, $0x3f1f9a2be4f731a1
-DATA constants<>+2208(SB)/8, $0xbf4c02db0665e53d
-DATA constants<>+2216(SB)/8, $0xbf4c02db0665e53d
-DATA constants<>+2224(SB)/8, $0xbf4c02db0665e53d
-DATA constants<>+2232(SB)/8, $0xbf4c02db0665e53d
-DATA constants<>+2240(SB)/8, $0x3f7565bccfa44156
-DATA constants<>+2248(SB)/8, $0x3f7565bccfa44156
-DATA constants<>+2256(SB)/8, $0x3f7565bccfa44156
-DATA constants<>+2264(SB)/8, $0x3f7565bccfa44156
-DATA constants<>+2272(SB)/8, $0xbf9b82ce31203772
-DATA constants<>+2280(SB)/8, $0xbf9b82ce31203772
-DATA constants<>+2288(SB)/8, $0xbf9b82ce31203772
-DATA constants<>+2296(SB)/8, $0xbf9b82ce31203772
-DATA constants<>+2304(SB)/8, $0x3fbce2f21a040f66
-DATA constants<>+2312(SB)/8, $0x3fbce2f21a040f66
-DATA constants<>+2320(SB)/8, $0x3fbce2f21a040f66
-DATA constants<>+2328(SB)/8, $0x3fbce2f21a040f66
-DATA constants<>+2336(SB)/8, $0xbfd812746b0379c1
-DATA constants<>+2344(SB)/8, $0xbfd812746b0379c1
-DATA constants<>+2352(SB)/8, $0xbfd812746b0379c1
-DATA constants<>+2360(SB)/8, $0xbfd812746b0379c1
-DATA constants<>+2368(SB)/8, $0x3fc06eba8214db68
-DATA constants<>+2376(SB)/8, $0x3fc06eba8214db68
-DATA constants<>+2384(SB)/8, $0x3fc06eba8214db68
-DATA constants<>+2392(SB)/8, $0x3fc06eba8214db68
-DATA constants<>+2400(SB)/8, $0x400e000000000000
-DATA constants<>+2408(SB)/8, $0x400e000000000000
-DATA constants<>+2416(SB)/8, $0x400e000000000000
-DATA constants<>+2424(SB)/8, $0x400e000000000000
-DATA constants<>+2432(SB)/8, $0xbe24b573df27f6ae
-DATA constants<>+2440(SB)/8, $0xbe24b573df27f6ae
-DATA constants<>+2448(SB)/8, $0xbe24b573df27f6ae
-DATA constants<>+2456(SB)/8, $0xbe24b573df27f6ae
-DATA constants<>+2464(SB)/8, $0x3e61a2fc05983c0a
-DATA constants<>+2472(SB)/8, $0x3e61a2fc05983c0a
-DATA constants<>+2480(SB)/8, $0x3e61a2fc05983c0a
-DATA constants<>+2488(SB)/8, $0x3e61a2fc05983c0a
-DATA constants<>+2496(SB)/8, $0xbe90f3e2fdea9207
-DATA constants<>+2504(SB)/8, $0xbe90f3e2fdea9207
-DATA constants<>+2512(SB)/8, $0xbe90f3e2fdea9207
-DATA constants<>+2520(SB)/8, $0xbe90f3e2fdea9207
-DATA constants<>+2528(SB)/8, $0x3ebd541d37ff1bbd
-DATA constants<>+2536(SB)/8, $0x3ebd541d37ff1bbd
-DATA constants<>+2544(SB)/8, $0x3ebd541d37ff1bbd
-DATA constants<>+2552(SB)/8, $0x3ebd541d37ff1bbd
-DATA constants<>+2560(SB)/8, $0xbee7ff68b293ee0c
-DATA constants<>+2568(SB)/8, $0xbee7ff68b293ee0c
-DATA constants<>+2576(SB)/8, $0xbee7ff68b293ee0c
-DATA constants<>+2584(SB)/8, $0xbee7ff68b293ee0c
-DATA constants<>+2592(SB)/8, $0x3f0b1433275fe3f6
-DATA constants<>+2600(SB)/8, $0x3f0b1433275fe3f6
-DATA constants<>+2608(SB)/8, $0x3f0b1433275fe3f6
-DATA constants<>+2616(SB)/8, $0x3f0b1433275fe3f6
-DATA constants<>+2624(SB)/8, $0x3f333fb297587544
-DATA constants<>+2632(SB)/8, $0x3f333fb297587544
-DATA constants<>+2640(SB)/8, $0x3f333fb297587544
-DATA constants<>+2648(SB)/8, $0x3f333fb297587544
-DATA constants<>+2656(SB)/8, $0xbf83f603c3705657
-DATA constants<>+2664(SB)/8, $0xbf83f603c3705657
-DATA constants<>+2672(SB)/8, $0xbf83f603c3705657
-DATA constants<>+2680(SB)/8, $0xbf83f603c3705657
-DATA constants<>+2688(SB)/8, $0xbfae0d0fa6df792f
-DATA constants<>+2696(SB)/8, $0xbfae0d0fa6df792f
-DATA constants<>+2704(SB)/8, $0xbfae0d0fa6df792f
-DATA constants<>+2712(SB)/8, $0xbfae0d0fa6df792f
-DATA constants<>+2720(SB)/8, $0xbfbbda9309a28a54
-DATA constants<>+2728(SB)/8, $0xbfbbda9309a28a54
-DATA constants<>+2736(SB)/8, $0xbfbbda9309a28a54
-DATA constants<>+2744(SB)/8, $0xbfbbda9309a28a54
-DATA constants<>+2752(SB)/8, $0x3f6d5f2948159e2a
-DATA constants<>+2760(SB)/8, $0x3f6d5f2948159e2a
-DATA constants<>+2768(SB)/8, $0x3f6d5f2948159e2a
-DATA constants<>+2776(SB)/8, $0x3f6d5f2948159e2a
-DATA constants<>+2784(SB)/8, $0x3ff3ccda0b5d5dc2
-DATA constants<>+2792(SB)/8, $0x3ff3ccda0b5d5dc2
-DATA constants<>+2800(SB)/8, $0x3ff3ccda0b5d5dc2
-DATA constants<>+2808(SB)/8, $0x3ff3ccda0b5d5dc2
-DATA constants<>+2816(SB)/8, $0xbe0e2cd6e8ca727b
-DATA constants<>+2824(SB)/8, $0xbe0e2cd6e8ca727b
-DATA constants<>+2832(SB)/8, $0xbe0e2cd6e8ca727b
-DATA constants<>+2840(SB)/8, $0xbe0e2cd6e8ca727b
-DATA constants<>+2848(SB)/8, $0x3e512d0a0543bd2a
-DATA constants<>+2856(SB)/8, $0x3e512d0a0543bd2a
-DATA constants<>+2864(SB)/8, $0x3e512d0a0543bd2a
-DATA constants<>+2872(SB)/8, $0x3e512d0a0543bd2a
-DATA constants<>+2880(SB)/8, $0xbe69dad6ee83495e
-DATA constants<>+2888(SB)/8, $0xbe69dad6ee83495e
-DATA constants<>+2896(SB)/8, $0xbe69dad6ee83495e
-DATA constants<>+2904(SB)/8, $0xbe69dad6ee83495e
-DATA constants<>+2912(SB)/8, $0xbeb071c8a82edf04
-DATA constants<>+2920(SB)/8, $0xbeb071c8a82edf04
-DATA constants<>+2928(SB)/8, $0xbeb071c8a82edf04
-DATA constants<>+2936(SB)/8, $0xbeb071c8a82edf04
-DATA constants<>+2944(SB)/8, $0x3ef77988c494946c
-DATA constants<>+2952(SB)/8, $0x3ef77988c494946c
-DATA constants<>+2960(SB)/8, $0x3ef77988c494946c
-DATA constants<>+2968(SB)/8, $0x3ef77988c494946c
-DATA constants<>+2976(SB)/8, $0xbf3303fe16331749
-DATA constants<>+2984(SB)/8, $0xbf3303fe16331749
-DATA constants<>+2992(SB)/8, $0xbf3303fe16331749
-DATA constants<>+3000(SB)/8, $0xbf3303fe16331749
-DATA constants<>+3008(SB)/8, $0x3f5cc3a114f89eda
-DATA constants<>+3016(SB)/8, $0x3f5cc3a114f89eda
-DATA constants<>+3024(SB)/8, $0x3f5cc3a114f89eda
-DATA constants<>+3032(SB)/8, $0x3f5cc3a114f89eda
-DATA constants<>+3040(SB)/8, $0x3f9d0b0037800c03
-DATA constants<>+3048(SB)/8, $0x3f9d0b0037800c03
-DATA constants<>+3056(SB)/8, $0x3f9d0b0037800c03
-DATA constants<>+3064(SB)/8, $0x3f9d0b0037800c03
-DATA constants<>+3072(SB)/8, $0x3fb7a14188ab12e5
-DATA constants<>+3080(SB)/8, $0x3fb7a14188ab12e5
-DATA constants<>+3088(SB)/8, $0x3fb7a14188ab12e5
-DATA constants<>+3096(SB)/8, $0x3fb7a14188ab12e5
-DATA constants<>+3104(SB)/8, $0x3fb510169d095d05
-DATA constants<>+3112(SB)/8, $0x3fb510169d095d05
-DATA constants<>+3120(SB)/8, $0x3fb510169d095d05
-DATA constants<>+3128(SB)/8, $0x3fb510169d095d05
-DATA constants<>+3136(SB)/8, $0xbfc1f367683f899b
-DATA constants<>+3144(SB)/8, $0xbfc1f367683f899b
-DATA constants<>+3152(SB)/8, $0xbfc1f367683f899b
-DATA constants<>+3160(SB)/8, $0xbfc1f367683f899b
-DATA constants<>+3168(SB)/8, $0x4043800000000000
-DATA constants<>+3176(SB)/8, $0x4043800000000000
-DATA constants<>+3184(SB)/8, $0x4043800000000000
-DATA constants<>+3192(SB)/8, $0x4043800000000000
-DATA constants<>+3200(SB)/8, $0x4006a09e667f3bcd
-DATA constants<>+3208(SB)/8, $0x4006a09e667f3bcd
-DATA constants<>+3216(SB)/8, $0x4006a09e667f3bcd
-DATA constants<>+3224(SB)/8, $0x4006a09e667f3bcd
-DATA constants<>+3232(SB)/8, $0x4015369480174810
-DATA constants<>+3240(SB)/8, $0x4015369480174810
-DATA constants<>+3248(SB)/8, $0x4015369480174810
-DATA constants<>+3256(SB)/8, $0x4015369480174810
-GLOBL constants<>(SB), RODATA|NOPTR, $3264
+DATA constants<>+320(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+328(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+336(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+344(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+352(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+360(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+368(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+376(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+384(SB)/8, $0x3f81148459a365c0
+DATA constants<>+392(SB)/8, $0x3f81148459a365c0
+DATA constants<>+400(SB)/8, $0x3f81148459a365c0
+DATA constants<>+408(SB)/8, $0x3f81148459a365c0
+DATA constants<>+416(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+424(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+432(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+440(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+448(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+456(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+464(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+472(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+480(SB)/8, $0x3fa5598988b49852
+DATA constants<>+488(SB)/8, $0x3fa5598988b49852
+DATA constants<>+496(SB)/8, $0x3fa5598988b49852
+DATA constants<>+504(SB)/8, $0x3fa5598988b49852
+DATA constants<>+512(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+520(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+528(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+536(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+544(SB)/8, $0x000000000000000f
+DATA constants<>+552(SB)/8, $0x000000000000000f
+DATA constants<>+560(SB)/8, $0x000000000000000f
+DATA constants<>+568(SB)/8, $0x000000000000000f
+DATA constants<>+576(SB)/8, $0x00000000000003ff
+DATA constants<>+584(SB)/8, $0x00000000000003ff
+DATA constants<>+592(SB)/8, $0x00000000000003ff
+DATA constants<>+600(SB)/8, $0x00000000000003ff
+DATA constants<>+608(SB)/8, $0x0010000000000000
+DATA constants<>+616(SB)/8, $0x0010000000000000
+DATA constants<>+624(SB)/8, $0x0010000000000000
+DATA constants<>+632(SB)/8, $0x0010000000000000
+DATA constants<>+640(SB)/8, $0x4350000000000000
+DATA constants<>+648(SB)/8, $0x4350000000000000
+DATA constants<>+656(SB)/8, $0x4350000000000000
+DATA constants<>+664(SB)/8, $0x4350000000000000
+DATA constants<>+672(SB)/8, $0x4330000000000000
+DATA constants<>+680(SB)/8, $0x4330000000000000
+DATA constants<>+688(SB)/8, $0x4330000000000000
+DATA constants<>+696(SB)/8, $0x4330000000000000
+DATA constants<>+704(SB)/8, $0x4330000000000435
+DATA constants<>+712(SB)/8, $0x4330000000000435
+DATA constants<>+720(SB)/8, $0x4330000000000435
+DATA constants<>+728(SB)/8, $0x4330000000000435
+DATA constants<>+736(SB)/8, $0x43300000000003ff
+DATA constants<>+744(SB)/8, $0x43300000000003ff
+DATA constants<>+752(SB)/8, $0x43300000000003ff
+DATA constants<>+760(SB)/8, $0x43300000000003ff
+DATA constants<>+768(SB)/8, $0x000fffffffffffff
+DATA constants<>+776(SB)/8, $0x000fffffffffffff
+DATA constants<>+784(SB)/8, $0x000fffffffffffff
+DATA constants<>+792(SB)/8, $0x000fffffffffffff
+DATA constants<>+800(SB)/8, $0xbff0000000000000
+DATA constants<>+808(SB)/8, $0xbff0000000000000
+DATA constants<>+816(SB)/8, $0xbff0000000000000
+DATA constants<>+824(SB)/8, $0xbff0000000000000
+DATA constants<>+832(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+840(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+848(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+856(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+864(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+872(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+880(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+888(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+896(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+904(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+912(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+920(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+928(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+936(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+944(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+952(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+960(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+968(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+976(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+984(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+992(SB)/8, $0xbfd000000001806f
+DATA constants<>+1000(SB)/8, $0xbfd000000001806f
+DATA constants<>+1008(SB)/8, $0xbfd000000001806f
+DATA constants<>+1016(SB)/8, $0xbfd000000001806f
+DATA constants<>+1024(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+1032(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+1040(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+1048(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+1056(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+1064(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+1072(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+1080(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+1088(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+1096(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+1104(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+1112(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+1120(SB)/8, $0x3fc9999998a29080
+DATA constants<>+1128(SB)/8, $0x3fc9999998a29080
+DATA constants<>+1136(SB)/8, $0x3fc9999998a29080
+DATA constants<>+1144(SB)/8, $0x3fc9999998a29080
+DATA constants<>+1152(SB)/8, $0x3fd5555555555af9
+DATA constants<>+1160(SB)/8, $0x3fd5555555555af9
+DATA constants<>+1168(SB)/8, $0x3fd5555555555af9
+DATA constants<>+1176(SB)/8, $0x3fd5555555555af9
+DATA constants<>+1184(SB)/8, $0x7ff0000000000000
+DATA constants<>+1192(SB)/8, $0x7ff0000000000000
+DATA constants<>+1200(SB)/8, $0x7ff0000000000000
+DATA constants<>+1208(SB)/8, $0x7ff0000000000000
+DATA constants<>+1216(SB)/8, $0x7ff8000000000001
+DATA constants<>+1224(SB)/8, $0x7ff8000000000001
+DATA constants<>+1232(SB)/8, $0x7ff8000000000001
+DATA constants<>+1240(SB)/8, $0x7ff8000000000001
+DATA constants<>+1248(SB)/8, $0xfff0000000000000
+DATA constants<>+1256(SB)/8, $0xfff0000000000000
+DATA constants<>+1264(SB)/8, $0xfff0000000000000
+DATA constants<>+1272(SB)/8, $0xfff0000000000000
+DATA constants<>+1280(SB)/8, $0x7fe0000000000000
+DATA constants<>+1288(SB)/8, $0x7fe0000000000000
+DATA constants<>+1296(SB)/8, $0x7fe0000000000000
+DATA constants<>+1304(SB)/8, $0x7fe0000000000000
+DATA constants<>+1312(SB)/8, $0xc049000000000000
+DATA constants<>+1320(SB)/8, $0xc049000000000000
+DATA constants<>+1328(SB)/8, $0xc049000000000000
+DATA constants<>+1336(SB)/8, $0xc049000000000000
+DATA constants<>+1344(SB)/8, $0x3fc5555555555557
+DATA constants<>+1352(SB)/8, $0x3fc5555555555557
+DATA constants<>+1360(SB)/8, $0x3fc5555555555557
+DATA constants<>+1368(SB)/8, $0x3fc5555555555557
+DATA constants<>+1376(SB)/8, $0x3f811111110c3539
+DATA constants<>+1384(SB)/8, $0x3f811111110c3539
+DATA constants<>+1392(SB)/8, $0x3f811111110c3539
+DATA constants<>+1400(SB)/8, $0x3f811111110c3539
+DATA constants<>+1408(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+1416(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+1424(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+1432(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+1440(SB)/8, $0x3fe0000000000000
+DATA constants<>+1448(SB)/8, $0x3fe0000000000000
+DATA constants<>+1456(SB)/8, $0x3fe0000000000000
+DATA constants<>+1464(SB)/8, $0x3fe0000000000000
+DATA constants<>+1472(SB)/8, $0x3fa5555555555556
+DATA constants<>+1480(SB)/8, $0x3fa5555555555556
+DATA constants<>+1488(SB)/8, $0x3fa5555555555556
+DATA constants<>+1496(SB)/8, $0x3fa5555555555556
+DATA constants<>+1504(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1512(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1520(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1528(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1536(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1544(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1552(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1560(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1568(SB)/8, $0x4000000000000000
+DATA constants<>+1576(SB)/8, $0x4000000000000000
+DATA constants<>+1584(SB)/8, $0x4000000000000000
+DATA constants<>+1592(SB)/8, $0x4000000000000000
+DATA constants<>+1600(SB)/8, $0x3feff80000000000
+DATA constants<>+1608(SB)/8, $0x3feff80000000000
+DATA constants<>+1616(SB)/8, $0x3feff80000000000
+DATA constants<>+1624(SB)/8, $0x3feff80000000000
+DATA constants<>+1632(SB)/8, $0x41d0000000000000
+DATA constants<>+1640(SB)/8, $0x41d0000000000000
+DATA constants<>+1648(SB)/8, $0x41d0000000000000
+DATA constants<>+1656(SB)/8, $0x41d0000000000000
+DATA constants<>+1664(SB)/8, $0x3fe45f306dc9c883
+DATA constants<>+1672(SB)/8, $0x3fe45f306dc9c883
+DATA constants<>+1680(SB)/8, $0x3fe45f306dc9c883
+DATA constants<>+1688(SB)/8, $0x3fe45f306dc9c883
+DATA constants<>+1696(SB)/8, $0x4338000000000000
+DATA constants<>+1704(SB)/8, $0x4338000000000000
+DATA constants<>+1712(SB)/8, $0x4338000000000000
+DATA constants<>+1720(SB)/8, $0x4338000000000000
+DATA constants<>+1728(SB)/8, $0x3ff921fb54442d18
+DATA constants<>+1736(SB)/8, $0x3ff921fb54442d18
+DATA constants<>+1744(SB)/8, $0x3ff921fb54442d18
+DATA constants<>+1752(SB)/8, $0x3ff921fb54442d18
+DATA constants<>+1760(SB)/8, $0x3c91a62633145c07
+DATA constants<>+1768(SB)/8, $0x3c91a62633145c07
+DATA constants<>+1776(SB)/8, $0x3c91a62633145c07
+DATA constants<>+1784(SB)/8, $0x3c91a62633145c07
+DATA constants<>+1792(SB)/8, $0xb91f1976b7ed8fbc
+DATA constants<>+1800(SB)/8, $0xb91f1976b7ed8fbc
+DATA constants<>+1808(SB)/8, $0xb91f1976b7ed8fbc
+DATA constants<>+1816(SB)/8, $0xb91f1976b7ed8fbc
+DATA constants<>+1824(SB)/8, $0x3de5e098556d302e
+DATA constants<>+1832(SB)/8, $0x3de5e098556d302e
+DATA constants<>+1840(SB)/8, $0x3de5e098556d302e
+DATA constants<>+1848(SB)/8, $0x3de5e098556d302e
+DATA constants<>+1856(SB)/8, $0xbe5ae60069e53ef1
+DATA constants<>+1864(SB)/8, $0xbe5ae60069e53ef1
+DATA constants<>+1872(SB)/8, $0xbe5ae60069e53ef1
+DATA constants<>+1880(SB)/8, $0xbe5ae60069e53ef1
+DATA constants<>+1888(SB)/8, $0x3ec71de379252004
+DATA constants<>+1896(SB)/8, $0x3ec71de379252004
+DATA constants<>+1904(SB)/8, $0x3ec71de379252004
+DATA constants<>+1912(SB)/8, $0x3ec71de379252004
+DATA constants<>+1920(SB)/8, $0xbf2a01a019e80693
+DATA constants<>+1928(SB)/8, $0xbf2a01a019e80693
+DATA constants<>+1936(SB)/8, $0xbf2a01a019e80693
+DATA constants<>+1944(SB)/8, $0xbf2a01a019e80693
+DATA constants<>+1952(SB)/8, $0x3f81111111110ba5
+DATA constants<>+1960(SB)/8, $0x3f81111111110ba5
+DATA constants<>+1968(SB)/8, $0x3f81111111110ba5
+DATA constants<>+1976(SB)/8, $0x3f81111111110ba5
+DATA constants<>+1984(SB)/8, $0xbfc5555555555555
+DATA constants<>+1992(SB)/8, $0xbfc5555555555555
+DATA constants<>+2000(SB)/8, $0xbfc5555555555555
+DATA constants<>+2008(SB)/8, $0xbfc5555555555555
+DATA constants<>+2016(SB)/8, $0xbda907c0e63adbb6
+DATA constants<>+2024(SB)/8, $0xbda907c0e63adbb6
+DATA constants<>+2032(SB)/8, $0xbda907c0e63adbb6
+DATA constants<>+2040(SB)/8, $0xbda907c0e63adbb6
+DATA constants<>+2048(SB)/8, $0x3e21eeb66b683028
+DATA constants<>+2056(SB)/8, $0x3e21eeb66b683028
+DATA constants<>+2064(SB)/8, $0x3e21eeb66b683028
+DATA constants<>+2072(SB)/8, $0x3e21eeb66b683028
+DATA constants<>+2080(SB)/8, $0xbe927e4fa15bd814
+DATA constants<>+2088(SB)/8, $0xbe927e4fa15bd814
+DATA constants<>+2096(SB)/8, $0xbe927e4fa15bd814
+DATA constants<>+2104(SB)/8, $0xbe927e4fa15bd814
+DATA constants<>+2112(SB)/8, $0x3efa01a019f4d0ed
+DATA constants<>+2120(SB)/8, $0x3efa01a019f4d0ed
+DATA constants<>+2128(SB)/8, $0x3efa01a019f4d0ed
+DATA constants<>+2136(SB)/8, $0x3efa01a019f4d0ed
+DATA constants<>+2144(SB)/8, $0xbf56c16c16c16960
+DATA constants<>+2152(SB)/8, $0xbf56c16c16c16960
+DATA constants<>+2160(SB)/8, $0xbf56c16c16c16960
+DATA constants<>+2168(SB)/8, $0xbf56c16c16c16960
+DATA constants<>+2176(SB)/8, $0x3fa5555555555555
+DATA constants<>+2184(SB)/8, $0x3fa5555555555555
+DATA constants<>+2192(SB)/8, $0x3fa5555555555555
+DATA constants<>+2200(SB)/8, $0x3fa5555555555555
+DATA constants<>+2208(SB)/8, $0xbfe0000000000000
+DATA constants<>+2216(SB)/8, $0xbfe0000000000000
+DATA constants<>+2224(SB)/8, $0xbfe0000000000000
+DATA constants<>+2232(SB)/8, $0xbfe0000000000000
+DATA constants<>+2240(SB)/8, $0x0000000000000001
+DATA constants<>+2248(SB)/8, $0x0000000000000001
+DATA constants<>+2256(SB)/8, $0x0000000000000001
+DATA constants<>+2264(SB)/8, $0x0000000000000001
+DATA constants<>+2272(SB)/8, $0x401a000000000000
+DATA constants<>+2280(SB)/8, $0x401a000000000000
+DATA constants<>+2288(SB)/8, $0x401a000000000000
+DATA constants<>+2296(SB)/8, $0x401a000000000000
+DATA constants<>+2304(SB)/8, $0xbe0ac9585a44fe29
+DATA constants<>+2312(SB)/8, $0xbe0ac9585a44fe29
+DATA constants<>+2320(SB)/8, $0xbe0ac9585a44fe29
+DATA constants<>+2328(SB)/8, $0xbe0ac9585a44fe29
+DATA constants<>+2336(SB)/8, $0x3e4d76af6ca49787
+DATA constants<>+2344(SB)/8, $0x3e4d76af6ca49787
+DATA constants<>+2352(SB)/8, $0x3e4d76af6ca49787
+DATA constants<>+2360(SB)/8, $0x3e4d76af6ca49787
+DATA constants<>+2368(SB)/8, $0xbe85c131500d3f88
+DATA constants<>+2376(SB)/8, $0xbe85c131500d3f88
+DATA constants<>+2384(SB)/8, $0xbe85c131500d3f88
+DATA constants<>+2392(SB)/8, $0xbe85c131500d3f88
+DATA constants<>+2400(SB)/8, $0x3ebb981d78881a5d
+DATA constants<>+2408(SB)/8, $0x3ebb981d78881a5d
+DATA constants<>+2416(SB)/8, $0x3ebb981d78881a5d
+DATA constants<>+2424(SB)/8, $0x3ebb981d78881a5d
+DATA constants<>+2432(SB)/8, $0xbeef4ca838adb73b
+DATA constants<>+2440(SB)/8, $0xbeef4ca838adb73b
+DATA constants<>+2448(SB)/8, $0xbeef4ca838adb73b
+DATA constants<>+2456(SB)/8, $0xbeef4ca838adb73b
+DATA constants<>+2464(SB)/8, $0x3f1f9a2be4f731a1
+DATA constants<>+2472(SB)/8, $0x3f1f9a2be4f731a1
+DATA constants<>+2480(SB)/8, $0x3f1f9a2be4f731a1
+DATA constants<>+2488(SB)/8, $0x3f1f9a2be4f731a1
+DATA constants<>+2496(SB)/8, $0xbf4c02db0665e53d
+DATA constants<>+2504(SB)/8, $0xbf4c02db0665e53d
+DATA constants<>+2512(SB)/8, $0xbf4c02db0665e53d
+DATA constants<>+2520(SB)/8, $0xbf4c02db0665e53d
+DATA constants<>+2528(SB)/8, $0x3f7565bccfa44156
+DATA constants<>+2536(SB)/8, $0x3f7565bccfa44156
+DATA constants<>+2544(SB)/8, $0x3f7565bccfa44156
+DATA constants<>+2552(SB)/8, $0x3f7565bccfa44156
+DATA constants<>+2560(SB)/8, $0xbf9b82ce31203772
+DATA constants<>+2568(SB)/8, $0xbf9b82ce31203772
+DATA constants<>+2576(SB)/8, $0xbf9b82ce31203772
+DATA constants<>+2584(SB)/8, $0xbf9b82ce31203772
+DATA constants<>+2592(SB)/8, $0x3fbce2f21a040f66
+DATA constants<>+2600(SB)/8, $0x3fbce2f21a040f66
+DATA constants<>+2608(SB)/8, $0x3fbce2f21a040f66
+DATA constants<>+2616(SB)/8, $0x3fbce2f21a040f66
+DATA constants<>+2624(SB)/8, $0xbfd812746b0379c1
+DATA constants<>+2632(SB)/8, $0xbfd812746b0379c1
+DATA constants<>+2640(SB)/8, $0xbfd812746b0379c1
+DATA constants<>+2648(SB)/8, $0xbfd812746b0379c1
+DATA constants<>+2656(SB)/8, $0x3fc06eba8214db68
+DATA constants<>+2664(SB)/8, $0x3fc06eba8214db68
+DATA constants<>+2672(SB)/8, $0x3fc06eba8214db68
+DATA constants<>+2680(SB)/8, $0x3fc06eba8214db68
+DATA constants<>+2688(SB)/8, $0x400e000000000000
+DATA constants<>+2696(SB)/8, $0x400e000000000000
+DATA constants<>+2704(SB)/8, $0x400e000000000000
+DATA constants<>+2712(SB)/8, $0x400e000000000000
+DATA constants<>+2720(SB)/8, $0xbe24b573df27f6ae
+DATA constants<>+2728(SB)/8, $0xbe24b573df27f6ae
+DATA constants<>+2736(SB)/8, $0xbe24b573df27f6ae
+DATA constants<>+2744(SB)/8, $0xbe24b573df27f6ae
+DATA constants<>+2752(SB)/8, $0x3e61a2fc05983c0a
+DATA constants<>+2760(SB)/8, $0x3e61a2fc05983c0a
+DATA constants<>+2768(SB)/8, $0x3e61a2fc05983c0a
+DATA constants<>+2776(SB)/8, $0x3e61a2fc05983c0a
+DATA constants<>+2784(SB)/8, $0xbe90f3e2fdea9207
+DATA constants<>+2792(SB)/8, $0xbe90f3e2fdea9207
+DATA constants<>+2800(SB)/8, $0xbe90f3e2fdea9207
+DATA constants<>+2808(SB)/8, $0xbe90f3e2fdea9207
+DATA constants<>+2816(SB)/8, $0x3ebd541d37ff1bbd
+DATA constants<>+2824(SB)/8, $0x3ebd541d37ff1bbd
+DATA constants<>+2832(SB)/8, $0x3ebd541d37ff1bbd
+DATA constants<>+2840(SB)/8, $0x3ebd541d37ff1bbd
+DATA constants<>+2848(SB)/8, $0xbee7ff68b293ee0c
+DATA constants<>+2856(SB)/8, $0xbee7ff68b293ee0c
+DATA constants<>+2864(SB)/8, $0xbee7ff68b293ee0c
+DATA constants<>+2872(SB)/8, $0xbee7ff68b293ee0c
+DATA constants<>+2880(SB)/8, $0x3f0b1433275fe3f6
+DATA constants<>+2888(SB)/8, $0x3f0b1433275fe3f6
+DATA constants<>+2896(SB)/8, $0x3f0b1433275fe3f6
+DATA constants<>+2904(SB)/8, $0x3f0b1433275fe3f6
+DATA constants<>+2912(SB)/8, $0x3f333fb297587544
+DATA constants<>+2920(SB)/8, $0x3f333fb297587544
+DATA constants<>+2928(SB)/8, $0x3f333fb297587544
+DATA constants<>+2936(SB)/8, $0x3f333fb297587544
+DATA constants<>+2944(SB)/8, $0xbf83f603c3705657
+DATA constants<>+2952(SB)/8, $0xbf83f603c3705657
+DATA constants<>+2960(SB)/8, $0xbf83f603c3705657
+DATA constants<>+2968(SB)/8, $0xbf83f603c3705657
+DATA constants<>+2976(SB)/8, $0xbfae0d0fa6df792f
+DATA constants<>+2984(SB)/8, $0xbfae0d0fa6df792f
+DATA constants<>+2992(SB)/8, $0xbfae0d0fa6df792f
+DATA constants<>+3000(SB)/8, $0xbfae0d0fa6df792f
+DATA constants<>+3008(SB)/8, $0xbfbbda9309a28a54
+DATA constants<>+3016(SB)/8, $0xbfbbda9309a28a54
+DATA constants<>+3024(SB)/8, $0xbfbbda9309a28a54
+DATA constants<>+3032(SB)/8, $0xbfbbda9309a28a54
+DATA constants<>+3040(SB)/8, $0x3f6d5f2948159e2a
+DATA constants<>+3048(SB)/8, $0x3f6d5f2948159e2a
+DATA constants<>+3056(SB)/8, $0x3f6d5f2948159e2a
+DATA constants<>+3064(SB)/8, $0x3f6d5f2948159e2a
+DATA constants<>+3072(SB)/8, $0x3ff3ccda0b5d5dc2
+DATA constants<>+3080(SB)/8, $0x3ff3ccda0b5d5dc2
+DATA constants<>+3088(SB)/8, $0x3ff3ccda0b5d5dc2
+DATA constants<>+3096(SB)/8, $0x3ff3ccda0b5d5dc2
+DATA constants<>+3104(SB)/8, $0xbe0e2cd6e8ca727b
+DATA constants<>+3112(SB)/8, $0xbe0e2cd6e8ca727b
+DATA constants<>+3120(SB)/8, $0xbe0e2cd6e8ca727b
+DATA constants<>+3128(SB)/8, $0xbe0e2cd6e8ca727b
+DATA constants<>+3136(SB)/8, $0x3e512d0a0543bd2a
+DATA constants<>+3144(SB)/8, $0x3e512d0a0543bd2a
+DATA constants<>+3152(SB)/8, $0x3e512d0a0543bd2a
+DATA constants<>+3160(SB)/8, $0x3e512d0a0543bd2a
+DATA constants<>+3168(SB)/8, $0xbe69dad6ee83495e
+DATA constants<>+3176(SB)/8, $0xbe69dad6ee83495e
+DATA constants<>+3184(SB)/8, $0xbe69dad6ee83495e
+DATA constants<>+3192(SB)/8, $0xbe69dad6ee83495e
+DATA constants<>+3200(SB)/8, $0xbeb071c8a82edf04
+DATA constants<>+3208(SB)/8, $0xbeb071c8a82edf04
+DATA constants<>+3216(SB)/8, $0xbeb071c8a82edf04
+DATA constants<>+3224(SB)/8, $0xbeb071c8a82edf04
+DATA constants<>+3232(SB)/8, $0x3ef77988c494946c
+DATA constants<>+3240(SB)/8, $0x3ef77988c494946c
+DATA constants<>+3248(SB)/8, $0x3ef77988c494946c
+DATA constants<>+3256(SB)/8, $0x3ef77988c494946c
+DATA constants<>+3264(SB)/8, $0xbf3303fe16331749
+DATA constants<>+3272(SB)/8, $0xbf3303fe16331749
+DATA constants<>+3280(SB)/8, $0xbf3303fe16331749
+DATA constants<>+3288(SB)/8, $0xbf3303fe16331749
+DATA constants<>+3296(SB)/8, $0x3f5cc3a114f89eda
+DATA constants<>+3304(SB)/8, $0x3f5cc3a114f89eda
+DATA constants<>+3312(SB)/8, $0x3f5cc3a114f89eda
+DATA constants<>+3320(SB)/8, $0x3f5cc3a114f89eda
+DATA constants<>+3328(SB)/8, $0x3f9d0b0037800c03
+DATA constants<>+3336(SB)/8, $0x3f9d0b0037800c03
+DATA constants<>+3344(SB)/8, $0x3f9d0b0037800c03
+DATA constants<>+3352(SB)/8, $0x3f9d0b0037800c03
+DATA constants<>+3360(SB)/8, $0x3fb7a14188ab12e5
+DATA constants<>+3368(SB)/8, $0x3fb7a14188ab12e5
+DATA constants<>+3376(SB)/8, $0x3fb7a14188ab12e5
+DATA constants<>+3384(SB)/8, $0x3fb7a14188ab12e5
+DATA constants<>+3392(SB)/8, $0x3fb510169d095d05
+DATA constants<>+3400(SB)/8, $0x3fb510169d095d05
+DATA constants<>+3408(SB)/8, $0x3fb510169d095d05
+DATA constants<>+3416(SB)/8, $0x3fb510169d095d05
+DATA constants<>+3424(SB)/8, $0xbfc1f367683f899b
+DATA constants<>+3432(SB)/8, $0xbfc1f367683f899b
+DATA constants<>+3440(SB)/8, $0xbfc1f367683f899b
+DATA constants<>+3448(SB)/8, $0xbfc1f367683f899b
+DATA constants<>+3456(SB)/8, $0x4043800000000000
+DATA constants<>+3464(SB)/8, $0x4043800000000000
+DATA constants<>+3472(SB)/8, $0x4043800000000000
+DATA constants<>+3480(SB)/8, $0x4043800000000000
+DATA constants<>+3488(SB)/8, $0x4006a09e667f3bcd
+DATA constants<>+3496(SB)/8, $0x4006a09e667f3bcd
+DATA constants<>+3504(SB)/8, $0x4006a09e667f3bcd
+DATA constants<>+3512(SB)/8, $0x4006a09e667f3bcd
+DATA constants<>+3520(SB)/8, $0x4015369480174810
+DATA constants<>+3528(SB)/8, $0x4015369480174810
+DATA constants<>+3536(SB)/8, $0x4015369480174810
+DATA constants<>+3544(SB)/8, $0x4015369480174810
+GLOBL constants<>(SB), RODATA|NOPTR, $3552
 
 DATA tails<>+0(SB)/8, $0xffffffffffffffff
 DATA tails<>+8(SB)/8, $0xffffffffffffffff
@@ -2598,92 +2670,110 @@ DATA tails<>+48(SB)/8, $0x0000000000000000
 DATA tails<>+56(SB)/8, $0x0000000000000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-DATA expTable<>+0(SB)/8, $0x3ff0000000000000
-DATA expTable<>+8(SB)/8, $0x3ff0b5586cf9890f
-DATA expTable<>+16(SB)/8, $0x3ff172b83c7d517b
-DATA expTable<>+24(SB)/8, $0x3ff2387a6e756238
-DATA expTable<>+32(SB)/8, $0x3ff306fe0a31b715
-DATA expTable<>+40(SB)/8, $0x3ff3dea64c123422
-DATA expTable<>+48(SB)/8, $0x3ff4bfdad5362a27
-DATA expTable<>+56(SB)/8, $0x3ff5ab07dd485429
-DATA expTable<>+64(SB)/8, $0x3ff6a09e667f3bcd
-DATA expTable<>+72(SB)/8, $0x3ff7a11473eb0187
-DATA expTable<>+80(SB)/8, $0x3ff8ace5422aa0db
-DATA expTable<>+88(SB)/8, $0x3ff9c49182a3f090
-DATA expTable<>+96(SB)/8, $0x3ffae89f995ad3ad
-DATA expTable<>+104(SB)/8, $0x3ffc199bdd85529c
-DATA expTable<>+112(SB)/8, $0x3ffd5818dcfba487
-DATA expTable<>+120(SB)/8, $0x3ffea4afa2a490da
+DATA expTable<>+0(SB)/8, $0x3feff9b2f0be935c
+DATA expTable<>+8(SB)/8, $0x3ff0b20e30112985
+DATA expTable<>+16(SB)/8, $0x3ff16f48b59535cf
+DATA expTable<>+24(SB)/8, $0x3ff234e3f6ea5873
+DATA expTable<>+32(SB)/8, $0x3ff3033ee8aa5759
+DATA expTable<>+40(SB)/8, $0x3ff3dabcb3aacc02
+DATA expTable<>+48(SB)/8, $0x3ff4bbc4e4a3443a
+DATA expTable<>+56(SB)/8, $0x3ff5a6c39def717b
+DATA expTable<>+64(SB)/8, $0x3ff69c29cb854ffb
+DATA expTable<>+72(SB)/8, $0x3ff79c6d59383d88
+DATA expTable<>+80(SB)/8, $0x3ff8a8096b631338
+DATA expTable<>+88(SB)/8, $0x3ff9bf7e9a147c80
+DATA expTable<>+96(SB)/8, $0x3ffae3532ed9faf4
+DATA expTable<>+104(SB)/8, $0x3ffc141365474819
+DATA expTable<>+112(SB)/8, $0x3ffd5251ae591761
+DATA expTable<>+120(SB)/8, $0x3ffe9ea6f6d399c0
 GLOBL expTable<>(SB), RODATA|NOPTR, $128
 
 DATA logInverse<>+0(SB)/8, $0x3ff0000000000000
-DATA logInverse<>+8(SB)/8, $0x3fed400000000000
-DATA logInverse<>+16(SB)/8, $0x3feba00000000000
-DATA logInverse<>+24(SB)/8, $0x3fea400000000000
+DATA logInverse<>+8(SB)/8, $0x3fee000000000000
+DATA logInverse<>+16(SB)/8, $0x3fec000000000000
+DATA logInverse<>+24(SB)/8, $0x3fea000000000000
 DATA logInverse<>+32(SB)/8, $0x3fe9000000000000
-DATA logInverse<>+40(SB)/8, $0x3fe7e00000000000
-DATA logInverse<>+48(SB)/8, $0x3fe6c00000000000
-DATA logInverse<>+56(SB)/8, $0x3fe5c00000000000
-DATA logInverse<>+64(SB)/8, $0x3fe4e00000000000
-DATA logInverse<>+72(SB)/8, $0x3fe4200000000000
-DATA logInverse<>+80(SB)/8, $0x3fe3600000000000
-DATA logInverse<>+88(SB)/8, $0x3fe2a00000000000
+DATA logInverse<>+40(SB)/8, $0x3fe8000000000000
+DATA logInverse<>+48(SB)/8, $0x3fe7000000000000
+DATA logInverse<>+56(SB)/8, $0x3fe6000000000000
+DATA logInverse<>+64(SB)/8, $0x3fe5000000000000
+DATA logInverse<>+72(SB)/8, $0x3fe4000000000000
+DATA logInverse<>+80(SB)/8, $0x3fe3800000000000
+DATA logInverse<>+88(SB)/8, $0x3fe2800000000000
 DATA logInverse<>+96(SB)/8, $0x3fe2000000000000
-DATA logInverse<>+104(SB)/8, $0x3fe1600000000000
-DATA logInverse<>+112(SB)/8, $0x3fe0c00000000000
+DATA logInverse<>+104(SB)/8, $0x3fe1800000000000
+DATA logInverse<>+112(SB)/8, $0x3fe1000000000000
 DATA logInverse<>+120(SB)/8, $0x3fe0000000000000
 GLOBL logInverse<>(SB), RODATA|NOPTR, $128
 
 DATA logHigh<>+0(SB)/8, $0x0000000000000000
-DATA logHigh<>+8(SB)/8, $0x3fb700d30aeac000
-DATA logHigh<>+16(SB)/8, $0x3fc2d1610c868000
-DATA logHigh<>+24(SB)/8, $0x3fc95a5adcf70000
+DATA logHigh<>+8(SB)/8, $0x3fb08598b59e4000
+DATA logHigh<>+16(SB)/8, $0x3fc1178e8227e000
+DATA logHigh<>+24(SB)/8, $0x3fca93ed3c8ae000
 DATA logHigh<>+32(SB)/8, $0x3fcf991c6cb3c000
-DATA logHigh<>+40(SB)/8, $0x3fd2bef07cdc9000
-DATA logHigh<>+48(SB)/8, $0x3fd5d5bddf596000
-DATA logHigh<>+56(SB)/8, $0x3fd8b639a88b3000
-DATA logHigh<>+64(SB)/8, $0x3fdb56fa04463000
-DATA logHigh<>+72(SB)/8, $0x3fddae75484c9000
-DATA logHigh<>+80(SB)/8, $0x3fe00e5ae5b20800
-DATA logHigh<>+88(SB)/8, $0x3fe151c3f6f29800
+DATA logHigh<>+40(SB)/8, $0x3fd269621134e000
+DATA logHigh<>+48(SB)/8, $0x3fd522ae0738a000
+DATA logHigh<>+56(SB)/8, $0x3fd7fafa3bd81000
+DATA logHigh<>+64(SB)/8, $0x3fdaf5295248d000
+DATA logHigh<>+72(SB)/8, $0x3fde148a1a272000
+DATA logHigh<>+80(SB)/8, $0x3fdfb358af7a5000
+DATA logHigh<>+88(SB)/8, $0x3fe188ee40f24000
 DATA logHigh<>+96(SB)/8, $0x3fe269621134d800
-DATA logHigh<>+104(SB)/8, $0x3fe38ae217197800
-DATA logHigh<>+112(SB)/8, $0x3fe4b6fd6f971000
+DATA logHigh<>+104(SB)/8, $0x3fe35028ad9d9000
+DATA logHigh<>+112(SB)/8, $0x3fe43d9ff2f92000
 DATA logHigh<>+120(SB)/8, $0x3fe62e42fefa3800
 GLOBL logHigh<>(SB), RODATA|NOPTR, $128
 
 DATA logLow<>+0(SB)/8, $0x0000000000000000
-DATA logLow<>+8(SB)/8, $0x3cec1e8da99ded32
-DATA logLow<>+16(SB)/8, $0x3d039d6ccb81b4a1
-DATA logLow<>+24(SB)/8, $0x3d07f22858a0ff6f
+DATA logLow<>+8(SB)/8, $0xbd17e5dd7009902c
+DATA logLow<>+16(SB)/8, $0x3d21ef78ce2d07f2
+DATA logLow<>+24(SB)/8, $0xbd28724350562169
 DATA logLow<>+32(SB)/8, $0xbd390d04cd7cc834
-DATA logLow<>+40(SB)/8, $0x3d2a9cfa4a5004f4
-DATA logLow<>+48(SB)/8, $0xbd0a0b2a08a465dc
-DATA logLow<>+56(SB)/8, $0xbd205ae1e5e70470
-DATA logLow<>+64(SB)/8, $0xbd3bdab6b49ef99b
-DATA logLow<>+72(SB)/8, $0x3d3856f4a7c8e7a6
-DATA logLow<>+80(SB)/8, $0xbd053ba3b1727b1c
-DATA logLow<>+88(SB)/8, $0xbd2edd97a293ae49
+DATA logLow<>+40(SB)/8, $0xbd31b61f10522625
+DATA logLow<>+48(SB)/8, $0x3d2ebe708164c759
+DATA logLow<>+56(SB)/8, $0x3d346fb79bf6d4cb
+DATA logLow<>+64(SB)/8, $0xbd217cc552774458
+DATA logLow<>+72(SB)/8, $0x3d3b36537e3375b2
+DATA logLow<>+80(SB)/8, $0xbd3def40b87d36d9
+DATA logLow<>+88(SB)/8, $0xbd3accec41d52e6c
 DATA logLow<>+96(SB)/8, $0x3d3c93c1df5bb3b6
-DATA logLow<>+104(SB)/8, $0xbd218b7abb5569a4
-DATA logLow<>+112(SB)/8, $0xbd3f047750959d5f
+DATA logLow<>+104(SB)/8, $0xbd3bd1f01ab60655
+DATA logLow<>+112(SB)/8, $0x3d3e267b0b7efae1
 DATA logLow<>+120(SB)/8, $0x3d2ef35793c76730
 GLOBL logLow<>(SB), RODATA|NOPTR, $128
 
-DATA expTableLow<>+0(SB)/8, $0x0000000000000000
-DATA expTableLow<>+8(SB)/8, $0x3c979aa65d837b6c
-DATA expTableLow<>+16(SB)/8, $0xbc801b15eaa59348
-DATA expTableLow<>+24(SB)/8, $0x3c968efde3a8a893
-DATA expTableLow<>+32(SB)/8, $0x3c834d754db0abb6
-DATA expTableLow<>+40(SB)/8, $0x3c859f48a72a4c6c
-DATA expTableLow<>+48(SB)/8, $0x3c7690cebb7aafb0
-DATA expTableLow<>+56(SB)/8, $0x3c9063e1e21c5409
-DATA expTableLow<>+64(SB)/8, $0xbc93b3efbf5e2229
-DATA expTableLow<>+72(SB)/8, $0xbc7b32dcb94da51d
-DATA expTableLow<>+80(SB)/8, $0x3c8db72fc1f0eab4
-DATA expTableLow<>+88(SB)/8, $0x3c71affc2b91ce27
-DATA expTableLow<>+96(SB)/8, $0x3c8c1a7792cb3386
-DATA expTableLow<>+104(SB)/8, $0x3c736eae30af0cb3
-DATA expTableLow<>+112(SB)/8, $0x3c74a385a63d07a7
-DATA expTableLow<>+120(SB)/8, $0xbc8ff7128fd391f1
-GLOBL expTableLow<>(SB), RODATA|NOPTR, $128
+DATA powerTable<>+0(SB)/8, $0x3ff0000000000000
+DATA powerTable<>+8(SB)/8, $0x3ff0b5586cf9890f
+DATA powerTable<>+16(SB)/8, $0x3ff172b83c7d517b
+DATA powerTable<>+24(SB)/8, $0x3ff2387a6e756238
+DATA powerTable<>+32(SB)/8, $0x3ff306fe0a31b715
+DATA powerTable<>+40(SB)/8, $0x3ff3dea64c123422
+DATA powerTable<>+48(SB)/8, $0x3ff4bfdad5362a27
+DATA powerTable<>+56(SB)/8, $0x3ff5ab07dd485429
+DATA powerTable<>+64(SB)/8, $0x3ff6a09e667f3bcd
+DATA powerTable<>+72(SB)/8, $0x3ff7a11473eb0187
+DATA powerTable<>+80(SB)/8, $0x3ff8ace5422aa0db
+DATA powerTable<>+88(SB)/8, $0x3ff9c49182a3f090
+DATA powerTable<>+96(SB)/8, $0x3ffae89f995ad3ad
+DATA powerTable<>+104(SB)/8, $0x3ffc199bdd85529c
+DATA powerTable<>+112(SB)/8, $0x3ffd5818dcfba487
+DATA powerTable<>+120(SB)/8, $0x3ffea4afa2a490da
+GLOBL powerTable<>(SB), RODATA|NOPTR, $128
+
+DATA powerTableLow<>+0(SB)/8, $0x0000000000000000
+DATA powerTableLow<>+8(SB)/8, $0x3c979aa65d837b6c
+DATA powerTableLow<>+16(SB)/8, $0xbc801b15eaa59348
+DATA powerTableLow<>+24(SB)/8, $0x3c968efde3a8a893
+DATA powerTableLow<>+32(SB)/8, $0x3c834d754db0abb6
+DATA powerTableLow<>+40(SB)/8, $0x3c859f48a72a4c6c
+DATA powerTableLow<>+48(SB)/8, $0x3c7690cebb7aafb0
+DATA powerTableLow<>+56(SB)/8, $0x3c9063e1e21c5409
+DATA powerTableLow<>+64(SB)/8, $0xbc93b3efbf5e2229
+DATA powerTableLow<>+72(SB)/8, $0xbc7b32dcb94da51d
+DATA powerTableLow<>+80(SB)/8, $0x3c8db72fc1f0eab4
+DATA powerTableLow<>+88(SB)/8, $0x3c71affc2b91ce27
+DATA powerTableLow<>+96(SB)/8, $0x3c8c1a7792cb3386
+DATA powerTableLow<>+104(SB)/8, $0x3c736eae30af0cb3
+DATA powerTableLow<>+112(SB)/8, $0x3c74a385a63d07a7
+DATA powerTableLow<>+120(SB)/8, $0xbc8ff7128fd391f1
+GLOBL powerTableLow<>(SB), RODATA|NOPTR, $128

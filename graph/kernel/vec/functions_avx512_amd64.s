@@ -409,12 +409,14 @@ loop1:
 	VRANGEPD          $0x02, Z5, Z2, Z2
 	VMULPD            Z2, Z2, Z5
 	VBROADCASTSD      constants<>+256(SB), Z6
-	VFMADD213PD.BCST  constants<>+288(SB), Z2, Z6
-	VBROADCASTSD      constants<>+320(SB), Z7
-	VFMADD213PD.BCST  constants<>+352(SB), Z2, Z7
-	VFMADD231PD.BCST  constants<>+384(SB), Z5, Z7
+	VBROADCASTSD      constants<>+288(SB), Z7
+	VBROADCASTSD      constants<>+320(SB), Z8
+	VFMADD213PD.BCST  constants<>+352(SB), Z2, Z6
+	VFMADD213PD.BCST  constants<>+384(SB), Z2, Z7
+	VFMADD213PD.BCST  constants<>+416(SB), Z2, Z8
+	VFMADD231PD.BCST  constants<>+448(SB), Z5, Z8
+	VFMADD231PD       Z5, Z8, Z7
 	VFMADD231PD       Z5, Z7, Z6
-	VFMADD213PD       Z2, Z5, Z6
 	VMOVAPD           Z3, Z2
 	VPERMI2PD         Z1, Z0, Z2
 	VFMADD213PD       Z2, Z2, Z6
@@ -443,12 +445,14 @@ done2:
 	VRANGEPD          $0x02, Z5, Z2, Z2
 	VMULPD            Z2, Z2, Z5
 	VBROADCASTSD      constants<>+256(SB), Z6
-	VFMADD213PD.BCST  constants<>+288(SB), Z2, Z6
-	VBROADCASTSD      constants<>+320(SB), Z7
-	VFMADD213PD.BCST  constants<>+352(SB), Z2, Z7
-	VFMADD231PD.BCST  constants<>+384(SB), Z5, Z7
+	VBROADCASTSD      constants<>+288(SB), Z7
+	VBROADCASTSD      constants<>+320(SB), Z8
+	VFMADD213PD.BCST  constants<>+352(SB), Z2, Z6
+	VFMADD213PD.BCST  constants<>+384(SB), Z2, Z7
+	VFMADD213PD.BCST  constants<>+416(SB), Z2, Z8
+	VFMADD231PD.BCST  constants<>+448(SB), Z5, Z8
+	VFMADD231PD       Z5, Z8, Z7
 	VFMADD231PD       Z5, Z7, Z6
-	VFMADD213PD       Z2, Z5, Z6
 	VMOVAPD           Z3, Z2
 	VPERMI2PD         Z1, Z0, Z2
 	VFMADD213PD       Z2, Z2, Z6
@@ -486,23 +490,23 @@ loop1:
 	VPSRLQ           $0x30, Z6, Z8
 	VMOVAPD          Z8, Z9
 	VPERMI2PD        Z1, Z0, Z9
-	VFMADD213PD.BCST constants<>+416(SB), Z6, Z9
+	VFMADD213PD.BCST constants<>+480(SB), Z6, Z9
 	VMOVAPD          Z8, Z6
 	VPERMI2PD        Z3, Z2, Z6
 	VMOVAPD          Z8, Z8
 	VPERMI2PD        Z5, Z4, Z8
-	VFMADD231PD.BCST constants<>+448(SB), Z7, Z6
-	VFMADD231PD.BCST constants<>+480(SB), Z7, Z8
+	VFMADD231PD.BCST constants<>+512(SB), Z7, Z6
+	VFMADD231PD.BCST constants<>+544(SB), Z7, Z8
 	VMULPD           Z9, Z9, Z7
-	VBROADCASTSD     constants<>+512(SB), Z10
-	VFMADD213PD.BCST constants<>+544(SB), Z7, Z10
-	VFMADD213PD.BCST constants<>+576(SB), Z7, Z10
+	VBROADCASTSD     constants<>+576(SB), Z10
 	VFMADD213PD.BCST constants<>+608(SB), Z7, Z10
 	VFMADD213PD.BCST constants<>+640(SB), Z7, Z10
-	VBROADCASTSD     constants<>+672(SB), Z11
-	VFMADD213PD.BCST constants<>+704(SB), Z7, Z11
-	VFMADD213PD.BCST constants<>+736(SB), Z7, Z11
+	VFMADD213PD.BCST constants<>+672(SB), Z7, Z10
+	VFMADD213PD.BCST constants<>+704(SB), Z7, Z10
+	VBROADCASTSD     constants<>+736(SB), Z11
 	VFMADD213PD.BCST constants<>+768(SB), Z7, Z11
+	VFMADD213PD.BCST constants<>+800(SB), Z7, Z11
+	VFMADD213PD.BCST constants<>+832(SB), Z7, Z11
 	VFMADD231PD      Z11, Z9, Z10
 	VFMADD213PD      Z8, Z7, Z10
 	VADDPD           Z10, Z9, Z7
@@ -526,23 +530,23 @@ done2:
 	VPSRLQ           $0x30, Z6, Z8
 	VMOVAPD          Z8, Z9
 	VPERMI2PD        Z1, Z0, Z9
-	VFMADD213PD.BCST constants<>+416(SB), Z6, Z9
+	VFMADD213PD.BCST constants<>+480(SB), Z6, Z9
 	VMOVAPD          Z8, Z0
 	VPERMI2PD        Z3, Z2, Z0
 	VMOVAPD          Z8, Z1
 	VPERMI2PD        Z5, Z4, Z1
-	VFMADD231PD.BCST constants<>+448(SB), Z7, Z0
-	VFMADD231PD.BCST constants<>+480(SB), Z7, Z1
+	VFMADD231PD.BCST constants<>+512(SB), Z7, Z0
+	VFMADD231PD.BCST constants<>+544(SB), Z7, Z1
 	VMULPD           Z9, Z9, Z2
-	VBROADCASTSD     constants<>+512(SB), Z3
-	VFMADD213PD.BCST constants<>+544(SB), Z2, Z3
-	VFMADD213PD.BCST constants<>+576(SB), Z2, Z3
+	VBROADCASTSD     constants<>+576(SB), Z3
 	VFMADD213PD.BCST constants<>+608(SB), Z2, Z3
 	VFMADD213PD.BCST constants<>+640(SB), Z2, Z3
-	VBROADCASTSD     constants<>+672(SB), Z4
-	VFMADD213PD.BCST constants<>+704(SB), Z2, Z4
-	VFMADD213PD.BCST constants<>+736(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+672(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+704(SB), Z2, Z3
+	VBROADCASTSD     constants<>+736(SB), Z4
 	VFMADD213PD.BCST constants<>+768(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+800(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+832(SB), Z2, Z4
 	VFMADD231PD      Z4, Z9, Z3
 	VFMADD213PD      Z1, Z2, Z3
 	VADDPD           Z3, Z9, Z1
@@ -592,24 +596,24 @@ loop1:
 	VMOVAPD          Z10, Z11
 	VPERMI2PD        Z1, Z0, Z11
 	VMOVAPD          Z11, Z12
-	VFMADD213PD.BCST constants<>+416(SB), Z7, Z12
+	VFMADD213PD.BCST constants<>+480(SB), Z7, Z12
 	VFMADD231PD      Z8, Z11, Z12
 	VMOVAPD          Z10, Z7
 	VPERMI2PD        Z3, Z2, Z7
 	VMOVAPD          Z10, Z8
 	VPERMI2PD        Z5, Z4, Z8
-	VFMADD231PD.BCST constants<>+448(SB), Z9, Z7
-	VFMADD231PD.BCST constants<>+480(SB), Z9, Z8
+	VFMADD231PD.BCST constants<>+512(SB), Z9, Z7
+	VFMADD231PD.BCST constants<>+544(SB), Z9, Z8
 	VMULPD           Z12, Z12, Z9
-	VBROADCASTSD     constants<>+512(SB), Z10
-	VFMADD213PD.BCST constants<>+544(SB), Z9, Z10
-	VFMADD213PD.BCST constants<>+576(SB), Z9, Z10
+	VBROADCASTSD     constants<>+576(SB), Z10
 	VFMADD213PD.BCST constants<>+608(SB), Z9, Z10
 	VFMADD213PD.BCST constants<>+640(SB), Z9, Z10
-	VBROADCASTSD     constants<>+672(SB), Z11
-	VFMADD213PD.BCST constants<>+704(SB), Z9, Z11
-	VFMADD213PD.BCST constants<>+736(SB), Z9, Z11
+	VFMADD213PD.BCST constants<>+672(SB), Z9, Z10
+	VFMADD213PD.BCST constants<>+704(SB), Z9, Z10
+	VBROADCASTSD     constants<>+736(SB), Z11
 	VFMADD213PD.BCST constants<>+768(SB), Z9, Z11
+	VFMADD213PD.BCST constants<>+800(SB), Z9, Z11
+	VFMADD213PD.BCST constants<>+832(SB), Z9, Z11
 	VFMADD231PD      Z11, Z12, Z10
 	VFMADD213PD      Z8, Z9, Z10
 	VADDPD           Z10, Z12, Z8
@@ -648,24 +652,24 @@ done2:
 	VMOVAPD          Z10, Z11
 	VPERMI2PD        Z1, Z0, Z11
 	VMOVAPD          Z11, Z0
-	VFMADD213PD.BCST constants<>+416(SB), Z7, Z0
+	VFMADD213PD.BCST constants<>+480(SB), Z7, Z0
 	VFMADD231PD      Z8, Z11, Z0
 	VMOVAPD          Z10, Z1
 	VPERMI2PD        Z3, Z2, Z1
 	VMOVAPD          Z10, Z2
 	VPERMI2PD        Z5, Z4, Z2
-	VFMADD231PD.BCST constants<>+448(SB), Z9, Z1
-	VFMADD231PD.BCST constants<>+480(SB), Z9, Z2
+	VFMADD231PD.BCST constants<>+512(SB), Z9, Z1
+	VFMADD231PD.BCST constants<>+544(SB), Z9, Z2
 	VMULPD           Z0, Z0, Z3
-	VBROADCASTSD     constants<>+512(SB), Z4
-	VFMADD213PD.BCST constants<>+544(SB), Z3, Z4
-	VFMADD213PD.BCST constants<>+576(SB), Z3, Z4
+	VBROADCASTSD     constants<>+576(SB), Z4
 	VFMADD213PD.BCST constants<>+608(SB), Z3, Z4
 	VFMADD213PD.BCST constants<>+640(SB), Z3, Z4
-	VBROADCASTSD     constants<>+672(SB), Z5
-	VFMADD213PD.BCST constants<>+704(SB), Z3, Z5
-	VFMADD213PD.BCST constants<>+736(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+672(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+704(SB), Z3, Z4
+	VBROADCASTSD     constants<>+736(SB), Z5
 	VFMADD213PD.BCST constants<>+768(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+800(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+832(SB), Z3, Z5
 	VFMADD231PD      Z5, Z0, Z4
 	VFMADD213PD      Z2, Z3, Z4
 	VADDPD           Z4, Z0, Z0
@@ -690,16 +694,16 @@ TEXT ·expm1_avx512(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	VMOVUPD expTableLow<>+0(SB), Z2
-	VMOVUPD expTableLow<>+64(SB), Z3
+	VMOVUPD powerTable<>+0(SB), Z0
+	VMOVUPD powerTable<>+64(SB), Z1
+	VMOVUPD powerTableLow<>+0(SB), Z2
+	VMOVUPD powerTableLow<>+64(SB), Z3
 	CMPQ    DX, $+8
 	JL      done2
 
 loop1:
 	VMOVUPD           (CX), Z4
-	VBROADCASTSD      constants<>+800(SB), Z5
+	VBROADCASTSD      constants<>+864(SB), Z5
 	VMAXPD            Z4, Z5, Z5
 	VBROADCASTSD      constants<>+128(SB), Z6
 	VFMADD213PD.BCST  constants<>+160(SB), Z5, Z6
@@ -710,11 +714,14 @@ loop1:
 	VBROADCASTSD      constants<>+64(SB), Z8
 	VRANGEPD          $0x02, Z8, Z5, Z5
 	VMULPD            Z5, Z5, Z8
-	VBROADCASTSD      constants<>+256(SB), Z9
-	VFMADD213PD.BCST  constants<>+288(SB), Z5, Z9
-	VBROADCASTSD      constants<>+320(SB), Z10
-	VFMADD213PD.BCST  constants<>+352(SB), Z5, Z10
-	VFMADD231PD.BCST  constants<>+384(SB), Z8, Z10
+	VBROADCASTSD      constants<>+896(SB), Z9
+	VBROADCASTSD      constants<>+928(SB), Z10
+	VBROADCASTSD      constants<>+960(SB), Z11
+	VFMADD213PD.BCST  constants<>+992(SB), Z5, Z9
+	VFMADD213PD.BCST  constants<>+1024(SB), Z5, Z10
+	VFMADD213PD.BCST  constants<>+1056(SB), Z5, Z11
+	VFMADD231PD.BCST  constants<>+1088(SB), Z8, Z11
+	VFMADD231PD       Z8, Z11, Z10
 	VFMADD231PD       Z8, Z10, Z9
 	VFMADD213PD       Z5, Z8, Z9
 	VMOVAPD           Z6, Z5
@@ -746,7 +753,7 @@ done2:
 	BZHIL             DX, BX, BX
 	KMOVW             BX, K1
 	VMOVUPD.Z         (CX), K1, Z4
-	VBROADCASTSD      constants<>+800(SB), Z5
+	VBROADCASTSD      constants<>+864(SB), Z5
 	VMAXPD            Z4, Z5, Z5
 	VBROADCASTSD      constants<>+128(SB), Z6
 	VFMADD213PD.BCST  constants<>+160(SB), Z5, Z6
@@ -757,11 +764,14 @@ done2:
 	VBROADCASTSD      constants<>+64(SB), Z8
 	VRANGEPD          $0x02, Z8, Z5, Z5
 	VMULPD            Z5, Z5, Z8
-	VBROADCASTSD      constants<>+256(SB), Z9
-	VFMADD213PD.BCST  constants<>+288(SB), Z5, Z9
-	VBROADCASTSD      constants<>+320(SB), Z10
-	VFMADD213PD.BCST  constants<>+352(SB), Z5, Z10
-	VFMADD231PD.BCST  constants<>+384(SB), Z8, Z10
+	VBROADCASTSD      constants<>+896(SB), Z9
+	VBROADCASTSD      constants<>+928(SB), Z10
+	VBROADCASTSD      constants<>+960(SB), Z11
+	VFMADD213PD.BCST  constants<>+992(SB), Z5, Z9
+	VFMADD213PD.BCST  constants<>+1024(SB), Z5, Z10
+	VFMADD213PD.BCST  constants<>+1056(SB), Z5, Z11
+	VFMADD231PD.BCST  constants<>+1088(SB), Z8, Z11
+	VFMADD231PD       Z8, Z11, Z10
 	VFMADD231PD       Z8, Z10, Z9
 	VFMADD213PD       Z5, Z8, Z9
 	VMOVAPD           Z6, Z5
@@ -796,18 +806,18 @@ TEXT ·tanh_avx512(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	VMOVUPD expTableLow<>+0(SB), Z2
-	VMOVUPD expTableLow<>+64(SB), Z3
+	VMOVUPD powerTable<>+0(SB), Z0
+	VMOVUPD powerTable<>+64(SB), Z1
+	VMOVUPD powerTableLow<>+0(SB), Z2
+	VMOVUPD powerTableLow<>+64(SB), Z3
 	CMPQ    DX, $+8
 	JL      done2
 
 loop1:
 	VMOVUPD           (CX), Z4
 	VORPD.BCST        constants<>+0(SB), Z4, Z5
-	VMULPD.BCST       constants<>+832(SB), Z5, Z5
-	VBROADCASTSD      constants<>+800(SB), Z6
+	VMULPD.BCST       constants<>+1120(SB), Z5, Z5
+	VBROADCASTSD      constants<>+864(SB), Z6
 	VMAXPD            Z5, Z6, Z5
 	VBROADCASTSD      constants<>+128(SB), Z6
 	VFMADD213PD.BCST  constants<>+160(SB), Z5, Z6
@@ -818,11 +828,14 @@ loop1:
 	VBROADCASTSD      constants<>+64(SB), Z8
 	VRANGEPD          $0x02, Z8, Z5, Z5
 	VMULPD            Z5, Z5, Z8
-	VBROADCASTSD      constants<>+256(SB), Z9
-	VFMADD213PD.BCST  constants<>+288(SB), Z5, Z9
-	VBROADCASTSD      constants<>+320(SB), Z10
-	VFMADD213PD.BCST  constants<>+352(SB), Z5, Z10
-	VFMADD231PD.BCST  constants<>+384(SB), Z8, Z10
+	VBROADCASTSD      constants<>+896(SB), Z9
+	VBROADCASTSD      constants<>+928(SB), Z10
+	VBROADCASTSD      constants<>+960(SB), Z11
+	VFMADD213PD.BCST  constants<>+992(SB), Z5, Z9
+	VFMADD213PD.BCST  constants<>+1024(SB), Z5, Z10
+	VFMADD213PD.BCST  constants<>+1056(SB), Z5, Z11
+	VFMADD231PD.BCST  constants<>+1088(SB), Z8, Z11
+	VFMADD231PD       Z8, Z11, Z10
 	VFMADD231PD       Z8, Z10, Z9
 	VFMADD213PD       Z5, Z8, Z9
 	VMOVAPD           Z6, Z5
@@ -837,7 +850,7 @@ loop1:
 	VSUBPD            Z8, Z5, Z8
 	VFMADD213PD       Z8, Z5, Z6
 	VSCALEFPD         Z7, Z6, Z5
-	VADDPD.BCST       constants<>+832(SB), Z5, Z6
+	VADDPD.BCST       constants<>+1120(SB), Z5, Z6
 	VDIVPD            Z6, Z5, Z5
 	VANDPD.BCST       constants<>+32(SB), Z5, Z5
 	VANDPD.BCST       constants<>+0(SB), Z4, Z4
@@ -857,8 +870,8 @@ done2:
 	KMOVW             BX, K1
 	VMOVUPD.Z         (CX), K1, Z4
 	VORPD.BCST        constants<>+0(SB), Z4, Z5
-	VMULPD.BCST       constants<>+832(SB), Z5, Z5
-	VBROADCASTSD      constants<>+800(SB), Z6
+	VMULPD.BCST       constants<>+1120(SB), Z5, Z5
+	VBROADCASTSD      constants<>+864(SB), Z6
 	VMAXPD            Z5, Z6, Z5
 	VBROADCASTSD      constants<>+128(SB), Z6
 	VFMADD213PD.BCST  constants<>+160(SB), Z5, Z6
@@ -869,11 +882,14 @@ done2:
 	VBROADCASTSD      constants<>+64(SB), Z8
 	VRANGEPD          $0x02, Z8, Z5, Z5
 	VMULPD            Z5, Z5, Z8
-	VBROADCASTSD      constants<>+256(SB), Z9
-	VFMADD213PD.BCST  constants<>+288(SB), Z5, Z9
-	VBROADCASTSD      constants<>+320(SB), Z10
-	VFMADD213PD.BCST  constants<>+352(SB), Z5, Z10
-	VFMADD231PD.BCST  constants<>+384(SB), Z8, Z10
+	VBROADCASTSD      constants<>+896(SB), Z9
+	VBROADCASTSD      constants<>+928(SB), Z10
+	VBROADCASTSD      constants<>+960(SB), Z11
+	VFMADD213PD.BCST  constants<>+992(SB), Z5, Z9
+	VFMADD213PD.BCST  constants<>+1024(SB), Z5, Z10
+	VFMADD213PD.BCST  constants<>+1056(SB), Z5, Z11
+	VFMADD231PD.BCST  constants<>+1088(SB), Z8, Z11
+	VFMADD231PD       Z8, Z11, Z10
 	VFMADD231PD       Z8, Z10, Z9
 	VFMADD213PD       Z5, Z8, Z9
 	VMOVAPD           Z6, Z5
@@ -888,7 +904,7 @@ done2:
 	VSUBPD            Z1, Z5, Z1
 	VFMADD213PD       Z1, Z5, Z0
 	VSCALEFPD         Z7, Z0, Z0
-	VADDPD.BCST       constants<>+832(SB), Z0, Z1
+	VADDPD.BCST       constants<>+1120(SB), Z0, Z1
 	VDIVPD            Z1, Z0, Z0
 	VANDPD.BCST       constants<>+32(SB), Z0, Z0
 	VANDPD.BCST       constants<>+0(SB), Z4, Z1
@@ -928,12 +944,14 @@ loop1:
 	VRANGEPD          $0x02, Z8, Z3, Z3
 	VMULPD            Z3, Z3, Z8
 	VBROADCASTSD      constants<>+256(SB), Z9
-	VFMADD213PD.BCST  constants<>+288(SB), Z3, Z9
-	VBROADCASTSD      constants<>+320(SB), Z10
-	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z10
-	VFMADD231PD.BCST  constants<>+384(SB), Z8, Z10
+	VBROADCASTSD      constants<>+288(SB), Z10
+	VBROADCASTSD      constants<>+320(SB), Z11
+	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z9
+	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z10
+	VFMADD213PD.BCST  constants<>+416(SB), Z3, Z11
+	VFMADD231PD.BCST  constants<>+448(SB), Z8, Z11
+	VFMADD231PD       Z8, Z11, Z10
 	VFMADD231PD       Z8, Z10, Z9
-	VFMADD213PD       Z3, Z8, Z9
 	VMOVAPD           Z4, Z3
 	VPERMI2PD         Z1, Z0, Z3
 	VFMADD213PD       Z3, Z3, Z9
@@ -968,12 +986,14 @@ done2:
 	VRANGEPD          $0x02, Z6, Z3, Z3
 	VMULPD            Z3, Z3, Z6
 	VBROADCASTSD      constants<>+256(SB), Z8
-	VFMADD213PD.BCST  constants<>+288(SB), Z3, Z8
-	VBROADCASTSD      constants<>+320(SB), Z9
-	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z9
-	VFMADD231PD.BCST  constants<>+384(SB), Z6, Z9
+	VBROADCASTSD      constants<>+288(SB), Z9
+	VBROADCASTSD      constants<>+320(SB), Z10
+	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z8
+	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z9
+	VFMADD213PD.BCST  constants<>+416(SB), Z3, Z10
+	VFMADD231PD.BCST  constants<>+448(SB), Z6, Z10
+	VFMADD231PD       Z6, Z10, Z9
 	VFMADD231PD       Z6, Z9, Z8
-	VFMADD213PD       Z3, Z6, Z8
 	VMOVAPD           Z4, Z3
 	VPERMI2PD         Z1, Z0, Z3
 	VFMADD213PD       Z3, Z3, Z8
@@ -1026,17 +1046,19 @@ loop1:
 	VRANGEPD          $0x02, Z12, Z8, Z8
 	VMULPD            Z8, Z8, Z12
 	VBROADCASTSD      constants<>+256(SB), Z13
-	VFMADD213PD.BCST  constants<>+288(SB), Z8, Z13
-	VBROADCASTSD      constants<>+320(SB), Z14
-	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z14
-	VFMADD231PD.BCST  constants<>+384(SB), Z12, Z14
+	VBROADCASTSD      constants<>+288(SB), Z14
+	VBROADCASTSD      constants<>+320(SB), Z15
+	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z13
+	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z14
+	VFMADD213PD.BCST  constants<>+416(SB), Z8, Z15
+	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
+	VFMADD231PD       Z12, Z15, Z14
 	VFMADD231PD       Z12, Z14, Z13
-	VFMADD213PD       Z8, Z12, Z13
 	VMOVAPD           Z10, Z8
 	VPERMI2PD         Z1, Z0, Z8
 	VFMADD213PD       Z8, Z8, Z13
 	VSCALEFPD         Z11, Z13, Z8
-	VBROADCASTSD      constants<>+864(SB), Z10
+	VBROADCASTSD      constants<>+1152(SB), Z10
 	VFMADD213PD.BCST  constants<>+64(SB), Z8, Z10
 	VPSRLQ            $0x30, Z10, Z10
 	VMOVAPD           Z10, Z11
@@ -1048,15 +1070,15 @@ loop1:
 	VMOVAPD           Z10, Z10
 	VPERMI2PD         Z7, Z6, Z10
 	VMULPD            Z11, Z11, Z12
-	VBROADCASTSD      constants<>+512(SB), Z13
-	VFMADD213PD.BCST  constants<>+544(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+576(SB), Z12, Z13
+	VBROADCASTSD      constants<>+576(SB), Z13
 	VFMADD213PD.BCST  constants<>+608(SB), Z12, Z13
 	VFMADD213PD.BCST  constants<>+640(SB), Z12, Z13
-	VBROADCASTSD      constants<>+672(SB), Z14
-	VFMADD213PD.BCST  constants<>+704(SB), Z12, Z14
-	VFMADD213PD.BCST  constants<>+736(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+672(SB), Z12, Z13
+	VFMADD213PD.BCST  constants<>+704(SB), Z12, Z13
+	VBROADCASTSD      constants<>+736(SB), Z14
 	VFMADD213PD.BCST  constants<>+768(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+800(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+832(SB), Z12, Z14
 	VFMADD231PD       Z14, Z11, Z13
 	VFMADD213PD       Z10, Z12, Z13
 	VADDPD            Z13, Z11, Z10
@@ -1089,17 +1111,19 @@ done2:
 	VRANGEPD          $0x02, Z12, Z8, Z8
 	VMULPD            Z8, Z8, Z12
 	VBROADCASTSD      constants<>+256(SB), Z13
-	VFMADD213PD.BCST  constants<>+288(SB), Z8, Z13
-	VBROADCASTSD      constants<>+320(SB), Z14
-	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z14
-	VFMADD231PD.BCST  constants<>+384(SB), Z12, Z14
+	VBROADCASTSD      constants<>+288(SB), Z14
+	VBROADCASTSD      constants<>+320(SB), Z15
+	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z13
+	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z14
+	VFMADD213PD.BCST  constants<>+416(SB), Z8, Z15
+	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
+	VFMADD231PD       Z12, Z15, Z14
 	VFMADD231PD       Z12, Z14, Z13
-	VFMADD213PD       Z8, Z12, Z13
 	VMOVAPD           Z10, Z8
 	VPERMI2PD         Z1, Z0, Z8
 	VFMADD213PD       Z8, Z8, Z13
 	VSCALEFPD         Z11, Z13, Z0
-	VBROADCASTSD      constants<>+864(SB), Z1
+	VBROADCASTSD      constants<>+1152(SB), Z1
 	VFMADD213PD.BCST  constants<>+64(SB), Z0, Z1
 	VPSRLQ            $0x30, Z1, Z1
 	VMOVAPD           Z1, Z8
@@ -1111,15 +1135,15 @@ done2:
 	VMOVAPD           Z1, Z1
 	VPERMI2PD         Z7, Z6, Z1
 	VMULPD            Z8, Z8, Z2
-	VBROADCASTSD      constants<>+512(SB), Z3
-	VFMADD213PD.BCST  constants<>+544(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+576(SB), Z2, Z3
+	VBROADCASTSD      constants<>+576(SB), Z3
 	VFMADD213PD.BCST  constants<>+608(SB), Z2, Z3
 	VFMADD213PD.BCST  constants<>+640(SB), Z2, Z3
-	VBROADCASTSD      constants<>+672(SB), Z4
-	VFMADD213PD.BCST  constants<>+704(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+736(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+672(SB), Z2, Z3
+	VFMADD213PD.BCST  constants<>+704(SB), Z2, Z3
+	VBROADCASTSD      constants<>+736(SB), Z4
 	VFMADD213PD.BCST  constants<>+768(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+800(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+832(SB), Z2, Z4
 	VFMADD231PD       Z4, Z8, Z3
 	VFMADD213PD       Z1, Z2, Z3
 	VADDPD            Z3, Z8, Z1
@@ -1168,17 +1192,19 @@ loop1:
 	VRANGEPD          $0x02, Z12, Z8, Z8
 	VMULPD            Z8, Z8, Z12
 	VBROADCASTSD      constants<>+256(SB), Z13
-	VFMADD213PD.BCST  constants<>+288(SB), Z8, Z13
-	VBROADCASTSD      constants<>+320(SB), Z14
-	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z14
-	VFMADD231PD.BCST  constants<>+384(SB), Z12, Z14
+	VBROADCASTSD      constants<>+288(SB), Z14
+	VBROADCASTSD      constants<>+320(SB), Z15
+	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z13
+	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z14
+	VFMADD213PD.BCST  constants<>+416(SB), Z8, Z15
+	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
+	VFMADD231PD       Z12, Z15, Z14
 	VFMADD231PD       Z12, Z14, Z13
-	VFMADD213PD       Z8, Z12, Z13
 	VMOVAPD           Z10, Z8
 	VPERMI2PD         Z1, Z0, Z8
 	VFMADD213PD       Z8, Z8, Z13
 	VSCALEFPD         Z11, Z13, Z8
-	VBROADCASTSD      constants<>+864(SB), Z10
+	VBROADCASTSD      constants<>+1152(SB), Z10
 	VFMADD213PD.BCST  constants<>+64(SB), Z8, Z10
 	VPSRLQ            $0x30, Z10, Z10
 	VMOVAPD           Z10, Z11
@@ -1190,15 +1216,15 @@ loop1:
 	VMOVAPD           Z10, Z10
 	VPERMI2PD         Z7, Z6, Z10
 	VMULPD            Z11, Z11, Z12
-	VBROADCASTSD      constants<>+512(SB), Z13
-	VFMADD213PD.BCST  constants<>+544(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+576(SB), Z12, Z13
+	VBROADCASTSD      constants<>+576(SB), Z13
 	VFMADD213PD.BCST  constants<>+608(SB), Z12, Z13
 	VFMADD213PD.BCST  constants<>+640(SB), Z12, Z13
-	VBROADCASTSD      constants<>+672(SB), Z14
-	VFMADD213PD.BCST  constants<>+704(SB), Z12, Z14
-	VFMADD213PD.BCST  constants<>+736(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+672(SB), Z12, Z13
+	VFMADD213PD.BCST  constants<>+704(SB), Z12, Z13
+	VBROADCASTSD      constants<>+736(SB), Z14
 	VFMADD213PD.BCST  constants<>+768(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+800(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+832(SB), Z12, Z14
 	VFMADD231PD       Z14, Z11, Z13
 	VFMADD213PD       Z10, Z12, Z13
 	VADDPD            Z13, Z11, Z10
@@ -1231,17 +1257,19 @@ done2:
 	VRANGEPD          $0x02, Z12, Z8, Z8
 	VMULPD            Z8, Z8, Z12
 	VBROADCASTSD      constants<>+256(SB), Z13
-	VFMADD213PD.BCST  constants<>+288(SB), Z8, Z13
-	VBROADCASTSD      constants<>+320(SB), Z14
-	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z14
-	VFMADD231PD.BCST  constants<>+384(SB), Z12, Z14
+	VBROADCASTSD      constants<>+288(SB), Z14
+	VBROADCASTSD      constants<>+320(SB), Z15
+	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z13
+	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z14
+	VFMADD213PD.BCST  constants<>+416(SB), Z8, Z15
+	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
+	VFMADD231PD       Z12, Z15, Z14
 	VFMADD231PD       Z12, Z14, Z13
-	VFMADD213PD       Z8, Z12, Z13
 	VMOVAPD           Z10, Z8
 	VPERMI2PD         Z1, Z0, Z8
 	VFMADD213PD       Z8, Z8, Z13
 	VSCALEFPD         Z11, Z13, Z0
-	VBROADCASTSD      constants<>+864(SB), Z1
+	VBROADCASTSD      constants<>+1152(SB), Z1
 	VFMADD213PD.BCST  constants<>+64(SB), Z0, Z1
 	VPSRLQ            $0x30, Z1, Z1
 	VMOVAPD           Z1, Z8
@@ -1253,15 +1281,15 @@ done2:
 	VMOVAPD           Z1, Z1
 	VPERMI2PD         Z7, Z6, Z1
 	VMULPD            Z8, Z8, Z2
-	VBROADCASTSD      constants<>+512(SB), Z3
-	VFMADD213PD.BCST  constants<>+544(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+576(SB), Z2, Z3
+	VBROADCASTSD      constants<>+576(SB), Z3
 	VFMADD213PD.BCST  constants<>+608(SB), Z2, Z3
 	VFMADD213PD.BCST  constants<>+640(SB), Z2, Z3
-	VBROADCASTSD      constants<>+672(SB), Z4
-	VFMADD213PD.BCST  constants<>+704(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+736(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+672(SB), Z2, Z3
+	VFMADD213PD.BCST  constants<>+704(SB), Z2, Z3
+	VBROADCASTSD      constants<>+736(SB), Z4
 	VFMADD213PD.BCST  constants<>+768(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+800(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+832(SB), Z2, Z4
 	VFMADD231PD       Z4, Z8, Z3
 	VFMADD213PD       Z1, Z2, Z3
 	VADDPD            Z3, Z8, Z1
@@ -1290,35 +1318,35 @@ TEXT ·sin_avx512(SB), NOSPLIT, $0-32
 loop1:
 	VMOVUPD           (CX), Z0
 	VANDPD.BCST       constants<>+32(SB), Z0, Z1
-	VCMPPD.BCST       $0x12, constants<>+896(SB), Z1, K1
+	VCMPPD.BCST       $0x12, constants<>+1184(SB), Z1, K1
 	KMOVB             K1, BX
 	CMPL              BX, $0xff
 	JNE               stop
-	VBROADCASTSD      constants<>+928(SB), Z1
-	VFMADD213PD.BCST  constants<>+960(SB), Z0, Z1
-	VSUBPD.BCST       constants<>+960(SB), Z1, Z4
+	VBROADCASTSD      constants<>+1216(SB), Z1
+	VFMADD213PD.BCST  constants<>+1248(SB), Z0, Z1
+	VSUBPD.BCST       constants<>+1248(SB), Z1, Z4
 	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST constants<>+992(SB), Z4, Z0
-	VFNMADD231PD.BCST constants<>+1024(SB), Z4, Z0
-	VFNMADD231PD.BCST constants<>+1056(SB), Z4, Z0
+	VFNMADD231PD.BCST constants<>+1280(SB), Z4, Z0
+	VFNMADD231PD.BCST constants<>+1312(SB), Z4, Z0
+	VFNMADD231PD.BCST constants<>+1344(SB), Z4, Z0
 	VMULPD            Z0, Z0, Z4
-	VBROADCASTSD      constants<>+1088(SB), Z5
-	VFMADD213PD.BCST  constants<>+1120(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1152(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1184(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1216(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1248(SB), Z4, Z5
+	VBROADCASTSD      constants<>+1376(SB), Z5
+	VFMADD213PD.BCST  constants<>+1408(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1440(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1472(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1504(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1536(SB), Z4, Z5
 	VMULPD            Z4, Z0, Z6
 	VFMADD213PD       Z0, Z6, Z5
 	VANDPD.BCST       constants<>+0(SB), Z0, Z0
 	VORPD             Z5, Z0, Z0
-	VBROADCASTSD      constants<>+1280(SB), Z5
-	VFMADD213PD.BCST  constants<>+1312(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1344(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1376(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1408(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1440(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1472(SB), Z4, Z5
+	VBROADCASTSD      constants<>+1568(SB), Z5
+	VFMADD213PD.BCST  constants<>+1600(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1632(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1664(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1696(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1728(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1760(SB), Z4, Z5
 	VFMADD213PD.BCST  constants<>+64(SB), Z4, Z5
 	VPSLLQ            $0x3f, Z1, Z4
 	VPMOVQ2M          Z4, K1
@@ -1341,35 +1369,35 @@ done2:
 	KMOVW             BX, K1
 	VMOVUPD.Z         (CX), K1, Z0
 	VANDPD.BCST       constants<>+32(SB), Z0, Z1
-	VCMPPD.BCST       $0x12, constants<>+896(SB), Z1, K2
+	VCMPPD.BCST       $0x12, constants<>+1184(SB), Z1, K2
 	KMOVB             K2, BX
 	CMPL              BX, $0xff
 	JNE               stop
-	VBROADCASTSD      constants<>+928(SB), Z1
-	VFMADD213PD.BCST  constants<>+960(SB), Z0, Z1
-	VSUBPD.BCST       constants<>+960(SB), Z1, Z2
+	VBROADCASTSD      constants<>+1216(SB), Z1
+	VFMADD213PD.BCST  constants<>+1248(SB), Z0, Z1
+	VSUBPD.BCST       constants<>+1248(SB), Z1, Z2
 	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST constants<>+992(SB), Z2, Z0
-	VFNMADD231PD.BCST constants<>+1024(SB), Z2, Z0
-	VFNMADD231PD.BCST constants<>+1056(SB), Z2, Z0
+	VFNMADD231PD.BCST constants<>+1280(SB), Z2, Z0
+	VFNMADD231PD.BCST constants<>+1312(SB), Z2, Z0
+	VFNMADD231PD.BCST constants<>+1344(SB), Z2, Z0
 	VMULPD            Z0, Z0, Z2
-	VBROADCASTSD      constants<>+1088(SB), Z4
-	VFMADD213PD.BCST  constants<>+1120(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1152(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1184(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1216(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1248(SB), Z2, Z4
+	VBROADCASTSD      constants<>+1376(SB), Z4
+	VFMADD213PD.BCST  constants<>+1408(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1440(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1472(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1504(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1536(SB), Z2, Z4
 	VMULPD            Z2, Z0, Z5
 	VFMADD213PD       Z0, Z5, Z4
 	VANDPD.BCST       constants<>+0(SB), Z0, Z0
 	VORPD             Z4, Z0, Z0
-	VBROADCASTSD      constants<>+1280(SB), Z4
-	VFMADD213PD.BCST  constants<>+1312(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1344(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1376(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1408(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1440(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1472(SB), Z2, Z4
+	VBROADCASTSD      constants<>+1568(SB), Z4
+	VFMADD213PD.BCST  constants<>+1600(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1632(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1664(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1696(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1728(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1760(SB), Z2, Z4
 	VFMADD213PD.BCST  constants<>+64(SB), Z2, Z4
 	VPSLLQ            $0x3f, Z1, Z2
 	VPMOVQ2M          Z2, K2
@@ -1401,37 +1429,37 @@ TEXT ·cos_avx512(SB), NOSPLIT, $0-32
 loop1:
 	VMOVUPD           (CX), Z0
 	VANDPD.BCST       constants<>+32(SB), Z0, Z1
-	VCMPPD.BCST       $0x12, constants<>+896(SB), Z1, K1
+	VCMPPD.BCST       $0x12, constants<>+1184(SB), Z1, K1
 	KMOVB             K1, BX
 	CMPL              BX, $0xff
 	JNE               stop
-	VBROADCASTSD      constants<>+928(SB), Z1
-	VFMADD213PD.BCST  constants<>+960(SB), Z0, Z1
-	VSUBPD.BCST       constants<>+960(SB), Z1, Z4
+	VBROADCASTSD      constants<>+1216(SB), Z1
+	VFMADD213PD.BCST  constants<>+1248(SB), Z0, Z1
+	VSUBPD.BCST       constants<>+1248(SB), Z1, Z4
 	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST constants<>+992(SB), Z4, Z0
-	VFNMADD231PD.BCST constants<>+1024(SB), Z4, Z0
-	VFNMADD231PD.BCST constants<>+1056(SB), Z4, Z0
-	VBROADCASTSD      constants<>+1504(SB), Z4
+	VFNMADD231PD.BCST constants<>+1280(SB), Z4, Z0
+	VFNMADD231PD.BCST constants<>+1312(SB), Z4, Z0
+	VFNMADD231PD.BCST constants<>+1344(SB), Z4, Z0
+	VBROADCASTSD      constants<>+1792(SB), Z4
 	VPADDQ            Z4, Z1, Z1
 	VMULPD            Z0, Z0, Z4
-	VBROADCASTSD      constants<>+1088(SB), Z5
-	VFMADD213PD.BCST  constants<>+1120(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1152(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1184(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1216(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1248(SB), Z4, Z5
+	VBROADCASTSD      constants<>+1376(SB), Z5
+	VFMADD213PD.BCST  constants<>+1408(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1440(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1472(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1504(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1536(SB), Z4, Z5
 	VMULPD            Z4, Z0, Z6
 	VFMADD213PD       Z0, Z6, Z5
 	VANDPD.BCST       constants<>+0(SB), Z0, Z0
 	VORPD             Z5, Z0, Z0
-	VBROADCASTSD      constants<>+1280(SB), Z5
-	VFMADD213PD.BCST  constants<>+1312(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1344(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1376(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1408(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1440(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1472(SB), Z4, Z5
+	VBROADCASTSD      constants<>+1568(SB), Z5
+	VFMADD213PD.BCST  constants<>+1600(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1632(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1664(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1696(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1728(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1760(SB), Z4, Z5
 	VFMADD213PD.BCST  constants<>+64(SB), Z4, Z5
 	VPSLLQ            $0x3f, Z1, Z4
 	VPMOVQ2M          Z4, K1
@@ -1454,37 +1482,37 @@ done2:
 	KMOVW             BX, K1
 	VMOVUPD.Z         (CX), K1, Z0
 	VANDPD.BCST       constants<>+32(SB), Z0, Z1
-	VCMPPD.BCST       $0x12, constants<>+896(SB), Z1, K2
+	VCMPPD.BCST       $0x12, constants<>+1184(SB), Z1, K2
 	KMOVB             K2, BX
 	CMPL              BX, $0xff
 	JNE               stop
-	VBROADCASTSD      constants<>+928(SB), Z1
-	VFMADD213PD.BCST  constants<>+960(SB), Z0, Z1
-	VSUBPD.BCST       constants<>+960(SB), Z1, Z2
+	VBROADCASTSD      constants<>+1216(SB), Z1
+	VFMADD213PD.BCST  constants<>+1248(SB), Z0, Z1
+	VSUBPD.BCST       constants<>+1248(SB), Z1, Z2
 	VMOVAPD           Z0, Z0
-	VFNMADD231PD.BCST constants<>+992(SB), Z2, Z0
-	VFNMADD231PD.BCST constants<>+1024(SB), Z2, Z0
-	VFNMADD231PD.BCST constants<>+1056(SB), Z2, Z0
-	VBROADCASTSD      constants<>+1504(SB), Z2
+	VFNMADD231PD.BCST constants<>+1280(SB), Z2, Z0
+	VFNMADD231PD.BCST constants<>+1312(SB), Z2, Z0
+	VFNMADD231PD.BCST constants<>+1344(SB), Z2, Z0
+	VBROADCASTSD      constants<>+1792(SB), Z2
 	VPADDQ            Z2, Z1, Z1
 	VMULPD            Z0, Z0, Z2
-	VBROADCASTSD      constants<>+1088(SB), Z4
-	VFMADD213PD.BCST  constants<>+1120(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1152(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1184(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1216(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1248(SB), Z2, Z4
+	VBROADCASTSD      constants<>+1376(SB), Z4
+	VFMADD213PD.BCST  constants<>+1408(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1440(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1472(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1504(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1536(SB), Z2, Z4
 	VMULPD            Z2, Z0, Z5
 	VFMADD213PD       Z0, Z5, Z4
 	VANDPD.BCST       constants<>+0(SB), Z0, Z0
 	VORPD             Z4, Z0, Z0
-	VBROADCASTSD      constants<>+1280(SB), Z4
-	VFMADD213PD.BCST  constants<>+1312(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1344(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1376(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1408(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1440(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+1472(SB), Z2, Z4
+	VBROADCASTSD      constants<>+1568(SB), Z4
+	VFMADD213PD.BCST  constants<>+1600(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1632(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1664(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1696(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1728(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+1760(SB), Z2, Z4
 	VFMADD213PD.BCST  constants<>+64(SB), Z2, Z4
 	VPSLLQ            $0x3f, Z1, Z2
 	VPMOVQ2M          Z2, K2
@@ -1518,21 +1546,21 @@ TEXT ·erf_avx512(SB), NOSPLIT, $0-32
 loop1:
 	VMOVUPD           (CX), Z2
 	VANDPD.BCST       constants<>+32(SB), Z2, Z3
-	VBROADCASTSD      constants<>+1536(SB), Z4
+	VBROADCASTSD      constants<>+1824(SB), Z4
 	VMINPD            Z3, Z4, Z3
 	VMULPD            Z3, Z3, Z4
-	VBROADCASTSD      constants<>+1568(SB), Z7
-	VFMADD213PD.BCST  constants<>+1600(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1632(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1664(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1696(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1728(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1760(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1792(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1824(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1856(SB), Z4, Z7
+	VBROADCASTSD      constants<>+1856(SB), Z7
 	VFMADD213PD.BCST  constants<>+1888(SB), Z4, Z7
 	VFMADD213PD.BCST  constants<>+1920(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+1952(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+1984(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2016(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2048(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2080(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2112(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2144(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2176(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2208(SB), Z4, Z7
 	VFMADD213PD       Z3, Z3, Z7
 	VXORPD.BCST       constants<>+0(SB), Z4, Z4
 	VBROADCASTSD      constants<>+128(SB), Z8
@@ -1545,46 +1573,48 @@ loop1:
 	VRANGEPD          $0x02, Z10, Z4, Z4
 	VMULPD            Z4, Z4, Z10
 	VBROADCASTSD      constants<>+256(SB), Z11
-	VFMADD213PD.BCST  constants<>+288(SB), Z4, Z11
-	VBROADCASTSD      constants<>+320(SB), Z12
-	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z12
-	VFMADD231PD.BCST  constants<>+384(SB), Z10, Z12
+	VBROADCASTSD      constants<>+288(SB), Z12
+	VBROADCASTSD      constants<>+320(SB), Z13
+	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z11
+	VFMADD213PD.BCST  constants<>+384(SB), Z4, Z12
+	VFMADD213PD.BCST  constants<>+416(SB), Z4, Z13
+	VFMADD231PD.BCST  constants<>+448(SB), Z10, Z13
+	VFMADD231PD       Z10, Z13, Z12
 	VFMADD231PD       Z10, Z12, Z11
-	VFMADD213PD       Z4, Z10, Z11
 	VMOVAPD           Z8, Z4
 	VPERMI2PD         Z1, Z0, Z4
 	VFMADD213PD       Z4, Z4, Z11
 	VSCALEFPD         Z9, Z11, Z4
-	VSUBPD.BCST       constants<>+1952(SB), Z3, Z8
-	VADDPD.BCST       constants<>+1952(SB), Z3, Z9
+	VSUBPD.BCST       constants<>+2240(SB), Z3, Z8
+	VADDPD.BCST       constants<>+2240(SB), Z3, Z9
 	VDIVPD            Z9, Z8, Z8
 	VMULPD            Z8, Z8, Z9
-	VBROADCASTSD      constants<>+1984(SB), Z10
-	VFMADD213PD.BCST  constants<>+2016(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2048(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2080(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2112(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2144(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2176(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2208(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2240(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2272(SB), Z9, Z10
+	VBROADCASTSD      constants<>+2272(SB), Z10
 	VFMADD213PD.BCST  constants<>+2304(SB), Z9, Z10
 	VFMADD213PD.BCST  constants<>+2336(SB), Z9, Z10
-	VBROADCASTSD      constants<>+2368(SB), Z11
-	VFMADD213PD.BCST  constants<>+2400(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2432(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2464(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2496(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2528(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2560(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2592(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2624(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2656(SB), Z9, Z11
+	VFMADD213PD.BCST  constants<>+2368(SB), Z9, Z10
+	VFMADD213PD.BCST  constants<>+2400(SB), Z9, Z10
+	VFMADD213PD.BCST  constants<>+2432(SB), Z9, Z10
+	VFMADD213PD.BCST  constants<>+2464(SB), Z9, Z10
+	VFMADD213PD.BCST  constants<>+2496(SB), Z9, Z10
+	VFMADD213PD.BCST  constants<>+2528(SB), Z9, Z10
+	VFMADD213PD.BCST  constants<>+2560(SB), Z9, Z10
+	VFMADD213PD.BCST  constants<>+2592(SB), Z9, Z10
+	VFMADD213PD.BCST  constants<>+2624(SB), Z9, Z10
+	VBROADCASTSD      constants<>+2656(SB), Z11
 	VFMADD213PD.BCST  constants<>+2688(SB), Z9, Z11
+	VFMADD213PD.BCST  constants<>+2720(SB), Z9, Z11
+	VFMADD213PD.BCST  constants<>+2752(SB), Z9, Z11
+	VFMADD213PD.BCST  constants<>+2784(SB), Z9, Z11
+	VFMADD213PD.BCST  constants<>+2816(SB), Z9, Z11
+	VFMADD213PD.BCST  constants<>+2848(SB), Z9, Z11
+	VFMADD213PD.BCST  constants<>+2880(SB), Z9, Z11
+	VFMADD213PD.BCST  constants<>+2912(SB), Z9, Z11
+	VFMADD213PD.BCST  constants<>+2944(SB), Z9, Z11
+	VFMADD213PD.BCST  constants<>+2976(SB), Z9, Z11
 	VFMADD231PD       Z11, Z8, Z10
 	VMULPD            Z10, Z4, Z4
-	VBROADCASTSD      constants<>+832(SB), Z8
+	VBROADCASTSD      constants<>+1120(SB), Z8
 	VFMADD213PD.BCST  constants<>+64(SB), Z3, Z8
 	VBROADCASTSD      constants<>+64(SB), Z9
 	VDIVPD            Z8, Z4, Z4
@@ -1609,21 +1639,21 @@ done2:
 	KMOVW             BX, K1
 	VMOVUPD.Z         (CX), K1, Z2
 	VANDPD.BCST       constants<>+32(SB), Z2, Z3
-	VBROADCASTSD      constants<>+1536(SB), Z4
+	VBROADCASTSD      constants<>+1824(SB), Z4
 	VMINPD            Z3, Z4, Z3
 	VMULPD            Z3, Z3, Z4
-	VBROADCASTSD      constants<>+1568(SB), Z5
-	VFMADD213PD.BCST  constants<>+1600(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1632(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1664(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1696(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1728(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1760(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1792(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1824(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1856(SB), Z4, Z5
+	VBROADCASTSD      constants<>+1856(SB), Z5
 	VFMADD213PD.BCST  constants<>+1888(SB), Z4, Z5
 	VFMADD213PD.BCST  constants<>+1920(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1952(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+1984(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2016(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2048(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2080(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2112(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2144(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2176(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2208(SB), Z4, Z5
 	VFMADD213PD       Z3, Z3, Z5
 	VXORPD.BCST       constants<>+0(SB), Z4, Z4
 	VBROADCASTSD      constants<>+128(SB), Z7
@@ -1636,46 +1666,48 @@ done2:
 	VRANGEPD          $0x02, Z9, Z4, Z4
 	VMULPD            Z4, Z4, Z9
 	VBROADCASTSD      constants<>+256(SB), Z10
-	VFMADD213PD.BCST  constants<>+288(SB), Z4, Z10
-	VBROADCASTSD      constants<>+320(SB), Z11
-	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z11
-	VFMADD231PD.BCST  constants<>+384(SB), Z9, Z11
+	VBROADCASTSD      constants<>+288(SB), Z11
+	VBROADCASTSD      constants<>+320(SB), Z12
+	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z10
+	VFMADD213PD.BCST  constants<>+384(SB), Z4, Z11
+	VFMADD213PD.BCST  constants<>+416(SB), Z4, Z12
+	VFMADD231PD.BCST  constants<>+448(SB), Z9, Z12
+	VFMADD231PD       Z9, Z12, Z11
 	VFMADD231PD       Z9, Z11, Z10
-	VFMADD213PD       Z4, Z9, Z10
 	VMOVAPD           Z7, Z4
 	VPERMI2PD         Z1, Z0, Z4
 	VFMADD213PD       Z4, Z4, Z10
 	VSCALEFPD         Z8, Z10, Z0
-	VSUBPD.BCST       constants<>+1952(SB), Z3, Z1
-	VADDPD.BCST       constants<>+1952(SB), Z3, Z4
+	VSUBPD.BCST       constants<>+2240(SB), Z3, Z1
+	VADDPD.BCST       constants<>+2240(SB), Z3, Z4
 	VDIVPD            Z4, Z1, Z1
 	VMULPD            Z1, Z1, Z4
-	VBROADCASTSD      constants<>+1984(SB), Z7
-	VFMADD213PD.BCST  constants<>+2016(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2048(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2080(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2112(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2144(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2176(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2208(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2240(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2272(SB), Z4, Z7
+	VBROADCASTSD      constants<>+2272(SB), Z7
 	VFMADD213PD.BCST  constants<>+2304(SB), Z4, Z7
 	VFMADD213PD.BCST  constants<>+2336(SB), Z4, Z7
-	VBROADCASTSD      constants<>+2368(SB), Z8
-	VFMADD213PD.BCST  constants<>+2400(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2432(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2464(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2496(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2528(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2560(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2592(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2624(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2656(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+2368(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2400(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2432(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2464(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2496(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2528(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2560(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2592(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2624(SB), Z4, Z7
+	VBROADCASTSD      constants<>+2656(SB), Z8
 	VFMADD213PD.BCST  constants<>+2688(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+2720(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+2752(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+2784(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+2816(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+2848(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+2880(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+2912(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+2944(SB), Z4, Z8
+	VFMADD213PD.BCST  constants<>+2976(SB), Z4, Z8
 	VFMADD231PD       Z8, Z1, Z7
 	VMULPD            Z7, Z0, Z0
-	VBROADCASTSD      constants<>+832(SB), Z1
+	VBROADCASTSD      constants<>+1120(SB), Z1
 	VFMADD213PD.BCST  constants<>+64(SB), Z3, Z1
 	VBROADCASTSD      constants<>+64(SB), Z4
 	VDIVPD            Z1, Z0, Z0
@@ -1710,12 +1742,12 @@ TEXT ·phi_avx512(SB), NOSPLIT, $0-32
 loop1:
 	VMOVUPD           (CX), Z2
 	VANDPD.BCST       constants<>+32(SB), Z2, Z3
-	VBROADCASTSD      constants<>+2720(SB), Z4
+	VBROADCASTSD      constants<>+3008(SB), Z4
 	VMINPD            Z3, Z4, Z3
 	VMULPD            Z3, Z3, Z4
 	VMOVAPD           Z3, Z7
 	VFMSUB213PD       Z4, Z3, Z7
-	VMULPD.BCST       constants<>+1472(SB), Z4, Z4
+	VMULPD.BCST       constants<>+1760(SB), Z4, Z4
 	VBROADCASTSD      constants<>+128(SB), Z8
 	VFMADD213PD.BCST  constants<>+160(SB), Z4, Z8
 	VSUBPD.BCST       constants<>+160(SB), Z8, Z9
@@ -1726,47 +1758,49 @@ loop1:
 	VRANGEPD          $0x02, Z10, Z4, Z4
 	VMULPD            Z4, Z4, Z10
 	VBROADCASTSD      constants<>+256(SB), Z11
-	VFMADD213PD.BCST  constants<>+288(SB), Z4, Z11
-	VBROADCASTSD      constants<>+320(SB), Z12
-	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z12
-	VFMADD231PD.BCST  constants<>+384(SB), Z10, Z12
+	VBROADCASTSD      constants<>+288(SB), Z12
+	VBROADCASTSD      constants<>+320(SB), Z13
+	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z11
+	VFMADD213PD.BCST  constants<>+384(SB), Z4, Z12
+	VFMADD213PD.BCST  constants<>+416(SB), Z4, Z13
+	VFMADD231PD.BCST  constants<>+448(SB), Z10, Z13
+	VFMADD231PD       Z10, Z13, Z12
 	VFMADD231PD       Z10, Z12, Z11
-	VFMADD213PD       Z4, Z10, Z11
 	VMOVAPD           Z8, Z4
 	VPERMI2PD         Z1, Z0, Z4
 	VFMADD213PD       Z4, Z4, Z11
 	VSCALEFPD         Z9, Z11, Z4
-	VMULPD.BCST       constants<>+1472(SB), Z7, Z7
+	VMULPD.BCST       constants<>+1760(SB), Z7, Z7
 	VFMADD213PD       Z4, Z4, Z7
-	VBROADCASTSD      constants<>+2752(SB), Z4
-	VFMADD213PD.BCST  constants<>+832(SB), Z3, Z4
-	VSUBPD.BCST       constants<>+2784(SB), Z3, Z8
-	VADDPD.BCST       constants<>+2784(SB), Z3, Z3
+	VBROADCASTSD      constants<>+3040(SB), Z4
+	VFMADD213PD.BCST  constants<>+1120(SB), Z3, Z4
+	VSUBPD.BCST       constants<>+3072(SB), Z3, Z8
+	VADDPD.BCST       constants<>+3072(SB), Z3, Z3
 	VDIVPD            Z3, Z8, Z3
 	VMULPD            Z3, Z3, Z8
-	VBROADCASTSD      constants<>+1984(SB), Z9
-	VFMADD213PD.BCST  constants<>+2016(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2048(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2080(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2112(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2144(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2176(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2208(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2240(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2272(SB), Z8, Z9
+	VBROADCASTSD      constants<>+2272(SB), Z9
 	VFMADD213PD.BCST  constants<>+2304(SB), Z8, Z9
 	VFMADD213PD.BCST  constants<>+2336(SB), Z8, Z9
-	VBROADCASTSD      constants<>+2368(SB), Z10
-	VFMADD213PD.BCST  constants<>+2400(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2432(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2464(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2496(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2528(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2560(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2592(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2624(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2656(SB), Z8, Z10
+	VFMADD213PD.BCST  constants<>+2368(SB), Z8, Z9
+	VFMADD213PD.BCST  constants<>+2400(SB), Z8, Z9
+	VFMADD213PD.BCST  constants<>+2432(SB), Z8, Z9
+	VFMADD213PD.BCST  constants<>+2464(SB), Z8, Z9
+	VFMADD213PD.BCST  constants<>+2496(SB), Z8, Z9
+	VFMADD213PD.BCST  constants<>+2528(SB), Z8, Z9
+	VFMADD213PD.BCST  constants<>+2560(SB), Z8, Z9
+	VFMADD213PD.BCST  constants<>+2592(SB), Z8, Z9
+	VFMADD213PD.BCST  constants<>+2624(SB), Z8, Z9
+	VBROADCASTSD      constants<>+2656(SB), Z10
 	VFMADD213PD.BCST  constants<>+2688(SB), Z8, Z10
+	VFMADD213PD.BCST  constants<>+2720(SB), Z8, Z10
+	VFMADD213PD.BCST  constants<>+2752(SB), Z8, Z10
+	VFMADD213PD.BCST  constants<>+2784(SB), Z8, Z10
+	VFMADD213PD.BCST  constants<>+2816(SB), Z8, Z10
+	VFMADD213PD.BCST  constants<>+2848(SB), Z8, Z10
+	VFMADD213PD.BCST  constants<>+2880(SB), Z8, Z10
+	VFMADD213PD.BCST  constants<>+2912(SB), Z8, Z10
+	VFMADD213PD.BCST  constants<>+2944(SB), Z8, Z10
+	VFMADD213PD.BCST  constants<>+2976(SB), Z8, Z10
 	VFMADD231PD       Z10, Z3, Z9
 	VMULPD            Z9, Z7, Z3
 	VDIVPD            Z4, Z3, Z3
@@ -1789,12 +1823,12 @@ done2:
 	KMOVW             BX, K1
 	VMOVUPD.Z         (CX), K1, Z2
 	VANDPD.BCST       constants<>+32(SB), Z2, Z3
-	VBROADCASTSD      constants<>+2720(SB), Z4
+	VBROADCASTSD      constants<>+3008(SB), Z4
 	VMINPD            Z3, Z4, Z3
 	VMULPD            Z3, Z3, Z4
 	VMOVAPD           Z3, Z5
 	VFMSUB213PD       Z4, Z3, Z5
-	VMULPD.BCST       constants<>+1472(SB), Z4, Z4
+	VMULPD.BCST       constants<>+1760(SB), Z4, Z4
 	VBROADCASTSD      constants<>+128(SB), Z7
 	VFMADD213PD.BCST  constants<>+160(SB), Z4, Z7
 	VSUBPD.BCST       constants<>+160(SB), Z7, Z8
@@ -1805,47 +1839,49 @@ done2:
 	VRANGEPD          $0x02, Z9, Z4, Z4
 	VMULPD            Z4, Z4, Z9
 	VBROADCASTSD      constants<>+256(SB), Z10
-	VFMADD213PD.BCST  constants<>+288(SB), Z4, Z10
-	VBROADCASTSD      constants<>+320(SB), Z11
-	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z11
-	VFMADD231PD.BCST  constants<>+384(SB), Z9, Z11
+	VBROADCASTSD      constants<>+288(SB), Z11
+	VBROADCASTSD      constants<>+320(SB), Z12
+	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z10
+	VFMADD213PD.BCST  constants<>+384(SB), Z4, Z11
+	VFMADD213PD.BCST  constants<>+416(SB), Z4, Z12
+	VFMADD231PD.BCST  constants<>+448(SB), Z9, Z12
+	VFMADD231PD       Z9, Z12, Z11
 	VFMADD231PD       Z9, Z11, Z10
-	VFMADD213PD       Z4, Z9, Z10
 	VMOVAPD           Z7, Z4
 	VPERMI2PD         Z1, Z0, Z4
 	VFMADD213PD       Z4, Z4, Z10
 	VSCALEFPD         Z8, Z10, Z0
-	VMULPD.BCST       constants<>+1472(SB), Z5, Z1
+	VMULPD.BCST       constants<>+1760(SB), Z5, Z1
 	VFMADD213PD       Z0, Z0, Z1
-	VBROADCASTSD      constants<>+2752(SB), Z0
-	VFMADD213PD.BCST  constants<>+832(SB), Z3, Z0
-	VSUBPD.BCST       constants<>+2784(SB), Z3, Z4
-	VADDPD.BCST       constants<>+2784(SB), Z3, Z3
+	VBROADCASTSD      constants<>+3040(SB), Z0
+	VFMADD213PD.BCST  constants<>+1120(SB), Z3, Z0
+	VSUBPD.BCST       constants<>+3072(SB), Z3, Z4
+	VADDPD.BCST       constants<>+3072(SB), Z3, Z3
 	VDIVPD            Z3, Z4, Z3
 	VMULPD            Z3, Z3, Z4
-	VBROADCASTSD      constants<>+1984(SB), Z5
-	VFMADD213PD.BCST  constants<>+2016(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2048(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2080(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2112(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2144(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2176(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2208(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2240(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2272(SB), Z4, Z5
+	VBROADCASTSD      constants<>+2272(SB), Z5
 	VFMADD213PD.BCST  constants<>+2304(SB), Z4, Z5
 	VFMADD213PD.BCST  constants<>+2336(SB), Z4, Z5
-	VBROADCASTSD      constants<>+2368(SB), Z7
-	VFMADD213PD.BCST  constants<>+2400(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2432(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2464(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2496(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2528(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2560(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2592(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2624(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2656(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2368(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2400(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2432(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2464(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2496(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2528(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2560(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2592(SB), Z4, Z5
+	VFMADD213PD.BCST  constants<>+2624(SB), Z4, Z5
+	VBROADCASTSD      constants<>+2656(SB), Z7
 	VFMADD213PD.BCST  constants<>+2688(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2720(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2752(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2784(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2816(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2848(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2880(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2912(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2944(SB), Z4, Z7
+	VFMADD213PD.BCST  constants<>+2976(SB), Z4, Z7
 	VFMADD231PD       Z7, Z3, Z5
 	VMULPD            Z5, Z1, Z1
 	VDIVPD            Z0, Z1, Z0
@@ -1896,414 +1932,468 @@ DATA constants<>+224(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+232(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+240(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+248(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+256(SB)/8, $0x3fc55555554d864c
-DATA constants<>+264(SB)/8, $0x3fc55555554d864c
-DATA constants<>+272(SB)/8, $0x3fc55555554d864c
-DATA constants<>+280(SB)/8, $0x3fc55555554d864c
-DATA constants<>+288(SB)/8, $0x3fe0000000000000
-DATA constants<>+296(SB)/8, $0x3fe0000000000000
-DATA constants<>+304(SB)/8, $0x3fe0000000000000
-DATA constants<>+312(SB)/8, $0x3fe0000000000000
-DATA constants<>+320(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+328(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+336(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+344(SB)/8, $0x3f811120ffce45e0
-DATA constants<>+352(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+360(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+368(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+376(SB)/8, $0x3fa5555555516dd1
-DATA constants<>+384(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+392(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+400(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+408(SB)/8, $0x3f56c17c057d3d84
-DATA constants<>+416(SB)/8, $0xbff0000000000000
-DATA constants<>+424(SB)/8, $0xbff0000000000000
-DATA constants<>+432(SB)/8, $0xbff0000000000000
-DATA constants<>+440(SB)/8, $0xbff0000000000000
-DATA constants<>+448(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+456(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+464(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+472(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+480(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+488(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+496(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+504(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+512(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+520(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+528(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+536(SB)/8, $0xbfb6a3df3a2d0318
-DATA constants<>+544(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+552(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+560(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+568(SB)/8, $0xbfc0009a59a92b8e
-DATA constants<>+576(SB)/8, $0xbfc55555443d9487
-DATA constants<>+584(SB)/8, $0xbfc55555443d9487
-DATA constants<>+592(SB)/8, $0xbfc55555443d9487
-DATA constants<>+600(SB)/8, $0xbfc55555443d9487
-DATA constants<>+608(SB)/8, $0xbfd0000000004190
-DATA constants<>+616(SB)/8, $0xbfd0000000004190
-DATA constants<>+624(SB)/8, $0xbfd0000000004190
-DATA constants<>+632(SB)/8, $0xbfd0000000004190
-DATA constants<>+640(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+648(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+656(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+664(SB)/8, $0xbfdfffffffffffff
-DATA constants<>+672(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+680(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+688(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+696(SB)/8, $0x3fbc5ea4752e2c4e
-DATA constants<>+704(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+712(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+720(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+728(SB)/8, $0x3fc2492b09e0fc2d
-DATA constants<>+736(SB)/8, $0x3fc999999898ca88
-DATA constants<>+744(SB)/8, $0x3fc999999898ca88
-DATA constants<>+752(SB)/8, $0x3fc999999898ca88
-DATA constants<>+760(SB)/8, $0x3fc999999898ca88
-DATA constants<>+768(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+776(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+784(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+792(SB)/8, $0x3fd5555555555a3a
-DATA constants<>+800(SB)/8, $0xc049000000000000
-DATA constants<>+808(SB)/8, $0xc049000000000000
-DATA constants<>+816(SB)/8, $0xc049000000000000
-DATA constants<>+824(SB)/8, $0xc049000000000000
-DATA constants<>+832(SB)/8, $0x4000000000000000
-DATA constants<>+840(SB)/8, $0x4000000000000000
-DATA constants<>+848(SB)/8, $0x4000000000000000
-DATA constants<>+856(SB)/8, $0x4000000000000000
-DATA constants<>+864(SB)/8, $0x3feff80000000000
-DATA constants<>+872(SB)/8, $0x3feff80000000000
-DATA constants<>+880(SB)/8, $0x3feff80000000000
-DATA constants<>+888(SB)/8, $0x3feff80000000000
-DATA constants<>+896(SB)/8, $0x41d0000000000000
-DATA constants<>+904(SB)/8, $0x41d0000000000000
-DATA constants<>+912(SB)/8, $0x41d0000000000000
-DATA constants<>+920(SB)/8, $0x41d0000000000000
-DATA constants<>+928(SB)/8, $0x3fe45f306dc9c883
-DATA constants<>+936(SB)/8, $0x3fe45f306dc9c883
-DATA constants<>+944(SB)/8, $0x3fe45f306dc9c883
-DATA constants<>+952(SB)/8, $0x3fe45f306dc9c883
-DATA constants<>+960(SB)/8, $0x4338000000000000
-DATA constants<>+968(SB)/8, $0x4338000000000000
-DATA constants<>+976(SB)/8, $0x4338000000000000
-DATA constants<>+984(SB)/8, $0x4338000000000000
-DATA constants<>+992(SB)/8, $0x3ff921fb54442d18
-DATA constants<>+1000(SB)/8, $0x3ff921fb54442d18
-DATA constants<>+1008(SB)/8, $0x3ff921fb54442d18
-DATA constants<>+1016(SB)/8, $0x3ff921fb54442d18
-DATA constants<>+1024(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1032(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1040(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1048(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1056(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1064(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1072(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1080(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1088(SB)/8, $0x3de5e098556d302e
-DATA constants<>+1096(SB)/8, $0x3de5e098556d302e
-DATA constants<>+1104(SB)/8, $0x3de5e098556d302e
-DATA constants<>+1112(SB)/8, $0x3de5e098556d302e
-DATA constants<>+1120(SB)/8, $0xbe5ae60069e53ef1
-DATA constants<>+1128(SB)/8, $0xbe5ae60069e53ef1
-DATA constants<>+1136(SB)/8, $0xbe5ae60069e53ef1
-DATA constants<>+1144(SB)/8, $0xbe5ae60069e53ef1
-DATA constants<>+1152(SB)/8, $0x3ec71de379252004
-DATA constants<>+1160(SB)/8, $0x3ec71de379252004
-DATA constants<>+1168(SB)/8, $0x3ec71de379252004
-DATA constants<>+1176(SB)/8, $0x3ec71de379252004
-DATA constants<>+1184(SB)/8, $0xbf2a01a019e80693
-DATA constants<>+1192(SB)/8, $0xbf2a01a019e80693
-DATA constants<>+1200(SB)/8, $0xbf2a01a019e80693
-DATA constants<>+1208(SB)/8, $0xbf2a01a019e80693
-DATA constants<>+1216(SB)/8, $0x3f81111111110ba5
-DATA constants<>+1224(SB)/8, $0x3f81111111110ba5
-DATA constants<>+1232(SB)/8, $0x3f81111111110ba5
-DATA constants<>+1240(SB)/8, $0x3f81111111110ba5
-DATA constants<>+1248(SB)/8, $0xbfc5555555555555
-DATA constants<>+1256(SB)/8, $0xbfc5555555555555
-DATA constants<>+1264(SB)/8, $0xbfc5555555555555
-DATA constants<>+1272(SB)/8, $0xbfc5555555555555
-DATA constants<>+1280(SB)/8, $0xbda907c0e63adbb6
-DATA constants<>+1288(SB)/8, $0xbda907c0e63adbb6
-DATA constants<>+1296(SB)/8, $0xbda907c0e63adbb6
-DATA constants<>+1304(SB)/8, $0xbda907c0e63adbb6
-DATA constants<>+1312(SB)/8, $0x3e21eeb66b683028
-DATA constants<>+1320(SB)/8, $0x3e21eeb66b683028
-DATA constants<>+1328(SB)/8, $0x3e21eeb66b683028
-DATA constants<>+1336(SB)/8, $0x3e21eeb66b683028
-DATA constants<>+1344(SB)/8, $0xbe927e4fa15bd814
-DATA constants<>+1352(SB)/8, $0xbe927e4fa15bd814
-DATA constants<>+1360(SB)/8, $0xbe927e4fa15bd814
-DATA constants<>+1368(SB)/8, $0xbe927e4fa15bd814
-DATA constants<>+1376(SB)/8, $0x3efa01a019f4d0ed
-DATA constants<>+1384(SB)/8, $0x3efa01a019f4d0ed
-DATA constants<>+1392(SB)/8, $0x3efa01a019f4d0ed
-DATA constants<>+1400(SB)/8, $0x3efa01a019f4d0ed
-DATA constants<>+1408(SB)/8, $0xbf56c16c16c16960
-DATA constants<>+1416(SB)/8, $0xbf56c16c16c16960
-DATA constants<>+1424(SB)/8, $0xbf56c16c16c16960
-DATA constants<>+1432(SB)/8, $0xbf56c16c16c16960
-DATA constants<>+1440(SB)/8, $0x3fa5555555555555
-DATA constants<>+1448(SB)/8, $0x3fa5555555555555
-DATA constants<>+1456(SB)/8, $0x3fa5555555555555
-DATA constants<>+1464(SB)/8, $0x3fa5555555555555
-DATA constants<>+1472(SB)/8, $0xbfe0000000000000
-DATA constants<>+1480(SB)/8, $0xbfe0000000000000
-DATA constants<>+1488(SB)/8, $0xbfe0000000000000
-DATA constants<>+1496(SB)/8, $0xbfe0000000000000
-DATA constants<>+1504(SB)/8, $0x0000000000000001
-DATA constants<>+1512(SB)/8, $0x0000000000000001
-DATA constants<>+1520(SB)/8, $0x0000000000000001
-DATA constants<>+1528(SB)/8, $0x0000000000000001
-DATA constants<>+1536(SB)/8, $0x401a000000000000
-DATA constants<>+1544(SB)/8, $0x401a000000000000
-DATA constants<>+1552(SB)/8, $0x401a000000000000
-DATA constants<>+1560(SB)/8, $0x401a000000000000
-DATA constants<>+1568(SB)/8, $0xbe0ac9585a44fe29
-DATA constants<>+1576(SB)/8, $0xbe0ac9585a44fe29
-DATA constants<>+1584(SB)/8, $0xbe0ac9585a44fe29
-DATA constants<>+1592(SB)/8, $0xbe0ac9585a44fe29
-DATA constants<>+1600(SB)/8, $0x3e4d76af6ca49787
-DATA constants<>+1608(SB)/8, $0x3e4d76af6ca49787
-DATA constants<>+1616(SB)/8, $0x3e4d76af6ca49787
-DATA constants<>+1624(SB)/8, $0x3e4d76af6ca49787
-DATA constants<>+1632(SB)/8, $0xbe85c131500d3f88
-DATA constants<>+1640(SB)/8, $0xbe85c131500d3f88
-DATA constants<>+1648(SB)/8, $0xbe85c131500d3f88
-DATA constants<>+1656(SB)/8, $0xbe85c131500d3f88
-DATA constants<>+1664(SB)/8, $0x3ebb981d78881a5d
-DATA constants<>+1672(SB)/8, $0x3ebb981d78881a5d
-DATA constants<>+1680(SB)/8, $0x3ebb981d78881a5d
-DATA constants<>+1688(SB)/8, $0x3ebb981d78881a5d
-DATA constants<>+1696(SB)/8, $0xbeef4ca838adb73b
-DATA constants<>+1704(SB)/8, $0xbeef4ca838adb73b
-DATA constants<>+1712(SB)/8, $0xbeef4ca838adb73b
-DATA constants<>+1720(SB)/8, $0xbeef4ca838adb73b
-DATA constants<>+1728(SB)/8, $0x3f1f9a2be4f731a1
-DATA constants<>+1736(SB)/8, $0x3f1f9a2be4f731a1
-DATA constants<>+1744(SB)/8, $0x3f1f9a2be4f731a1
-DATA constants<>+1752(SB)/8, $0x3f1f9a2be4f731a1
-DATA constants<>+1760(SB)/8, $0xbf4c02db0665e53d
-DATA constants<>+1768(SB)/8, $0xbf4c02db0665e53d
-DATA constants<>+1776(SB)/8, $0xbf4c02db0665e53d
-DATA constants<>+1784(SB)/8, $0xbf4c02db0665e53d
-DATA constants<>+1792(SB)/8, $0x3f7565bccfa44156
-DATA constants<>+1800(SB)/8, $0x3f7565bccfa44156
-DATA constants<>+1808(SB)/8, $0x3f7565bccfa44156
-DATA constants<>+1816(SB)/8, $0x3f7565bccfa44156
-DATA constants<>+1824(SB)/8, $0xbf9b82ce31203772
-DATA constants<>+1832(SB)/8, $0xbf9b82ce31203772
-DATA constants<>+1840(SB)/8, $0xbf9b82ce31203772
-DATA constants<>+1848(SB)/8, $0xbf9b82ce31203772
-DATA constants<>+1856(SB)/8, $0x3fbce2f21a040f66
-DATA constants<>+1864(SB)/8, $0x3fbce2f21a040f66
-DATA constants<>+1872(SB)/8, $0x3fbce2f21a040f66
-DATA constants<>+1880(SB)/8, $0x3fbce2f21a040f66
-DATA constants<>+1888(SB)/8, $0xbfd812746b0379c1
-DATA constants<>+1896(SB)/8, $0xbfd812746b0379c1
-DATA constants<>+1904(SB)/8, $0xbfd812746b0379c1
-DATA constants<>+1912(SB)/8, $0xbfd812746b0379c1
-DATA constants<>+1920(SB)/8, $0x3fc06eba8214db68
-DATA constants<>+1928(SB)/8, $0x3fc06eba8214db68
-DATA constants<>+1936(SB)/8, $0x3fc06eba8214db68
-DATA constants<>+1944(SB)/8, $0x3fc06eba8214db68
-DATA constants<>+1952(SB)/8, $0x400e000000000000
-DATA constants<>+1960(SB)/8, $0x400e000000000000
-DATA constants<>+1968(SB)/8, $0x400e000000000000
-DATA constants<>+1976(SB)/8, $0x400e000000000000
-DATA constants<>+1984(SB)/8, $0xbe24b573df27f6ae
-DATA constants<>+1992(SB)/8, $0xbe24b573df27f6ae
-DATA constants<>+2000(SB)/8, $0xbe24b573df27f6ae
-DATA constants<>+2008(SB)/8, $0xbe24b573df27f6ae
-DATA constants<>+2016(SB)/8, $0x3e61a2fc05983c0a
-DATA constants<>+2024(SB)/8, $0x3e61a2fc05983c0a
-DATA constants<>+2032(SB)/8, $0x3e61a2fc05983c0a
-DATA constants<>+2040(SB)/8, $0x3e61a2fc05983c0a
-DATA constants<>+2048(SB)/8, $0xbe90f3e2fdea9207
-DATA constants<>+2056(SB)/8, $0xbe90f3e2fdea9207
-DATA constants<>+2064(SB)/8, $0xbe90f3e2fdea9207
-DATA constants<>+2072(SB)/8, $0xbe90f3e2fdea9207
-DATA constants<>+2080(SB)/8, $0x3ebd541d37ff1bbd
-DATA constants<>+2088(SB)/8, $0x3ebd541d37ff1bbd
-DATA constants<>+2096(SB)/8, $0x3ebd541d37ff1bbd
-DATA constants<>+2104(SB)/8, $0x3ebd541d37ff1bbd
-DATA constants<>+2112(SB)/8, $0xbee7ff68b293ee0c
-DATA constants<>+2120(SB)/8, $0xbee7ff68b293ee0c
-DATA constants<>+2128(SB)/8, $0xbee7ff68b293ee0c
-DATA constants<>+2136(SB)/8, $0xbee7ff68b293ee0c
-DATA constants<>+2144(SB)/8, $0x3f0b1433275fe3f6
-DATA constants<>+2152(SB)/8, $0x3f0b1433275fe3f6
-DATA constants<>+2160(SB)/8, $0x3f0b1433275fe3f6
-DATA constants<>+2168(SB)/8, $0x3f0b1433275fe3f6
-DATA constants<>+2176(SB)/8, $0x3f333fb297587544
-DATA constants<>+2184(SB)/8, $0x3f333fb297587544
-DATA constants<>+2192(SB)/8, $0x3f333fb297587544
-DATA constants<>+2200(SB)/8, $0x3f333fb297587544
-DATA constants<>+2208(SB)/8, $0xbf83f603c3705657
-DATA constants<>+2216(SB)/8, $0xbf83f603c3705657
-DATA constants<>+2224(SB)/8, $0xbf83f603c3705657
-DATA constants<>+2232(SB)/8, $0xbf83f603c3705657
-DATA constants<>+2240(SB)/8, $0xbfae0d0fa6df792f
-DATA constants<>+2248(SB)/8, $0xbfae0d0fa6df792f
-DATA constants<>+2256(SB)/8, $0xbfae0d0fa6df792f
-DATA constants<>+2264(SB)/8, $0xbfae0d0fa6df792f
-DATA constants<>+2272(SB)/8, $0xbfbbda9309a28a54
-DATA constants<>+2280(SB)/8, $0xbfbbda9309a28a54
-DATA constants<>+2288(SB)/8, $0xbfbbda9309a28a54
-DATA constants<>+2296(SB)/8, $0xbfbbda9309a28a54
-DATA constants<>+2304(SB)/8, $0x3f6d5f2948159e2a
-DATA constants<>+2312(SB)/8, $0x3f6d5f2948159e2a
-DATA constants<>+2320(SB)/8, $0x3f6d5f2948159e2a
-DATA constants<>+2328(SB)/8, $0x3f6d5f2948159e2a
-DATA constants<>+2336(SB)/8, $0x3ff3ccda0b5d5dc2
-DATA constants<>+2344(SB)/8, $0x3ff3ccda0b5d5dc2
-DATA constants<>+2352(SB)/8, $0x3ff3ccda0b5d5dc2
-DATA constants<>+2360(SB)/8, $0x3ff3ccda0b5d5dc2
-DATA constants<>+2368(SB)/8, $0xbe0e2cd6e8ca727b
-DATA constants<>+2376(SB)/8, $0xbe0e2cd6e8ca727b
-DATA constants<>+2384(SB)/8, $0xbe0e2cd6e8ca727b
-DATA constants<>+2392(SB)/8, $0xbe0e2cd6e8ca727b
-DATA constants<>+2400(SB)/8, $0x3e512d0a0543bd2a
-DATA constants<>+2408(SB)/8, $0x3e512d0a0543bd2a
-DATA constants<>+2416(SB)/8, $0x3e512d0a0543bd2a
-DATA constants<>+2424(SB)/8, $0x3e512d0a0543bd2a
-DATA constants<>+2432(SB)/8, $0xbe69dad6ee83495e
-DATA constants<>+2440(SB)/8, $0xbe69dad6ee83495e
-DATA constants<>+2448(SB)/8, $0xbe69dad6ee83495e
-DATA constants<>+2456(SB)/8, $0xbe69dad6ee83495e
-DATA constants<>+2464(SB)/8, $0xbeb071c8a82edf04
-DATA constants<>+2472(SB)/8, $0xbeb071c8a82edf04
-DATA constants<>+2480(SB)/8, $0xbeb071c8a82edf04
-DATA constants<>+2488(SB)/8, $0xbeb071c8a82edf04
-DATA constants<>+2496(SB)/8, $0x3ef77988c494946c
-DATA constants<>+2504(SB)/8, $0x3ef77988c494946c
-DATA constants<>+2512(SB)/8, $0x3ef77988c494946c
-DATA constants<>+2520(SB)/8, $0x3ef77988c494946c
-DATA constants<>+2528(SB)/8, $0xbf3303fe16331749
-DATA constants<>+2536(SB)/8, $0xbf3303fe16331749
-DATA constants<>+2544(SB)/8, $0xbf3303fe16331749
-DATA constants<>+2552(SB)/8, $0xbf3303fe16331749
-DATA constants<>+2560(SB)/8, $0x3f5cc3a114f89eda
-DATA constants<>+2568(SB)/8, $0x3f5cc3a114f89eda
-DATA constants<>+2576(SB)/8, $0x3f5cc3a114f89eda
-DATA constants<>+2584(SB)/8, $0x3f5cc3a114f89eda
-DATA constants<>+2592(SB)/8, $0x3f9d0b0037800c03
-DATA constants<>+2600(SB)/8, $0x3f9d0b0037800c03
-DATA constants<>+2608(SB)/8, $0x3f9d0b0037800c03
-DATA constants<>+2616(SB)/8, $0x3f9d0b0037800c03
-DATA constants<>+2624(SB)/8, $0x3fb7a14188ab12e5
-DATA constants<>+2632(SB)/8, $0x3fb7a14188ab12e5
-DATA constants<>+2640(SB)/8, $0x3fb7a14188ab12e5
-DATA constants<>+2648(SB)/8, $0x3fb7a14188ab12e5
-DATA constants<>+2656(SB)/8, $0x3fb510169d095d05
-DATA constants<>+2664(SB)/8, $0x3fb510169d095d05
-DATA constants<>+2672(SB)/8, $0x3fb510169d095d05
-DATA constants<>+2680(SB)/8, $0x3fb510169d095d05
-DATA constants<>+2688(SB)/8, $0xbfc1f367683f899b
-DATA constants<>+2696(SB)/8, $0xbfc1f367683f899b
-DATA constants<>+2704(SB)/8, $0xbfc1f367683f899b
-DATA constants<>+2712(SB)/8, $0xbfc1f367683f899b
-DATA constants<>+2720(SB)/8, $0x4043800000000000
-DATA constants<>+2728(SB)/8, $0x4043800000000000
-DATA constants<>+2736(SB)/8, $0x4043800000000000
-DATA constants<>+2744(SB)/8, $0x4043800000000000
-DATA constants<>+2752(SB)/8, $0x4006a09e667f3bcd
-DATA constants<>+2760(SB)/8, $0x4006a09e667f3bcd
-DATA constants<>+2768(SB)/8, $0x4006a09e667f3bcd
-DATA constants<>+2776(SB)/8, $0x4006a09e667f3bcd
-DATA constants<>+2784(SB)/8, $0x4015369480174810
-DATA constants<>+2792(SB)/8, $0x4015369480174810
-DATA constants<>+2800(SB)/8, $0x4015369480174810
-DATA constants<>+2808(SB)/8, $0x4015369480174810
-GLOBL constants<>(SB), RODATA|NOPTR, $2816
+DATA constants<>+256(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+264(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+272(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+280(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+288(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+296(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+304(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+312(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+320(SB)/8, $0x3f81148459a365c0
+DATA constants<>+328(SB)/8, $0x3f81148459a365c0
+DATA constants<>+336(SB)/8, $0x3f81148459a365c0
+DATA constants<>+344(SB)/8, $0x3f81148459a365c0
+DATA constants<>+352(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+360(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+368(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+376(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+384(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+392(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+400(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+408(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+416(SB)/8, $0x3fa5598988b49852
+DATA constants<>+424(SB)/8, $0x3fa5598988b49852
+DATA constants<>+432(SB)/8, $0x3fa5598988b49852
+DATA constants<>+440(SB)/8, $0x3fa5598988b49852
+DATA constants<>+448(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+456(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+464(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+472(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+480(SB)/8, $0xbff0000000000000
+DATA constants<>+488(SB)/8, $0xbff0000000000000
+DATA constants<>+496(SB)/8, $0xbff0000000000000
+DATA constants<>+504(SB)/8, $0xbff0000000000000
+DATA constants<>+512(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+520(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+528(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+536(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+544(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+552(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+560(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+568(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+576(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+584(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+592(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+600(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+608(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+616(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+624(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+632(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+640(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+648(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+656(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+664(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+672(SB)/8, $0xbfd000000001806f
+DATA constants<>+680(SB)/8, $0xbfd000000001806f
+DATA constants<>+688(SB)/8, $0xbfd000000001806f
+DATA constants<>+696(SB)/8, $0xbfd000000001806f
+DATA constants<>+704(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+712(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+720(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+728(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+736(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+744(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+752(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+760(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+768(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+776(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+784(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+792(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+800(SB)/8, $0x3fc9999998a29080
+DATA constants<>+808(SB)/8, $0x3fc9999998a29080
+DATA constants<>+816(SB)/8, $0x3fc9999998a29080
+DATA constants<>+824(SB)/8, $0x3fc9999998a29080
+DATA constants<>+832(SB)/8, $0x3fd5555555555af9
+DATA constants<>+840(SB)/8, $0x3fd5555555555af9
+DATA constants<>+848(SB)/8, $0x3fd5555555555af9
+DATA constants<>+856(SB)/8, $0x3fd5555555555af9
+DATA constants<>+864(SB)/8, $0xc049000000000000
+DATA constants<>+872(SB)/8, $0xc049000000000000
+DATA constants<>+880(SB)/8, $0xc049000000000000
+DATA constants<>+888(SB)/8, $0xc049000000000000
+DATA constants<>+896(SB)/8, $0x3fc5555555555557
+DATA constants<>+904(SB)/8, $0x3fc5555555555557
+DATA constants<>+912(SB)/8, $0x3fc5555555555557
+DATA constants<>+920(SB)/8, $0x3fc5555555555557
+DATA constants<>+928(SB)/8, $0x3f811111110c3539
+DATA constants<>+936(SB)/8, $0x3f811111110c3539
+DATA constants<>+944(SB)/8, $0x3f811111110c3539
+DATA constants<>+952(SB)/8, $0x3f811111110c3539
+DATA constants<>+960(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+968(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+976(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+984(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+992(SB)/8, $0x3fe0000000000000
+DATA constants<>+1000(SB)/8, $0x3fe0000000000000
+DATA constants<>+1008(SB)/8, $0x3fe0000000000000
+DATA constants<>+1016(SB)/8, $0x3fe0000000000000
+DATA constants<>+1024(SB)/8, $0x3fa5555555555556
+DATA constants<>+1032(SB)/8, $0x3fa5555555555556
+DATA constants<>+1040(SB)/8, $0x3fa5555555555556
+DATA constants<>+1048(SB)/8, $0x3fa5555555555556
+DATA constants<>+1056(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1064(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1072(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1080(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1088(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1096(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1104(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1112(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1120(SB)/8, $0x4000000000000000
+DATA constants<>+1128(SB)/8, $0x4000000000000000
+DATA constants<>+1136(SB)/8, $0x4000000000000000
+DATA constants<>+1144(SB)/8, $0x4000000000000000
+DATA constants<>+1152(SB)/8, $0x3feff80000000000
+DATA constants<>+1160(SB)/8, $0x3feff80000000000
+DATA constants<>+1168(SB)/8, $0x3feff80000000000
+DATA constants<>+1176(SB)/8, $0x3feff80000000000
+DATA constants<>+1184(SB)/8, $0x41d0000000000000
+DATA constants<>+1192(SB)/8, $0x41d0000000000000
+DATA constants<>+1200(SB)/8, $0x41d0000000000000
+DATA constants<>+1208(SB)/8, $0x41d0000000000000
+DATA constants<>+1216(SB)/8, $0x3fe45f306dc9c883
+DATA constants<>+1224(SB)/8, $0x3fe45f306dc9c883
+DATA constants<>+1232(SB)/8, $0x3fe45f306dc9c883
+DATA constants<>+1240(SB)/8, $0x3fe45f306dc9c883
+DATA constants<>+1248(SB)/8, $0x4338000000000000
+DATA constants<>+1256(SB)/8, $0x4338000000000000
+DATA constants<>+1264(SB)/8, $0x4338000000000000
+DATA constants<>+1272(SB)/8, $0x4338000000000000
+DATA constants<>+1280(SB)/8, $0x3ff921fb54442d18
+DATA constants<>+1288(SB)/8, $0x3ff921fb54442d18
+DATA constants<>+1296(SB)/8, $0x3ff921fb54442d18
+DATA constants<>+1304(SB)/8, $0x3ff921fb54442d18
+DATA constants<>+1312(SB)/8, $0x3c91a62633145c07
+DATA constants<>+1320(SB)/8, $0x3c91a62633145c07
+DATA constants<>+1328(SB)/8, $0x3c91a62633145c07
+DATA constants<>+1336(SB)/8, $0x3c91a62633145c07
+DATA constants<>+1344(SB)/8, $0xb91f1976b7ed8fbc
+DATA constants<>+1352(SB)/8, $0xb91f1976b7ed8fbc
+DATA constants<>+1360(SB)/8, $0xb91f1976b7ed8fbc
+DATA constants<>+1368(SB)/8, $0xb91f1976b7ed8fbc
+DATA constants<>+1376(SB)/8, $0x3de5e098556d302e
+DATA constants<>+1384(SB)/8, $0x3de5e098556d302e
+DATA constants<>+1392(SB)/8, $0x3de5e098556d302e
+DATA constants<>+1400(SB)/8, $0x3de5e098556d302e
+DATA constants<>+1408(SB)/8, $0xbe5ae60069e53ef1
+DATA constants<>+1416(SB)/8, $0xbe5ae60069e53ef1
+DATA constants<>+1424(SB)/8, $0xbe5ae60069e53ef1
+DATA constants<>+1432(SB)/8, $0xbe5ae60069e53ef1
+DATA constants<>+1440(SB)/8, $0x3ec71de379252004
+DATA constants<>+1448(SB)/8, $0x3ec71de379252004
+DATA constants<>+1456(SB)/8, $0x3ec71de379252004
+DATA constants<>+1464(SB)/8, $0x3ec71de379252004
+DATA constants<>+1472(SB)/8, $0xbf2a01a019e80693
+DATA constants<>+1480(SB)/8, $0xbf2a01a019e80693
+DATA constants<>+1488(SB)/8, $0xbf2a01a019e80693
+DATA constants<>+1496(SB)/8, $0xbf2a01a019e80693
+DATA constants<>+1504(SB)/8, $0x3f81111111110ba5
+DATA constants<>+1512(SB)/8, $0x3f81111111110ba5
+DATA constants<>+1520(SB)/8, $0x3f81111111110ba5
+DATA constants<>+1528(SB)/8, $0x3f81111111110ba5
+DATA constants<>+1536(SB)/8, $0xbfc5555555555555
+DATA constants<>+1544(SB)/8, $0xbfc5555555555555
+DATA constants<>+1552(SB)/8, $0xbfc5555555555555
+DATA constants<>+1560(SB)/8, $0xbfc5555555555555
+DATA constants<>+1568(SB)/8, $0xbda907c0e63adbb6
+DATA constants<>+1576(SB)/8, $0xbda907c0e63adbb6
+DATA constants<>+1584(SB)/8, $0xbda907c0e63adbb6
+DATA constants<>+1592(SB)/8, $0xbda907c0e63adbb6
+DATA constants<>+1600(SB)/8, $0x3e21eeb66b683028
+DATA constants<>+1608(SB)/8, $0x3e21eeb66b683028
+DATA constants<>+1616(SB)/8, $0x3e21eeb66b683028
+DATA constants<>+1624(SB)/8, $0x3e21eeb66b683028
+DATA constants<>+1632(SB)/8, $0xbe927e4fa15bd814
+DATA constants<>+1640(SB)/8, $0xbe927e4fa15bd814
+DATA constants<>+1648(SB)/8, $0xbe927e4fa15bd814
+DATA constants<>+1656(SB)/8, $0xbe927e4fa15bd814
+DATA constants<>+1664(SB)/8, $0x3efa01a019f4d0ed
+DATA constants<>+1672(SB)/8, $0x3efa01a019f4d0ed
+DATA constants<>+1680(SB)/8, $0x3efa01a019f4d0ed
+DATA constants<>+1688(SB)/8, $0x3efa01a019f4d0ed
+DATA constants<>+1696(SB)/8, $0xbf56c16c16c16960
+DATA constants<>+1704(SB)/8, $0xbf56c16c16c16960
+DATA constants<>+1712(SB)/8, $0xbf56c16c16c16960
+DATA constants<>+1720(SB)/8, $0xbf56c16c16c16960
+DATA constants<>+1728(SB)/8, $0x3fa5555555555555
+DATA constants<>+1736(SB)/8, $0x3fa5555555555555
+DATA constants<>+1744(SB)/8, $0x3fa5555555555555
+DATA constants<>+1752(SB)/8, $0x3fa5555555555555
+DATA constants<>+1760(SB)/8, $0xbfe0000000000000
+DATA constants<>+1768(SB)/8, $0xbfe0000000000000
+DATA constants<>+1776(SB)/8, $0xbfe0000000000000
+DATA constants<>+1784(SB)/8, $0xbfe0000000000000
+DATA constants<>+1792(SB)/8, $0x0000000000000001
+DATA constants<>+1800(SB)/8, $0x0000000000000001
+DATA constants<>+1808(SB)/8, $0x0000000000000001
+DATA constants<>+1816(SB)/8, $0x0000000000000001
+DATA constants<>+1824(SB)/8, $0x401a000000000000
+DATA constants<>+1832(SB)/8, $0x401a000000000000
+DATA constants<>+1840(SB)/8, $0x401a000000000000
+DATA constants<>+1848(SB)/8, $0x401a000000000000
+DATA constants<>+1856(SB)/8, $0xbe0ac9585a44fe29
+DATA constants<>+1864(SB)/8, $0xbe0ac9585a44fe29
+DATA constants<>+1872(SB)/8, $0xbe0ac9585a44fe29
+DATA constants<>+1880(SB)/8, $0xbe0ac9585a44fe29
+DATA constants<>+1888(SB)/8, $0x3e4d76af6ca49787
+DATA constants<>+1896(SB)/8, $0x3e4d76af6ca49787
+DATA constants<>+1904(SB)/8, $0x3e4d76af6ca49787
+DATA constants<>+1912(SB)/8, $0x3e4d76af6ca49787
+DATA constants<>+1920(SB)/8, $0xbe85c131500d3f88
+DATA constants<>+1928(SB)/8, $0xbe85c131500d3f88
+DATA constants<>+1936(SB)/8, $0xbe85c131500d3f88
+DATA constants<>+1944(SB)/8, $0xbe85c131500d3f88
+DATA constants<>+1952(SB)/8, $0x3ebb981d78881a5d
+DATA constants<>+1960(SB)/8, $0x3ebb981d78881a5d
+DATA constants<>+1968(SB)/8, $0x3ebb981d78881a5d
+DATA constants<>+1976(SB)/8, $0x3ebb981d78881a5d
+DATA constants<>+1984(SB)/8, $0xbeef4ca838adb73b
+DATA constants<>+1992(SB)/8, $0xbeef4ca838adb73b
+DATA constants<>+2000(SB)/8, $0xbeef4ca838adb73b
+DATA constants<>+2008(SB)/8, $0xbeef4ca838adb73b
+DATA constants<>+2016(SB)/8, $0x3f1f9a2be4f731a1
+DATA constants<>+2024(SB)/8, $0x3f1f9a2be4f731a1
+DATA constants<>+2032(SB)/8, $0x3f1f9a2be4f731a1
+DATA constants<>+2040(SB)/8, $0x3f1f9a2be4f731a1
+DATA constants<>+2048(SB)/8, $0xbf4c02db0665e53d
+DATA constants<>+2056(SB)/8, $0xbf4c02db0665e53d
+DATA constants<>+2064(SB)/8, $0xbf4c02db0665e53d
+DATA constants<>+2072(SB)/8, $0xbf4c02db0665e53d
+DATA constants<>+2080(SB)/8, $0x3f7565bccfa44156
+DATA constants<>+2088(SB)/8, $0x3f7565bccfa44156
+DATA constants<>+2096(SB)/8, $0x3f7565bccfa44156
+DATA constants<>+2104(SB)/8, $0x3f7565bccfa44156
+DATA constants<>+2112(SB)/8, $0xbf9b82ce31203772
+DATA constants<>+2120(SB)/8, $0xbf9b82ce31203772
+DATA constants<>+2128(SB)/8, $0xbf9b82ce31203772
+DATA constants<>+2136(SB)/8, $0xbf9b82ce31203772
+DATA constants<>+2144(SB)/8, $0x3fbce2f21a040f66
+DATA constants<>+2152(SB)/8, $0x3fbce2f21a040f66
+DATA constants<>+2160(SB)/8, $0x3fbce2f21a040f66
+DATA constants<>+2168(SB)/8, $0x3fbce2f21a040f66
+DATA constants<>+2176(SB)/8, $0xbfd812746b0379c1
+DATA constants<>+2184(SB)/8, $0xbfd812746b0379c1
+DATA constants<>+2192(SB)/8, $0xbfd812746b0379c1
+DATA constants<>+2200(SB)/8, $0xbfd812746b0379c1
+DATA constants<>+2208(SB)/8, $0x3fc06eba8214db68
+DATA constants<>+2216(SB)/8, $0x3fc06eba8214db68
+DATA constants<>+2224(SB)/8, $0x3fc06eba8214db68
+DATA constants<>+2232(SB)/8, $0x3fc06eba8214db68
+DATA constants<>+2240(SB)/8, $0x400e000000000000
+DATA constants<>+2248(SB)/8, $0x400e000000000000
+DATA constants<>+2256(SB)/8, $0x400e000000000000
+DATA constants<>+2264(SB)/8, $0x400e000000000000
+DATA constants<>+2272(SB)/8, $0xbe24b573df27f6ae
+DATA constants<>+2280(SB)/8, $0xbe24b573df27f6ae
+DATA constants<>+2288(SB)/8, $0xbe24b573df27f6ae
+DATA constants<>+2296(SB)/8, $0xbe24b573df27f6ae
+DATA constants<>+2304(SB)/8, $0x3e61a2fc05983c0a
+DATA constants<>+2312(SB)/8, $0x3e61a2fc05983c0a
+DATA constants<>+2320(SB)/8, $0x3e61a2fc05983c0a
+DATA constants<>+2328(SB)/8, $0x3e61a2fc05983c0a
+DATA constants<>+2336(SB)/8, $0xbe90f3e2fdea9207
+DATA constants<>+2344(SB)/8, $0xbe90f3e2fdea9207
+DATA constants<>+2352(SB)/8, $0xbe90f3e2fdea9207
+DATA constants<>+2360(SB)/8, $0xbe90f3e2fdea9207
+DATA constants<>+2368(SB)/8, $0x3ebd541d37ff1bbd
+DATA constants<>+2376(SB)/8, $0x3ebd541d37ff1bbd
+DATA constants<>+2384(SB)/8, $0x3ebd541d37ff1bbd
+DATA constants<>+2392(SB)/8, $0x3ebd541d37ff1bbd
+DATA constants<>+2400(SB)/8, $0xbee7ff68b293ee0c
+DATA constants<>+2408(SB)/8, $0xbee7ff68b293ee0c
+DATA constants<>+2416(SB)/8, $0xbee7ff68b293ee0c
+DATA constants<>+2424(SB)/8, $0xbee7ff68b293ee0c
+DATA constants<>+2432(SB)/8, $0x3f0b1433275fe3f6
+DATA constants<>+2440(SB)/8, $0x3f0b1433275fe3f6
+DATA constants<>+2448(SB)/8, $0x3f0b1433275fe3f6
+DATA constants<>+2456(SB)/8, $0x3f0b1433275fe3f6
+DATA constants<>+2464(SB)/8, $0x3f333fb297587544
+DATA constants<>+2472(SB)/8, $0x3f333fb297587544
+DATA constants<>+2480(SB)/8, $0x3f333fb297587544
+DATA constants<>+2488(SB)/8, $0x3f333fb297587544
+DATA constants<>+2496(SB)/8, $0xbf83f603c3705657
+DATA constants<>+2504(SB)/8, $0xbf83f603c3705657
+DATA constants<>+2512(SB)/8, $0xbf83f603c3705657
+DATA constants<>+2520(SB)/8, $0xbf83f603c3705657
+DATA constants<>+2528(SB)/8, $0xbfae0d0fa6df792f
+DATA constants<>+2536(SB)/8, $0xbfae0d0fa6df792f
+DATA constants<>+2544(SB)/8, $0xbfae0d0fa6df792f
+DATA constants<>+2552(SB)/8, $0xbfae0d0fa6df792f
+DATA constants<>+2560(SB)/8, $0xbfbbda9309a28a54
+DATA constants<>+2568(SB)/8, $0xbfbbda9309a28a54
+DATA constants<>+2576(SB)/8, $0xbfbbda9309a28a54
+DATA constants<>+2584(SB)/8, $0xbfbbda9309a28a54
+DATA constants<>+2592(SB)/8, $0x3f6d5f2948159e2a
+DATA constants<>+2600(SB)/8, $0x3f6d5f2948159e2a
+DATA constants<>+2608(SB)/8, $0x3f6d5f2948159e2a
+DATA constants<>+2616(SB)/8, $0x3f6d5f2948159e2a
+DATA constants<>+2624(SB)/8, $0x3ff3ccda0b5d5dc2
+DATA constants<>+2632(SB)/8, $0x3ff3ccda0b5d5dc2
+DATA constants<>+2640(SB)/8, $0x3ff3ccda0b5d5dc2
+DATA constants<>+2648(SB)/8, $0x3ff3ccda0b5d5dc2
+DATA constants<>+2656(SB)/8, $0xbe0e2cd6e8ca727b
+DATA constants<>+2664(SB)/8, $0xbe0e2cd6e8ca727b
+DATA constants<>+2672(SB)/8, $0xbe0e2cd6e8ca727b
+DATA constants<>+2680(SB)/8, $0xbe0e2cd6e8ca727b
+DATA constants<>+2688(SB)/8, $0x3e512d0a0543bd2a
+DATA constants<>+2696(SB)/8, $0x3e512d0a0543bd2a
+DATA constants<>+2704(SB)/8, $0x3e512d0a0543bd2a
+DATA constants<>+2712(SB)/8, $0x3e512d0a0543bd2a
+DATA constants<>+2720(SB)/8, $0xbe69dad6ee83495e
+DATA constants<>+2728(SB)/8, $0xbe69dad6ee83495e
+DATA constants<>+2736(SB)/8, $0xbe69dad6ee83495e
+DATA constants<>+2744(SB)/8, $0xbe69dad6ee83495e
+DATA constants<>+2752(SB)/8, $0xbeb071c8a82edf04
+DATA constants<>+2760(SB)/8, $0xbeb071c8a82edf04
+DATA constants<>+2768(SB)/8, $0xbeb071c8a82edf04
+DATA constants<>+2776(SB)/8, $0xbeb071c8a82edf04
+DATA constants<>+2784(SB)/8, $0x3ef77988c494946c
+DATA constants<>+2792(SB)/8, $0x3ef77988c494946c
+DATA constants<>+2800(SB)/8, $0x3ef77988c494946c
+DATA constants<>+2808(SB)/8, $0x3ef77988c494946c
+DATA constants<>+2816(SB)/8, $0xbf3303fe16331749
+DATA constants<>+2824(SB)/8, $0xbf3303fe16331749
+DATA constants<>+2832(SB)/8, $0xbf3303fe16331749
+DATA constants<>+2840(SB)/8, $0xbf3303fe16331749
+DATA constants<>+2848(SB)/8, $0x3f5cc3a114f89eda
+DATA constants<>+2856(SB)/8, $0x3f5cc3a114f89eda
+DATA constants<>+2864(SB)/8, $0x3f5cc3a114f89eda
+DATA constants<>+2872(SB)/8, $0x3f5cc3a114f89eda
+DATA constants<>+2880(SB)/8, $0x3f9d0b0037800c03
+DATA constants<>+2888(SB)/8, $0x3f9d0b0037800c03
+DATA constants<>+2896(SB)/8, $0x3f9d0b0037800c03
+DATA constants<>+2904(SB)/8, $0x3f9d0b0037800c03
+DATA constants<>+2912(SB)/8, $0x3fb7a14188ab12e5
+DATA constants<>+2920(SB)/8, $0x3fb7a14188ab12e5
+DATA constants<>+2928(SB)/8, $0x3fb7a14188ab12e5
+DATA constants<>+2936(SB)/8, $0x3fb7a14188ab12e5
+DATA constants<>+2944(SB)/8, $0x3fb510169d095d05
+DATA constants<>+2952(SB)/8, $0x3fb510169d095d05
+DATA constants<>+2960(SB)/8, $0x3fb510169d095d05
+DATA constants<>+2968(SB)/8, $0x3fb510169d095d05
+DATA constants<>+2976(SB)/8, $0xbfc1f367683f899b
+DATA constants<>+2984(SB)/8, $0xbfc1f367683f899b
+DATA constants<>+2992(SB)/8, $0xbfc1f367683f899b
+DATA constants<>+3000(SB)/8, $0xbfc1f367683f899b
+DATA constants<>+3008(SB)/8, $0x4043800000000000
+DATA constants<>+3016(SB)/8, $0x4043800000000000
+DATA constants<>+3024(SB)/8, $0x4043800000000000
+DATA constants<>+3032(SB)/8, $0x4043800000000000
+DATA constants<>+3040(SB)/8, $0x4006a09e667f3bcd
+DATA constants<>+3048(SB)/8, $0x4006a09e667f3bcd
+DATA constants<>+3056(SB)/8, $0x4006a09e667f3bcd
+DATA constants<>+3064(SB)/8, $0x4006a09e667f3bcd
+DATA constants<>+3072(SB)/8, $0x4015369480174810
+DATA constants<>+3080(SB)/8, $0x4015369480174810
+DATA constants<>+3088(SB)/8, $0x4015369480174810
+DATA constants<>+3096(SB)/8, $0x4015369480174810
+GLOBL constants<>(SB), RODATA|NOPTR, $3104
 
-DATA expTable<>+0(SB)/8, $0x3ff0000000000000
-DATA expTable<>+8(SB)/8, $0x3ff0b5586cf9890f
-DATA expTable<>+16(SB)/8, $0x3ff172b83c7d517b
-DATA expTable<>+24(SB)/8, $0x3ff2387a6e756238
-DATA expTable<>+32(SB)/8, $0x3ff306fe0a31b715
-DATA expTable<>+40(SB)/8, $0x3ff3dea64c123422
-DATA expTable<>+48(SB)/8, $0x3ff4bfdad5362a27
-DATA expTable<>+56(SB)/8, $0x3ff5ab07dd485429
-DATA expTable<>+64(SB)/8, $0x3ff6a09e667f3bcd
-DATA expTable<>+72(SB)/8, $0x3ff7a11473eb0187
-DATA expTable<>+80(SB)/8, $0x3ff8ace5422aa0db
-DATA expTable<>+88(SB)/8, $0x3ff9c49182a3f090
-DATA expTable<>+96(SB)/8, $0x3ffae89f995ad3ad
-DATA expTable<>+104(SB)/8, $0x3ffc199bdd85529c
-DATA expTable<>+112(SB)/8, $0x3ffd5818dcfba487
-DATA expTable<>+120(SB)/8, $0x3ffea4afa2a490da
+DATA expTable<>+0(SB)/8, $0x3feff9b2f0be935c
+DATA expTable<>+8(SB)/8, $0x3ff0b20e30112985
+DATA expTable<>+16(SB)/8, $0x3ff16f48b59535cf
+DATA expTable<>+24(SB)/8, $0x3ff234e3f6ea5873
+DATA expTable<>+32(SB)/8, $0x3ff3033ee8aa5759
+DATA expTable<>+40(SB)/8, $0x3ff3dabcb3aacc02
+DATA expTable<>+48(SB)/8, $0x3ff4bbc4e4a3443a
+DATA expTable<>+56(SB)/8, $0x3ff5a6c39def717b
+DATA expTable<>+64(SB)/8, $0x3ff69c29cb854ffb
+DATA expTable<>+72(SB)/8, $0x3ff79c6d59383d88
+DATA expTable<>+80(SB)/8, $0x3ff8a8096b631338
+DATA expTable<>+88(SB)/8, $0x3ff9bf7e9a147c80
+DATA expTable<>+96(SB)/8, $0x3ffae3532ed9faf4
+DATA expTable<>+104(SB)/8, $0x3ffc141365474819
+DATA expTable<>+112(SB)/8, $0x3ffd5251ae591761
+DATA expTable<>+120(SB)/8, $0x3ffe9ea6f6d399c0
 GLOBL expTable<>(SB), RODATA|NOPTR, $128
 
 DATA logInverse<>+0(SB)/8, $0x3ff0000000000000
-DATA logInverse<>+8(SB)/8, $0x3fed400000000000
-DATA logInverse<>+16(SB)/8, $0x3feba00000000000
-DATA logInverse<>+24(SB)/8, $0x3fea400000000000
+DATA logInverse<>+8(SB)/8, $0x3fee000000000000
+DATA logInverse<>+16(SB)/8, $0x3fec000000000000
+DATA logInverse<>+24(SB)/8, $0x3fea000000000000
 DATA logInverse<>+32(SB)/8, $0x3fe9000000000000
-DATA logInverse<>+40(SB)/8, $0x3fe7e00000000000
-DATA logInverse<>+48(SB)/8, $0x3fe6c00000000000
-DATA logInverse<>+56(SB)/8, $0x3fe5c00000000000
-DATA logInverse<>+64(SB)/8, $0x3fe4e00000000000
-DATA logInverse<>+72(SB)/8, $0x3fe4200000000000
-DATA logInverse<>+80(SB)/8, $0x3fe3600000000000
-DATA logInverse<>+88(SB)/8, $0x3fe2a00000000000
+DATA logInverse<>+40(SB)/8, $0x3fe8000000000000
+DATA logInverse<>+48(SB)/8, $0x3fe7000000000000
+DATA logInverse<>+56(SB)/8, $0x3fe6000000000000
+DATA logInverse<>+64(SB)/8, $0x3fe5000000000000
+DATA logInverse<>+72(SB)/8, $0x3fe4000000000000
+DATA logInverse<>+80(SB)/8, $0x3fe3800000000000
+DATA logInverse<>+88(SB)/8, $0x3fe2800000000000
 DATA logInverse<>+96(SB)/8, $0x3fe2000000000000
-DATA logInverse<>+104(SB)/8, $0x3fe1600000000000
-DATA logInverse<>+112(SB)/8, $0x3fe0c00000000000
+DATA logInverse<>+104(SB)/8, $0x3fe1800000000000
+DATA logInverse<>+112(SB)/8, $0x3fe1000000000000
 DATA logInverse<>+120(SB)/8, $0x3fe0000000000000
 GLOBL logInverse<>(SB), RODATA|NOPTR, $128
 
 DATA logHigh<>+0(SB)/8, $0x0000000000000000
-DATA logHigh<>+8(SB)/8, $0x3fb700d30aeac000
-DATA logHigh<>+16(SB)/8, $0x3fc2d1610c868000
-DATA logHigh<>+24(SB)/8, $0x3fc95a5adcf70000
+DATA logHigh<>+8(SB)/8, $0x3fb08598b59e4000
+DATA logHigh<>+16(SB)/8, $0x3fc1178e8227e000
+DATA logHigh<>+24(SB)/8, $0x3fca93ed3c8ae000
 DATA logHigh<>+32(SB)/8, $0x3fcf991c6cb3c000
-DATA logHigh<>+40(SB)/8, $0x3fd2bef07cdc9000
-DATA logHigh<>+48(SB)/8, $0x3fd5d5bddf596000
-DATA logHigh<>+56(SB)/8, $0x3fd8b639a88b3000
-DATA logHigh<>+64(SB)/8, $0x3fdb56fa04463000
-DATA logHigh<>+72(SB)/8, $0x3fddae75484c9000
-DATA logHigh<>+80(SB)/8, $0x3fe00e5ae5b20800
-DATA logHigh<>+88(SB)/8, $0x3fe151c3f6f29800
+DATA logHigh<>+40(SB)/8, $0x3fd269621134e000
+DATA logHigh<>+48(SB)/8, $0x3fd522ae0738a000
+DATA logHigh<>+56(SB)/8, $0x3fd7fafa3bd81000
+DATA logHigh<>+64(SB)/8, $0x3fdaf5295248d000
+DATA logHigh<>+72(SB)/8, $0x3fde148a1a272000
+DATA logHigh<>+80(SB)/8, $0x3fdfb358af7a5000
+DATA logHigh<>+88(SB)/8, $0x3fe188ee40f24000
 DATA logHigh<>+96(SB)/8, $0x3fe269621134d800
-DATA logHigh<>+104(SB)/8, $0x3fe38ae217197800
-DATA logHigh<>+112(SB)/8, $0x3fe4b6fd6f971000
+DATA logHigh<>+104(SB)/8, $0x3fe35028ad9d9000
+DATA logHigh<>+112(SB)/8, $0x3fe43d9ff2f92000
 DATA logHigh<>+120(SB)/8, $0x3fe62e42fefa3800
 GLOBL logHigh<>(SB), RODATA|NOPTR, $128
 
 DATA logLow<>+0(SB)/8, $0x0000000000000000
-DATA logLow<>+8(SB)/8, $0x3cec1e8da99ded32
-DATA logLow<>+16(SB)/8, $0x3d039d6ccb81b4a1
-DATA logLow<>+24(SB)/8, $0x3d07f22858a0ff6f
+DATA logLow<>+8(SB)/8, $0xbd17e5dd7009902c
+DATA logLow<>+16(SB)/8, $0x3d21ef78ce2d07f2
+DATA logLow<>+24(SB)/8, $0xbd28724350562169
 DATA logLow<>+32(SB)/8, $0xbd390d04cd7cc834
-DATA logLow<>+40(SB)/8, $0x3d2a9cfa4a5004f4
-DATA logLow<>+48(SB)/8, $0xbd0a0b2a08a465dc
-DATA logLow<>+56(SB)/8, $0xbd205ae1e5e70470
-DATA logLow<>+64(SB)/8, $0xbd3bdab6b49ef99b
-DATA logLow<>+72(SB)/8, $0x3d3856f4a7c8e7a6
-DATA logLow<>+80(SB)/8, $0xbd053ba3b1727b1c
-DATA logLow<>+88(SB)/8, $0xbd2edd97a293ae49
+DATA logLow<>+40(SB)/8, $0xbd31b61f10522625
+DATA logLow<>+48(SB)/8, $0x3d2ebe708164c759
+DATA logLow<>+56(SB)/8, $0x3d346fb79bf6d4cb
+DATA logLow<>+64(SB)/8, $0xbd217cc552774458
+DATA logLow<>+72(SB)/8, $0x3d3b36537e3375b2
+DATA logLow<>+80(SB)/8, $0xbd3def40b87d36d9
+DATA logLow<>+88(SB)/8, $0xbd3accec41d52e6c
 DATA logLow<>+96(SB)/8, $0x3d3c93c1df5bb3b6
-DATA logLow<>+104(SB)/8, $0xbd218b7abb5569a4
-DATA logLow<>+112(SB)/8, $0xbd3f047750959d5f
+DATA logLow<>+104(SB)/8, $0xbd3bd1f01ab60655
+DATA logLow<>+112(SB)/8, $0x3d3e267b0b7efae1
 DATA logLow<>+120(SB)/8, $0x3d2ef35793c76730
 GLOBL logLow<>(SB), RODATA|NOPTR, $128
 
-DATA expTableLow<>+0(SB)/8, $0x0000000000000000
-DATA expTableLow<>+8(SB)/8, $0x3c979aa65d837b6c
-DATA expTableLow<>+16(SB)/8, $0xbc801b15eaa59348
-DATA expTableLow<>+24(SB)/8, $0x3c968efde3a8a893
-DATA expTableLow<>+32(SB)/8, $0x3c834d754db0abb6
-DATA expTableLow<>+40(SB)/8, $0x3c859f48a72a4c6c
-DATA expTableLow<>+48(SB)/8, $0x3c7690cebb7aafb0
-DATA expTableLow<>+56(SB)/8, $0x3c9063e1e21c5409
-DATA expTableLow<>+64(SB)/8, $0xbc93b3efbf5e2229
-DATA expTableLow<>+72(SB)/8, $0xbc7b32dcb94da51d
-DATA expTableLow<>+80(SB)/8, $0x3c8db72fc1f0eab4
-DATA expTableLow<>+88(SB)/8, $0x3c71affc2b91ce27
-DATA expTableLow<>+96(SB)/8, $0x3c8c1a7792cb3386
-DATA expTableLow<>+104(SB)/8, $0x3c736eae30af0cb3
-DATA expTableLow<>+112(SB)/8, $0x3c74a385a63d07a7
-DATA expTableLow<>+120(SB)/8, $0xbc8ff7128fd391f1
-GLOBL expTableLow<>(SB), RODATA|NOPTR, $128
+DATA powerTable<>+0(SB)/8, $0x3ff0000000000000
+DATA powerTable<>+8(SB)/8, $0x3ff0b5586cf9890f
+DATA powerTable<>+16(SB)/8, $0x3ff172b83c7d517b
+DATA powerTable<>+24(SB)/8, $0x3ff2387a6e756238
+DATA powerTable<>+32(SB)/8, $0x3ff306fe0a31b715
+DATA powerTable<>+40(SB)/8, $0x3ff3dea64c123422
+DATA powerTable<>+48(SB)/8, $0x3ff4bfdad5362a27
+DATA powerTable<>+56(SB)/8, $0x3ff5ab07dd485429
+DATA powerTable<>+64(SB)/8, $0x3ff6a09e667f3bcd
+DATA powerTable<>+72(SB)/8, $0x3ff7a11473eb0187
+DATA powerTable<>+80(SB)/8, $0x3ff8ace5422aa0db
+DATA powerTable<>+88(SB)/8, $0x3ff9c49182a3f090
+DATA powerTable<>+96(SB)/8, $0x3ffae89f995ad3ad
+DATA powerTable<>+104(SB)/8, $0x3ffc199bdd85529c
+DATA powerTable<>+112(SB)/8, $0x3ffd5818dcfba487
+DATA powerTable<>+120(SB)/8, $0x3ffea4afa2a490da
+GLOBL powerTable<>(SB), RODATA|NOPTR, $128
+
+DATA powerTableLow<>+0(SB)/8, $0x0000000000000000
+DATA powerTableLow<>+8(SB)/8, $0x3c979aa65d837b6c
+DATA powerTableLow<>+16(SB)/8, $0xbc801b15eaa59348
+DATA powerTableLow<>+24(SB)/8, $0x3c968efde3a8a893
+DATA powerTableLow<>+32(SB)/8, $0x3c834d754db0abb6
+DATA powerTableLow<>+40(SB)/8, $0x3c859f48a72a4c6c
+DATA powerTableLow<>+48(SB)/8, $0x3c7690cebb7aafb0
+DATA powerTableLow<>+56(SB)/8, $0x3c9063e1e21c5409
+DATA powerTableLow<>+64(SB)/8, $0xbc93b3efbf5e2229
+DATA powerTableLow<>+72(SB)/8, $0xbc7b32dcb94da51d
+DATA powerTableLow<>+80(SB)/8, $0x3c8db72fc1f0eab4
+DATA powerTableLow<>+88(SB)/8, $0x3c71affc2b91ce27
+DATA powerTableLow<>+96(SB)/8, $0x3c8c1a7792cb3386
+DATA powerTableLow<>+104(SB)/8, $0x3c736eae30af0cb3
+DATA powerTableLow<>+112(SB)/8, $0x3c74a385a63d07a7
+DATA powerTableLow<>+120(SB)/8, $0xbc8ff7128fd391f1
+GLOBL powerTableLow<>(SB), RODATA|NOPTR, $128

@@ -134,7 +134,7 @@ func expm1V(dst, xs []float64) {
 	xs = xs[:len(dst)]
 	for i := range dst {
 		x := xs[i]
-		dst[i] = math.Expm1(x)
+		dst[i] = expm1(x)
 	}
 }
 
@@ -174,7 +174,7 @@ func sinV(dst, xs []float64) {
 	xs = xs[:len(dst)]
 	for i := range dst {
 		x := xs[i]
-		dst[i] = math.Sin(x)
+		dst[i] = sine(x, 0)
 	}
 }
 
@@ -182,7 +182,7 @@ func cosV(dst, xs []float64) {
 	xs = xs[:len(dst)]
 	for i := range dst {
 		x := xs[i]
-		dst[i] = math.Cos(x)
+		dst[i] = sine(x, 1)
 	}
 }
 

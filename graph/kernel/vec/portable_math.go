@@ -123,6 +123,42 @@ func softplus(x float64) float64 {
 	return m
 }
 
+// expm1 returns eˣ−1 to 1.5 ulp. math.Expm1 overflows early.
+func expm1(x float64) float64 {
+	if x > 100 {
+		return exp(x)
+	}
+	return math.Expm1(x)
+}
+
+// sine returns sin(x + quarter·π/2) to 2 ulp: x = n·π/2 + r, the multiple subtracted in three parts, of
+// which the first difference is exact when fused.
+func sine(x float64, quarter uint64) float64 {
+	if !(math.Abs(x) <= 1<<30) {
+		if quarter == 1 {
+			return math.Cos(x)
+		}
+		return math.Sin(x)
+	}
+	t := float64(x*(2/math.Pi)) + rounder
+	q := math.Float64bits(t) + quarter
+	n := t - rounder
+	r := math.FMA(-n, piHalves[0], x)
+	r = math.FMA(-n, piHalves[1], r)
+	r = math.FMA(-n, piHalves[2], r)
+	z := r * r
+	y := x
+	if q&1 == 1 {
+		y = 1 + z*(-0.5+z*(cosPoly[0]+z*(cosPoly[1]+z*(cosPoly[2]+z*(cosPoly[3]+z*(cosPoly[4]+z*cosPoly[5]))))))
+	} else if x != 0 {
+		y = r + r*z*(sinPoly[0]+z*(sinPoly[1]+z*(sinPoly[2]+z*(sinPoly[3]+z*(sinPoly[4]+z*sinPoly[5])))))
+	}
+	if q&2 == 2 {
+		return -y
+	}
+	return y
+}
+
 // tanh returns tanh x to 3 ulp, as −E/(2+E) with E = expm1(−2|x|).
 func tanh(x float64) float64 {
 	e := math.Expm1(-2 * math.Abs(x))

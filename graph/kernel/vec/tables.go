@@ -671,3 +671,30 @@ var logSeries = [6]float64{
 	-0x1.55567951dea86p-3,
 	0x1.2216d50e5aec6p-3,
 }
+
+// sinPoly is (sin r − r)/r³ in r².
+var sinPoly = [6]float64{
+	-0x1.5555555555555p-3,
+	0x1.1111111110ba5p-7,
+	-0x1.a01a019e80693p-13,
+	0x1.71de379252004p-19,
+	-0x1.ae60069e53ef1p-26,
+	0x1.5e098556d302ep-33,
+}
+
+// cosPoly is (cos r − 1 + r²/2)/r⁴ in r².
+var cosPoly = [6]float64{
+	0x1.5555555555555p-5,
+	-0x1.6c16c16c16960p-10,
+	0x1.a01a019f4d0edp-16,
+	-0x1.27e4fa15bd814p-22,
+	0x1.1eeb66b683028p-29,
+	-0x1.907c0e63adbb6p-37,
+}
+
+// piHalves is π/2 in three parts.
+var piHalves = [3]float64{
+	0x1.921fb54442d18p+0,
+	0x1.1a62633145c07p-54,
+	-0x1.f1976b7ed8fbcp-110,
+}

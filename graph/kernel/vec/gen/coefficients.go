@@ -2,17 +2,39 @@
 
 package main
 
-// expPoly is (eʳ−1−r)/r² for |r| ≤ ln 2/32, to 6.2e-14.
-var expPoly = []float64{
-	0x1.0000000000000p-1,
-	0x1.55555554d864cp-3,
-	0x1.5555555516dd1p-5,
-	0x1.11120ffce45e0p-7,
-	0x1.6c17c057d3d84p-10,
+// expTable is 2^(j/16)·eˢ for a small shift s.
+var expTable = []float64{
+	0x1.ff9b2f0be935cp-1,
+	0x1.0b20e30112985p+0,
+	0x1.16f48b59535cfp+0,
+	0x1.234e3f6ea5873p+0,
+	0x1.3033ee8aa5759p+0,
+	0x1.3dabcb3aacc02p+0,
+	0x1.4bbc4e4a3443ap+0,
+	0x1.5a6c39def717bp+0,
+	0x1.69c29cb854ffbp+0,
+	0x1.79c6d59383d88p+0,
+	0x1.8a8096b631338p+0,
+	0x1.9bf7e9a147c80p+0,
+	0x1.ae3532ed9faf4p+0,
+	0x1.c141365474819p+0,
+	0x1.d5251ae591761p+0,
+	0x1.e9ea6f6d399c0p+0,
 }
 
-// expTable is 2^(j/16).
-var expTable = []float64{
+// expPoly is e^(r−s)−1 for |r| ≤ ln 2/32, to 7.5e-18.
+var expPoly = []float64{
+	0x1.939347d36bb96p-11,
+	0x1.00327268fa6e2p+0,
+	0x1.00327268fa6dap-1,
+	0x1.5598988a9a781p-3,
+	0x1.5598988b49852p-5,
+	0x1.1148459a365c0p-7,
+	0x1.6c5fe5bf62cfcp-10,
+}
+
+// powerTable is 2^(j/16).
+var powerTable = []float64{
 	0x1.0000000000000p+0,
 	0x1.0b5586cf9890fp+0,
 	0x1.172b83c7d517bp+0,
@@ -31,8 +53,8 @@ var expTable = []float64{
 	0x1.ea4afa2a490dap+0,
 }
 
-// expTableLow is the relative rounding error of expTable.
-var expTableLow = []float64{
+// powerTableLow is the relative rounding error of powerTable.
+var powerTableLow = []float64{
 	0x0.0p+0,
 	0x1.79aa65d837b6cp-54,
 	-0x1.01b15eaa59348p-55,
@@ -51,6 +73,17 @@ var expTableLow = []float64{
 	-0x1.ff7128fd391f1p-55,
 }
 
+// expm1Poly is (eʳ−1−r)/r² for |r| ≤ ln 2/32, to 1.0e-19.
+var expm1Poly = []float64{
+	0x1.0000000000000p-1,
+	0x1.5555555555557p-3,
+	0x1.5555555555556p-5,
+	0x1.11111110c3539p-7,
+	0x1.6c16c16bd8904p-10,
+	0x1.a01b3edc3b07bp-13,
+	0x1.a01aff69bef2dp-16,
+}
+
 // ln2 is log 2 as a multiple of 2⁻⁴² and the rest.
 var ln2 = []float64{
 	0x1.62e42fefa3800p-1,
@@ -63,77 +96,77 @@ var ln2Full = []float64{
 	0x1.abc9e3b39803fp-56,
 }
 
-// logInverse is 1/m for the middle m of interval j, rounded to 8 bits, and exactly 1 and ½ at the ends.
+// logInverse is about 1/m for m in interval j, and exactly 1 and ½ at the ends.
 var logInverse = []float64{
 	0x1.0000000000000p+0,
-	0x1.d400000000000p-1,
-	0x1.ba00000000000p-1,
-	0x1.a400000000000p-1,
+	0x1.e000000000000p-1,
+	0x1.c000000000000p-1,
+	0x1.a000000000000p-1,
 	0x1.9000000000000p-1,
-	0x1.7e00000000000p-1,
-	0x1.6c00000000000p-1,
-	0x1.5c00000000000p-1,
-	0x1.4e00000000000p-1,
-	0x1.4200000000000p-1,
-	0x1.3600000000000p-1,
-	0x1.2a00000000000p-1,
+	0x1.8000000000000p-1,
+	0x1.7000000000000p-1,
+	0x1.6000000000000p-1,
+	0x1.5000000000000p-1,
+	0x1.4000000000000p-1,
+	0x1.3800000000000p-1,
+	0x1.2800000000000p-1,
 	0x1.2000000000000p-1,
-	0x1.1600000000000p-1,
-	0x1.0c00000000000p-1,
+	0x1.1800000000000p-1,
+	0x1.1000000000000p-1,
 	0x1.0000000000000p-1,
 }
 
 // logHigh is −log(logInverse[j]) as a multiple of 2⁻⁴².
 var logHigh = []float64{
 	0x0.0p+0,
-	0x1.700d30aeac000p-4,
-	0x1.2d1610c868000p-3,
-	0x1.95a5adcf70000p-3,
+	0x1.08598b59e4000p-4,
+	0x1.1178e8227e000p-3,
+	0x1.a93ed3c8ae000p-3,
 	0x1.f991c6cb3c000p-3,
-	0x1.2bef07cdc9000p-2,
-	0x1.5d5bddf596000p-2,
-	0x1.8b639a88b3000p-2,
-	0x1.b56fa04463000p-2,
-	0x1.dae75484c9000p-2,
-	0x1.00e5ae5b20800p-1,
-	0x1.151c3f6f29800p-1,
+	0x1.269621134e000p-2,
+	0x1.522ae0738a000p-2,
+	0x1.7fafa3bd81000p-2,
+	0x1.af5295248d000p-2,
+	0x1.e148a1a272000p-2,
+	0x1.fb358af7a5000p-2,
+	0x1.188ee40f24000p-1,
 	0x1.269621134d800p-1,
-	0x1.38ae217197800p-1,
-	0x1.4b6fd6f971000p-1,
+	0x1.35028ad9d9000p-1,
+	0x1.43d9ff2f92000p-1,
 	0x1.62e42fefa3800p-1,
 }
 
 // logLow is the rest.
 var logLow = []float64{
 	0x0.0p+0,
-	0x1.c1e8da99ded32p-49,
-	0x1.39d6ccb81b4a1p-47,
-	0x1.7f22858a0ff6fp-47,
+	-0x1.7e5dd7009902cp-46,
+	0x1.1ef78ce2d07f2p-45,
+	-0x1.8724350562169p-45,
 	-0x1.90d04cd7cc834p-44,
-	0x1.a9cfa4a5004f4p-45,
-	-0x1.a0b2a08a465dcp-47,
-	-0x1.05ae1e5e70470p-45,
-	-0x1.bdab6b49ef99bp-44,
-	0x1.856f4a7c8e7a6p-44,
-	-0x1.53ba3b1727b1cp-47,
-	-0x1.edd97a293ae49p-45,
+	-0x1.1b61f10522625p-44,
+	0x1.ebe708164c759p-45,
+	0x1.46fb79bf6d4cbp-44,
+	-0x1.17cc552774458p-45,
+	0x1.b36537e3375b2p-44,
+	-0x1.def40b87d36d9p-44,
+	-0x1.accec41d52e6cp-44,
 	0x1.c93c1df5bb3b6p-44,
-	-0x1.18b7abb5569a4p-45,
-	-0x1.f047750959d5fp-44,
+	-0x1.bd1f01ab60655p-44,
+	0x1.e267b0b7efae1p-44,
 	0x1.ef35793c76730p-45,
 }
 
-// logPoly is (log(1+r)−r)/r² for −1/32 ≤ r ≤ 1/16, to 3.5e-16.
+// logPoly is (log(1+r)−r)/r² for −0.036 ≤ r ≤ 1/16, to 5.2e-16.
 var logPoly = []float64{
-	-0x1.fffffffffffffp-2,
-	0x1.5555555555a3ap-2,
-	-0x1.0000000004190p-2,
-	0x1.999999898ca88p-3,
-	-0x1.55555443d9487p-3,
-	0x1.2492b09e0fc2dp-3,
-	-0x1.0009a59a92b8ep-3,
-	0x1.c5ea4752e2c4ep-4,
-	-0x1.6a3df3a2d0318p-4,
+	-0x1.ffffffffffffbp-2,
+	0x1.5555555555af9p-2,
+	-0x1.000000001806fp-2,
+	0x1.9999998a29080p-3,
+	-0x1.555552b0f5ee3p-3,
+	0x1.2492941a55c87p-3,
+	-0x1.000d0dae66137p-3,
+	0x1.c6bf8b505746ap-4,
+	-0x1.701ffb24a7fcep-4,
 }
 
 // sinPoly is (sin r − r)/r³ in r², |r| ≤ π/4, to 2.1e-17.

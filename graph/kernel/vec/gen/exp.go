@@ -3,7 +3,8 @@ package main
 import "github.com/mmcloughlin/avo/operand"
 
 // The exponential. x = n·log 2 + r with n a multiple of 1/16, so eˣ = 2ⁿ·eʳ: the fraction of n
-// chooses 2^(j/16) from a table, its floor scales.
+// chooses 2^(j/16) from a table, its floor scales. The table of exp itself holds these powers times a
+// number near one for which all are close to a float64, so that their rounding costs next to nothing.
 
 const sixteenths = 0x1.8p48 // adding it rounds to a multiple of 1/16, held in the low bits
 
@@ -31,16 +32,15 @@ func (m *machine) reduce(x vector) reduced {
 	return reduced{t, n, r}
 }
 
-// expTail is eʳ − 1.
-func (m *machine) expTail(r vector) vector {
-	r2 := m.mul(r, r)
-	a := m.constant(expPoly[1])
-	m.fmaC(a, r, expPoly[0])
-	b := m.constant(expPoly[3])
-	m.fmaC(b, r, expPoly[2])
-	m.addMulC(b, r2, expPoly[4])
+// estrin is the polynomial of seven coefficients c, in r with its square r2.
+func (m *machine) estrin(c []float64, r, r2 vector) vector {
+	a, b, d := m.constant(c[1]), m.constant(c[3]), m.constant(c[5])
+	m.fmaC(a, r, c[0])
+	m.fmaC(b, r, c[2])
+	m.fmaC(d, r, c[4])
+	m.addMulC(d, r2, c[6])
+	m.addMul(b, r2, d)
 	m.addMul(a, r2, b)
-	m.mulAdd(a, r2, r)
 	return a
 }
 
@@ -79,25 +79,27 @@ func (m *machine) within(x vector) vector {
 // exp is eˣ.
 func (m *machine) exp(x vector) vector {
 	e := m.reduce(m.within(x))
-	y := m.expTail(e.r)
+	y := m.estrin(expPoly, e.r, m.mul(e.r, e.r))
 	t := m.choose("expTable", m.index(e.bits))
 	m.mulAdd(y, t, t)
 	return m.scale(y, e)
 }
 
 func (m *machine) useExpm1() {
-	m.useExp()
-	m.useTable("expTableLow", expTableLow)
+	m.useTable("powerTable", powerTable)
+	m.useTable("powerTableLow", powerTableLow)
 }
 
 // expm1 is eˣ − 1 but for the sign of zero: 2ᵏ·(t·(eʳ−1) + (t−2⁻ᵏ)), t = 2^(j/16), with the rounding error of t
 // added to eʳ − 1. t − 2⁻ᵏ is exact where it matters.
 func (m *machine) expm1(x vector) vector {
 	e := m.reduce(m.within(m.atLeast(x, -50)))
-	p := m.expTail(e.r)
+	r2 := m.mul(e.r, e.r)
+	p := m.estrin(expm1Poly, e.r, r2)
+	m.mulAdd(p, r2, e.r)
 	i := m.index(e.bits)
-	t := m.choose("expTable", i)
-	p = m.add(p, m.choose("expTableLow", i))
+	t := m.choose("powerTable", i)
+	p = m.add(p, m.choose("powerTableLow", i))
 	m.mulAdd(p, t, m.sub(t, m.reciprocalPower(e)))
 	return m.scale(p, e)
 }

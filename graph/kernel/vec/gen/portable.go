@@ -12,8 +12,8 @@ type scalarOp struct{ name, expr string }
 
 var unaryLoops = []scalarOp{
 	{"neg", "-x"}, {"abs", "math.Abs(x)"}, {"recip", "1 / x"}, {"square", "x * x"}, {"sqrt", "math.Sqrt(x)"}, {"not", "indicator(x == 0)"},
-	{"exp", "exp(x)"}, {"log", "log(x)"}, {"log1p", "math.Log1p(x)"}, {"expm1", "math.Expm1(x)"}, {"tanh", "tanh(x)"},
-	{"invLogit", "invLogit(x)"}, {"softplus", "softplus(x)"}, {"logInvLogit", "-softplus(-x)"}, {"sin", "math.Sin(x)"}, {"cos", "math.Cos(x)"},
+	{"exp", "exp(x)"}, {"log", "log(x)"}, {"log1p", "math.Log1p(x)"}, {"expm1", "expm1(x)"}, {"tanh", "tanh(x)"},
+	{"invLogit", "invLogit(x)"}, {"softplus", "softplus(x)"}, {"logInvLogit", "-softplus(-x)"}, {"sin", "sine(x, 0)"}, {"cos", "sine(x, 1)"},
 	{"erf", "math.Erf(x)"}, {"phi", "kernel.Phi(x)"}, {"lgamma", "kernel.Lgamma(x)"}, {"digamma", "kernel.Digamma(x)"},
 	{"logPhi", "kernel.LogPhi(x)"}, {"invMills", "kernel.InvMills(x)"},
 }

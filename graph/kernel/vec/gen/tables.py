@@ -2,7 +2,7 @@
 
 Run as: /usr/bin/python3 tables.py > ../tables.go && gofmt -w ../tables.go
 """
-from mpmath import mp, mpf, log, log1p, nint, chebyfit
+from mpmath import mp, mpf, log, log1p, nint, chebyfit, sin, cos, sqrt, pi
 
 mp.prec = 240
 
@@ -32,3 +32,14 @@ rs = [(1 + mpf(j + k) / 128) * cs[j] - 1 for j in range(128) for k in (0, 1)]
 f = lambda r: (log1p(r) - r) / r**2 if abs(r) > mpf(10) ** -20 else -mpf(1) / 2 + r / 3
 c, err = chebyfit(f, [min(rs), max(rs)], 6, error=True)
 show("logSeries", list(reversed(c)), f"is (log(1+r)−r)/r² on the range of r, to {float(err):.1e}.")
+
+# The polynomials of sine are those of coefficients.py.
+q = (pi / 4 * mpf("1.001")) ** 2
+tiny = mpf(10) ** -30
+c = chebyfit(lambda z: (sin(sqrt(z)) - sqrt(z)) / (z * sqrt(z)) if z > 1e-20 else -mpf(1) / 6 + z / 120, [tiny, q], 6)
+show("sinPoly", list(reversed(c)), "is (sin r − r)/r³ in r².")
+c = chebyfit(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2 if z > 1e-20 else mpf(1) / 24 - z / 720, [tiny, q], 6)
+show("cosPoly", list(reversed(c)), "is (cos r − 1 + r²/2)/r⁴ in r².")
+p1 = mpf(float(pi / 2))
+p2 = mpf(float(pi / 2 - p1))
+show("piHalves", [p1, p2, mpf(float(pi / 2 - p1 - p2))], "is π/2 in three parts.")

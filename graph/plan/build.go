@@ -36,7 +36,7 @@ func (c *compiler) program() *rowProgram {
 	for _, o := range c.outputs {
 		pr.out = append(pr.out, c.value(o))
 	}
-	cleared := map[*value]bool{}
+	cleared, summed := map[*value]bool{}, map[*value]bool{}
 	for stage := 0; stage <= c.lastStage; stage++ {
 		var sums []*value
 		for _, cl := range c.clusters {
@@ -48,7 +48,8 @@ func (c *compiler) program() *rowProgram {
 					cleared[a.to.v] = true
 					pr.steps = append(pr.steps, &clear1{a.to.v})
 				}
-				if a.to.v.stage == stage {
+				if a.to.v.stage == stage && !summed[a.to.v] {
+					summed[a.to.v] = true
 					sums = append(sums, a.to.v)
 				}
 			}

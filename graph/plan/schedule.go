@@ -414,7 +414,7 @@ const maxLanes = 8
 // registers.
 func lanes(dims graph.Shape) (domain graph.Shape, k int) {
 	last := len(dims) - 1
-	if last < 1 || dims[last] > maxLanes || dims[:last].Size() < 4*dims[last] {
+	if last < 1 || dims[last] < 2 || dims[last] > maxLanes || dims[:last].Size() < 4*dims[last] {
 		return dims, 1
 	}
 	return dims[:last], dims[last]

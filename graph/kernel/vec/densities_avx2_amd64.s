@@ -244,6 +244,7 @@ times7:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done5:
 	VZEROUPPER
@@ -528,6 +529,7 @@ times9:
 	LEAQ       (AX)(DX*8), AX
 	LEAQ       (CX)(DX*8), CX
 	LEAQ       (BX)(DX*8), BX
+	XORQ       DX, DX
 
 done6:
 	VZEROUPPER
@@ -793,6 +795,7 @@ done2:
 	LEAQ         (CX)(SI*8), CX
 	LEAQ         (DX)(SI*8), DX
 	LEAQ         (BX)(SI*8), BX
+	XORQ         SI, SI
 
 done3:
 	VPSRLQ       $0x34, Y1, Y2
@@ -1029,6 +1032,7 @@ done2:
 	LEAQ         (CX)(SI*8), CX
 	LEAQ         (DX)(SI*8), DX
 	LEAQ         (BX)(SI*8), BX
+	XORQ         SI, SI
 
 done3:
 	VEXTRACTF128 $0x01, Y0, X1
@@ -1363,6 +1367,7 @@ done2:
 	LEAQ         (DX)(SI*8), DX
 	LEAQ         (BX)(SI*8), BX
 	LEAQ         (R11)(SI*8), R11
+	XORQ         SI, SI
 
 done3:
 	VEXTRACTF128 $0x01, Y0, X1
@@ -1466,6 +1471,7 @@ done2:
 	LEAQ       (CX)(SI*8), CX
 	LEAQ       (DX)(SI*8), DX
 	LEAQ       (BX)(SI*8), BX
+	XORQ       SI, SI
 
 done3:
 	VEXTRACTF128 $0x01, Y1, X0

@@ -180,6 +180,7 @@ times7:
 	VMOVUPD           Z0, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done5:
 	VZEROUPPER
@@ -402,6 +403,7 @@ times9:
 	LEAQ      (AX)(DX*8), AX
 	LEAQ      (CX)(DX*8), CX
 	LEAQ      (BX)(DX*8), BX
+	XORQ      DX, DX
 
 done6:
 	VZEROUPPER
@@ -630,6 +632,7 @@ done2:
 	LEAQ              (CX)(SI*8), CX
 	LEAQ              (DX)(SI*8), DX
 	LEAQ              (BX)(SI*8), BX
+	XORQ              SI, SI
 
 done3:
 	VGETEXPPD        Z9, Z0
@@ -825,6 +828,7 @@ done2:
 	LEAQ              (CX)(SI*8), CX
 	LEAQ              (DX)(SI*8), DX
 	LEAQ              (BX)(SI*8), BX
+	XORQ              SI, SI
 
 done3:
 	VEXTRACTF64X4 $0x01, Z2, Y0
@@ -1119,6 +1123,7 @@ done2:
 	LEAQ              (DX)(SI*8), DX
 	LEAQ              (BX)(SI*8), BX
 	LEAQ              (DI)(SI*8), DI
+	XORQ              SI, SI
 
 done3:
 	VEXTRACTF64X4 $0x01, Z8, Y0
@@ -1222,6 +1227,7 @@ done2:
 	LEAQ      (CX)(SI*8), CX
 	LEAQ      (DX)(SI*8), DX
 	LEAQ      (BX)(SI*8), BX
+	XORQ      SI, SI
 
 done3:
 	VEXTRACTF64X4 $0x01, Z1, Y0

@@ -72,6 +72,7 @@ done5:
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (SI)(R8*8), SI
 	LEAQ       (DI)(R8*8), DI
+	XORQ       R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -142,6 +143,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -212,6 +214,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -291,6 +294,7 @@ done5:
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (SI)(R8*8), SI
 	LEAQ       (DI)(R8*8), DI
+	XORQ       R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -361,6 +365,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -431,6 +436,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -510,6 +516,7 @@ done5:
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (SI)(R8*8), SI
 	LEAQ       (DI)(R8*8), DI
+	XORQ       R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -580,6 +587,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -650,6 +658,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -729,6 +738,7 @@ done5:
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (SI)(R8*8), SI
 	LEAQ       (DI)(R8*8), DI
+	XORQ       R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -799,6 +809,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -869,6 +880,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -960,6 +972,7 @@ done5:
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (SI)(R8*8), SI
 	LEAQ       (DI)(R8*8), DI
+	XORQ       R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1042,6 +1055,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1124,6 +1138,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1215,6 +1230,7 @@ done5:
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (SI)(R8*8), SI
 	LEAQ       (DI)(R8*8), DI
+	XORQ       R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1297,6 +1313,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1379,6 +1396,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1470,6 +1488,7 @@ done5:
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (SI)(R8*8), SI
 	LEAQ       (DI)(R8*8), DI
+	XORQ       R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1552,6 +1571,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1634,6 +1654,7 @@ done5:
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
+	XORQ       DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1725,6 +1746,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1807,6 +1829,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1889,6 +1912,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1980,6 +2004,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2062,6 +2087,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2144,6 +2170,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2235,6 +2262,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2317,6 +2345,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2399,6 +2428,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2490,6 +2520,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2572,6 +2603,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2654,6 +2686,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2745,6 +2778,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2827,6 +2861,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2909,6 +2944,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3000,6 +3036,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3082,6 +3119,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3164,6 +3202,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3267,6 +3306,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3361,6 +3401,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3455,6 +3496,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3564,6 +3606,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3664,6 +3707,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3764,6 +3808,7 @@ done5:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3892,6 +3937,7 @@ done3:
 	LEAQ         (AX)(R9*8), AX
 	LEAQ         (DI)(R9*8), DI
 	LEAQ         (R8)(R9*8), R8
+	XORQ         R9, R9
 
 done4:
 	ADDQ stride0+40(FP), DX
@@ -4016,6 +4062,7 @@ done3:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done4:
 	ADDQ stride0+40(FP), DX
@@ -4140,6 +4187,7 @@ done3:
 	VMASKMOVPD   Y0, Y1, (AX)
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done4:
 	ADDQ stride0+40(FP), DX
@@ -4236,6 +4284,7 @@ done5:
 	LEAQ        (DI)(R10*8), DI
 	LEAQ        (R8)(R10*8), R8
 	LEAQ        (R9)(R10*8), R9
+	XORQ        R10, R10
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4324,6 +4373,7 @@ done5:
 	LEAQ        (AX)(R9*8), AX
 	LEAQ        (DI)(R9*8), DI
 	LEAQ        (R8)(R9*8), R8
+	XORQ        R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4412,6 +4462,7 @@ done5:
 	LEAQ        (AX)(R9*8), AX
 	LEAQ        (DI)(R9*8), DI
 	LEAQ        (R8)(R9*8), R8
+	XORQ        R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4491,6 +4542,7 @@ done5:
 	VMASKMOVPD  Y0, Y2, (AX)
 	LEAQ        (AX)(R8*8), AX
 	LEAQ        (DI)(R8*8), DI
+	XORQ        R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4579,6 +4631,7 @@ done5:
 	LEAQ        (AX)(R9*8), AX
 	LEAQ        (DI)(R9*8), DI
 	LEAQ        (R8)(R9*8), R8
+	XORQ        R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4658,6 +4711,7 @@ done5:
 	VMASKMOVPD  Y0, Y2, (AX)
 	LEAQ        (AX)(R8*8), AX
 	LEAQ        (DI)(R8*8), DI
+	XORQ        R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4737,6 +4791,7 @@ done5:
 	VMASKMOVPD  Y3, Y2, (AX)
 	LEAQ        (AX)(R8*8), AX
 	LEAQ        (DI)(R8*8), DI
+	XORQ        R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4834,6 +4889,7 @@ done5:
 	LEAQ         (DI)(R10*8), DI
 	LEAQ         (R8)(R10*8), R8
 	LEAQ         (R9)(R10*8), R9
+	XORQ         R10, R10
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4922,6 +4978,7 @@ done5:
 	LEAQ         (AX)(R9*8), AX
 	LEAQ         (DI)(R9*8), DI
 	LEAQ         (R8)(R9*8), R8
+	XORQ         R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5010,6 +5067,7 @@ done5:
 	LEAQ         (AX)(R9*8), AX
 	LEAQ         (DI)(R9*8), DI
 	LEAQ         (R8)(R9*8), R8
+	XORQ         R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5089,6 +5147,7 @@ done5:
 	VMASKMOVPD   Y0, Y2, (AX)
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5177,6 +5236,7 @@ done5:
 	LEAQ         (AX)(R9*8), AX
 	LEAQ         (DI)(R9*8), DI
 	LEAQ         (R8)(R9*8), R8
+	XORQ         R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5256,6 +5316,7 @@ done5:
 	VMASKMOVPD   Y0, Y2, (AX)
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5335,6 +5396,7 @@ done5:
 	VMASKMOVPD   Y3, Y2, (AX)
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5432,6 +5494,7 @@ done5:
 	LEAQ       (DI)(R10*8), DI
 	LEAQ       (R8)(R10*8), R8
 	LEAQ       (R9)(R10*8), R9
+	XORQ       R10, R10
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5520,6 +5583,7 @@ done5:
 	LEAQ       (AX)(R9*8), AX
 	LEAQ       (DI)(R9*8), DI
 	LEAQ       (R8)(R9*8), R8
+	XORQ       R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5608,6 +5672,7 @@ done5:
 	LEAQ       (AX)(R9*8), AX
 	LEAQ       (DI)(R9*8), DI
 	LEAQ       (R8)(R9*8), R8
+	XORQ       R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5687,6 +5752,7 @@ done5:
 	VMASKMOVPD Y0, Y2, (AX)
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (DI)(R8*8), DI
+	XORQ       R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5775,6 +5841,7 @@ done5:
 	LEAQ       (AX)(R9*8), AX
 	LEAQ       (DI)(R9*8), DI
 	LEAQ       (R8)(R9*8), R8
+	XORQ       R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5854,6 +5921,7 @@ done5:
 	VMASKMOVPD Y0, Y2, (AX)
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (DI)(R8*8), DI
+	XORQ       R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5933,6 +6001,7 @@ done5:
 	VMASKMOVPD Y0, Y2, (AX)
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (DI)(R8*8), DI
+	XORQ       R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX

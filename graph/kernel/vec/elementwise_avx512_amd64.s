@@ -70,6 +70,7 @@ done5:
 	LEAQ      (AX)(R8*8), AX
 	LEAQ      (SI)(R8*8), SI
 	LEAQ      (DI)(R8*8), DI
+	XORQ      R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -138,6 +139,7 @@ done5:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -206,6 +208,7 @@ done5:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -283,6 +286,7 @@ done5:
 	LEAQ      (AX)(R8*8), AX
 	LEAQ      (SI)(R8*8), SI
 	LEAQ      (DI)(R8*8), DI
+	XORQ      R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -351,6 +355,7 @@ done5:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -419,6 +424,7 @@ done5:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -496,6 +502,7 @@ done5:
 	LEAQ      (AX)(R8*8), AX
 	LEAQ      (SI)(R8*8), SI
 	LEAQ      (DI)(R8*8), DI
+	XORQ      R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -564,6 +571,7 @@ done5:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -632,6 +640,7 @@ done5:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -709,6 +718,7 @@ done5:
 	LEAQ      (AX)(R8*8), AX
 	LEAQ      (SI)(R8*8), SI
 	LEAQ      (DI)(R8*8), DI
+	XORQ      R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -777,6 +787,7 @@ done5:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -845,6 +856,7 @@ done5:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -934,6 +946,7 @@ done5:
 	LEAQ      (AX)(R8*8), AX
 	LEAQ      (SI)(R8*8), SI
 	LEAQ      (DI)(R8*8), DI
+	XORQ      R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1014,6 +1027,7 @@ done5:
 	VMOVUPD   Z7, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1094,6 +1108,7 @@ done5:
 	VMOVUPD   Z8, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1183,6 +1198,7 @@ done5:
 	LEAQ      (AX)(R8*8), AX
 	LEAQ      (SI)(R8*8), SI
 	LEAQ      (DI)(R8*8), DI
+	XORQ      R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1263,6 +1279,7 @@ done5:
 	VMOVUPD   Z7, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1343,6 +1360,7 @@ done5:
 	VMOVUPD   Z8, K1, (AX)
 	LEAQ      (AX)(DI*8), AX
 	LEAQ      (SI)(DI*8), SI
+	XORQ      DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1438,6 +1456,7 @@ done5:
 	LEAQ        (AX)(R8*8), AX
 	LEAQ        (SI)(R8*8), SI
 	LEAQ        (DI)(R8*8), DI
+	XORQ        R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1524,6 +1543,7 @@ done5:
 	VMOVUPD     Z0, K1, (AX)
 	LEAQ        (AX)(DI*8), AX
 	LEAQ        (SI)(DI*8), SI
+	XORQ        DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1610,6 +1630,7 @@ done5:
 	VMOVUPD     Z0, K1, (AX)
 	LEAQ        (AX)(DI*8), AX
 	LEAQ        (SI)(DI*8), SI
+	XORQ        DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1699,6 +1720,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1779,6 +1801,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1859,6 +1882,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -1948,6 +1972,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2028,6 +2053,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2108,6 +2134,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2197,6 +2224,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2277,6 +2305,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2357,6 +2386,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2446,6 +2476,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2526,6 +2557,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2606,6 +2638,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2695,6 +2728,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2775,6 +2809,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2855,6 +2890,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -2944,6 +2980,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3024,6 +3061,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3104,6 +3142,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3211,6 +3250,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3309,6 +3349,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3407,6 +3448,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3514,6 +3556,7 @@ done5:
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (SI)(R8*8), SI
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3612,6 +3655,7 @@ done5:
 	VMOVUPD      Z8, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3710,6 +3754,7 @@ done5:
 	VMOVUPD      Z7, K1, (AX)
 	LEAQ         (AX)(DI*8), AX
 	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done6:
 	ADDQ stride0+40(FP), DX
@@ -3817,6 +3862,7 @@ done3:
 	LEAQ              (AX)(R8*8), AX
 	LEAQ              (SI)(R8*8), SI
 	LEAQ              (DI)(R8*8), DI
+	XORQ              R8, R8
 
 done4:
 	ADDQ stride0+40(FP), DX
@@ -3920,6 +3966,7 @@ done3:
 	VMOVUPD           Z2, K1, (AX)
 	LEAQ              (AX)(DI*8), AX
 	LEAQ              (SI)(DI*8), SI
+	XORQ              DI, DI
 
 done4:
 	ADDQ stride0+40(FP), DX
@@ -4023,6 +4070,7 @@ done3:
 	VMOVUPD           Z2, K1, (AX)
 	LEAQ              (AX)(DI*8), AX
 	LEAQ              (SI)(DI*8), SI
+	XORQ              DI, DI
 
 done4:
 	ADDQ stride0+40(FP), DX
@@ -4117,6 +4165,7 @@ done5:
 	LEAQ        (DI)(R10*8), DI
 	LEAQ        (R8)(R10*8), R8
 	LEAQ        (R9)(R10*8), R9
+	XORQ        R10, R10
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4203,6 +4252,7 @@ done5:
 	LEAQ        (AX)(R9*8), AX
 	LEAQ        (DI)(R9*8), DI
 	LEAQ        (R8)(R9*8), R8
+	XORQ        R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4289,6 +4339,7 @@ done5:
 	LEAQ        (AX)(R9*8), AX
 	LEAQ        (DI)(R9*8), DI
 	LEAQ        (R8)(R9*8), R8
+	XORQ        R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4366,6 +4417,7 @@ done5:
 	VMOVUPD     Z0, K1, (AX)
 	LEAQ        (AX)(R8*8), AX
 	LEAQ        (DI)(R8*8), DI
+	XORQ        R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4452,6 +4504,7 @@ done5:
 	LEAQ        (AX)(R9*8), AX
 	LEAQ        (DI)(R9*8), DI
 	LEAQ        (R8)(R9*8), R8
+	XORQ        R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4529,6 +4582,7 @@ done5:
 	VMOVUPD     Z0, K1, (AX)
 	LEAQ        (AX)(R8*8), AX
 	LEAQ        (DI)(R8*8), DI
+	XORQ        R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4606,6 +4660,7 @@ done5:
 	VMOVUPD     Z2, K1, (AX)
 	LEAQ        (AX)(R8*8), AX
 	LEAQ        (DI)(R8*8), DI
+	XORQ        R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4701,6 +4756,7 @@ done5:
 	LEAQ         (DI)(R10*8), DI
 	LEAQ         (R8)(R10*8), R8
 	LEAQ         (R9)(R10*8), R9
+	XORQ         R10, R10
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4787,6 +4843,7 @@ done5:
 	LEAQ         (AX)(R9*8), AX
 	LEAQ         (DI)(R9*8), DI
 	LEAQ         (R8)(R9*8), R8
+	XORQ         R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4873,6 +4930,7 @@ done5:
 	LEAQ         (AX)(R9*8), AX
 	LEAQ         (DI)(R9*8), DI
 	LEAQ         (R8)(R9*8), R8
+	XORQ         R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -4950,6 +5008,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5036,6 +5095,7 @@ done5:
 	LEAQ         (AX)(R9*8), AX
 	LEAQ         (DI)(R9*8), DI
 	LEAQ         (R8)(R9*8), R8
+	XORQ         R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5113,6 +5173,7 @@ done5:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5190,6 +5251,7 @@ done5:
 	VMOVUPD      Z2, K1, (AX)
 	LEAQ         (AX)(R8*8), AX
 	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5285,6 +5347,7 @@ done5:
 	LEAQ        (DI)(R10*8), DI
 	LEAQ        (R8)(R10*8), R8
 	LEAQ        (R9)(R10*8), R9
+	XORQ        R10, R10
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5371,6 +5434,7 @@ done5:
 	LEAQ        (AX)(R9*8), AX
 	LEAQ        (DI)(R9*8), DI
 	LEAQ        (R8)(R9*8), R8
+	XORQ        R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5457,6 +5521,7 @@ done5:
 	LEAQ        (AX)(R9*8), AX
 	LEAQ        (DI)(R9*8), DI
 	LEAQ        (R8)(R9*8), R8
+	XORQ        R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5534,6 +5599,7 @@ done5:
 	VMOVUPD     Z8, K1, (AX)
 	LEAQ        (AX)(R8*8), AX
 	LEAQ        (DI)(R8*8), DI
+	XORQ        R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5620,6 +5686,7 @@ done5:
 	LEAQ        (AX)(R9*8), AX
 	LEAQ        (DI)(R9*8), DI
 	LEAQ        (R8)(R9*8), R8
+	XORQ        R9, R9
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5697,6 +5764,7 @@ done5:
 	VMOVUPD     Z8, K1, (AX)
 	LEAQ        (AX)(R8*8), AX
 	LEAQ        (DI)(R8*8), DI
+	XORQ        R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX
@@ -5774,6 +5842,7 @@ done5:
 	VMOVUPD     Z8, K1, (AX)
 	LEAQ        (AX)(R8*8), AX
 	LEAQ        (DI)(R8*8), DI
+	XORQ        R8, R8
 
 done6:
 	ADDQ stride0+48(FP), DX

@@ -88,6 +88,7 @@ func TestUnary(t *testing.T) {
 							t.Fatalf("%v %d × %d mode %d: element %d of %v is %v, want %v", op, rows, p, mode, i, a.Data, got, want)
 						}
 					}
+					checkAlias(t, op.String(), dst, rows, p, func(dst []float64, o ...Operand) { Unary(op, dst, o[0], rows, p) }, a)
 				}
 			}
 		}

@@ -57,6 +57,7 @@ done4:
 	VMASKMOVPD Y1, Y0, (AX)
 	LEAQ       (AX)(DX*8), AX
 	LEAQ       (CX)(DX*8), CX
+	XORQ       DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -120,6 +121,7 @@ done4:
 	VMASKMOVPD Y1, Y0, (AX)
 	LEAQ       (AX)(DX*8), AX
 	LEAQ       (CX)(DX*8), CX
+	XORQ       DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -189,6 +191,7 @@ done4:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -252,6 +255,7 @@ done4:
 	VMASKMOVPD Y1, Y0, (AX)
 	LEAQ       (AX)(DX*8), AX
 	LEAQ       (CX)(DX*8), CX
+	XORQ       DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -315,6 +319,7 @@ done4:
 	VMASKMOVPD Y1, Y0, (AX)
 	LEAQ       (AX)(DX*8), AX
 	LEAQ       (CX)(DX*8), CX
+	XORQ       DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -390,6 +395,7 @@ done4:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -497,6 +503,7 @@ done2:
 	VMASKMOVPD   Y2, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -632,6 +639,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -799,6 +807,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -941,6 +950,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1091,6 +1101,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1210,6 +1221,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1386,6 +1398,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1562,6 +1575,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1672,6 +1686,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 stop:
@@ -1787,6 +1802,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 stop:
@@ -2009,6 +2025,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -2206,6 +2223,7 @@ done2:
 	VMASKMOVPD   Y1, Y0, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -2434,14 +2452,14 @@ DATA constants<>+1728(SB)/8, $0x3ff921fb54442d18
 DATA constants<>+1736(SB)/8, $0x3ff921fb54442d18
 DATA constants<>+1744(SB)/8, $0x3ff921fb54442d18
 DATA constants<>+1752(SB)/8, $0x3ff921fb54442d18
-DATA constants<>+1760(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1768(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1776(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1784(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1792(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1800(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1808(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1816(SB)/8, $0xb91f1976b7ed8fbc
+DATA constants<>+1760(SB)/8, $0x3c91a62633145c06
+DATA constants<>+1768(SB)/8, $0x3c91a62633145c06
+DATA constants<>+1776(SB)/8, $0x3c91a62633145c06
+DATA constants<>+1784(SB)/8, $0x3c91a62633145c06
+DATA constants<>+1792(SB)/8, $0x394c1cd129024e09
+DATA constants<>+1800(SB)/8, $0x394c1cd129024e09
+DATA constants<>+1808(SB)/8, $0x394c1cd129024e09
+DATA constants<>+1816(SB)/8, $0x394c1cd129024e09
 DATA constants<>+1824(SB)/8, $0x3de5e098556d302e
 DATA constants<>+1832(SB)/8, $0x3de5e098556d302e
 DATA constants<>+1840(SB)/8, $0x3de5e098556d302e

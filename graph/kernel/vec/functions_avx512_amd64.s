@@ -55,6 +55,7 @@ done4:
 	VMOVUPD     Z0, K1, (AX)
 	LEAQ        (AX)(DX*8), AX
 	LEAQ        (CX)(DX*8), CX
+	XORQ        DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -116,6 +117,7 @@ done4:
 	VMOVUPD     Z0, K1, (AX)
 	LEAQ        (AX)(DX*8), AX
 	LEAQ        (CX)(DX*8), CX
+	XORQ        DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -183,6 +185,7 @@ done4:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -244,6 +247,7 @@ done4:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (AX)(DX*8), AX
 	LEAQ      (CX)(DX*8), CX
+	XORQ      DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -305,6 +309,7 @@ done4:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (AX)(DX*8), AX
 	LEAQ      (CX)(DX*8), CX
+	XORQ      DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -378,6 +383,7 @@ done4:
 	VMOVUPD      Z0, K1, (AX)
 	LEAQ         (AX)(DX*8), AX
 	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done5:
 	MOVQ n+16(FP), AX
@@ -460,6 +466,7 @@ done2:
 	VMOVUPD           Z0, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -554,6 +561,7 @@ done2:
 	VMOVUPD          Z0, K1, (AX)
 	LEAQ             (AX)(DX*8), AX
 	LEAQ             (CX)(DX*8), CX
+	XORQ             DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -680,6 +688,7 @@ done2:
 	VMOVUPD          Z0, K1, (AX)
 	LEAQ             (AX)(DX*8), AX
 	LEAQ             (CX)(DX*8), CX
+	XORQ             DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -792,6 +801,7 @@ done2:
 	VMOVUPD           Z0, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -912,6 +922,7 @@ done2:
 	VMOVUPD           Z0, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1006,6 +1017,7 @@ done2:
 	VMOVUPD           Z0, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1152,6 +1164,7 @@ done2:
 	VMOVUPD           Z0, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1298,6 +1311,7 @@ done2:
 	VMOVUPD           Z0, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1408,6 +1422,7 @@ done2:
 	VMOVUPD           Z0, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done3:
 stop:
@@ -1523,6 +1538,7 @@ done2:
 	VMOVUPD           Z0, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done3:
 stop:
@@ -1720,6 +1736,7 @@ done2:
 	VMOVUPD           Z0, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1892,6 +1909,7 @@ done2:
 	VMOVUPD           Z6, K1, (AX)
 	LEAQ              (AX)(DX*8), AX
 	LEAQ              (CX)(DX*8), CX
+	XORQ              DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -2064,14 +2082,14 @@ DATA constants<>+1280(SB)/8, $0x3ff921fb54442d18
 DATA constants<>+1288(SB)/8, $0x3ff921fb54442d18
 DATA constants<>+1296(SB)/8, $0x3ff921fb54442d18
 DATA constants<>+1304(SB)/8, $0x3ff921fb54442d18
-DATA constants<>+1312(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1320(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1328(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1336(SB)/8, $0x3c91a62633145c07
-DATA constants<>+1344(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1352(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1360(SB)/8, $0xb91f1976b7ed8fbc
-DATA constants<>+1368(SB)/8, $0xb91f1976b7ed8fbc
+DATA constants<>+1312(SB)/8, $0x3c91a62633145c06
+DATA constants<>+1320(SB)/8, $0x3c91a62633145c06
+DATA constants<>+1328(SB)/8, $0x3c91a62633145c06
+DATA constants<>+1336(SB)/8, $0x3c91a62633145c06
+DATA constants<>+1344(SB)/8, $0x394c1cd129024e09
+DATA constants<>+1352(SB)/8, $0x394c1cd129024e09
+DATA constants<>+1360(SB)/8, $0x394c1cd129024e09
+DATA constants<>+1368(SB)/8, $0x394c1cd129024e09
 DATA constants<>+1376(SB)/8, $0x3de5e098556d302e
 DATA constants<>+1384(SB)/8, $0x3de5e098556d302e
 DATA constants<>+1392(SB)/8, $0x3de5e098556d302e

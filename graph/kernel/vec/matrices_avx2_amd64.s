@@ -538,6 +538,7 @@ done2:
 	VMASKMOVPD  Y9, Y8, (R10)
 	LEAQ        (R10)(R11*8), R10
 	LEAQ        (SI)(R11*8), SI
+	XORQ        R11, R11
 
 done3:
 	ADDQ BX, AX
@@ -588,6 +589,7 @@ done5:
 	VMASKMOVPD  Y2, Y1, (DI)
 	LEAQ        (DI)(R8*8), DI
 	LEAQ        (SI)(R8*8), SI
+	XORQ        R8, R8
 
 done6:
 	ADDQ BX, AX

@@ -547,6 +547,7 @@ done2:
 	VMOVUPD     Z8, K1, (R10)
 	LEAQ        (R10)(R11*8), R10
 	LEAQ        (SI)(R11*8), SI
+	XORQ        R11, R11
 
 done3:
 	ADDQ BX, AX
@@ -595,6 +596,7 @@ done5:
 	VMOVUPD     Z1, K1, (DI)
 	LEAQ        (DI)(R8*8), DI
 	LEAQ        (SI)(R8*8), SI
+	XORQ        R8, R8
 
 done6:
 	ADDQ BX, AX

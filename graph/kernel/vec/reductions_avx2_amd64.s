@@ -1042,6 +1042,7 @@ done5:
 	VMASKMOVPD Y1, Y0, (AX)
 	LEAQ       (R8)(R9*8), R8
 	LEAQ       (AX)(R9*8), AX
+	XORQ       R9, R9
 
 done6:
 	ADDQ $+4, DX
@@ -1128,6 +1129,7 @@ done5:
 	VMASKMOVPD Y1, Y0, (R8)
 	LEAQ       (CX)(R9*8), CX
 	LEAQ       (R8)(R9*8), R8
+	XORQ       R9, R9
 
 done6:
 	ADDQ $+4, DX

@@ -796,6 +796,7 @@ done5:
 	VMOVUPD   Z0, K1, (AX)
 	LEAQ      (R8)(R9*8), R8
 	LEAQ      (AX)(R9*8), AX
+	XORQ      R9, R9
 
 done6:
 	ADDQ $+4, DX
@@ -880,6 +881,7 @@ done5:
 	VMOVUPD   Z0, K1, (R8)
 	LEAQ      (CX)(R9*8), CX
 	LEAQ      (R8)(R9*8), R8
+	XORQ      R9, R9
 
 done6:
 	ADDQ $+4, DX

@@ -695,6 +695,6 @@ var cosPoly = [6]float64{
 // piHalves is π/2 in three parts.
 var piHalves = [3]float64{
 	0x1.921fb54442d18p+0,
-	0x1.1a62633145c07p-54,
-	-0x1.f1976b7ed8fbcp-110,
+	0x1.1a62633145c06p-54,
+	0x1.c1cd129024e09p-107,
 }

@@ -192,8 +192,8 @@ var cosPoly = []float64{
 // piHalves is π/2 in three parts.
 var piHalves = []float64{
 	0x1.921fb54442d18p+0,
-	0x1.1a62633145c07p-54,
-	-0x1.f1976b7ed8fbcp-110,
+	0x1.1a62633145c06p-54,
+	0x1.c1cd129024e09p-107,
 }
 
 // erfPoly is erf(x)/x − 1 in x², |x| ≤ 1, to 7.4e-18.

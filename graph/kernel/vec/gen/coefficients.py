@@ -71,7 +71,7 @@ show("sinPoly", c, f"is (sin r − r)/r³ in r², |r| ≤ π/4, to {float(err):.
 c, err = fit(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2 if z > small else mpf(1) / 24 - z / 720, [mpf(10) ** -30, q], 6)
 show("cosPoly", c, f"is (cos r − 1 + r²/2)/r⁴ in r², |r| ≤ π/4, to {float(err):.1e}.")
 p1 = mpf(float(pi / 2))
-p2 = mpf(float(pi / 2 - p1))
+p2 = mpf(float((pi / 2 - p1) * (1 - mpf(2) ** -53)))  # from below, so that the last part is positive: −0 stays −0
 p3 = mpf(float(pi / 2 - p1 - p2))
 show("piHalves", [p1, p2, p3], "is π/2 in three parts.")
 

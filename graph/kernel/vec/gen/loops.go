@@ -100,6 +100,7 @@ func (m *machine) flat(n word, unroll int, pointers []word, body func(p port, of
 	for _, p := range pointers {
 		m.LEAQ(mem{Base: p, Index: n, Scale: 8}, p)
 	}
+	m.XORQ(n, n)
 	m.Label(done)
 }
 

@@ -41,5 +41,5 @@ show("sinPoly", list(reversed(c)), "is (sin r − r)/r³ in r².")
 c = chebyfit(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2 if z > 1e-20 else mpf(1) / 24 - z / 720, [tiny, q], 6)
 show("cosPoly", list(reversed(c)), "is (cos r − 1 + r²/2)/r⁴ in r².")
 p1 = mpf(float(pi / 2))
-p2 = mpf(float(pi / 2 - p1))
+p2 = mpf(float((pi / 2 - p1) * (1 - mpf(2) ** -53)))  # from below, so that the last part is positive: −0 stays −0
 show("piHalves", [p1, p2, mpf(float(pi / 2 - p1 - p2))], "is π/2 in three parts.")

@@ -217,5 +217,136 @@ plate i in 1..N {
 				})
 			},
 		},
+		{
+			name: "what is observed: scalars, lets of data, truncated counts",
+			text: `
+data y : real[N]
+data s : real
+data k : int[N]
+mu ~ Normal(0, 1)
+let z = y * 2
+let w[i in 1..N] = y[i] + 1
+s ~ Normal(mu, 1)
+z ~ Normal(mu, 3)
+w[i in 1..N] ~ Normal(mu * i, 1)
+k ~ Poisson(exp(mu)) in 0..4
+plate i in 1..N { factor log_density(Poisson(2) in 0..4, k[i]) * mu }`,
+			data: func(n int) values { return values{"y": reals(n), "s": 0.5, "k": counts(n)} },
+			want: func(x at) float64 {
+				mu := x("mu")
+				truncated := func(k, r float64) float64 {
+					p := 0.0
+					for j := 0.0; j <= 4; j++ {
+						p += math.Exp(poisson(j, r))
+					}
+					return poisson(k, r) - math.Log(p)
+				}
+				lp := normal(mu, 0, 1) + normal(x("s"), mu, 1)
+				return lp + each(x, "y", func(i int) float64 {
+					y, k := x("y", i), x("k", i)
+					return normal(2*y, mu, 3) + normal(y+1, mu*float64(i), 1) + truncated(k, math.Exp(mu)) + mu*truncated(k, 2)
+				})
+			},
+		},
+		{
+			name: "functions with loops over latents, called in plates",
+			text: `
+fn double(x: real[T], k: real) -> real[T] {
+  for t in 1..T { let s[t] = x[t] * k }
+  return s
+}
+fn lagged(x: real[T]) -> real {
+  let d[1] = x[1]
+  for t in 2..T { let d[t] = x[t] - x[t-1] }
+  return sum(d * d)
+}
+fn upto(x: real[T], n: int) -> real = sum([x[t] for t in 1..n])
+data y : real[N, 3]
+data n : int[N] in 0..3
+b : real[3] ~ Normal(0, 1)
+plate i in 1..N {
+  y[i] ~ Normal(double(b, y[i, 1] + i), 1)
+  factor lagged(double(b, i)) + upto(b, n[i]) + lagged(y[i])
+}`,
+			data: func(n int) values { return values{"y": table(n, 3), "n": lengths(n)} },
+			want: func(x at) float64 {
+				lp := each(x, "b", func(k int) float64 { return normal(x("b", k), 0, 1) })
+				lagged := func(v ...float64) float64 {
+					d1, d2 := v[1]-v[0], v[2]-v[1]
+					return v[0]*v[0] + d1*d1 + d2*d2
+				}
+				b1, b2, b3 := x("b", 1), x("b", 2), x("b", 3)
+				return lp + each(x, "n", func(i int) float64 {
+					f := float64(i)
+					lp := lagged(b1*f, b2*f, b3*f) + lagged(x("y", i, 1), x("y", i, 2), x("y", i, 3))
+					for k := 1; k <= 3; k++ {
+						lp += normal(x("y", i, k), x("b", k)*(x("y", i, 1)+f), 1)
+						if k <= int(x("n", i)) {
+							lp += x("b", k)
+						}
+					}
+					return lp
+				})
+			},
+		},
+		{
+			name: "latents of a kind in pieces, and under equal ragged ranges",
+			text: `
+data n : int[G]
+data y : int[G] in 1..3
+p[1] : simplex[3] ~ Dirichlet([1, 2, 3])
+p[g in 2..G] : simplex[3] ~ Dirichlet(ones(3))
+plate g in 1..G {
+  y[g] ~ Categorical(p[g])
+  plate j in 1..n[g] { z[g, j] ~ Exponential(p[g, 1] + j) }
+  factor z[g, 2]
+}`,
+			data: func(n int) values {
+				two := make([]int, n)
+				for i := range two {
+					two[i] = 2
+				}
+				return values{"n": two, "y": codes(n, 3)}
+			},
+			want: func(x at) float64 {
+				return each(x, "y", func(g int) float64 {
+					p := []float64{x("p", g, 1), x("p", g, 2), x("p", g, 3)}
+					a := []float64{1, 1, 1}
+					if g == 1 {
+						a = []float64{1, 2, 3}
+					}
+					lp := dirichlet(p, a) + math.Log(p[int(x("y", g))-1]) + x("z", g, 2)
+					return lp + exponential(x("z", g, 1), p[0]+1) + exponential(x("z", g, 2), p[0]+2)
+				})
+			},
+		},
+		{
+			name: "a change point: conditions of indices and data in a loop",
+			text: `
+data y : real[T]
+data c : int
+a : real[2] ~ Normal(0, 1)
+for t in 1..T {
+  let k = if t < c then 1 else 2
+  let prev = if t > 1 then y[t-1] else 0
+  y[t] ~ Normal(a[k] + 0.5 * prev, 1)
+  factor if t == c then a[1] * a[2] else 0
+}`,
+			data: func(n int) values { return values{"y": reals(n), "c": 3} },
+			want: func(x at) float64 {
+				a1, a2 := x("a", 1), x("a", 2)
+				lp := normal(a1, 0, 1) + normal(a2, 0, 1) + a1*a2
+				return lp + each(x, "y", func(t int) float64 {
+					m := a2
+					if t < 3 {
+						m = a1
+					}
+					if t > 1 {
+						m += 0.5 * x("y", t-1)
+					}
+					return normal(x("y", t), m, 1)
+				})
+			},
+		},
 	}
 }

@@ -27,16 +27,17 @@ func Map(op UnaryOp, dst, x []float64) {
 		portableUnary[op](stillSlice(dst), stillSlice(x))
 		return
 	}
-	for i := 0; ; {
-		i += f(still(&dst[i]), still(&x[i]), n-i)
-		if i >= n {
-			return
+	i := f(still(&dst[0]), still(&x[0]), n)
+	for i < n {
+		// The kernel stopped before a vector with an argument outside its range. Four numbers go one by
+		// one, so that the others get the bits that they would get elsewhere.
+		for end := min(i+4, n); i < end; i++ {
+			if f(still(&dst[i]), still(&x[i]), 1) == 0 {
+				portableUnary[op](stillSlice(dst[i:i+1]), stillSlice(x[i:i+1]))
+			}
 		}
-		// The kernel stopped before arguments outside its range.
-		m := min(8, n-i)
-		portableUnary[op](stillSlice(dst[i:i+m]), stillSlice(x[i:i+m]))
-		if i += m; i >= n {
-			return
+		if i < n {
+			i += f(still(&dst[i]), still(&x[i]), n-i)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package lower
 
 import (
 	"fmt"
+
 	"ppl/graph/fn"
 	"ppl/graph/named"
 	"ppl/lang"
@@ -142,24 +143,32 @@ func (l *lowerer) userCall(e *ast.Call, f *ast.Fn) val {
 		l.bind(p.Name.Name, args[i])
 	}
 	for i, p := range f.Params {
-		l.bindDims(e, f, p, args[i])
+		l.bindDims(p, args[i])
+	}
+	for i, p := range f.Params {
+		l.checkDims(e, f, p, args[i])
 	}
 	l.block(f.Body)
 	return l.eval(f.Result)
 }
 
 // bindDims binds the dimension names of a parameter's type from the argument.
-func (l *lowerer) bindDims(e *ast.Call, f *ast.Fn, p *ast.FnParam, v val) {
+func (l *lowerer) bindDims(p *ast.FnParam, v val) {
 	for i, d := range p.Type.Dims {
-		n := v.Shape()[i]
-		if name, ok := ast.Unparen(d).(*ast.Name); ok && l.find(name.Name) == nil {
-			l.bind(name.Name, val{l.b.Scalar(float64(n)), lang.Int})
-			continue
+		if name, ok := ast.Unparen(d).(*ast.Name); ok && i < v.Rank() && l.find(name.Name) == nil {
+			l.bind(name.Name, val{l.b.Scalar(float64(v.Shape()[i])), lang.Int})
 		}
-		if want := l.integer(d, "a dimension"); want != n {
+	}
+}
+
+// checkDims compares an argument with the dimensions of the parameter's type,
+// all names of which are bound.
+func (l *lowerer) checkDims(e *ast.Call, f *ast.Fn, p *ast.FnParam, v val) {
+	for i, d := range p.Type.Dims {
+		if want := l.integer(d, "a dimension"); i >= v.Rank() || want != v.Shape()[i] {
 			l.failWith(diag.Diagnostic{Code: "shape-at-binding", Span: e.Span(),
 				Summary:  "the argument `" + p.Name.Name + "` of `" + f.Name.Name + "` has another length than its type says",
-				Expected: lang.DimInt(want).String(), Found: lang.DimInt(n).String()})
+				Expected: lang.DimInt(want).String(), Found: typeOf(v).String()})
 		}
 	}
 }

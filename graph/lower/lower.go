@@ -4,13 +4,22 @@
 //
 // It is an interpreter of the syntax tree whose values are named.Values.
 // Data-only expressions fold as they are met. A plate opens an axis and its
-// body is interpreted once; a `for` whose statements look back does the same,
-// since given the values every term of a sequential density is known: z[t-1]
-// is a shifted view. Only data-only recurrences of `let` run in sequence.
+// body is interpreted once (axes.go); a range whose length differs between the
+// iterations around it is flattened together with them (ragged.go). A `for`
+// whose statements look back is interpreted like a plate, since given the
+// values every term of a sequential density is known: z[t-1] is a shifted view
+// (loop.go, order.go). Only recurrences of `let` run in sequence, over data
+// (sequence.go). What statements define element by element or block by block is
+// put together from pieces (array.go, left.go).
 //
 // Where the values of latents come from is not its business: a Source supplies
 // them (a guide's sample, a point on the unconstrained scale), block by block,
 // with the support that the density has there.
+//
+// A statement that fails is reported and left out, and so is, quietly, what
+// depends on it: several independent errors come out of one run (context.go).
+// Nothing is checked where the guard says that nobody looks: in the branch of
+// an `if` that is not taken, in an empty plate.
 package lower
 
 import (

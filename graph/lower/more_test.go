@@ -348,5 +348,17 @@ for t in 1..T {
 				})
 			},
 		},
+		{
+			name: "dimensions of functions: expressions before the names that they use",
+			text: `
+fn steps(d: real[K - 1], x: real[K]) -> real = x[1] + sum(d) * K
+b : real[3] ~ Normal(0, 1)
+factor steps(b[2..3], b) + steps([b[1]], b[1..2])`,
+			data: func(n int) values { return values{} },
+			want: func(x at) float64 {
+				lp := each(x, "b", func(k int) float64 { return normal(x("b", k), 0, 1) })
+				return lp + x("b", 1) + (x("b", 2)+x("b", 3))*3 + x("b", 1) + 2*x("b", 1)
+			},
+		},
 	}
 }

@@ -11,9 +11,9 @@ import (
 //
 //	for t in 2..T { let level[t] = a * y[t] + (1 - a) * level[t-1] }
 //
-// Each iteration works in a graph of its own that is thrown away, so that the
-// model's graph does not grow with the data; the arrays are put together at
-// the end and enter it as constants.
+// Iterations work in graphs that are thrown away now and then, so that neither
+// they nor the model's graph grow with the data; the arrays are put together
+// at the end and enter the model's graph as constants.
 type sequence struct {
 	// first is where the pieces of an array that the sequence defines start.
 	first     map[*array]int
@@ -22,6 +22,9 @@ type sequence struct {
 	// the vectorised pass, if they are not part of the circle.
 	random map[string]*ast.Let
 }
+
+// enough is the number of nodes at which a sequence goes on in a new graph.
+const enough = 20000
 
 // depends is raised where a sequence reads a value that depends on latents.
 type depends struct{}
@@ -84,8 +87,11 @@ func (l *lowerer) runSequence(s *ast.For, q *sequence, units []*unit, around con
 			l.fail("not-supported-here", s, "this recurrence depends on latents, which is not supported yet")
 		}
 	}()
+	l.b = named.New()
 	l.iterate(s.Binders, func() {
-		l.b = named.New()
+		if len(l.b.G.Nodes()) > enough {
+			l.b = named.New()
+		}
 		if l.guard.Valid() {
 			l.guard = q.importTo(l.b, l.guard)
 		}

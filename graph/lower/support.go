@@ -2,6 +2,7 @@ package lower
 
 import (
 	"math"
+
 	"ppl/graph"
 	"ppl/graph/dist"
 	"ppl/graph/named"

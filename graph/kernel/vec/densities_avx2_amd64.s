@@ -545,21 +545,18 @@ TEXT ·bernoulliLogit_avx2(SB), NOSPLIT, $0-48
 	MOVQ p+40(FP), SI
 	SHLQ $0x03, SI
 	LEAQ expTable<>+0(SB), DI
-	LEAQ logInverse<>+0(SB), R8
-	LEAQ logHigh<>+0(SB), R9
-	LEAQ logLow<>+0(SB), R10
 
 columns1:
 	VMOVUPD      (AX), Y0
 	VBROADCASTSD constants<>+736(SB), Y1
-	MOVQ         DX, R11
-	MOVQ         CX, R12
-	MOVQ         y+24(FP), R13
-	MOVQ         rows+32(FP), R14
+	MOVQ         DX, R8
+	MOVQ         CX, R9
+	MOVQ         y+24(FP), R10
+	MOVQ         rows+32(FP), R11
 
 times2:
-	VMOVUPD      (R11), Y2
-	VBROADCASTSD (R13), Y3
+	VMOVUPD      (R8), Y2
+	VBROADCASTSD (R10), Y3
 	VORPD        constants<>+1280(SB), Y2, Y4
 	VBROADCASTSD constants<>+64(SB), Y5
 	VMAXPD       Y4, Y5, Y4
@@ -605,14 +602,17 @@ times2:
 	VMAXPD       Y2, Y7, Y7
 	VFMSUB213PD  Y7, Y2, Y6
 	VSUBPD       Y5, Y3, Y2
-	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y2, (R9)
 	VADDPD       Y6, Y0, Y0
 	VMULPD       Y4, Y1, Y1
-	ADDQ         SI, R11
-	ADDQ         SI, R12
-	ADDQ         $+8, R13
-	DECQ         R14
+	ADDQ         SI, R8
+	ADDQ         SI, R9
+	ADDQ         $+8, R10
+	DECQ         R11
 	JNZ          times2
+	LEAQ         logInverse<>+0(SB), R8
+	LEAQ         logHigh<>+0(SB), R9
+	LEAQ         logLow<>+0(SB), R10
 	VPSRLQ       $0x34, Y1, Y2
 	VORPD        constants<>+608(SB), Y2, Y2
 	VSUBPD       constants<>+672(SB), Y2, Y2
@@ -665,9 +665,6 @@ TEXT ·bernoulliLogitColumn_avx2(SB), NOSPLIT, $0-48
 	MOVQ         y+24(FP), BX
 	MOVQ         rows+32(FP), SI
 	LEAQ         expTable<>+0(SB), DI
-	LEAQ         logInverse<>+0(SB), R8
-	LEAQ         logHigh<>+0(SB), R9
-	LEAQ         logLow<>+0(SB), R10
 	VXORPD       Y0, Y0, Y0
 	VBROADCASTSD constants<>+736(SB), Y1
 	CMPQ         SI, $+4
@@ -734,11 +731,11 @@ loop1:
 done2:
 	TESTQ        SI, SI
 	JZ           done3
-	LEAQ         tails<>+32(SB), R11
-	MOVQ         SI, R12
-	SHLQ         $0x03, R12
-	SUBQ         R12, R11
-	VMOVUPD      (R11), Y2
+	LEAQ         tails<>+32(SB), R8
+	MOVQ         SI, R9
+	SHLQ         $0x03, R9
+	SUBQ         R9, R8
+	VMOVUPD      (R8), Y2
 	VMASKMOVPD   (DX), Y2, Y3
 	VMASKMOVPD   (BX), Y2, Y4
 	VORPD        constants<>+1280(SB), Y3, Y5
@@ -798,6 +795,9 @@ done2:
 	XORQ         SI, SI
 
 done3:
+	LEAQ         logInverse<>+0(SB), CX
+	LEAQ         logHigh<>+0(SB), DX
+	LEAQ         logLow<>+0(SB), BX
 	VPSRLQ       $0x34, Y1, Y2
 	VORPD        constants<>+608(SB), Y2, Y2
 	VSUBPD       constants<>+672(SB), Y2, Y2
@@ -807,14 +807,14 @@ done3:
 	VPAND        constants<>+480(SB), Y3, Y3
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y4, Y4, Y4
-	VGATHERQPD   Y5, (R8)(Y3*8), Y4
+	VGATHERQPD   Y5, (CX)(Y3*8), Y4
 	VFMADD213PD  constants<>+768(SB), Y1, Y4
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y1, Y1, Y1
-	VGATHERQPD   Y5, (R9)(Y3*8), Y1
+	VGATHERQPD   Y5, (DX)(Y3*8), Y1
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y5, Y5, Y5
-	VGATHERQPD   Y6, (R10)(Y3*8), Y5
+	VGATHERQPD   Y6, (BX)(Y3*8), Y5
 	VFMADD231PD  constants<>+800(SB), Y2, Y1
 	VFMADD231PD  constants<>+832(SB), Y2, Y5
 	VMULPD       Y4, Y4, Y2

@@ -412,106 +412,117 @@ done6:
 // func bernoulliLogit_avx512(ll *float64, d *float64, eta *float64, y *float64, rows int, p int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·bernoulliLogit_avx512(SB), NOSPLIT, $0-48
-	MOVQ    ll+0(FP), AX
-	MOVQ    d+8(FP), CX
-	MOVQ    eta+16(FP), DX
-	MOVQ    p+40(FP), BX
-	MOVQ    p+40(FP), SI
-	SHLQ    $0x03, SI
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	VMOVUPD logInverse<>+0(SB), Z2
-	VMOVUPD logInverse<>+64(SB), Z3
-	VMOVUPD logHigh<>+0(SB), Z4
-	VMOVUPD logHigh<>+64(SB), Z5
-	VMOVUPD logLow<>+0(SB), Z6
-	VMOVUPD logLow<>+64(SB), Z7
+	MOVQ         ll+0(FP), AX
+	MOVQ         d+8(FP), CX
+	MOVQ         eta+16(FP), DX
+	MOVQ         p+40(FP), BX
+	MOVQ         p+40(FP), SI
+	SHLQ         $0x03, SI
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+64(SB), Z2
+	VBROADCASTSD constants<>+96(SB), Z3
+	VBROADCASTSD constants<>+128(SB), Z4
+	VBROADCASTSD constants<>+160(SB), Z5
+	VBROADCASTSD constants<>+192(SB), Z6
+	VBROADCASTSD constants<>+320(SB), Z7
+	VBROADCASTSD constants<>+224(SB), Z8
+	VBROADCASTSD constants<>+352(SB), Z9
+	VBROADCASTSD constants<>+256(SB), Z10
+	VBROADCASTSD constants<>+384(SB), Z11
+	VBROADCASTSD constants<>+288(SB), Z12
+	VBROADCASTSD constants<>+416(SB), Z13
 
 columns1:
-	VMOVUPD      (AX), Z8
-	VBROADCASTSD constants<>+192(SB), Z9
-	MOVQ         DX, DI
-	MOVQ         CX, R8
-	MOVQ         y+24(FP), R9
-	MOVQ         rows+32(FP), R10
+	VMOVUPD (AX), Z14
+	VMOVAPD Z6, Z15
+	MOVQ    DX, DI
+	MOVQ    CX, R8
+	MOVQ    y+24(FP), R9
+	MOVQ    rows+32(FP), R10
 
 times2:
-	VMOVUPD           (DI), Z10
-	VBROADCASTSD      (R9), Z11
-	VORPD.BCST        constants<>+864(SB), Z10, Z12
-	VBROADCASTSD      constants<>+64(SB), Z13
-	VFMADD213PD.BCST  constants<>+96(SB), Z12, Z13
-	VSUBPD.BCST       constants<>+96(SB), Z13, Z14
-	VMOVAPD           Z12, Z12
-	VFNMADD231PD.BCST constants<>+128(SB), Z14, Z12
-	VFNMADD231PD.BCST constants<>+160(SB), Z14, Z12
-	VBROADCASTSD      constants<>+192(SB), Z16
-	VRANGEPD          $0x02, Z16, Z12, Z12
-	VMULPD            Z12, Z12, Z16
-	VBROADCASTSD      constants<>+224(SB), Z17
-	VBROADCASTSD      constants<>+256(SB), Z18
-	VBROADCASTSD      constants<>+288(SB), Z19
-	VFMADD213PD.BCST  constants<>+320(SB), Z12, Z17
-	VFMADD213PD.BCST  constants<>+352(SB), Z12, Z18
-	VFMADD213PD.BCST  constants<>+384(SB), Z12, Z19
-	VFMADD231PD.BCST  constants<>+416(SB), Z16, Z19
-	VFMADD231PD       Z16, Z19, Z18
-	VFMADD231PD       Z16, Z18, Z17
-	VMOVAPD           Z13, Z12
-	VPERMI2PD         Z1, Z0, Z12
-	VFMADD213PD       Z12, Z12, Z17
-	VSCALEFPD         Z14, Z17, Z12
-	VADDPD.BCST       constants<>+192(SB), Z12, Z13
-	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z10, K1
-	VBROADCASTSD      constants<>+192(SB), Z14
-	VBLENDMPD         Z14, Z12, K1, Z15
-	VDIVPD            Z13, Z15, Z12
-	VMOVAPD           Z11, Z14
-	VBROADCASTSD      constants<>+832(SB), Z16
-	VMAXPD            Z10, Z16, Z16
-	VFMSUB213PD       Z16, Z10, Z14
-	VSUBPD            Z12, Z11, Z10
-	VMOVUPD           Z10, (R8)
-	VADDPD            Z14, Z8, Z8
-	VMULPD            Z13, Z9, Z9
-	ADDQ              SI, DI
-	ADDQ              SI, R8
-	ADDQ              $+8, R9
-	DECQ              R10
-	JNZ               times2
-	VGETEXPPD         Z9, Z10
-	VGETMANTPD        $0x08, Z9, Z9
-	VPSRLQ            $0x30, Z9, Z11
-	VMOVAPD           Z11, Z12
-	VPERMI2PD         Z3, Z2, Z12
-	VFMADD213PD.BCST  constants<>+448(SB), Z9, Z12
-	VMOVAPD           Z11, Z9
-	VPERMI2PD         Z5, Z4, Z9
-	VMOVAPD           Z11, Z11
-	VPERMI2PD         Z7, Z6, Z11
-	VFMADD231PD.BCST  constants<>+480(SB), Z10, Z9
-	VFMADD231PD.BCST  constants<>+512(SB), Z10, Z11
-	VMULPD            Z12, Z12, Z10
-	VBROADCASTSD      constants<>+544(SB), Z13
-	VFMADD213PD.BCST  constants<>+576(SB), Z10, Z13
-	VFMADD213PD.BCST  constants<>+608(SB), Z10, Z13
-	VFMADD213PD.BCST  constants<>+640(SB), Z10, Z13
-	VFMADD213PD.BCST  constants<>+672(SB), Z10, Z13
-	VBROADCASTSD      constants<>+704(SB), Z14
-	VFMADD213PD.BCST  constants<>+736(SB), Z10, Z14
-	VFMADD213PD.BCST  constants<>+768(SB), Z10, Z14
-	VFMADD213PD.BCST  constants<>+800(SB), Z10, Z14
-	VFMADD231PD       Z14, Z12, Z13
-	VFMADD213PD       Z11, Z10, Z13
-	VADDPD            Z13, Z12, Z10
-	VADDPD            Z10, Z9, Z9
-	VSUBPD            Z9, Z8, Z8
-	VMOVUPD           Z8, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	ADDQ              $+64, DX
-	SUBQ              $+8, BX
-	JNZ               columns1
+	VMOVUPD          (DI), Z16
+	VBROADCASTSD     (R9), Z17
+	VORPD.BCST       constants<>+864(SB), Z16, Z18
+	VMOVAPD          Z2, Z19
+	VFMADD213PD      Z3, Z18, Z19
+	VSUBPD           Z3, Z19, Z20
+	VMOVAPD          Z18, Z18
+	VFNMADD231PD     Z4, Z20, Z18
+	VFNMADD231PD     Z5, Z20, Z18
+	VRANGEPD         $0x02, Z6, Z18, Z18
+	VMULPD           Z18, Z18, Z22
+	VMOVAPD          Z8, Z23
+	VMOVAPD          Z10, Z24
+	VMOVAPD          Z12, Z25
+	VFMADD213PD      Z7, Z18, Z23
+	VFMADD213PD      Z9, Z18, Z24
+	VFMADD213PD      Z11, Z18, Z25
+	VFMADD231PD      Z13, Z22, Z25
+	VFMADD231PD      Z22, Z25, Z24
+	VFMADD231PD      Z22, Z24, Z23
+	VMOVAPD          Z19, Z18
+	VPERMI2PD        Z1, Z0, Z18
+	VFMADD213PD      Z18, Z18, Z23
+	VSCALEFPD        Z20, Z23, Z18
+	VADDPD           Z6, Z18, Z19
+	VCMPPD.BCST      $0x1d, constants<>+832(SB), Z16, K1
+	VMOVAPD          Z6, Z20
+	VBLENDMPD        Z20, Z18, K1, Z21
+	VDIVPD           Z19, Z21, Z18
+	VMOVAPD          Z17, Z20
+	VBROADCASTSD     constants<>+832(SB), Z22
+	VMAXPD           Z16, Z22, Z22
+	VFMSUB213PD      Z22, Z16, Z20
+	VSUBPD           Z18, Z17, Z16
+	VMOVUPD          Z16, (R8)
+	VADDPD           Z20, Z14, Z14
+	VMULPD           Z19, Z15, Z15
+	ADDQ             SI, DI
+	ADDQ             SI, R8
+	ADDQ             $+8, R9
+	DECQ             R10
+	JNZ              times2
+	VMOVUPD          logInverse<>+0(SB), Z16
+	VMOVUPD          logInverse<>+64(SB), Z17
+	VMOVUPD          logHigh<>+0(SB), Z18
+	VMOVUPD          logHigh<>+64(SB), Z19
+	VMOVUPD          logLow<>+0(SB), Z20
+	VMOVUPD          logLow<>+64(SB), Z22
+	VGETEXPPD        Z15, Z23
+	VGETMANTPD       $0x08, Z15, Z15
+	VPSRLQ           $0x30, Z15, Z24
+	VMOVAPD          Z24, Z25
+	VPERMI2PD        Z17, Z16, Z25
+	VFMADD213PD.BCST constants<>+448(SB), Z15, Z25
+	VMOVAPD          Z24, Z15
+	VPERMI2PD        Z19, Z18, Z15
+	VMOVAPD          Z24, Z16
+	VPERMI2PD        Z22, Z20, Z16
+	VFMADD231PD.BCST constants<>+480(SB), Z23, Z15
+	VFMADD231PD.BCST constants<>+512(SB), Z23, Z16
+	VMULPD           Z25, Z25, Z17
+	VBROADCASTSD     constants<>+544(SB), Z18
+	VFMADD213PD.BCST constants<>+576(SB), Z17, Z18
+	VFMADD213PD.BCST constants<>+608(SB), Z17, Z18
+	VFMADD213PD.BCST constants<>+640(SB), Z17, Z18
+	VFMADD213PD.BCST constants<>+672(SB), Z17, Z18
+	VBROADCASTSD     constants<>+704(SB), Z19
+	VFMADD213PD.BCST constants<>+736(SB), Z17, Z19
+	VFMADD213PD.BCST constants<>+768(SB), Z17, Z19
+	VFMADD213PD.BCST constants<>+800(SB), Z17, Z19
+	VFMADD231PD      Z19, Z25, Z18
+	VFMADD213PD      Z16, Z17, Z18
+	VADDPD           Z18, Z25, Z16
+	VADDPD           Z16, Z15, Z15
+	VSUBPD           Z15, Z14, Z14
+	VMOVUPD          Z14, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	ADDQ             $+64, DX
+	SUBQ             $+8, BX
+	JNZ              columns1
 	VZEROUPPER
 	RET
 
@@ -525,143 +536,153 @@ TEXT ·bernoulliLogitColumn_avx512(SB), NOSPLIT, $0-48
 	MOVQ         rows+32(FP), SI
 	VMOVUPD      expTable<>+0(SB), Z0
 	VMOVUPD      expTable<>+64(SB), Z1
-	VMOVUPD      logInverse<>+0(SB), Z2
-	VMOVUPD      logInverse<>+64(SB), Z3
-	VMOVUPD      logHigh<>+0(SB), Z4
-	VMOVUPD      logHigh<>+64(SB), Z5
-	VMOVUPD      logLow<>+0(SB), Z6
-	VMOVUPD      logLow<>+64(SB), Z7
-	VPXORQ       Z8, Z8, Z8
-	VBROADCASTSD constants<>+192(SB), Z9
+	VBROADCASTSD constants<>+64(SB), Z2
+	VBROADCASTSD constants<>+96(SB), Z3
+	VBROADCASTSD constants<>+128(SB), Z4
+	VBROADCASTSD constants<>+160(SB), Z5
+	VBROADCASTSD constants<>+192(SB), Z6
+	VBROADCASTSD constants<>+320(SB), Z7
+	VBROADCASTSD constants<>+224(SB), Z8
+	VBROADCASTSD constants<>+352(SB), Z9
+	VBROADCASTSD constants<>+256(SB), Z10
+	VBROADCASTSD constants<>+384(SB), Z11
+	VBROADCASTSD constants<>+288(SB), Z12
+	VBROADCASTSD constants<>+416(SB), Z13
+	VPXORQ       Z14, Z14, Z14
+	VMOVAPD      Z6, Z15
 	CMPQ         SI, $+8
 	JL           done2
 
 loop1:
-	VMOVUPD           (DX), Z10
-	VMOVUPD           (BX), Z11
-	VORPD.BCST        constants<>+864(SB), Z10, Z12
-	VBROADCASTSD      constants<>+64(SB), Z13
-	VFMADD213PD.BCST  constants<>+96(SB), Z12, Z13
-	VSUBPD.BCST       constants<>+96(SB), Z13, Z14
-	VMOVAPD           Z12, Z12
-	VFNMADD231PD.BCST constants<>+128(SB), Z14, Z12
-	VFNMADD231PD.BCST constants<>+160(SB), Z14, Z12
-	VBROADCASTSD      constants<>+192(SB), Z18
-	VRANGEPD          $0x02, Z18, Z12, Z12
-	VMULPD            Z12, Z12, Z18
-	VBROADCASTSD      constants<>+224(SB), Z19
-	VBROADCASTSD      constants<>+256(SB), Z20
-	VBROADCASTSD      constants<>+288(SB), Z21
-	VFMADD213PD.BCST  constants<>+320(SB), Z12, Z19
-	VFMADD213PD.BCST  constants<>+352(SB), Z12, Z20
-	VFMADD213PD.BCST  constants<>+384(SB), Z12, Z21
-	VFMADD231PD.BCST  constants<>+416(SB), Z18, Z21
-	VFMADD231PD       Z18, Z21, Z20
-	VFMADD231PD       Z18, Z20, Z19
-	VMOVAPD           Z13, Z12
-	VPERMI2PD         Z1, Z0, Z12
-	VFMADD213PD       Z12, Z12, Z19
-	VSCALEFPD         Z14, Z19, Z12
-	VADDPD.BCST       constants<>+192(SB), Z12, Z13
-	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z10, K1
-	VBROADCASTSD      constants<>+192(SB), Z14
-	VBLENDMPD         Z14, Z12, K1, Z15
-	VDIVPD            Z13, Z15, Z12
-	VMOVAPD           Z11, Z14
-	VBROADCASTSD      constants<>+832(SB), Z18
-	VMAXPD            Z10, Z18, Z18
-	VFMSUB213PD       Z18, Z10, Z14
-	VSUBPD            Z12, Z11, Z10
-	VMOVUPD           Z10, (CX)
-	VADDPD            Z14, Z8, Z8
-	VMULPD            Z13, Z9, Z9
-	ADDQ              $+64, CX
-	ADDQ              $+64, DX
-	ADDQ              $+64, BX
-	SUBQ              $+8, SI
-	CMPQ              SI, $+8
-	JGE               loop1
+	VMOVUPD      (DX), Z16
+	VMOVUPD      (BX), Z17
+	VORPD.BCST   constants<>+864(SB), Z16, Z18
+	VMOVAPD      Z2, Z19
+	VFMADD213PD  Z3, Z18, Z19
+	VSUBPD       Z3, Z19, Z20
+	VMOVAPD      Z18, Z18
+	VFNMADD231PD Z4, Z20, Z18
+	VFNMADD231PD Z5, Z20, Z18
+	VRANGEPD     $0x02, Z6, Z18, Z18
+	VMULPD       Z18, Z18, Z24
+	VMOVAPD      Z8, Z25
+	VMOVAPD      Z10, Z26
+	VMOVAPD      Z12, Z27
+	VFMADD213PD  Z7, Z18, Z25
+	VFMADD213PD  Z9, Z18, Z26
+	VFMADD213PD  Z11, Z18, Z27
+	VFMADD231PD  Z13, Z24, Z27
+	VFMADD231PD  Z24, Z27, Z26
+	VFMADD231PD  Z24, Z26, Z25
+	VMOVAPD      Z19, Z18
+	VPERMI2PD    Z1, Z0, Z18
+	VFMADD213PD  Z18, Z18, Z25
+	VSCALEFPD    Z20, Z25, Z18
+	VADDPD       Z6, Z18, Z19
+	VCMPPD.BCST  $0x1d, constants<>+832(SB), Z16, K1
+	VMOVAPD      Z6, Z20
+	VBLENDMPD    Z20, Z18, K1, Z21
+	VDIVPD       Z19, Z21, Z18
+	VMOVAPD      Z17, Z20
+	VBROADCASTSD constants<>+832(SB), Z24
+	VMAXPD       Z16, Z24, Z24
+	VFMSUB213PD  Z24, Z16, Z20
+	VSUBPD       Z18, Z17, Z16
+	VMOVUPD      Z16, (CX)
+	VADDPD       Z20, Z14, Z14
+	VMULPD       Z19, Z15, Z15
+	ADDQ         $+64, CX
+	ADDQ         $+64, DX
+	ADDQ         $+64, BX
+	SUBQ         $+8, SI
+	CMPQ         SI, $+8
+	JGE          loop1
 
 done2:
-	TESTQ             SI, SI
-	JZ                done3
-	MOVL              $0x000000ff, DI
-	BZHIL             SI, DI, DI
-	KMOVW             DI, K1
-	VMOVUPD.Z         (DX), K1, Z10
-	VMOVUPD.Z         (BX), K1, Z11
-	VORPD.BCST        constants<>+864(SB), Z10, Z12
-	VBROADCASTSD      constants<>+64(SB), Z13
-	VFMADD213PD.BCST  constants<>+96(SB), Z12, Z13
-	VSUBPD.BCST       constants<>+96(SB), Z13, Z14
-	VMOVAPD           Z12, Z12
-	VFNMADD231PD.BCST constants<>+128(SB), Z14, Z12
-	VFNMADD231PD.BCST constants<>+160(SB), Z14, Z12
-	VBROADCASTSD      constants<>+192(SB), Z15
-	VRANGEPD          $0x02, Z15, Z12, Z12
-	VMULPD            Z12, Z12, Z15
-	VBROADCASTSD      constants<>+224(SB), Z18
-	VBROADCASTSD      constants<>+256(SB), Z19
-	VBROADCASTSD      constants<>+288(SB), Z20
-	VFMADD213PD.BCST  constants<>+320(SB), Z12, Z18
-	VFMADD213PD.BCST  constants<>+352(SB), Z12, Z19
-	VFMADD213PD.BCST  constants<>+384(SB), Z12, Z20
-	VFMADD231PD.BCST  constants<>+416(SB), Z15, Z20
-	VFMADD231PD       Z15, Z20, Z19
-	VFMADD231PD       Z15, Z19, Z18
-	VMOVAPD           Z13, Z12
-	VPERMI2PD         Z1, Z0, Z12
-	VFMADD213PD       Z12, Z12, Z18
-	VSCALEFPD         Z14, Z18, Z0
-	VADDPD.BCST       constants<>+192(SB), Z0, Z1
-	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z10, K2
-	VBROADCASTSD      constants<>+192(SB), Z12
-	VBLENDMPD         Z12, Z0, K2, Z16
-	VDIVPD            Z1, Z16, Z0
-	VMOVAPD           Z11, Z12
-	VBROADCASTSD      constants<>+832(SB), Z13
-	VMAXPD            Z10, Z13, Z13
-	VFMSUB213PD       Z13, Z10, Z12
-	VSUBPD            Z0, Z11, Z0
-	VMOVUPD           Z0, K1, (CX)
-	VMOVAPD.Z         Z12, K1, Z0
-	VBROADCASTSD      constants<>+192(SB), Z10
-	VBLENDMPD         Z1, Z10, K1, Z17
-	VADDPD            Z0, Z8, Z8
-	VMULPD            Z17, Z9, Z9
-	LEAQ              (CX)(SI*8), CX
-	LEAQ              (DX)(SI*8), DX
-	LEAQ              (BX)(SI*8), BX
-	XORQ              SI, SI
+	TESTQ        SI, SI
+	JZ           done3
+	MOVL         $0x000000ff, DI
+	BZHIL        SI, DI, DI
+	KMOVW        DI, K1
+	VMOVUPD.Z    (DX), K1, Z16
+	VMOVUPD.Z    (BX), K1, Z17
+	VORPD.BCST   constants<>+864(SB), Z16, Z18
+	VMOVAPD      Z2, Z2
+	VFMADD213PD  Z3, Z18, Z2
+	VSUBPD       Z3, Z2, Z3
+	VMOVAPD      Z18, Z18
+	VFNMADD231PD Z4, Z3, Z18
+	VFNMADD231PD Z5, Z3, Z18
+	VRANGEPD     $0x02, Z6, Z18, Z18
+	VMULPD       Z18, Z18, Z4
+	VMOVAPD      Z8, Z5
+	VMOVAPD      Z10, Z8
+	VMOVAPD      Z12, Z10
+	VFMADD213PD  Z7, Z18, Z5
+	VFMADD213PD  Z9, Z18, Z8
+	VFMADD213PD  Z11, Z18, Z10
+	VFMADD231PD  Z13, Z4, Z10
+	VFMADD231PD  Z4, Z10, Z8
+	VFMADD231PD  Z4, Z8, Z5
+	VMOVAPD      Z2, Z2
+	VPERMI2PD    Z1, Z0, Z2
+	VFMADD213PD  Z2, Z2, Z5
+	VSCALEFPD    Z3, Z5, Z0
+	VADDPD       Z6, Z0, Z1
+	VCMPPD.BCST  $0x1d, constants<>+832(SB), Z16, K2
+	VMOVAPD      Z6, Z2
+	VBLENDMPD    Z2, Z0, K2, Z22
+	VDIVPD       Z1, Z22, Z0
+	VMOVAPD      Z17, Z2
+	VBROADCASTSD constants<>+832(SB), Z3
+	VMAXPD       Z16, Z3, Z3
+	VFMSUB213PD  Z3, Z16, Z2
+	VSUBPD       Z0, Z17, Z0
+	VMOVUPD      Z0, K1, (CX)
+	VMOVAPD.Z    Z2, K1, Z0
+	VMOVAPD      Z6, Z2
+	VBLENDMPD    Z1, Z2, K1, Z23
+	VADDPD       Z0, Z14, Z14
+	VMULPD       Z23, Z15, Z15
+	LEAQ         (CX)(SI*8), CX
+	LEAQ         (DX)(SI*8), DX
+	LEAQ         (BX)(SI*8), BX
+	XORQ         SI, SI
 
 done3:
-	VGETEXPPD        Z9, Z0
-	VGETMANTPD       $0x08, Z9, Z1
-	VPSRLQ           $0x30, Z1, Z9
-	VMOVAPD          Z9, Z10
-	VPERMI2PD        Z3, Z2, Z10
-	VFMADD213PD.BCST constants<>+448(SB), Z1, Z10
-	VMOVAPD          Z9, Z1
+	VMOVUPD          logInverse<>+0(SB), Z0
+	VMOVUPD          logInverse<>+64(SB), Z1
+	VMOVUPD          logHigh<>+0(SB), Z2
+	VMOVUPD          logHigh<>+64(SB), Z3
+	VMOVUPD          logLow<>+0(SB), Z4
+	VMOVUPD          logLow<>+64(SB), Z5
+	VGETEXPPD        Z15, Z6
+	VGETMANTPD       $0x08, Z15, Z7
+	VPSRLQ           $0x30, Z7, Z8
+	VMOVAPD          Z8, Z9
+	VPERMI2PD        Z1, Z0, Z9
+	VFMADD213PD.BCST constants<>+448(SB), Z7, Z9
+	VMOVAPD          Z8, Z0
+	VPERMI2PD        Z3, Z2, Z0
+	VMOVAPD          Z8, Z1
 	VPERMI2PD        Z5, Z4, Z1
-	VMOVAPD          Z9, Z2
-	VPERMI2PD        Z7, Z6, Z2
-	VFMADD231PD.BCST constants<>+480(SB), Z0, Z1
-	VFMADD231PD.BCST constants<>+512(SB), Z0, Z2
-	VMULPD           Z10, Z10, Z0
+	VFMADD231PD.BCST constants<>+480(SB), Z6, Z0
+	VFMADD231PD.BCST constants<>+512(SB), Z6, Z1
+	VMULPD           Z9, Z9, Z2
 	VBROADCASTSD     constants<>+544(SB), Z3
-	VFMADD213PD.BCST constants<>+576(SB), Z0, Z3
-	VFMADD213PD.BCST constants<>+608(SB), Z0, Z3
-	VFMADD213PD.BCST constants<>+640(SB), Z0, Z3
-	VFMADD213PD.BCST constants<>+672(SB), Z0, Z3
+	VFMADD213PD.BCST constants<>+576(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+608(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+640(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+672(SB), Z2, Z3
 	VBROADCASTSD     constants<>+704(SB), Z4
-	VFMADD213PD.BCST constants<>+736(SB), Z0, Z4
-	VFMADD213PD.BCST constants<>+768(SB), Z0, Z4
-	VFMADD213PD.BCST constants<>+800(SB), Z0, Z4
-	VFMADD231PD      Z4, Z10, Z3
-	VFMADD213PD      Z2, Z0, Z3
-	VADDPD           Z3, Z10, Z0
-	VADDPD           Z0, Z1, Z0
-	VSUBPD           Z0, Z8, Z0
+	VFMADD213PD.BCST constants<>+736(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+768(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+800(SB), Z2, Z4
+	VFMADD231PD      Z4, Z9, Z3
+	VFMADD213PD      Z1, Z2, Z3
+	VADDPD           Z3, Z9, Z1
+	VADDPD           Z1, Z0, Z0
+	VSUBPD           Z0, Z14, Z0
 	VEXTRACTF64X4    $0x01, Z0, Y1
 	VADDPD           Y1, Y0, Y0
 	VEXTRACTF128     $0x01, Y0, X1
@@ -676,64 +697,75 @@ done3:
 // func poissonLog_avx512(ll *float64, d *float64, eta *float64, y *float64, rows int, p int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·poissonLog_avx512(SB), NOSPLIT, $0-48
-	MOVQ    ll+0(FP), AX
-	MOVQ    d+8(FP), CX
-	MOVQ    eta+16(FP), DX
-	MOVQ    p+40(FP), BX
-	MOVQ    p+40(FP), SI
-	SHLQ    $0x03, SI
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
+	MOVQ         ll+0(FP), AX
+	MOVQ         d+8(FP), CX
+	MOVQ         eta+16(FP), DX
+	MOVQ         p+40(FP), BX
+	MOVQ         p+40(FP), SI
+	SHLQ         $0x03, SI
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+64(SB), Z2
+	VBROADCASTSD constants<>+96(SB), Z3
+	VBROADCASTSD constants<>+128(SB), Z4
+	VBROADCASTSD constants<>+160(SB), Z5
+	VBROADCASTSD constants<>+192(SB), Z6
+	VBROADCASTSD constants<>+320(SB), Z7
+	VBROADCASTSD constants<>+224(SB), Z8
+	VBROADCASTSD constants<>+352(SB), Z9
+	VBROADCASTSD constants<>+256(SB), Z10
+	VBROADCASTSD constants<>+384(SB), Z11
+	VBROADCASTSD constants<>+288(SB), Z12
+	VBROADCASTSD constants<>+416(SB), Z13
 
 columns1:
-	VMOVUPD      (AX), Z2
-	VBROADCASTSD constants<>+192(SB), Z3
-	MOVQ         DX, DI
-	MOVQ         CX, R8
-	MOVQ         y+24(FP), R9
-	MOVQ         rows+32(FP), R10
+	VMOVUPD (AX), Z14
+	VMOVAPD Z6, Z15
+	MOVQ    DX, DI
+	MOVQ    CX, R8
+	MOVQ    y+24(FP), R9
+	MOVQ    rows+32(FP), R10
 
 times2:
-	VMOVUPD           (DI), Z3
-	VBROADCASTSD      (R9), Z4
-	VBROADCASTSD      constants<>+64(SB), Z5
-	VFMADD213PD.BCST  constants<>+96(SB), Z3, Z5
-	VSUBPD.BCST       constants<>+96(SB), Z5, Z6
-	VMOVAPD           Z3, Z7
-	VFNMADD231PD.BCST constants<>+128(SB), Z6, Z7
-	VFNMADD231PD.BCST constants<>+160(SB), Z6, Z7
-	VBROADCASTSD      constants<>+192(SB), Z8
-	VRANGEPD          $0x02, Z8, Z7, Z7
-	VMULPD            Z7, Z7, Z8
-	VBROADCASTSD      constants<>+224(SB), Z9
-	VBROADCASTSD      constants<>+256(SB), Z10
-	VBROADCASTSD      constants<>+288(SB), Z11
-	VFMADD213PD.BCST  constants<>+320(SB), Z7, Z9
-	VFMADD213PD.BCST  constants<>+352(SB), Z7, Z10
-	VFMADD213PD.BCST  constants<>+384(SB), Z7, Z11
-	VFMADD231PD.BCST  constants<>+416(SB), Z8, Z11
-	VFMADD231PD       Z8, Z11, Z10
-	VFMADD231PD       Z8, Z10, Z9
-	VMOVAPD           Z5, Z5
-	VPERMI2PD         Z1, Z0, Z5
-	VFMADD213PD       Z5, Z5, Z9
-	VSCALEFPD         Z6, Z9, Z5
-	VMOVAPD           Z4, Z6
-	VFMSUB213PD       Z5, Z3, Z6
-	VSUBPD            Z5, Z4, Z3
-	VMOVUPD           Z3, (R8)
-	VADDPD            Z6, Z2, Z2
-	ADDQ              SI, DI
-	ADDQ              SI, R8
-	ADDQ              $+8, R9
-	DECQ              R10
-	JNZ               times2
-	VMOVUPD           Z2, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	ADDQ              $+64, DX
-	SUBQ              $+8, BX
-	JNZ               columns1
+	VMOVUPD      (DI), Z15
+	VBROADCASTSD (R9), Z16
+	VMOVAPD      Z2, Z17
+	VFMADD213PD  Z3, Z15, Z17
+	VSUBPD       Z3, Z17, Z18
+	VMOVAPD      Z15, Z19
+	VFNMADD231PD Z4, Z18, Z19
+	VFNMADD231PD Z5, Z18, Z19
+	VRANGEPD     $0x02, Z6, Z19, Z19
+	VMULPD       Z19, Z19, Z20
+	VMOVAPD      Z8, Z21
+	VMOVAPD      Z10, Z22
+	VMOVAPD      Z12, Z23
+	VFMADD213PD  Z7, Z19, Z21
+	VFMADD213PD  Z9, Z19, Z22
+	VFMADD213PD  Z11, Z19, Z23
+	VFMADD231PD  Z13, Z20, Z23
+	VFMADD231PD  Z20, Z23, Z22
+	VFMADD231PD  Z20, Z22, Z21
+	VMOVAPD      Z17, Z17
+	VPERMI2PD    Z1, Z0, Z17
+	VFMADD213PD  Z17, Z17, Z21
+	VSCALEFPD    Z18, Z21, Z17
+	VMOVAPD      Z16, Z18
+	VFMSUB213PD  Z17, Z15, Z18
+	VSUBPD       Z17, Z16, Z15
+	VMOVUPD      Z15, (R8)
+	VADDPD       Z18, Z14, Z14
+	ADDQ         SI, DI
+	ADDQ         SI, R8
+	ADDQ         $+8, R9
+	DECQ         R10
+	JNZ          times2
+	VMOVUPD      Z14, (AX)
+	ADDQ         $+64, AX
+	ADDQ         $+64, CX
+	ADDQ         $+64, DX
+	SUBQ         $+8, BX
+	JNZ          columns1
 	VZEROUPPER
 	RET
 
@@ -747,96 +779,106 @@ TEXT ·poissonLogColumn_avx512(SB), NOSPLIT, $0-48
 	MOVQ         rows+32(FP), SI
 	VMOVUPD      expTable<>+0(SB), Z0
 	VMOVUPD      expTable<>+64(SB), Z1
-	VPXORQ       Z2, Z2, Z2
-	VBROADCASTSD constants<>+192(SB), Z3
+	VBROADCASTSD constants<>+64(SB), Z2
+	VBROADCASTSD constants<>+96(SB), Z3
+	VBROADCASTSD constants<>+128(SB), Z4
+	VBROADCASTSD constants<>+160(SB), Z5
+	VBROADCASTSD constants<>+192(SB), Z6
+	VBROADCASTSD constants<>+320(SB), Z7
+	VBROADCASTSD constants<>+224(SB), Z8
+	VBROADCASTSD constants<>+352(SB), Z9
+	VBROADCASTSD constants<>+256(SB), Z10
+	VBROADCASTSD constants<>+384(SB), Z11
+	VBROADCASTSD constants<>+288(SB), Z12
+	VBROADCASTSD constants<>+416(SB), Z13
+	VPXORQ       Z14, Z14, Z14
+	VMOVAPD      Z6, Z15
 	CMPQ         SI, $+8
 	JL           done2
 
 loop1:
-	VMOVUPD           (DX), Z3
-	VMOVUPD           (BX), Z4
-	VBROADCASTSD      constants<>+64(SB), Z5
-	VFMADD213PD.BCST  constants<>+96(SB), Z3, Z5
-	VSUBPD.BCST       constants<>+96(SB), Z5, Z6
-	VMOVAPD           Z3, Z7
-	VFNMADD231PD.BCST constants<>+128(SB), Z6, Z7
-	VFNMADD231PD.BCST constants<>+160(SB), Z6, Z7
-	VBROADCASTSD      constants<>+192(SB), Z8
-	VRANGEPD          $0x02, Z8, Z7, Z7
-	VMULPD            Z7, Z7, Z8
-	VBROADCASTSD      constants<>+224(SB), Z9
-	VBROADCASTSD      constants<>+256(SB), Z10
-	VBROADCASTSD      constants<>+288(SB), Z11
-	VFMADD213PD.BCST  constants<>+320(SB), Z7, Z9
-	VFMADD213PD.BCST  constants<>+352(SB), Z7, Z10
-	VFMADD213PD.BCST  constants<>+384(SB), Z7, Z11
-	VFMADD231PD.BCST  constants<>+416(SB), Z8, Z11
-	VFMADD231PD       Z8, Z11, Z10
-	VFMADD231PD       Z8, Z10, Z9
-	VMOVAPD           Z5, Z5
-	VPERMI2PD         Z1, Z0, Z5
-	VFMADD213PD       Z5, Z5, Z9
-	VSCALEFPD         Z6, Z9, Z5
-	VMOVAPD           Z4, Z6
-	VFMSUB213PD       Z5, Z3, Z6
-	VSUBPD            Z5, Z4, Z3
-	VMOVUPD           Z3, (CX)
-	VADDPD            Z6, Z2, Z2
-	ADDQ              $+64, CX
-	ADDQ              $+64, DX
-	ADDQ              $+64, BX
-	SUBQ              $+8, SI
-	CMPQ              SI, $+8
-	JGE               loop1
+	VMOVUPD      (DX), Z15
+	VMOVUPD      (BX), Z16
+	VMOVAPD      Z2, Z17
+	VFMADD213PD  Z3, Z15, Z17
+	VSUBPD       Z3, Z17, Z18
+	VMOVAPD      Z15, Z19
+	VFNMADD231PD Z4, Z18, Z19
+	VFNMADD231PD Z5, Z18, Z19
+	VRANGEPD     $0x02, Z6, Z19, Z19
+	VMULPD       Z19, Z19, Z20
+	VMOVAPD      Z8, Z21
+	VMOVAPD      Z10, Z22
+	VMOVAPD      Z12, Z23
+	VFMADD213PD  Z7, Z19, Z21
+	VFMADD213PD  Z9, Z19, Z22
+	VFMADD213PD  Z11, Z19, Z23
+	VFMADD231PD  Z13, Z20, Z23
+	VFMADD231PD  Z20, Z23, Z22
+	VFMADD231PD  Z20, Z22, Z21
+	VMOVAPD      Z17, Z17
+	VPERMI2PD    Z1, Z0, Z17
+	VFMADD213PD  Z17, Z17, Z21
+	VSCALEFPD    Z18, Z21, Z17
+	VMOVAPD      Z16, Z18
+	VFMSUB213PD  Z17, Z15, Z18
+	VSUBPD       Z17, Z16, Z15
+	VMOVUPD      Z15, (CX)
+	VADDPD       Z18, Z14, Z14
+	ADDQ         $+64, CX
+	ADDQ         $+64, DX
+	ADDQ         $+64, BX
+	SUBQ         $+8, SI
+	CMPQ         SI, $+8
+	JGE          loop1
 
 done2:
-	TESTQ             SI, SI
-	JZ                done3
-	MOVL              $0x000000ff, DI
-	BZHIL             SI, DI, DI
-	KMOVW             DI, K1
-	VMOVUPD.Z         (DX), K1, Z3
-	VMOVUPD.Z         (BX), K1, Z4
-	VBROADCASTSD      constants<>+64(SB), Z5
-	VFMADD213PD.BCST  constants<>+96(SB), Z3, Z5
-	VSUBPD.BCST       constants<>+96(SB), Z5, Z6
-	VMOVAPD           Z3, Z7
-	VFNMADD231PD.BCST constants<>+128(SB), Z6, Z7
-	VFNMADD231PD.BCST constants<>+160(SB), Z6, Z7
-	VBROADCASTSD      constants<>+192(SB), Z8
-	VRANGEPD          $0x02, Z8, Z7, Z7
-	VMULPD            Z7, Z7, Z8
-	VBROADCASTSD      constants<>+224(SB), Z9
-	VBROADCASTSD      constants<>+256(SB), Z10
-	VBROADCASTSD      constants<>+288(SB), Z11
-	VFMADD213PD.BCST  constants<>+320(SB), Z7, Z9
-	VFMADD213PD.BCST  constants<>+352(SB), Z7, Z10
-	VFMADD213PD.BCST  constants<>+384(SB), Z7, Z11
-	VFMADD231PD.BCST  constants<>+416(SB), Z8, Z11
-	VFMADD231PD       Z8, Z11, Z10
-	VFMADD231PD       Z8, Z10, Z9
-	VMOVAPD           Z5, Z5
-	VPERMI2PD         Z1, Z0, Z5
-	VFMADD213PD       Z5, Z5, Z9
-	VSCALEFPD         Z6, Z9, Z0
-	VMOVAPD           Z4, Z1
-	VFMSUB213PD       Z0, Z3, Z1
-	VSUBPD            Z0, Z4, Z0
-	VMOVUPD           Z0, K1, (CX)
-	VMOVAPD.Z         Z1, K1, Z0
-	VADDPD            Z0, Z2, Z2
-	LEAQ              (CX)(SI*8), CX
-	LEAQ              (DX)(SI*8), DX
-	LEAQ              (BX)(SI*8), BX
-	XORQ              SI, SI
+	TESTQ        SI, SI
+	JZ           done3
+	MOVL         $0x000000ff, DI
+	BZHIL        SI, DI, DI
+	KMOVW        DI, K1
+	VMOVUPD.Z    (DX), K1, Z15
+	VMOVUPD.Z    (BX), K1, Z16
+	VMOVAPD      Z2, Z2
+	VFMADD213PD  Z3, Z15, Z2
+	VSUBPD       Z3, Z2, Z3
+	VMOVAPD      Z15, Z17
+	VFNMADD231PD Z4, Z3, Z17
+	VFNMADD231PD Z5, Z3, Z17
+	VRANGEPD     $0x02, Z6, Z17, Z17
+	VMULPD       Z17, Z17, Z4
+	VMOVAPD      Z8, Z5
+	VMOVAPD      Z10, Z6
+	VMOVAPD      Z12, Z8
+	VFMADD213PD  Z7, Z17, Z5
+	VFMADD213PD  Z9, Z17, Z6
+	VFMADD213PD  Z11, Z17, Z8
+	VFMADD231PD  Z13, Z4, Z8
+	VFMADD231PD  Z4, Z8, Z6
+	VFMADD231PD  Z4, Z6, Z5
+	VMOVAPD      Z2, Z2
+	VPERMI2PD    Z1, Z0, Z2
+	VFMADD213PD  Z2, Z2, Z5
+	VSCALEFPD    Z3, Z5, Z0
+	VMOVAPD      Z16, Z1
+	VFMSUB213PD  Z0, Z15, Z1
+	VSUBPD       Z0, Z16, Z0
+	VMOVUPD      Z0, K1, (CX)
+	VMOVAPD.Z    Z1, K1, Z0
+	VADDPD       Z0, Z14, Z14
+	LEAQ         (CX)(SI*8), CX
+	LEAQ         (DX)(SI*8), DX
+	LEAQ         (BX)(SI*8), BX
+	XORQ         SI, SI
 
 done3:
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPD        Y0, Y2, Y2
-	VEXTRACTF128  $0x01, Y2, X0
-	VADDPD        X0, X2, X2
-	VPERMILPD     $0x01, X2, X0
-	VADDSD        X0, X2, X0
+	VEXTRACTF64X4 $0x01, Z14, Y0
+	VADDPD        Y0, Y14, Y14
+	VEXTRACTF128  $0x01, Y14, X0
+	VADDPD        X0, X14, X14
+	VPERMILPD     $0x01, X14, X0
+	VADDSD        X0, X14, X0
 	VADDSD        (AX), X0, X0
 	VMOVSD        X0, (AX)
 	VZEROUPPER

@@ -3767,12 +3767,24 @@ done6:
 // func expSubVV_avx512(dst *float64, a *float64, b *float64, rows int, p int, stride0 int, stride1 int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·expSubVV_avx512(SB), NOSPLIT, $0-56
-	MOVQ    dst+0(FP), AX
-	MOVQ    rows+24(FP), CX
-	MOVQ    a+8(FP), DX
-	MOVQ    b+16(FP), BX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
+	MOVQ         dst+0(FP), AX
+	MOVQ         rows+24(FP), CX
+	MOVQ         a+8(FP), DX
+	MOVQ         b+16(FP), BX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+64(SB), Z2
+	VBROADCASTSD constants<>+96(SB), Z3
+	VBROADCASTSD constants<>+128(SB), Z4
+	VBROADCASTSD constants<>+160(SB), Z5
+	VBROADCASTSD constants<>+32(SB), Z6
+	VBROADCASTSD constants<>+192(SB), Z7
+	VBROADCASTSD constants<>+224(SB), Z8
+	VBROADCASTSD constants<>+256(SB), Z9
+	VBROADCASTSD constants<>+288(SB), Z10
+	VBROADCASTSD constants<>+320(SB), Z11
+	VBROADCASTSD constants<>+352(SB), Z12
+	VBROADCASTSD constants<>+384(SB), Z13
 
 times1:
 	MOVQ DX, SI
@@ -3782,87 +3794,85 @@ times1:
 	JL   done3
 
 loop2:
-	VMOVUPD           (SI), Z2
-	VMOVUPD           (DI), Z3
-	VCMPPD            $0x00, Z3, Z2, K1
-	VSUBPD            Z3, Z2, Z3
-	KNOTW             K1, K1
-	VMOVAPD.Z         Z3, K1, Z3
-	VCMPPD.BCST       $0x00, constants<>+64(SB), Z2, K1
-	VBROADCASTSD      constants<>+96(SB), Z2
-	VFMADD213PD.BCST  constants<>+128(SB), Z3, Z2
-	VSUBPD.BCST       constants<>+128(SB), Z2, Z4
-	VMOVAPD           Z3, Z3
-	VFNMADD231PD.BCST constants<>+160(SB), Z4, Z3
-	VFNMADD231PD.BCST constants<>+192(SB), Z4, Z3
-	VBROADCASTSD      constants<>+32(SB), Z5
-	VRANGEPD          $0x02, Z5, Z3, Z3
-	VMULPD            Z3, Z3, Z5
-	VBROADCASTSD      constants<>+224(SB), Z6
-	VBROADCASTSD      constants<>+256(SB), Z7
-	VBROADCASTSD      constants<>+288(SB), Z8
-	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z6
-	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z7
-	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z8
-	VFMADD231PD.BCST  constants<>+416(SB), Z5, Z8
-	VFMADD231PD       Z5, Z8, Z7
-	VFMADD231PD       Z5, Z7, Z6
-	VMOVAPD           Z2, Z2
-	VPERMI2PD         Z1, Z0, Z2
-	VFMADD213PD       Z2, Z2, Z6
-	VSCALEFPD         Z4, Z6, Z2
-	KNOTW             K1, K1
-	VMOVAPD.Z         Z2, K1, Z2
-	VMOVUPD           Z2, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, SI
-	ADDQ              $+64, DI
-	SUBQ              $+8, R8
-	CMPQ              R8, $+8
-	JGE               loop2
+	VMOVUPD      (SI), Z14
+	VMOVUPD      (DI), Z15
+	VCMPPD       $0x00, Z15, Z14, K1
+	VSUBPD       Z15, Z14, Z15
+	KNOTW        K1, K1
+	VMOVAPD.Z    Z15, K1, Z15
+	VCMPPD.BCST  $0x00, constants<>+416(SB), Z14, K1
+	VMOVAPD      Z2, Z14
+	VFMADD213PD  Z3, Z15, Z14
+	VSUBPD       Z3, Z14, Z16
+	VMOVAPD      Z15, Z15
+	VFNMADD231PD Z4, Z16, Z15
+	VFNMADD231PD Z5, Z16, Z15
+	VRANGEPD     $0x02, Z6, Z15, Z15
+	VMULPD       Z15, Z15, Z17
+	VMOVAPD      Z8, Z18
+	VMOVAPD      Z10, Z19
+	VMOVAPD      Z12, Z20
+	VFMADD213PD  Z7, Z15, Z18
+	VFMADD213PD  Z9, Z15, Z19
+	VFMADD213PD  Z11, Z15, Z20
+	VFMADD231PD  Z13, Z17, Z20
+	VFMADD231PD  Z17, Z20, Z19
+	VFMADD231PD  Z17, Z19, Z18
+	VMOVAPD      Z14, Z14
+	VPERMI2PD    Z1, Z0, Z14
+	VFMADD213PD  Z14, Z14, Z18
+	VSCALEFPD    Z16, Z18, Z14
+	KNOTW        K1, K1
+	VMOVAPD.Z    Z14, K1, Z14
+	VMOVUPD      Z14, (AX)
+	ADDQ         $+64, AX
+	ADDQ         $+64, SI
+	ADDQ         $+64, DI
+	SUBQ         $+8, R8
+	CMPQ         R8, $+8
+	JGE          loop2
 
 done3:
-	TESTQ             R8, R8
-	JZ                done4
-	MOVL              $0x000000ff, R9
-	BZHIL             R8, R9, R9
-	KMOVW             R9, K1
-	VMOVUPD.Z         (SI), K1, Z2
-	VMOVUPD.Z         (DI), K1, Z3
-	VCMPPD            $0x00, Z3, Z2, K2
-	VSUBPD            Z3, Z2, Z3
-	KNOTW             K2, K2
-	VMOVAPD.Z         Z3, K2, Z3
-	VCMPPD.BCST       $0x00, constants<>+64(SB), Z2, K2
-	VBROADCASTSD      constants<>+96(SB), Z2
-	VFMADD213PD.BCST  constants<>+128(SB), Z3, Z2
-	VSUBPD.BCST       constants<>+128(SB), Z2, Z4
-	VMOVAPD           Z3, Z3
-	VFNMADD231PD.BCST constants<>+160(SB), Z4, Z3
-	VFNMADD231PD.BCST constants<>+192(SB), Z4, Z3
-	VBROADCASTSD      constants<>+32(SB), Z5
-	VRANGEPD          $0x02, Z5, Z3, Z3
-	VMULPD            Z3, Z3, Z5
-	VBROADCASTSD      constants<>+224(SB), Z6
-	VBROADCASTSD      constants<>+256(SB), Z7
-	VBROADCASTSD      constants<>+288(SB), Z8
-	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z6
-	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z7
-	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z8
-	VFMADD231PD.BCST  constants<>+416(SB), Z5, Z8
-	VFMADD231PD       Z5, Z8, Z7
-	VFMADD231PD       Z5, Z7, Z6
-	VMOVAPD           Z2, Z2
-	VPERMI2PD         Z1, Z0, Z2
-	VFMADD213PD       Z2, Z2, Z6
-	VSCALEFPD         Z4, Z6, Z2
-	KNOTW             K2, K2
-	VMOVAPD.Z         Z2, K2, Z2
-	VMOVUPD           Z2, K1, (AX)
-	LEAQ              (AX)(R8*8), AX
-	LEAQ              (SI)(R8*8), SI
-	LEAQ              (DI)(R8*8), DI
-	XORQ              R8, R8
+	TESTQ        R8, R8
+	JZ           done4
+	MOVL         $0x000000ff, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K1
+	VMOVUPD.Z    (SI), K1, Z14
+	VMOVUPD.Z    (DI), K1, Z15
+	VCMPPD       $0x00, Z15, Z14, K2
+	VSUBPD       Z15, Z14, Z15
+	KNOTW        K2, K2
+	VMOVAPD.Z    Z15, K2, Z15
+	VCMPPD.BCST  $0x00, constants<>+416(SB), Z14, K2
+	VMOVAPD      Z2, Z14
+	VFMADD213PD  Z3, Z15, Z14
+	VSUBPD       Z3, Z14, Z16
+	VMOVAPD      Z15, Z15
+	VFNMADD231PD Z4, Z16, Z15
+	VFNMADD231PD Z5, Z16, Z15
+	VRANGEPD     $0x02, Z6, Z15, Z15
+	VMULPD       Z15, Z15, Z17
+	VMOVAPD      Z8, Z18
+	VMOVAPD      Z10, Z19
+	VMOVAPD      Z12, Z20
+	VFMADD213PD  Z7, Z15, Z18
+	VFMADD213PD  Z9, Z15, Z19
+	VFMADD213PD  Z11, Z15, Z20
+	VFMADD231PD  Z13, Z17, Z20
+	VFMADD231PD  Z17, Z20, Z19
+	VFMADD231PD  Z17, Z19, Z18
+	VMOVAPD      Z14, Z14
+	VPERMI2PD    Z1, Z0, Z14
+	VFMADD213PD  Z14, Z14, Z18
+	VSCALEFPD    Z16, Z18, Z14
+	KNOTW        K2, K2
+	VMOVAPD.Z    Z14, K2, Z14
+	VMOVUPD      Z14, K1, (AX)
+	LEAQ         (AX)(R8*8), AX
+	LEAQ         (SI)(R8*8), SI
+	LEAQ         (DI)(R8*8), DI
+	XORQ         R8, R8
 
 done4:
 	ADDQ stride0+40(FP), DX
@@ -3875,98 +3885,108 @@ done4:
 // func expSubSV_avx512(dst *float64, a *float64, b *float64, rows int, p int, stride0 int, stride1 int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·expSubSV_avx512(SB), NOSPLIT, $0-56
-	MOVQ    dst+0(FP), AX
-	MOVQ    rows+24(FP), CX
-	MOVQ    a+8(FP), DX
-	MOVQ    b+16(FP), BX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
+	MOVQ         dst+0(FP), AX
+	MOVQ         rows+24(FP), CX
+	MOVQ         a+8(FP), DX
+	MOVQ         b+16(FP), BX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+64(SB), Z2
+	VBROADCASTSD constants<>+96(SB), Z3
+	VBROADCASTSD constants<>+128(SB), Z4
+	VBROADCASTSD constants<>+160(SB), Z5
+	VBROADCASTSD constants<>+32(SB), Z6
+	VBROADCASTSD constants<>+192(SB), Z7
+	VBROADCASTSD constants<>+224(SB), Z8
+	VBROADCASTSD constants<>+256(SB), Z9
+	VBROADCASTSD constants<>+288(SB), Z10
+	VBROADCASTSD constants<>+320(SB), Z11
+	VBROADCASTSD constants<>+352(SB), Z12
+	VBROADCASTSD constants<>+384(SB), Z13
 
 times1:
-	VBROADCASTSD (DX), Z2
+	VBROADCASTSD (DX), Z14
 	MOVQ         BX, SI
 	MOVQ         p+32(FP), DI
 	CMPQ         DI, $+8
 	JL           done3
 
 loop2:
-	VMOVUPD           (SI), Z3
-	VCMPPD            $0x00, Z3, Z2, K1
-	VSUBPD            Z3, Z2, Z3
-	KNOTW             K1, K1
-	VMOVAPD.Z         Z3, K1, Z3
-	VCMPPD.BCST       $0x00, constants<>+64(SB), Z2, K1
-	VBROADCASTSD      constants<>+96(SB), Z4
-	VFMADD213PD.BCST  constants<>+128(SB), Z3, Z4
-	VSUBPD.BCST       constants<>+128(SB), Z4, Z5
-	VMOVAPD           Z3, Z3
-	VFNMADD231PD.BCST constants<>+160(SB), Z5, Z3
-	VFNMADD231PD.BCST constants<>+192(SB), Z5, Z3
-	VBROADCASTSD      constants<>+32(SB), Z6
-	VRANGEPD          $0x02, Z6, Z3, Z3
-	VMULPD            Z3, Z3, Z6
-	VBROADCASTSD      constants<>+224(SB), Z7
-	VBROADCASTSD      constants<>+256(SB), Z8
-	VBROADCASTSD      constants<>+288(SB), Z9
-	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z7
-	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z8
-	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z9
-	VFMADD231PD.BCST  constants<>+416(SB), Z6, Z9
-	VFMADD231PD       Z6, Z9, Z8
-	VFMADD231PD       Z6, Z8, Z7
-	VMOVAPD           Z4, Z3
-	VPERMI2PD         Z1, Z0, Z3
-	VFMADD213PD       Z3, Z3, Z7
-	VSCALEFPD         Z5, Z7, Z3
-	KNOTW             K1, K1
-	VMOVAPD.Z         Z3, K1, Z3
-	VMOVUPD           Z3, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, SI
-	SUBQ              $+8, DI
-	CMPQ              DI, $+8
-	JGE               loop2
+	VMOVUPD      (SI), Z15
+	VCMPPD       $0x00, Z15, Z14, K1
+	VSUBPD       Z15, Z14, Z15
+	KNOTW        K1, K1
+	VMOVAPD.Z    Z15, K1, Z15
+	VCMPPD.BCST  $0x00, constants<>+416(SB), Z14, K1
+	VMOVAPD      Z2, Z16
+	VFMADD213PD  Z3, Z15, Z16
+	VSUBPD       Z3, Z16, Z17
+	VMOVAPD      Z15, Z15
+	VFNMADD231PD Z4, Z17, Z15
+	VFNMADD231PD Z5, Z17, Z15
+	VRANGEPD     $0x02, Z6, Z15, Z15
+	VMULPD       Z15, Z15, Z18
+	VMOVAPD      Z8, Z19
+	VMOVAPD      Z10, Z20
+	VMOVAPD      Z12, Z21
+	VFMADD213PD  Z7, Z15, Z19
+	VFMADD213PD  Z9, Z15, Z20
+	VFMADD213PD  Z11, Z15, Z21
+	VFMADD231PD  Z13, Z18, Z21
+	VFMADD231PD  Z18, Z21, Z20
+	VFMADD231PD  Z18, Z20, Z19
+	VMOVAPD      Z16, Z15
+	VPERMI2PD    Z1, Z0, Z15
+	VFMADD213PD  Z15, Z15, Z19
+	VSCALEFPD    Z17, Z19, Z15
+	KNOTW        K1, K1
+	VMOVAPD.Z    Z15, K1, Z15
+	VMOVUPD      Z15, (AX)
+	ADDQ         $+64, AX
+	ADDQ         $+64, SI
+	SUBQ         $+8, DI
+	CMPQ         DI, $+8
+	JGE          loop2
 
 done3:
-	TESTQ             DI, DI
-	JZ                done4
-	MOVL              $0x000000ff, R8
-	BZHIL             DI, R8, R8
-	KMOVW             R8, K1
-	VMOVUPD.Z         (SI), K1, Z3
-	VCMPPD            $0x00, Z3, Z2, K2
-	VSUBPD            Z3, Z2, Z3
-	KNOTW             K2, K2
-	VMOVAPD.Z         Z3, K2, Z3
-	VCMPPD.BCST       $0x00, constants<>+64(SB), Z2, K2
-	VBROADCASTSD      constants<>+96(SB), Z2
-	VFMADD213PD.BCST  constants<>+128(SB), Z3, Z2
-	VSUBPD.BCST       constants<>+128(SB), Z2, Z4
-	VMOVAPD           Z3, Z3
-	VFNMADD231PD.BCST constants<>+160(SB), Z4, Z3
-	VFNMADD231PD.BCST constants<>+192(SB), Z4, Z3
-	VBROADCASTSD      constants<>+32(SB), Z5
-	VRANGEPD          $0x02, Z5, Z3, Z3
-	VMULPD            Z3, Z3, Z5
-	VBROADCASTSD      constants<>+224(SB), Z6
-	VBROADCASTSD      constants<>+256(SB), Z7
-	VBROADCASTSD      constants<>+288(SB), Z8
-	VFMADD213PD.BCST  constants<>+320(SB), Z3, Z6
-	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z7
-	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z8
-	VFMADD231PD.BCST  constants<>+416(SB), Z5, Z8
-	VFMADD231PD       Z5, Z8, Z7
-	VFMADD231PD       Z5, Z7, Z6
-	VMOVAPD           Z2, Z2
-	VPERMI2PD         Z1, Z0, Z2
-	VFMADD213PD       Z2, Z2, Z6
-	VSCALEFPD         Z4, Z6, Z2
-	KNOTW             K2, K2
-	VMOVAPD.Z         Z2, K2, Z2
-	VMOVUPD           Z2, K1, (AX)
-	LEAQ              (AX)(DI*8), AX
-	LEAQ              (SI)(DI*8), SI
-	XORQ              DI, DI
+	TESTQ        DI, DI
+	JZ           done4
+	MOVL         $0x000000ff, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K1
+	VMOVUPD.Z    (SI), K1, Z15
+	VCMPPD       $0x00, Z15, Z14, K2
+	VSUBPD       Z15, Z14, Z15
+	KNOTW        K2, K2
+	VMOVAPD.Z    Z15, K2, Z15
+	VCMPPD.BCST  $0x00, constants<>+416(SB), Z14, K2
+	VMOVAPD      Z2, Z14
+	VFMADD213PD  Z3, Z15, Z14
+	VSUBPD       Z3, Z14, Z16
+	VMOVAPD      Z15, Z15
+	VFNMADD231PD Z4, Z16, Z15
+	VFNMADD231PD Z5, Z16, Z15
+	VRANGEPD     $0x02, Z6, Z15, Z15
+	VMULPD       Z15, Z15, Z17
+	VMOVAPD      Z8, Z18
+	VMOVAPD      Z10, Z19
+	VMOVAPD      Z12, Z20
+	VFMADD213PD  Z7, Z15, Z18
+	VFMADD213PD  Z9, Z15, Z19
+	VFMADD213PD  Z11, Z15, Z20
+	VFMADD231PD  Z13, Z17, Z20
+	VFMADD231PD  Z17, Z20, Z19
+	VFMADD231PD  Z17, Z19, Z18
+	VMOVAPD      Z14, Z14
+	VPERMI2PD    Z1, Z0, Z14
+	VFMADD213PD  Z14, Z14, Z18
+	VSCALEFPD    Z16, Z18, Z14
+	KNOTW        K2, K2
+	VMOVAPD.Z    Z14, K2, Z14
+	VMOVUPD      Z14, K1, (AX)
+	LEAQ         (AX)(DI*8), AX
+	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done4:
 	ADDQ stride0+40(FP), DX
@@ -3979,98 +3999,108 @@ done4:
 // func expSubVS_avx512(dst *float64, a *float64, b *float64, rows int, p int, stride0 int, stride1 int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·expSubVS_avx512(SB), NOSPLIT, $0-56
-	MOVQ    dst+0(FP), AX
-	MOVQ    rows+24(FP), CX
-	MOVQ    a+8(FP), DX
-	MOVQ    b+16(FP), BX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
+	MOVQ         dst+0(FP), AX
+	MOVQ         rows+24(FP), CX
+	MOVQ         a+8(FP), DX
+	MOVQ         b+16(FP), BX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+64(SB), Z2
+	VBROADCASTSD constants<>+96(SB), Z3
+	VBROADCASTSD constants<>+128(SB), Z4
+	VBROADCASTSD constants<>+160(SB), Z5
+	VBROADCASTSD constants<>+32(SB), Z6
+	VBROADCASTSD constants<>+192(SB), Z7
+	VBROADCASTSD constants<>+224(SB), Z8
+	VBROADCASTSD constants<>+256(SB), Z9
+	VBROADCASTSD constants<>+288(SB), Z10
+	VBROADCASTSD constants<>+320(SB), Z11
+	VBROADCASTSD constants<>+352(SB), Z12
+	VBROADCASTSD constants<>+384(SB), Z13
 
 times1:
 	MOVQ         DX, SI
-	VBROADCASTSD (BX), Z2
+	VBROADCASTSD (BX), Z14
 	MOVQ         p+32(FP), DI
 	CMPQ         DI, $+8
 	JL           done3
 
 loop2:
-	VMOVUPD           (SI), Z3
-	VCMPPD            $0x00, Z2, Z3, K1
-	VSUBPD            Z2, Z3, Z4
-	KNOTW             K1, K1
-	VMOVAPD.Z         Z4, K1, Z4
-	VCMPPD.BCST       $0x00, constants<>+64(SB), Z3, K1
-	VBROADCASTSD      constants<>+96(SB), Z3
-	VFMADD213PD.BCST  constants<>+128(SB), Z4, Z3
-	VSUBPD.BCST       constants<>+128(SB), Z3, Z5
-	VMOVAPD           Z4, Z4
-	VFNMADD231PD.BCST constants<>+160(SB), Z5, Z4
-	VFNMADD231PD.BCST constants<>+192(SB), Z5, Z4
-	VBROADCASTSD      constants<>+32(SB), Z6
-	VRANGEPD          $0x02, Z6, Z4, Z4
-	VMULPD            Z4, Z4, Z6
-	VBROADCASTSD      constants<>+224(SB), Z7
-	VBROADCASTSD      constants<>+256(SB), Z8
-	VBROADCASTSD      constants<>+288(SB), Z9
-	VFMADD213PD.BCST  constants<>+320(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+384(SB), Z4, Z9
-	VFMADD231PD.BCST  constants<>+416(SB), Z6, Z9
-	VFMADD231PD       Z6, Z9, Z8
-	VFMADD231PD       Z6, Z8, Z7
-	VMOVAPD           Z3, Z3
-	VPERMI2PD         Z1, Z0, Z3
-	VFMADD213PD       Z3, Z3, Z7
-	VSCALEFPD         Z5, Z7, Z3
-	KNOTW             K1, K1
-	VMOVAPD.Z         Z3, K1, Z3
-	VMOVUPD           Z3, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, SI
-	SUBQ              $+8, DI
-	CMPQ              DI, $+8
-	JGE               loop2
+	VMOVUPD      (SI), Z15
+	VCMPPD       $0x00, Z14, Z15, K1
+	VSUBPD       Z14, Z15, Z16
+	KNOTW        K1, K1
+	VMOVAPD.Z    Z16, K1, Z16
+	VCMPPD.BCST  $0x00, constants<>+416(SB), Z15, K1
+	VMOVAPD      Z2, Z15
+	VFMADD213PD  Z3, Z16, Z15
+	VSUBPD       Z3, Z15, Z17
+	VMOVAPD      Z16, Z16
+	VFNMADD231PD Z4, Z17, Z16
+	VFNMADD231PD Z5, Z17, Z16
+	VRANGEPD     $0x02, Z6, Z16, Z16
+	VMULPD       Z16, Z16, Z18
+	VMOVAPD      Z8, Z19
+	VMOVAPD      Z10, Z20
+	VMOVAPD      Z12, Z21
+	VFMADD213PD  Z7, Z16, Z19
+	VFMADD213PD  Z9, Z16, Z20
+	VFMADD213PD  Z11, Z16, Z21
+	VFMADD231PD  Z13, Z18, Z21
+	VFMADD231PD  Z18, Z21, Z20
+	VFMADD231PD  Z18, Z20, Z19
+	VMOVAPD      Z15, Z15
+	VPERMI2PD    Z1, Z0, Z15
+	VFMADD213PD  Z15, Z15, Z19
+	VSCALEFPD    Z17, Z19, Z15
+	KNOTW        K1, K1
+	VMOVAPD.Z    Z15, K1, Z15
+	VMOVUPD      Z15, (AX)
+	ADDQ         $+64, AX
+	ADDQ         $+64, SI
+	SUBQ         $+8, DI
+	CMPQ         DI, $+8
+	JGE          loop2
 
 done3:
-	TESTQ             DI, DI
-	JZ                done4
-	MOVL              $0x000000ff, R8
-	BZHIL             DI, R8, R8
-	KMOVW             R8, K1
-	VMOVUPD.Z         (SI), K1, Z3
-	VCMPPD            $0x00, Z2, Z3, K2
-	VSUBPD            Z2, Z3, Z2
-	KNOTW             K2, K2
-	VMOVAPD.Z         Z2, K2, Z2
-	VCMPPD.BCST       $0x00, constants<>+64(SB), Z3, K2
-	VBROADCASTSD      constants<>+96(SB), Z3
-	VFMADD213PD.BCST  constants<>+128(SB), Z2, Z3
-	VSUBPD.BCST       constants<>+128(SB), Z3, Z4
-	VMOVAPD           Z2, Z2
-	VFNMADD231PD.BCST constants<>+160(SB), Z4, Z2
-	VFNMADD231PD.BCST constants<>+192(SB), Z4, Z2
-	VBROADCASTSD      constants<>+32(SB), Z5
-	VRANGEPD          $0x02, Z5, Z2, Z2
-	VMULPD            Z2, Z2, Z5
-	VBROADCASTSD      constants<>+224(SB), Z6
-	VBROADCASTSD      constants<>+256(SB), Z7
-	VBROADCASTSD      constants<>+288(SB), Z8
-	VFMADD213PD.BCST  constants<>+320(SB), Z2, Z6
-	VFMADD213PD.BCST  constants<>+352(SB), Z2, Z7
-	VFMADD213PD.BCST  constants<>+384(SB), Z2, Z8
-	VFMADD231PD.BCST  constants<>+416(SB), Z5, Z8
-	VFMADD231PD       Z5, Z8, Z7
-	VFMADD231PD       Z5, Z7, Z6
-	VMOVAPD           Z3, Z2
-	VPERMI2PD         Z1, Z0, Z2
-	VFMADD213PD       Z2, Z2, Z6
-	VSCALEFPD         Z4, Z6, Z2
-	KNOTW             K2, K2
-	VMOVAPD.Z         Z2, K2, Z2
-	VMOVUPD           Z2, K1, (AX)
-	LEAQ              (AX)(DI*8), AX
-	LEAQ              (SI)(DI*8), SI
-	XORQ              DI, DI
+	TESTQ        DI, DI
+	JZ           done4
+	MOVL         $0x000000ff, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K1
+	VMOVUPD.Z    (SI), K1, Z15
+	VCMPPD       $0x00, Z14, Z15, K2
+	VSUBPD       Z14, Z15, Z14
+	KNOTW        K2, K2
+	VMOVAPD.Z    Z14, K2, Z14
+	VCMPPD.BCST  $0x00, constants<>+416(SB), Z15, K2
+	VMOVAPD      Z2, Z15
+	VFMADD213PD  Z3, Z14, Z15
+	VSUBPD       Z3, Z15, Z16
+	VMOVAPD      Z14, Z14
+	VFNMADD231PD Z4, Z16, Z14
+	VFNMADD231PD Z5, Z16, Z14
+	VRANGEPD     $0x02, Z6, Z14, Z14
+	VMULPD       Z14, Z14, Z17
+	VMOVAPD      Z8, Z18
+	VMOVAPD      Z10, Z19
+	VMOVAPD      Z12, Z20
+	VFMADD213PD  Z7, Z14, Z18
+	VFMADD213PD  Z9, Z14, Z19
+	VFMADD213PD  Z11, Z14, Z20
+	VFMADD231PD  Z13, Z17, Z20
+	VFMADD231PD  Z17, Z20, Z19
+	VFMADD231PD  Z17, Z19, Z18
+	VMOVAPD      Z15, Z14
+	VPERMI2PD    Z1, Z0, Z14
+	VFMADD213PD  Z14, Z14, Z18
+	VSCALEFPD    Z16, Z18, Z14
+	KNOTW        K2, K2
+	VMOVAPD.Z    Z14, K2, Z14
+	VMOVUPD      Z14, K1, (AX)
+	LEAQ         (AX)(DI*8), AX
+	LEAQ         (SI)(DI*8), SI
+	XORQ         DI, DI
 
 done4:
 	ADDQ stride0+40(FP), DX
@@ -5861,54 +5891,54 @@ DATA constants<>+32(SB)/8, $0x3ff0000000000000
 DATA constants<>+40(SB)/8, $0x3ff0000000000000
 DATA constants<>+48(SB)/8, $0x3ff0000000000000
 DATA constants<>+56(SB)/8, $0x3ff0000000000000
-DATA constants<>+64(SB)/8, $0xfff0000000000000
-DATA constants<>+72(SB)/8, $0xfff0000000000000
-DATA constants<>+80(SB)/8, $0xfff0000000000000
-DATA constants<>+88(SB)/8, $0xfff0000000000000
-DATA constants<>+96(SB)/8, $0x3ff71547652b82fe
-DATA constants<>+104(SB)/8, $0x3ff71547652b82fe
-DATA constants<>+112(SB)/8, $0x3ff71547652b82fe
-DATA constants<>+120(SB)/8, $0x3ff71547652b82fe
-DATA constants<>+128(SB)/8, $0x42f8000000000000
-DATA constants<>+136(SB)/8, $0x42f8000000000000
-DATA constants<>+144(SB)/8, $0x42f8000000000000
-DATA constants<>+152(SB)/8, $0x42f8000000000000
-DATA constants<>+160(SB)/8, $0x3fe62e42fefa39ef
-DATA constants<>+168(SB)/8, $0x3fe62e42fefa39ef
-DATA constants<>+176(SB)/8, $0x3fe62e42fefa39ef
-DATA constants<>+184(SB)/8, $0x3fe62e42fefa39ef
-DATA constants<>+192(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+200(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+208(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+216(SB)/8, $0x3c7abc9e3b39803f
+DATA constants<>+64(SB)/8, $0x3ff71547652b82fe
+DATA constants<>+72(SB)/8, $0x3ff71547652b82fe
+DATA constants<>+80(SB)/8, $0x3ff71547652b82fe
+DATA constants<>+88(SB)/8, $0x3ff71547652b82fe
+DATA constants<>+96(SB)/8, $0x42f8000000000000
+DATA constants<>+104(SB)/8, $0x42f8000000000000
+DATA constants<>+112(SB)/8, $0x42f8000000000000
+DATA constants<>+120(SB)/8, $0x42f8000000000000
+DATA constants<>+128(SB)/8, $0x3fe62e42fefa39ef
+DATA constants<>+136(SB)/8, $0x3fe62e42fefa39ef
+DATA constants<>+144(SB)/8, $0x3fe62e42fefa39ef
+DATA constants<>+152(SB)/8, $0x3fe62e42fefa39ef
+DATA constants<>+160(SB)/8, $0x3c7abc9e3b39803f
+DATA constants<>+168(SB)/8, $0x3c7abc9e3b39803f
+DATA constants<>+176(SB)/8, $0x3c7abc9e3b39803f
+DATA constants<>+184(SB)/8, $0x3c7abc9e3b39803f
+DATA constants<>+192(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+200(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+208(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+216(SB)/8, $0x3f4939347d36bb96
 DATA constants<>+224(SB)/8, $0x3ff00327268fa6e2
 DATA constants<>+232(SB)/8, $0x3ff00327268fa6e2
 DATA constants<>+240(SB)/8, $0x3ff00327268fa6e2
 DATA constants<>+248(SB)/8, $0x3ff00327268fa6e2
-DATA constants<>+256(SB)/8, $0x3fc5598988a9a781
-DATA constants<>+264(SB)/8, $0x3fc5598988a9a781
-DATA constants<>+272(SB)/8, $0x3fc5598988a9a781
-DATA constants<>+280(SB)/8, $0x3fc5598988a9a781
-DATA constants<>+288(SB)/8, $0x3f81148459a365c0
-DATA constants<>+296(SB)/8, $0x3f81148459a365c0
-DATA constants<>+304(SB)/8, $0x3f81148459a365c0
-DATA constants<>+312(SB)/8, $0x3f81148459a365c0
-DATA constants<>+320(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+328(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+336(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+344(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+352(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+360(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+368(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+376(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+384(SB)/8, $0x3fa5598988b49852
-DATA constants<>+392(SB)/8, $0x3fa5598988b49852
-DATA constants<>+400(SB)/8, $0x3fa5598988b49852
-DATA constants<>+408(SB)/8, $0x3fa5598988b49852
-DATA constants<>+416(SB)/8, $0x3f56c5fe5bf62cfc
-DATA constants<>+424(SB)/8, $0x3f56c5fe5bf62cfc
-DATA constants<>+432(SB)/8, $0x3f56c5fe5bf62cfc
-DATA constants<>+440(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+256(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+264(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+272(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+280(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+288(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+296(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+304(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+312(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+320(SB)/8, $0x3fa5598988b49852
+DATA constants<>+328(SB)/8, $0x3fa5598988b49852
+DATA constants<>+336(SB)/8, $0x3fa5598988b49852
+DATA constants<>+344(SB)/8, $0x3fa5598988b49852
+DATA constants<>+352(SB)/8, $0x3f81148459a365c0
+DATA constants<>+360(SB)/8, $0x3f81148459a365c0
+DATA constants<>+368(SB)/8, $0x3f81148459a365c0
+DATA constants<>+376(SB)/8, $0x3f81148459a365c0
+DATA constants<>+384(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+392(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+400(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+408(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+416(SB)/8, $0xfff0000000000000
+DATA constants<>+424(SB)/8, $0xfff0000000000000
+DATA constants<>+432(SB)/8, $0xfff0000000000000
+DATA constants<>+440(SB)/8, $0xfff0000000000000
 GLOBL constants<>(SB), RODATA|NOPTR, $448
 
 DATA expTable<>+0(SB)/8, $0x3feff9b2f0be935c

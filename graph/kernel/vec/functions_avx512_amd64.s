@@ -395,78 +395,88 @@ done5:
 // func exp_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·exp_avx512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+128(SB), Z2
+	VBROADCASTSD constants<>+160(SB), Z3
+	VBROADCASTSD constants<>+192(SB), Z4
+	VBROADCASTSD constants<>+224(SB), Z5
+	VBROADCASTSD constants<>+64(SB), Z6
+	VBROADCASTSD constants<>+256(SB), Z7
+	VBROADCASTSD constants<>+288(SB), Z8
+	VBROADCASTSD constants<>+320(SB), Z9
+	VBROADCASTSD constants<>+352(SB), Z10
+	VBROADCASTSD constants<>+384(SB), Z11
+	VBROADCASTSD constants<>+416(SB), Z12
+	VBROADCASTSD constants<>+448(SB), Z13
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VMOVUPD           (CX), Z2
-	VBROADCASTSD      constants<>+128(SB), Z3
-	VFMADD213PD.BCST  constants<>+160(SB), Z2, Z3
-	VSUBPD.BCST       constants<>+160(SB), Z3, Z4
-	VMOVAPD           Z2, Z2
-	VFNMADD231PD.BCST constants<>+192(SB), Z4, Z2
-	VFNMADD231PD.BCST constants<>+224(SB), Z4, Z2
-	VBROADCASTSD      constants<>+64(SB), Z5
-	VRANGEPD          $0x02, Z5, Z2, Z2
-	VMULPD            Z2, Z2, Z5
-	VBROADCASTSD      constants<>+256(SB), Z6
-	VBROADCASTSD      constants<>+288(SB), Z7
-	VBROADCASTSD      constants<>+320(SB), Z8
-	VFMADD213PD.BCST  constants<>+352(SB), Z2, Z6
-	VFMADD213PD.BCST  constants<>+384(SB), Z2, Z7
-	VFMADD213PD.BCST  constants<>+416(SB), Z2, Z8
-	VFMADD231PD.BCST  constants<>+448(SB), Z5, Z8
-	VFMADD231PD       Z5, Z8, Z7
-	VFMADD231PD       Z5, Z7, Z6
-	VMOVAPD           Z3, Z2
-	VPERMI2PD         Z1, Z0, Z2
-	VFMADD213PD       Z2, Z2, Z6
-	VSCALEFPD         Z4, Z6, Z2
-	VMOVUPD           Z2, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	SUBQ              $+8, DX
-	CMPQ              DX, $+8
-	JGE               loop1
+	VMOVUPD      (CX), Z14
+	VMOVAPD      Z2, Z15
+	VFMADD213PD  Z3, Z14, Z15
+	VSUBPD       Z3, Z15, Z16
+	VMOVAPD      Z14, Z14
+	VFNMADD231PD Z4, Z16, Z14
+	VFNMADD231PD Z5, Z16, Z14
+	VRANGEPD     $0x02, Z6, Z14, Z14
+	VMULPD       Z14, Z14, Z17
+	VMOVAPD      Z8, Z18
+	VMOVAPD      Z10, Z19
+	VMOVAPD      Z12, Z20
+	VFMADD213PD  Z7, Z14, Z18
+	VFMADD213PD  Z9, Z14, Z19
+	VFMADD213PD  Z11, Z14, Z20
+	VFMADD231PD  Z13, Z17, Z20
+	VFMADD231PD  Z17, Z20, Z19
+	VFMADD231PD  Z17, Z19, Z18
+	VMOVAPD      Z15, Z14
+	VPERMI2PD    Z1, Z0, Z14
+	VFMADD213PD  Z14, Z14, Z18
+	VSCALEFPD    Z16, Z18, Z14
+	VMOVUPD      Z14, (AX)
+	ADDQ         $+64, AX
+	ADDQ         $+64, CX
+	SUBQ         $+8, DX
+	CMPQ         DX, $+8
+	JGE          loop1
 
 done2:
-	TESTQ             DX, DX
-	JZ                done3
-	MOVL              $0x000000ff, BX
-	BZHIL             DX, BX, BX
-	KMOVW             BX, K1
-	VMOVUPD.Z         (CX), K1, Z2
-	VBROADCASTSD      constants<>+128(SB), Z3
-	VFMADD213PD.BCST  constants<>+160(SB), Z2, Z3
-	VSUBPD.BCST       constants<>+160(SB), Z3, Z4
-	VMOVAPD           Z2, Z2
-	VFNMADD231PD.BCST constants<>+192(SB), Z4, Z2
-	VFNMADD231PD.BCST constants<>+224(SB), Z4, Z2
-	VBROADCASTSD      constants<>+64(SB), Z5
-	VRANGEPD          $0x02, Z5, Z2, Z2
-	VMULPD            Z2, Z2, Z5
-	VBROADCASTSD      constants<>+256(SB), Z6
-	VBROADCASTSD      constants<>+288(SB), Z7
-	VBROADCASTSD      constants<>+320(SB), Z8
-	VFMADD213PD.BCST  constants<>+352(SB), Z2, Z6
-	VFMADD213PD.BCST  constants<>+384(SB), Z2, Z7
-	VFMADD213PD.BCST  constants<>+416(SB), Z2, Z8
-	VFMADD231PD.BCST  constants<>+448(SB), Z5, Z8
-	VFMADD231PD       Z5, Z8, Z7
-	VFMADD231PD       Z5, Z7, Z6
-	VMOVAPD           Z3, Z2
-	VPERMI2PD         Z1, Z0, Z2
-	VFMADD213PD       Z2, Z2, Z6
-	VSCALEFPD         Z4, Z6, Z0
-	VMOVUPD           Z0, K1, (AX)
-	LEAQ              (AX)(DX*8), AX
-	LEAQ              (CX)(DX*8), CX
-	XORQ              DX, DX
+	TESTQ        DX, DX
+	JZ           done3
+	MOVL         $0x000000ff, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPD.Z    (CX), K1, Z14
+	VMOVAPD      Z2, Z2
+	VFMADD213PD  Z3, Z14, Z2
+	VSUBPD       Z3, Z2, Z3
+	VMOVAPD      Z14, Z14
+	VFNMADD231PD Z4, Z3, Z14
+	VFNMADD231PD Z5, Z3, Z14
+	VRANGEPD     $0x02, Z6, Z14, Z14
+	VMULPD       Z14, Z14, Z4
+	VMOVAPD      Z8, Z5
+	VMOVAPD      Z10, Z6
+	VMOVAPD      Z12, Z8
+	VFMADD213PD  Z7, Z14, Z5
+	VFMADD213PD  Z9, Z14, Z6
+	VFMADD213PD  Z11, Z14, Z8
+	VFMADD231PD  Z13, Z4, Z8
+	VFMADD231PD  Z4, Z8, Z6
+	VFMADD231PD  Z4, Z6, Z5
+	VMOVAPD      Z2, Z2
+	VPERMI2PD    Z1, Z0, Z2
+	VFMADD213PD  Z2, Z2, Z5
+	VSCALEFPD    Z3, Z5, Z0
+	VMOVUPD      Z0, K1, (AX)
+	LEAQ         (AX)(DX*8), AX
+	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -478,90 +488,103 @@ done3:
 // func log_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·log_avx512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD logInverse<>+0(SB), Z0
-	VMOVUPD logInverse<>+64(SB), Z1
-	VMOVUPD logHigh<>+0(SB), Z2
-	VMOVUPD logHigh<>+64(SB), Z3
-	VMOVUPD logLow<>+0(SB), Z4
-	VMOVUPD logLow<>+64(SB), Z5
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVUPD      logInverse<>+0(SB), Z0
+	VMOVUPD      logInverse<>+64(SB), Z1
+	VMOVUPD      logHigh<>+0(SB), Z2
+	VMOVUPD      logHigh<>+64(SB), Z3
+	VMOVUPD      logLow<>+0(SB), Z4
+	VMOVUPD      logLow<>+64(SB), Z5
+	VBROADCASTSD constants<>+480(SB), Z6
+	VBROADCASTSD constants<>+512(SB), Z7
+	VBROADCASTSD constants<>+544(SB), Z8
+	VBROADCASTSD constants<>+64(SB), Z9
+	VBROADCASTSD constants<>+576(SB), Z9
+	VBROADCASTSD constants<>+608(SB), Z10
+	VBROADCASTSD constants<>+640(SB), Z11
+	VBROADCASTSD constants<>+672(SB), Z12
+	VBROADCASTSD constants<>+704(SB), Z13
+	VBROADCASTSD constants<>+736(SB), Z14
+	VBROADCASTSD constants<>+768(SB), Z15
+	VBROADCASTSD constants<>+800(SB), Z16
+	VBROADCASTSD constants<>+832(SB), Z17
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VMOVUPD          (CX), Z6
-	VGETEXPPD        Z6, Z7
-	VGETMANTPD       $0x08, Z6, Z6
-	VPSRLQ           $0x30, Z6, Z8
-	VMOVAPD          Z8, Z9
-	VPERMI2PD        Z1, Z0, Z9
-	VFMADD213PD.BCST constants<>+480(SB), Z6, Z9
-	VMOVAPD          Z8, Z6
-	VPERMI2PD        Z3, Z2, Z6
-	VMOVAPD          Z8, Z8
-	VPERMI2PD        Z5, Z4, Z8
-	VFMADD231PD.BCST constants<>+512(SB), Z7, Z6
-	VFMADD231PD.BCST constants<>+544(SB), Z7, Z8
-	VMULPD           Z9, Z9, Z7
-	VBROADCASTSD     constants<>+576(SB), Z10
-	VFMADD213PD.BCST constants<>+608(SB), Z7, Z10
-	VFMADD213PD.BCST constants<>+640(SB), Z7, Z10
-	VFMADD213PD.BCST constants<>+672(SB), Z7, Z10
-	VFMADD213PD.BCST constants<>+704(SB), Z7, Z10
-	VBROADCASTSD     constants<>+736(SB), Z11
-	VFMADD213PD.BCST constants<>+768(SB), Z7, Z11
-	VFMADD213PD.BCST constants<>+800(SB), Z7, Z11
-	VFMADD213PD.BCST constants<>+832(SB), Z7, Z11
-	VFMADD231PD      Z11, Z9, Z10
-	VFMADD213PD      Z8, Z7, Z10
-	VADDPD           Z10, Z9, Z7
-	VADDPD           Z7, Z6, Z6
-	VMOVUPD          Z6, (AX)
-	ADDQ             $+64, AX
-	ADDQ             $+64, CX
-	SUBQ             $+8, DX
-	CMPQ             DX, $+8
-	JGE              loop1
+	VMOVUPD     (CX), Z18
+	VGETEXPPD   Z18, Z19
+	VGETMANTPD  $0x08, Z18, Z18
+	VPSRLQ      $0x30, Z18, Z20
+	VMOVAPD     Z20, Z21
+	VPERMI2PD   Z1, Z0, Z21
+	VFMADD213PD Z8, Z18, Z21
+	VMOVAPD     Z20, Z18
+	VPERMI2PD   Z3, Z2, Z18
+	VMOVAPD     Z20, Z20
+	VPERMI2PD   Z5, Z4, Z20
+	VFMADD231PD Z6, Z19, Z18
+	VFMADD231PD Z7, Z19, Z20
+	VMULPD      Z21, Z21, Z19
+	VMOVAPD     Z17, Z22
+	VFMADD213PD Z15, Z19, Z22
+	VFMADD213PD Z13, Z19, Z22
+	VFMADD213PD Z11, Z19, Z22
+	VFMADD213PD Z9, Z19, Z22
+	VMOVAPD     Z16, Z23
+	VFMADD213PD Z14, Z19, Z23
+	VFMADD213PD Z12, Z19, Z23
+	VFMADD213PD Z10, Z19, Z23
+	VFMADD231PD Z23, Z21, Z22
+	VFMADD213PD Z20, Z19, Z22
+	VADDPD      Z22, Z21, Z19
+	VADDPD      Z19, Z18, Z18
+	VMOVUPD     Z18, (AX)
+	ADDQ        $+64, AX
+	ADDQ        $+64, CX
+	SUBQ        $+8, DX
+	CMPQ        DX, $+8
+	JGE         loop1
 
 done2:
-	TESTQ            DX, DX
-	JZ               done3
-	MOVL             $0x000000ff, BX
-	BZHIL            DX, BX, BX
-	KMOVW            BX, K1
-	VMOVUPD.Z        (CX), K1, Z6
-	VGETEXPPD        Z6, Z7
-	VGETMANTPD       $0x08, Z6, Z6
-	VPSRLQ           $0x30, Z6, Z8
-	VMOVAPD          Z8, Z9
-	VPERMI2PD        Z1, Z0, Z9
-	VFMADD213PD.BCST constants<>+480(SB), Z6, Z9
-	VMOVAPD          Z8, Z0
-	VPERMI2PD        Z3, Z2, Z0
-	VMOVAPD          Z8, Z1
-	VPERMI2PD        Z5, Z4, Z1
-	VFMADD231PD.BCST constants<>+512(SB), Z7, Z0
-	VFMADD231PD.BCST constants<>+544(SB), Z7, Z1
-	VMULPD           Z9, Z9, Z2
-	VBROADCASTSD     constants<>+576(SB), Z3
-	VFMADD213PD.BCST constants<>+608(SB), Z2, Z3
-	VFMADD213PD.BCST constants<>+640(SB), Z2, Z3
-	VFMADD213PD.BCST constants<>+672(SB), Z2, Z3
-	VFMADD213PD.BCST constants<>+704(SB), Z2, Z3
-	VBROADCASTSD     constants<>+736(SB), Z4
-	VFMADD213PD.BCST constants<>+768(SB), Z2, Z4
-	VFMADD213PD.BCST constants<>+800(SB), Z2, Z4
-	VFMADD213PD.BCST constants<>+832(SB), Z2, Z4
-	VFMADD231PD      Z4, Z9, Z3
-	VFMADD213PD      Z1, Z2, Z3
-	VADDPD           Z3, Z9, Z1
-	VADDPD           Z1, Z0, Z0
-	VMOVUPD          Z0, K1, (AX)
-	LEAQ             (AX)(DX*8), AX
-	LEAQ             (CX)(DX*8), CX
-	XORQ             DX, DX
+	TESTQ       DX, DX
+	JZ          done3
+	MOVL        $0x000000ff, BX
+	BZHIL       DX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPD.Z   (CX), K1, Z18
+	VGETEXPPD   Z18, Z19
+	VGETMANTPD  $0x08, Z18, Z18
+	VPSRLQ      $0x30, Z18, Z20
+	VMOVAPD     Z20, Z21
+	VPERMI2PD   Z1, Z0, Z21
+	VFMADD213PD Z8, Z18, Z21
+	VMOVAPD     Z20, Z0
+	VPERMI2PD   Z3, Z2, Z0
+	VMOVAPD     Z20, Z1
+	VPERMI2PD   Z5, Z4, Z1
+	VFMADD231PD Z6, Z19, Z0
+	VFMADD231PD Z7, Z19, Z1
+	VMULPD      Z21, Z21, Z2
+	VMOVAPD     Z17, Z3
+	VFMADD213PD Z15, Z2, Z3
+	VFMADD213PD Z13, Z2, Z3
+	VFMADD213PD Z11, Z2, Z3
+	VFMADD213PD Z9, Z2, Z3
+	VMOVAPD     Z16, Z4
+	VFMADD213PD Z14, Z2, Z4
+	VFMADD213PD Z12, Z2, Z4
+	VFMADD213PD Z10, Z2, Z4
+	VFMADD231PD Z4, Z21, Z3
+	VFMADD213PD Z1, Z2, Z3
+	VADDPD      Z3, Z21, Z1
+	VADDPD      Z1, Z0, Z0
+	VMOVUPD     Z0, K1, (AX)
+	LEAQ        (AX)(DX*8), AX
+	LEAQ        (CX)(DX*8), CX
+	XORQ        DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -573,122 +596,133 @@ done3:
 // func log1p_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·log1p_avx512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD logInverse<>+0(SB), Z0
-	VMOVUPD logInverse<>+64(SB), Z1
-	VMOVUPD logHigh<>+0(SB), Z2
-	VMOVUPD logHigh<>+64(SB), Z3
-	VMOVUPD logLow<>+0(SB), Z4
-	VMOVUPD logLow<>+64(SB), Z5
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVUPD      logInverse<>+0(SB), Z0
+	VMOVUPD      logInverse<>+64(SB), Z1
+	VMOVUPD      logHigh<>+0(SB), Z2
+	VMOVUPD      logHigh<>+64(SB), Z3
+	VMOVUPD      logLow<>+0(SB), Z4
+	VMOVUPD      logLow<>+64(SB), Z5
+	VBROADCASTSD constants<>+480(SB), Z6
+	VBROADCASTSD constants<>+512(SB), Z7
+	VBROADCASTSD constants<>+544(SB), Z8
+	VBROADCASTSD constants<>+64(SB), Z9
+	VBROADCASTSD constants<>+576(SB), Z10
+	VBROADCASTSD constants<>+608(SB), Z11
+	VBROADCASTSD constants<>+640(SB), Z12
+	VBROADCASTSD constants<>+672(SB), Z13
+	VBROADCASTSD constants<>+704(SB), Z14
+	VBROADCASTSD constants<>+736(SB), Z15
+	VBROADCASTSD constants<>+768(SB), Z16
+	VBROADCASTSD constants<>+800(SB), Z17
+	VBROADCASTSD constants<>+832(SB), Z18
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VMOVUPD          (CX), Z6
-	VADDPD.BCST      constants<>+64(SB), Z6, Z7
-	VSUBPD.BCST      constants<>+64(SB), Z7, Z8
-	VBROADCASTSD     constants<>+64(SB), Z9
-	VSUBPD           Z8, Z7, Z10
-	VSUBPD           Z10, Z9, Z9
-	VSUBPD           Z8, Z6, Z8
-	VADDPD           Z8, Z9, Z8
-	VGETEXPPD        Z7, Z9
-	VGETMANTPD       $0x08, Z7, Z7
-	VXORPD.BCST      constants<>+0(SB), Z9, Z10
-	VSCALEFPD        Z10, Z8, Z8
-	VBROADCASTSD     constants<>+64(SB), Z10
-	VRANGEPD         $0x02, Z10, Z8, Z8
-	VPSRLQ           $0x30, Z7, Z10
-	VMOVAPD          Z10, Z11
-	VPERMI2PD        Z1, Z0, Z11
-	VMOVAPD          Z11, Z12
-	VFMADD213PD.BCST constants<>+480(SB), Z7, Z12
-	VFMADD231PD      Z8, Z11, Z12
-	VMOVAPD          Z10, Z7
-	VPERMI2PD        Z3, Z2, Z7
-	VMOVAPD          Z10, Z8
-	VPERMI2PD        Z5, Z4, Z8
-	VFMADD231PD.BCST constants<>+512(SB), Z9, Z7
-	VFMADD231PD.BCST constants<>+544(SB), Z9, Z8
-	VMULPD           Z12, Z12, Z9
-	VBROADCASTSD     constants<>+576(SB), Z10
-	VFMADD213PD.BCST constants<>+608(SB), Z9, Z10
-	VFMADD213PD.BCST constants<>+640(SB), Z9, Z10
-	VFMADD213PD.BCST constants<>+672(SB), Z9, Z10
-	VFMADD213PD.BCST constants<>+704(SB), Z9, Z10
-	VBROADCASTSD     constants<>+736(SB), Z11
-	VFMADD213PD.BCST constants<>+768(SB), Z9, Z11
-	VFMADD213PD.BCST constants<>+800(SB), Z9, Z11
-	VFMADD213PD.BCST constants<>+832(SB), Z9, Z11
-	VFMADD231PD      Z11, Z12, Z10
-	VFMADD213PD      Z8, Z9, Z10
-	VADDPD           Z10, Z12, Z8
-	VADDPD           Z8, Z7, Z7
-	VANDPD.BCST      constants<>+32(SB), Z7, Z7
-	VANDPD.BCST      constants<>+0(SB), Z6, Z6
-	VORPD            Z7, Z6, Z6
-	VMOVUPD          Z6, (AX)
-	ADDQ             $+64, AX
-	ADDQ             $+64, CX
-	SUBQ             $+8, DX
-	CMPQ             DX, $+8
-	JGE              loop1
+	VMOVUPD     (CX), Z19
+	VADDPD      Z9, Z19, Z20
+	VSUBPD      Z9, Z20, Z21
+	VMOVAPD     Z9, Z22
+	VSUBPD      Z21, Z20, Z23
+	VSUBPD      Z23, Z22, Z22
+	VSUBPD      Z21, Z19, Z21
+	VADDPD      Z21, Z22, Z21
+	VGETEXPPD   Z20, Z22
+	VGETMANTPD  $0x08, Z20, Z20
+	VXORPD.BCST constants<>+0(SB), Z22, Z23
+	VSCALEFPD   Z23, Z21, Z21
+	VRANGEPD    $0x02, Z9, Z21, Z21
+	VPSRLQ      $0x30, Z20, Z23
+	VMOVAPD     Z23, Z24
+	VPERMI2PD   Z1, Z0, Z24
+	VMOVAPD     Z24, Z25
+	VFMADD213PD Z8, Z20, Z25
+	VFMADD231PD Z21, Z24, Z25
+	VMOVAPD     Z23, Z20
+	VPERMI2PD   Z3, Z2, Z20
+	VMOVAPD     Z23, Z21
+	VPERMI2PD   Z5, Z4, Z21
+	VFMADD231PD Z6, Z22, Z20
+	VFMADD231PD Z7, Z22, Z21
+	VMULPD      Z25, Z25, Z22
+	VMOVAPD     Z18, Z23
+	VFMADD213PD Z16, Z22, Z23
+	VFMADD213PD Z14, Z22, Z23
+	VFMADD213PD Z12, Z22, Z23
+	VFMADD213PD Z10, Z22, Z23
+	VMOVAPD     Z17, Z24
+	VFMADD213PD Z15, Z22, Z24
+	VFMADD213PD Z13, Z22, Z24
+	VFMADD213PD Z11, Z22, Z24
+	VFMADD231PD Z24, Z25, Z23
+	VFMADD213PD Z21, Z22, Z23
+	VADDPD      Z23, Z25, Z21
+	VADDPD      Z21, Z20, Z20
+	VANDPD.BCST constants<>+32(SB), Z20, Z20
+	VANDPD.BCST constants<>+0(SB), Z19, Z19
+	VORPD       Z20, Z19, Z19
+	VMOVUPD     Z19, (AX)
+	ADDQ        $+64, AX
+	ADDQ        $+64, CX
+	SUBQ        $+8, DX
+	CMPQ        DX, $+8
+	JGE         loop1
 
 done2:
-	TESTQ            DX, DX
-	JZ               done3
-	MOVL             $0x000000ff, BX
-	BZHIL            DX, BX, BX
-	KMOVW            BX, K1
-	VMOVUPD.Z        (CX), K1, Z6
-	VADDPD.BCST      constants<>+64(SB), Z6, Z7
-	VSUBPD.BCST      constants<>+64(SB), Z7, Z8
-	VBROADCASTSD     constants<>+64(SB), Z9
-	VSUBPD           Z8, Z7, Z10
-	VSUBPD           Z10, Z9, Z9
-	VSUBPD           Z8, Z6, Z8
-	VADDPD           Z8, Z9, Z8
-	VGETEXPPD        Z7, Z9
-	VGETMANTPD       $0x08, Z7, Z7
-	VXORPD.BCST      constants<>+0(SB), Z9, Z10
-	VSCALEFPD        Z10, Z8, Z8
-	VBROADCASTSD     constants<>+64(SB), Z10
-	VRANGEPD         $0x02, Z10, Z8, Z8
-	VPSRLQ           $0x30, Z7, Z10
-	VMOVAPD          Z10, Z11
-	VPERMI2PD        Z1, Z0, Z11
-	VMOVAPD          Z11, Z0
-	VFMADD213PD.BCST constants<>+480(SB), Z7, Z0
-	VFMADD231PD      Z8, Z11, Z0
-	VMOVAPD          Z10, Z1
-	VPERMI2PD        Z3, Z2, Z1
-	VMOVAPD          Z10, Z2
-	VPERMI2PD        Z5, Z4, Z2
-	VFMADD231PD.BCST constants<>+512(SB), Z9, Z1
-	VFMADD231PD.BCST constants<>+544(SB), Z9, Z2
-	VMULPD           Z0, Z0, Z3
-	VBROADCASTSD     constants<>+576(SB), Z4
-	VFMADD213PD.BCST constants<>+608(SB), Z3, Z4
-	VFMADD213PD.BCST constants<>+640(SB), Z3, Z4
-	VFMADD213PD.BCST constants<>+672(SB), Z3, Z4
-	VFMADD213PD.BCST constants<>+704(SB), Z3, Z4
-	VBROADCASTSD     constants<>+736(SB), Z5
-	VFMADD213PD.BCST constants<>+768(SB), Z3, Z5
-	VFMADD213PD.BCST constants<>+800(SB), Z3, Z5
-	VFMADD213PD.BCST constants<>+832(SB), Z3, Z5
-	VFMADD231PD      Z5, Z0, Z4
-	VFMADD213PD      Z2, Z3, Z4
-	VADDPD           Z4, Z0, Z0
-	VADDPD           Z0, Z1, Z0
-	VANDPD.BCST      constants<>+32(SB), Z0, Z0
-	VANDPD.BCST      constants<>+0(SB), Z6, Z1
-	VORPD            Z0, Z1, Z0
-	VMOVUPD          Z0, K1, (AX)
-	LEAQ             (AX)(DX*8), AX
-	LEAQ             (CX)(DX*8), CX
-	XORQ             DX, DX
+	TESTQ       DX, DX
+	JZ          done3
+	MOVL        $0x000000ff, BX
+	BZHIL       DX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPD.Z   (CX), K1, Z19
+	VADDPD      Z9, Z19, Z20
+	VSUBPD      Z9, Z20, Z21
+	VMOVAPD     Z9, Z22
+	VSUBPD      Z21, Z20, Z23
+	VSUBPD      Z23, Z22, Z22
+	VSUBPD      Z21, Z19, Z21
+	VADDPD      Z21, Z22, Z21
+	VGETEXPPD   Z20, Z22
+	VGETMANTPD  $0x08, Z20, Z20
+	VXORPD.BCST constants<>+0(SB), Z22, Z23
+	VSCALEFPD   Z23, Z21, Z21
+	VRANGEPD    $0x02, Z9, Z21, Z21
+	VPSRLQ      $0x30, Z20, Z9
+	VMOVAPD     Z9, Z23
+	VPERMI2PD   Z1, Z0, Z23
+	VMOVAPD     Z23, Z0
+	VFMADD213PD Z8, Z20, Z0
+	VFMADD231PD Z21, Z23, Z0
+	VMOVAPD     Z9, Z1
+	VPERMI2PD   Z3, Z2, Z1
+	VMOVAPD     Z9, Z2
+	VPERMI2PD   Z5, Z4, Z2
+	VFMADD231PD Z6, Z22, Z1
+	VFMADD231PD Z7, Z22, Z2
+	VMULPD      Z0, Z0, Z3
+	VMOVAPD     Z18, Z4
+	VFMADD213PD Z16, Z3, Z4
+	VFMADD213PD Z14, Z3, Z4
+	VFMADD213PD Z12, Z3, Z4
+	VFMADD213PD Z10, Z3, Z4
+	VMOVAPD     Z17, Z5
+	VFMADD213PD Z15, Z3, Z5
+	VFMADD213PD Z13, Z3, Z5
+	VFMADD213PD Z11, Z3, Z5
+	VFMADD231PD Z5, Z0, Z4
+	VFMADD213PD Z2, Z3, Z4
+	VADDPD      Z4, Z0, Z0
+	VADDPD      Z0, Z1, Z0
+	VANDPD.BCST constants<>+32(SB), Z0, Z0
+	VANDPD.BCST constants<>+0(SB), Z19, Z1
+	VORPD       Z0, Z1, Z0
+	VMOVUPD     Z0, K1, (AX)
+	LEAQ        (AX)(DX*8), AX
+	LEAQ        (CX)(DX*8), CX
+	XORQ        DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -700,108 +734,116 @@ done3:
 // func expm1_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·expm1_avx512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD powerTable<>+0(SB), Z0
-	VMOVUPD powerTable<>+64(SB), Z1
-	VMOVUPD powerTableLow<>+0(SB), Z2
-	VMOVUPD powerTableLow<>+64(SB), Z3
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVUPD      powerTable<>+0(SB), Z0
+	VMOVUPD      powerTable<>+64(SB), Z1
+	VMOVUPD      powerTableLow<>+0(SB), Z2
+	VMOVUPD      powerTableLow<>+64(SB), Z3
+	VBROADCASTSD constants<>+128(SB), Z4
+	VBROADCASTSD constants<>+160(SB), Z5
+	VBROADCASTSD constants<>+192(SB), Z6
+	VBROADCASTSD constants<>+224(SB), Z7
+	VBROADCASTSD constants<>+64(SB), Z8
+	VBROADCASTSD constants<>+864(SB), Z9
+	VBROADCASTSD constants<>+896(SB), Z10
+	VBROADCASTSD constants<>+928(SB), Z11
+	VBROADCASTSD constants<>+960(SB), Z12
+	VBROADCASTSD constants<>+992(SB), Z13
+	VBROADCASTSD constants<>+1024(SB), Z14
+	VBROADCASTSD constants<>+1056(SB), Z15
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VMOVUPD           (CX), Z4
-	VBROADCASTSD      constants<>+864(SB), Z5
-	VMAXPD            Z4, Z5, Z5
-	VBROADCASTSD      constants<>+128(SB), Z6
-	VFMADD213PD.BCST  constants<>+160(SB), Z5, Z6
-	VSUBPD.BCST       constants<>+160(SB), Z6, Z7
-	VMOVAPD           Z5, Z5
-	VFNMADD231PD.BCST constants<>+192(SB), Z7, Z5
-	VFNMADD231PD.BCST constants<>+224(SB), Z7, Z5
-	VBROADCASTSD      constants<>+64(SB), Z8
-	VRANGEPD          $0x02, Z8, Z5, Z5
-	VMULPD            Z5, Z5, Z8
-	VBROADCASTSD      constants<>+896(SB), Z9
-	VBROADCASTSD      constants<>+928(SB), Z10
-	VBROADCASTSD      constants<>+960(SB), Z11
-	VFMADD213PD.BCST  constants<>+992(SB), Z5, Z9
-	VFMADD213PD.BCST  constants<>+1024(SB), Z5, Z10
-	VFMADD213PD.BCST  constants<>+1056(SB), Z5, Z11
-	VFMADD231PD.BCST  constants<>+1088(SB), Z8, Z11
-	VFMADD231PD       Z8, Z11, Z10
-	VFMADD231PD       Z8, Z10, Z9
-	VFMADD213PD       Z5, Z8, Z9
-	VMOVAPD           Z6, Z5
-	VPERMI2PD         Z1, Z0, Z5
-	VMOVAPD           Z6, Z6
-	VPERMI2PD         Z3, Z2, Z6
-	VADDPD            Z6, Z9, Z6
-	VRNDSCALEPD       $0x09, Z7, Z8
-	VXORPD.BCST       constants<>+0(SB), Z8, Z8
-	VBROADCASTSD      constants<>+64(SB), Z9
-	VSCALEFPD         Z8, Z9, Z8
-	VSUBPD            Z8, Z5, Z8
-	VFMADD213PD       Z8, Z5, Z6
-	VSCALEFPD         Z7, Z6, Z5
-	VANDPD.BCST       constants<>+32(SB), Z5, Z5
-	VANDPD.BCST       constants<>+0(SB), Z4, Z4
-	VORPD             Z5, Z4, Z4
-	VMOVUPD           Z4, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	SUBQ              $+8, DX
-	CMPQ              DX, $+8
-	JGE               loop1
+	VMOVUPD      (CX), Z16
+	VBROADCASTSD constants<>+1088(SB), Z17
+	VMAXPD       Z16, Z17, Z17
+	VMOVAPD      Z4, Z18
+	VFMADD213PD  Z5, Z17, Z18
+	VSUBPD       Z5, Z18, Z19
+	VMOVAPD      Z17, Z17
+	VFNMADD231PD Z6, Z19, Z17
+	VFNMADD231PD Z7, Z19, Z17
+	VRANGEPD     $0x02, Z8, Z17, Z17
+	VMULPD       Z17, Z17, Z20
+	VMOVAPD      Z10, Z21
+	VMOVAPD      Z12, Z22
+	VMOVAPD      Z14, Z23
+	VFMADD213PD  Z9, Z17, Z21
+	VFMADD213PD  Z11, Z17, Z22
+	VFMADD213PD  Z13, Z17, Z23
+	VFMADD231PD  Z15, Z20, Z23
+	VFMADD231PD  Z20, Z23, Z22
+	VFMADD231PD  Z20, Z22, Z21
+	VFMADD213PD  Z17, Z20, Z21
+	VMOVAPD      Z18, Z17
+	VPERMI2PD    Z1, Z0, Z17
+	VMOVAPD      Z18, Z18
+	VPERMI2PD    Z3, Z2, Z18
+	VADDPD       Z18, Z21, Z18
+	VRNDSCALEPD  $0x09, Z19, Z20
+	VXORPD.BCST  constants<>+0(SB), Z20, Z20
+	VSCALEFPD    Z20, Z8, Z20
+	VSUBPD       Z20, Z17, Z20
+	VFMADD213PD  Z20, Z17, Z18
+	VSCALEFPD    Z19, Z18, Z17
+	VANDPD.BCST  constants<>+32(SB), Z17, Z17
+	VANDPD.BCST  constants<>+0(SB), Z16, Z16
+	VORPD        Z17, Z16, Z16
+	VMOVUPD      Z16, (AX)
+	ADDQ         $+64, AX
+	ADDQ         $+64, CX
+	SUBQ         $+8, DX
+	CMPQ         DX, $+8
+	JGE          loop1
 
 done2:
-	TESTQ             DX, DX
-	JZ                done3
-	MOVL              $0x000000ff, BX
-	BZHIL             DX, BX, BX
-	KMOVW             BX, K1
-	VMOVUPD.Z         (CX), K1, Z4
-	VBROADCASTSD      constants<>+864(SB), Z5
-	VMAXPD            Z4, Z5, Z5
-	VBROADCASTSD      constants<>+128(SB), Z6
-	VFMADD213PD.BCST  constants<>+160(SB), Z5, Z6
-	VSUBPD.BCST       constants<>+160(SB), Z6, Z7
-	VMOVAPD           Z5, Z5
-	VFNMADD231PD.BCST constants<>+192(SB), Z7, Z5
-	VFNMADD231PD.BCST constants<>+224(SB), Z7, Z5
-	VBROADCASTSD      constants<>+64(SB), Z8
-	VRANGEPD          $0x02, Z8, Z5, Z5
-	VMULPD            Z5, Z5, Z8
-	VBROADCASTSD      constants<>+896(SB), Z9
-	VBROADCASTSD      constants<>+928(SB), Z10
-	VBROADCASTSD      constants<>+960(SB), Z11
-	VFMADD213PD.BCST  constants<>+992(SB), Z5, Z9
-	VFMADD213PD.BCST  constants<>+1024(SB), Z5, Z10
-	VFMADD213PD.BCST  constants<>+1056(SB), Z5, Z11
-	VFMADD231PD.BCST  constants<>+1088(SB), Z8, Z11
-	VFMADD231PD       Z8, Z11, Z10
-	VFMADD231PD       Z8, Z10, Z9
-	VFMADD213PD       Z5, Z8, Z9
-	VMOVAPD           Z6, Z5
-	VPERMI2PD         Z1, Z0, Z5
-	VMOVAPD           Z6, Z0
-	VPERMI2PD         Z3, Z2, Z0
-	VADDPD            Z0, Z9, Z0
-	VRNDSCALEPD       $0x09, Z7, Z1
-	VXORPD.BCST       constants<>+0(SB), Z1, Z1
-	VBROADCASTSD      constants<>+64(SB), Z2
-	VSCALEFPD         Z1, Z2, Z1
-	VSUBPD            Z1, Z5, Z1
-	VFMADD213PD       Z1, Z5, Z0
-	VSCALEFPD         Z7, Z0, Z0
-	VANDPD.BCST       constants<>+32(SB), Z0, Z0
-	VANDPD.BCST       constants<>+0(SB), Z4, Z1
-	VORPD             Z0, Z1, Z0
-	VMOVUPD           Z0, K1, (AX)
-	LEAQ              (AX)(DX*8), AX
-	LEAQ              (CX)(DX*8), CX
-	XORQ              DX, DX
+	TESTQ        DX, DX
+	JZ           done3
+	MOVL         $0x000000ff, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPD.Z    (CX), K1, Z16
+	VBROADCASTSD constants<>+1088(SB), Z17
+	VMAXPD       Z16, Z17, Z17
+	VMOVAPD      Z4, Z4
+	VFMADD213PD  Z5, Z17, Z4
+	VSUBPD       Z5, Z4, Z5
+	VMOVAPD      Z17, Z17
+	VFNMADD231PD Z6, Z5, Z17
+	VFNMADD231PD Z7, Z5, Z17
+	VRANGEPD     $0x02, Z8, Z17, Z17
+	VMULPD       Z17, Z17, Z6
+	VMOVAPD      Z10, Z7
+	VMOVAPD      Z12, Z10
+	VMOVAPD      Z14, Z12
+	VFMADD213PD  Z9, Z17, Z7
+	VFMADD213PD  Z11, Z17, Z10
+	VFMADD213PD  Z13, Z17, Z12
+	VFMADD231PD  Z15, Z6, Z12
+	VFMADD231PD  Z6, Z12, Z10
+	VFMADD231PD  Z6, Z10, Z7
+	VFMADD213PD  Z17, Z6, Z7
+	VMOVAPD      Z4, Z6
+	VPERMI2PD    Z1, Z0, Z6
+	VMOVAPD      Z4, Z0
+	VPERMI2PD    Z3, Z2, Z0
+	VADDPD       Z0, Z7, Z0
+	VRNDSCALEPD  $0x09, Z5, Z1
+	VXORPD.BCST  constants<>+0(SB), Z1, Z1
+	VSCALEFPD    Z1, Z8, Z1
+	VSUBPD       Z1, Z6, Z1
+	VFMADD213PD  Z1, Z6, Z0
+	VSCALEFPD    Z5, Z0, Z0
+	VANDPD.BCST  constants<>+32(SB), Z0, Z0
+	VANDPD.BCST  constants<>+0(SB), Z16, Z1
+	VORPD        Z0, Z1, Z0
+	VMOVUPD      Z0, K1, (AX)
+	LEAQ         (AX)(DX*8), AX
+	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -813,116 +855,124 @@ done3:
 // func tanh_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·tanh_avx512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD powerTable<>+0(SB), Z0
-	VMOVUPD powerTable<>+64(SB), Z1
-	VMOVUPD powerTableLow<>+0(SB), Z2
-	VMOVUPD powerTableLow<>+64(SB), Z3
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVUPD      powerTable<>+0(SB), Z0
+	VMOVUPD      powerTable<>+64(SB), Z1
+	VMOVUPD      powerTableLow<>+0(SB), Z2
+	VMOVUPD      powerTableLow<>+64(SB), Z3
+	VBROADCASTSD constants<>+128(SB), Z4
+	VBROADCASTSD constants<>+160(SB), Z5
+	VBROADCASTSD constants<>+192(SB), Z6
+	VBROADCASTSD constants<>+224(SB), Z7
+	VBROADCASTSD constants<>+64(SB), Z8
+	VBROADCASTSD constants<>+864(SB), Z9
+	VBROADCASTSD constants<>+896(SB), Z10
+	VBROADCASTSD constants<>+928(SB), Z11
+	VBROADCASTSD constants<>+960(SB), Z12
+	VBROADCASTSD constants<>+992(SB), Z13
+	VBROADCASTSD constants<>+1024(SB), Z14
+	VBROADCASTSD constants<>+1056(SB), Z15
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VMOVUPD           (CX), Z4
-	VORPD.BCST        constants<>+0(SB), Z4, Z5
-	VMULPD.BCST       constants<>+1120(SB), Z5, Z5
-	VBROADCASTSD      constants<>+864(SB), Z6
-	VMAXPD            Z5, Z6, Z5
-	VBROADCASTSD      constants<>+128(SB), Z6
-	VFMADD213PD.BCST  constants<>+160(SB), Z5, Z6
-	VSUBPD.BCST       constants<>+160(SB), Z6, Z7
-	VMOVAPD           Z5, Z5
-	VFNMADD231PD.BCST constants<>+192(SB), Z7, Z5
-	VFNMADD231PD.BCST constants<>+224(SB), Z7, Z5
-	VBROADCASTSD      constants<>+64(SB), Z8
-	VRANGEPD          $0x02, Z8, Z5, Z5
-	VMULPD            Z5, Z5, Z8
-	VBROADCASTSD      constants<>+896(SB), Z9
-	VBROADCASTSD      constants<>+928(SB), Z10
-	VBROADCASTSD      constants<>+960(SB), Z11
-	VFMADD213PD.BCST  constants<>+992(SB), Z5, Z9
-	VFMADD213PD.BCST  constants<>+1024(SB), Z5, Z10
-	VFMADD213PD.BCST  constants<>+1056(SB), Z5, Z11
-	VFMADD231PD.BCST  constants<>+1088(SB), Z8, Z11
-	VFMADD231PD       Z8, Z11, Z10
-	VFMADD231PD       Z8, Z10, Z9
-	VFMADD213PD       Z5, Z8, Z9
-	VMOVAPD           Z6, Z5
-	VPERMI2PD         Z1, Z0, Z5
-	VMOVAPD           Z6, Z6
-	VPERMI2PD         Z3, Z2, Z6
-	VADDPD            Z6, Z9, Z6
-	VRNDSCALEPD       $0x09, Z7, Z8
-	VXORPD.BCST       constants<>+0(SB), Z8, Z8
-	VBROADCASTSD      constants<>+64(SB), Z9
-	VSCALEFPD         Z8, Z9, Z8
-	VSUBPD            Z8, Z5, Z8
-	VFMADD213PD       Z8, Z5, Z6
-	VSCALEFPD         Z7, Z6, Z5
-	VADDPD.BCST       constants<>+1120(SB), Z5, Z6
-	VDIVPD            Z6, Z5, Z5
-	VANDPD.BCST       constants<>+32(SB), Z5, Z5
-	VANDPD.BCST       constants<>+0(SB), Z4, Z4
-	VORPD             Z5, Z4, Z4
-	VMOVUPD           Z4, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	SUBQ              $+8, DX
-	CMPQ              DX, $+8
-	JGE               loop1
+	VMOVUPD      (CX), Z16
+	VORPD.BCST   constants<>+0(SB), Z16, Z17
+	VMULPD.BCST  constants<>+1120(SB), Z17, Z17
+	VBROADCASTSD constants<>+1088(SB), Z18
+	VMAXPD       Z17, Z18, Z17
+	VMOVAPD      Z4, Z18
+	VFMADD213PD  Z5, Z17, Z18
+	VSUBPD       Z5, Z18, Z19
+	VMOVAPD      Z17, Z17
+	VFNMADD231PD Z6, Z19, Z17
+	VFNMADD231PD Z7, Z19, Z17
+	VRANGEPD     $0x02, Z8, Z17, Z17
+	VMULPD       Z17, Z17, Z20
+	VMOVAPD      Z10, Z21
+	VMOVAPD      Z12, Z22
+	VMOVAPD      Z14, Z23
+	VFMADD213PD  Z9, Z17, Z21
+	VFMADD213PD  Z11, Z17, Z22
+	VFMADD213PD  Z13, Z17, Z23
+	VFMADD231PD  Z15, Z20, Z23
+	VFMADD231PD  Z20, Z23, Z22
+	VFMADD231PD  Z20, Z22, Z21
+	VFMADD213PD  Z17, Z20, Z21
+	VMOVAPD      Z18, Z17
+	VPERMI2PD    Z1, Z0, Z17
+	VMOVAPD      Z18, Z18
+	VPERMI2PD    Z3, Z2, Z18
+	VADDPD       Z18, Z21, Z18
+	VRNDSCALEPD  $0x09, Z19, Z20
+	VXORPD.BCST  constants<>+0(SB), Z20, Z20
+	VSCALEFPD    Z20, Z8, Z20
+	VSUBPD       Z20, Z17, Z20
+	VFMADD213PD  Z20, Z17, Z18
+	VSCALEFPD    Z19, Z18, Z17
+	VADDPD.BCST  constants<>+1120(SB), Z17, Z18
+	VDIVPD       Z18, Z17, Z17
+	VANDPD.BCST  constants<>+32(SB), Z17, Z17
+	VANDPD.BCST  constants<>+0(SB), Z16, Z16
+	VORPD        Z17, Z16, Z16
+	VMOVUPD      Z16, (AX)
+	ADDQ         $+64, AX
+	ADDQ         $+64, CX
+	SUBQ         $+8, DX
+	CMPQ         DX, $+8
+	JGE          loop1
 
 done2:
-	TESTQ             DX, DX
-	JZ                done3
-	MOVL              $0x000000ff, BX
-	BZHIL             DX, BX, BX
-	KMOVW             BX, K1
-	VMOVUPD.Z         (CX), K1, Z4
-	VORPD.BCST        constants<>+0(SB), Z4, Z5
-	VMULPD.BCST       constants<>+1120(SB), Z5, Z5
-	VBROADCASTSD      constants<>+864(SB), Z6
-	VMAXPD            Z5, Z6, Z5
-	VBROADCASTSD      constants<>+128(SB), Z6
-	VFMADD213PD.BCST  constants<>+160(SB), Z5, Z6
-	VSUBPD.BCST       constants<>+160(SB), Z6, Z7
-	VMOVAPD           Z5, Z5
-	VFNMADD231PD.BCST constants<>+192(SB), Z7, Z5
-	VFNMADD231PD.BCST constants<>+224(SB), Z7, Z5
-	VBROADCASTSD      constants<>+64(SB), Z8
-	VRANGEPD          $0x02, Z8, Z5, Z5
-	VMULPD            Z5, Z5, Z8
-	VBROADCASTSD      constants<>+896(SB), Z9
-	VBROADCASTSD      constants<>+928(SB), Z10
-	VBROADCASTSD      constants<>+960(SB), Z11
-	VFMADD213PD.BCST  constants<>+992(SB), Z5, Z9
-	VFMADD213PD.BCST  constants<>+1024(SB), Z5, Z10
-	VFMADD213PD.BCST  constants<>+1056(SB), Z5, Z11
-	VFMADD231PD.BCST  constants<>+1088(SB), Z8, Z11
-	VFMADD231PD       Z8, Z11, Z10
-	VFMADD231PD       Z8, Z10, Z9
-	VFMADD213PD       Z5, Z8, Z9
-	VMOVAPD           Z6, Z5
-	VPERMI2PD         Z1, Z0, Z5
-	VMOVAPD           Z6, Z0
-	VPERMI2PD         Z3, Z2, Z0
-	VADDPD            Z0, Z9, Z0
-	VRNDSCALEPD       $0x09, Z7, Z1
-	VXORPD.BCST       constants<>+0(SB), Z1, Z1
-	VBROADCASTSD      constants<>+64(SB), Z2
-	VSCALEFPD         Z1, Z2, Z1
-	VSUBPD            Z1, Z5, Z1
-	VFMADD213PD       Z1, Z5, Z0
-	VSCALEFPD         Z7, Z0, Z0
-	VADDPD.BCST       constants<>+1120(SB), Z0, Z1
-	VDIVPD            Z1, Z0, Z0
-	VANDPD.BCST       constants<>+32(SB), Z0, Z0
-	VANDPD.BCST       constants<>+0(SB), Z4, Z1
-	VORPD             Z0, Z1, Z0
-	VMOVUPD           Z0, K1, (AX)
-	LEAQ              (AX)(DX*8), AX
-	LEAQ              (CX)(DX*8), CX
-	XORQ              DX, DX
+	TESTQ        DX, DX
+	JZ           done3
+	MOVL         $0x000000ff, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPD.Z    (CX), K1, Z16
+	VORPD.BCST   constants<>+0(SB), Z16, Z17
+	VMULPD.BCST  constants<>+1120(SB), Z17, Z17
+	VBROADCASTSD constants<>+1088(SB), Z18
+	VMAXPD       Z17, Z18, Z17
+	VMOVAPD      Z4, Z4
+	VFMADD213PD  Z5, Z17, Z4
+	VSUBPD       Z5, Z4, Z5
+	VMOVAPD      Z17, Z17
+	VFNMADD231PD Z6, Z5, Z17
+	VFNMADD231PD Z7, Z5, Z17
+	VRANGEPD     $0x02, Z8, Z17, Z17
+	VMULPD       Z17, Z17, Z6
+	VMOVAPD      Z10, Z7
+	VMOVAPD      Z12, Z10
+	VMOVAPD      Z14, Z12
+	VFMADD213PD  Z9, Z17, Z7
+	VFMADD213PD  Z11, Z17, Z10
+	VFMADD213PD  Z13, Z17, Z12
+	VFMADD231PD  Z15, Z6, Z12
+	VFMADD231PD  Z6, Z12, Z10
+	VFMADD231PD  Z6, Z10, Z7
+	VFMADD213PD  Z17, Z6, Z7
+	VMOVAPD      Z4, Z6
+	VPERMI2PD    Z1, Z0, Z6
+	VMOVAPD      Z4, Z0
+	VPERMI2PD    Z3, Z2, Z0
+	VADDPD       Z0, Z7, Z0
+	VRNDSCALEPD  $0x09, Z5, Z1
+	VXORPD.BCST  constants<>+0(SB), Z1, Z1
+	VSCALEFPD    Z1, Z8, Z1
+	VSUBPD       Z1, Z6, Z1
+	VFMADD213PD  Z1, Z6, Z0
+	VSCALEFPD    Z5, Z0, Z0
+	VADDPD.BCST  constants<>+1120(SB), Z0, Z1
+	VDIVPD       Z1, Z0, Z0
+	VANDPD.BCST  constants<>+32(SB), Z0, Z0
+	VANDPD.BCST  constants<>+0(SB), Z16, Z1
+	VORPD        Z0, Z1, Z0
+	VMOVUPD      Z0, K1, (AX)
+	LEAQ         (AX)(DX*8), AX
+	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -934,90 +984,100 @@ done3:
 // func invLogit_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·invLogit_avx512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+128(SB), Z2
+	VBROADCASTSD constants<>+160(SB), Z3
+	VBROADCASTSD constants<>+192(SB), Z4
+	VBROADCASTSD constants<>+224(SB), Z5
+	VBROADCASTSD constants<>+64(SB), Z6
+	VBROADCASTSD constants<>+256(SB), Z7
+	VBROADCASTSD constants<>+288(SB), Z8
+	VBROADCASTSD constants<>+320(SB), Z9
+	VBROADCASTSD constants<>+352(SB), Z10
+	VBROADCASTSD constants<>+384(SB), Z11
+	VBROADCASTSD constants<>+416(SB), Z12
+	VBROADCASTSD constants<>+448(SB), Z13
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VMOVUPD           (CX), Z2
-	VORPD.BCST        constants<>+0(SB), Z2, Z3
-	VBROADCASTSD      constants<>+128(SB), Z4
-	VFMADD213PD.BCST  constants<>+160(SB), Z3, Z4
-	VSUBPD.BCST       constants<>+160(SB), Z4, Z5
-	VMOVAPD           Z3, Z3
-	VFNMADD231PD.BCST constants<>+192(SB), Z5, Z3
-	VFNMADD231PD.BCST constants<>+224(SB), Z5, Z3
-	VBROADCASTSD      constants<>+64(SB), Z8
-	VRANGEPD          $0x02, Z8, Z3, Z3
-	VMULPD            Z3, Z3, Z8
-	VBROADCASTSD      constants<>+256(SB), Z9
-	VBROADCASTSD      constants<>+288(SB), Z10
-	VBROADCASTSD      constants<>+320(SB), Z11
-	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z9
-	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z10
-	VFMADD213PD.BCST  constants<>+416(SB), Z3, Z11
-	VFMADD231PD.BCST  constants<>+448(SB), Z8, Z11
-	VFMADD231PD       Z8, Z11, Z10
-	VFMADD231PD       Z8, Z10, Z9
-	VMOVAPD           Z4, Z3
-	VPERMI2PD         Z1, Z0, Z3
-	VFMADD213PD       Z3, Z3, Z9
-	VSCALEFPD         Z5, Z9, Z3
-	VCMPPD.BCST       $0x1d, constants<>+96(SB), Z2, K1
-	VBROADCASTSD      constants<>+64(SB), Z2
-	VBLENDMPD         Z2, Z3, K1, Z6
-	VADDPD.BCST       constants<>+64(SB), Z3, Z2
-	VDIVPD            Z2, Z6, Z2
-	VMOVUPD           Z2, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	SUBQ              $+8, DX
-	CMPQ              DX, $+8
-	JGE               loop1
+	VMOVUPD      (CX), Z14
+	VORPD.BCST   constants<>+0(SB), Z14, Z15
+	VMOVAPD      Z2, Z16
+	VFMADD213PD  Z3, Z15, Z16
+	VSUBPD       Z3, Z16, Z17
+	VMOVAPD      Z15, Z15
+	VFNMADD231PD Z4, Z17, Z15
+	VFNMADD231PD Z5, Z17, Z15
+	VRANGEPD     $0x02, Z6, Z15, Z15
+	VMULPD       Z15, Z15, Z20
+	VMOVAPD      Z8, Z21
+	VMOVAPD      Z10, Z22
+	VMOVAPD      Z12, Z23
+	VFMADD213PD  Z7, Z15, Z21
+	VFMADD213PD  Z9, Z15, Z22
+	VFMADD213PD  Z11, Z15, Z23
+	VFMADD231PD  Z13, Z20, Z23
+	VFMADD231PD  Z20, Z23, Z22
+	VFMADD231PD  Z20, Z22, Z21
+	VMOVAPD      Z16, Z15
+	VPERMI2PD    Z1, Z0, Z15
+	VFMADD213PD  Z15, Z15, Z21
+	VSCALEFPD    Z17, Z21, Z15
+	VCMPPD.BCST  $0x1d, constants<>+96(SB), Z14, K1
+	VMOVAPD      Z6, Z14
+	VBLENDMPD    Z14, Z15, K1, Z18
+	VADDPD       Z6, Z15, Z14
+	VDIVPD       Z14, Z18, Z14
+	VMOVUPD      Z14, (AX)
+	ADDQ         $+64, AX
+	ADDQ         $+64, CX
+	SUBQ         $+8, DX
+	CMPQ         DX, $+8
+	JGE          loop1
 
 done2:
-	TESTQ             DX, DX
-	JZ                done3
-	MOVL              $0x000000ff, BX
-	BZHIL             DX, BX, BX
-	KMOVW             BX, K1
-	VMOVUPD.Z         (CX), K1, Z2
-	VORPD.BCST        constants<>+0(SB), Z2, Z3
-	VBROADCASTSD      constants<>+128(SB), Z4
-	VFMADD213PD.BCST  constants<>+160(SB), Z3, Z4
-	VSUBPD.BCST       constants<>+160(SB), Z4, Z5
-	VMOVAPD           Z3, Z3
-	VFNMADD231PD.BCST constants<>+192(SB), Z5, Z3
-	VFNMADD231PD.BCST constants<>+224(SB), Z5, Z3
-	VBROADCASTSD      constants<>+64(SB), Z6
-	VRANGEPD          $0x02, Z6, Z3, Z3
-	VMULPD            Z3, Z3, Z6
-	VBROADCASTSD      constants<>+256(SB), Z8
-	VBROADCASTSD      constants<>+288(SB), Z9
-	VBROADCASTSD      constants<>+320(SB), Z10
-	VFMADD213PD.BCST  constants<>+352(SB), Z3, Z8
-	VFMADD213PD.BCST  constants<>+384(SB), Z3, Z9
-	VFMADD213PD.BCST  constants<>+416(SB), Z3, Z10
-	VFMADD231PD.BCST  constants<>+448(SB), Z6, Z10
-	VFMADD231PD       Z6, Z10, Z9
-	VFMADD231PD       Z6, Z9, Z8
-	VMOVAPD           Z4, Z3
-	VPERMI2PD         Z1, Z0, Z3
-	VFMADD213PD       Z3, Z3, Z8
-	VSCALEFPD         Z5, Z8, Z0
-	VCMPPD.BCST       $0x1d, constants<>+96(SB), Z2, K2
-	VBROADCASTSD      constants<>+64(SB), Z1
-	VBLENDMPD         Z1, Z0, K2, Z7
-	VADDPD.BCST       constants<>+64(SB), Z0, Z0
-	VDIVPD            Z0, Z7, Z0
-	VMOVUPD           Z0, K1, (AX)
-	LEAQ              (AX)(DX*8), AX
-	LEAQ              (CX)(DX*8), CX
-	XORQ              DX, DX
+	TESTQ        DX, DX
+	JZ           done3
+	MOVL         $0x000000ff, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPD.Z    (CX), K1, Z14
+	VORPD.BCST   constants<>+0(SB), Z14, Z15
+	VMOVAPD      Z2, Z2
+	VFMADD213PD  Z3, Z15, Z2
+	VSUBPD       Z3, Z2, Z3
+	VMOVAPD      Z15, Z15
+	VFNMADD231PD Z4, Z3, Z15
+	VFNMADD231PD Z5, Z3, Z15
+	VRANGEPD     $0x02, Z6, Z15, Z15
+	VMULPD       Z15, Z15, Z4
+	VMOVAPD      Z8, Z5
+	VMOVAPD      Z10, Z8
+	VMOVAPD      Z12, Z10
+	VFMADD213PD  Z7, Z15, Z5
+	VFMADD213PD  Z9, Z15, Z8
+	VFMADD213PD  Z11, Z15, Z10
+	VFMADD231PD  Z13, Z4, Z10
+	VFMADD231PD  Z4, Z10, Z8
+	VFMADD231PD  Z4, Z8, Z5
+	VMOVAPD      Z2, Z2
+	VPERMI2PD    Z1, Z0, Z2
+	VFMADD213PD  Z2, Z2, Z5
+	VSCALEFPD    Z3, Z5, Z0
+	VCMPPD.BCST  $0x1d, constants<>+96(SB), Z14, K2
+	VMOVAPD      Z6, Z1
+	VBLENDMPD    Z1, Z0, K2, Z19
+	VADDPD       Z6, Z0, Z0
+	VDIVPD       Z0, Z19, Z0
+	VMOVUPD      Z0, K1, (AX)
+	LEAQ         (AX)(DX*8), AX
+	LEAQ         (CX)(DX*8), CX
+	XORQ         DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1057,12 +1117,12 @@ loop1:
 	VBROADCASTSD      constants<>+64(SB), Z12
 	VRANGEPD          $0x02, Z12, Z8, Z8
 	VMULPD            Z8, Z8, Z12
-	VBROADCASTSD      constants<>+256(SB), Z13
-	VBROADCASTSD      constants<>+288(SB), Z14
-	VBROADCASTSD      constants<>+320(SB), Z15
-	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z13
-	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z14
-	VFMADD213PD.BCST  constants<>+416(SB), Z8, Z15
+	VBROADCASTSD      constants<>+288(SB), Z13
+	VBROADCASTSD      constants<>+352(SB), Z14
+	VBROADCASTSD      constants<>+416(SB), Z15
+	VFMADD213PD.BCST  constants<>+256(SB), Z8, Z13
+	VFMADD213PD.BCST  constants<>+320(SB), Z8, Z14
+	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z15
 	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
 	VFMADD231PD       Z12, Z15, Z14
 	VFMADD231PD       Z12, Z14, Z13
@@ -1082,15 +1142,15 @@ loop1:
 	VMOVAPD           Z10, Z10
 	VPERMI2PD         Z7, Z6, Z10
 	VMULPD            Z11, Z11, Z12
-	VBROADCASTSD      constants<>+576(SB), Z13
-	VFMADD213PD.BCST  constants<>+608(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+640(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+672(SB), Z12, Z13
+	VBROADCASTSD      constants<>+832(SB), Z13
+	VFMADD213PD.BCST  constants<>+768(SB), Z12, Z13
 	VFMADD213PD.BCST  constants<>+704(SB), Z12, Z13
-	VBROADCASTSD      constants<>+736(SB), Z14
-	VFMADD213PD.BCST  constants<>+768(SB), Z12, Z14
-	VFMADD213PD.BCST  constants<>+800(SB), Z12, Z14
-	VFMADD213PD.BCST  constants<>+832(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+640(SB), Z12, Z13
+	VFMADD213PD.BCST  constants<>+576(SB), Z12, Z13
+	VBROADCASTSD      constants<>+800(SB), Z14
+	VFMADD213PD.BCST  constants<>+736(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+672(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+608(SB), Z12, Z14
 	VFMADD231PD       Z14, Z11, Z13
 	VFMADD213PD       Z10, Z12, Z13
 	VADDPD            Z13, Z11, Z10
@@ -1122,12 +1182,12 @@ done2:
 	VBROADCASTSD      constants<>+64(SB), Z12
 	VRANGEPD          $0x02, Z12, Z8, Z8
 	VMULPD            Z8, Z8, Z12
-	VBROADCASTSD      constants<>+256(SB), Z13
-	VBROADCASTSD      constants<>+288(SB), Z14
-	VBROADCASTSD      constants<>+320(SB), Z15
-	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z13
-	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z14
-	VFMADD213PD.BCST  constants<>+416(SB), Z8, Z15
+	VBROADCASTSD      constants<>+288(SB), Z13
+	VBROADCASTSD      constants<>+352(SB), Z14
+	VBROADCASTSD      constants<>+416(SB), Z15
+	VFMADD213PD.BCST  constants<>+256(SB), Z8, Z13
+	VFMADD213PD.BCST  constants<>+320(SB), Z8, Z14
+	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z15
 	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
 	VFMADD231PD       Z12, Z15, Z14
 	VFMADD231PD       Z12, Z14, Z13
@@ -1147,15 +1207,15 @@ done2:
 	VMOVAPD           Z1, Z1
 	VPERMI2PD         Z7, Z6, Z1
 	VMULPD            Z8, Z8, Z2
-	VBROADCASTSD      constants<>+576(SB), Z3
-	VFMADD213PD.BCST  constants<>+608(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+640(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+672(SB), Z2, Z3
+	VBROADCASTSD      constants<>+832(SB), Z3
+	VFMADD213PD.BCST  constants<>+768(SB), Z2, Z3
 	VFMADD213PD.BCST  constants<>+704(SB), Z2, Z3
-	VBROADCASTSD      constants<>+736(SB), Z4
-	VFMADD213PD.BCST  constants<>+768(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+800(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+832(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+640(SB), Z2, Z3
+	VFMADD213PD.BCST  constants<>+576(SB), Z2, Z3
+	VBROADCASTSD      constants<>+800(SB), Z4
+	VFMADD213PD.BCST  constants<>+736(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+672(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+608(SB), Z2, Z4
 	VFMADD231PD       Z4, Z8, Z3
 	VFMADD213PD       Z1, Z2, Z3
 	VADDPD            Z3, Z8, Z1
@@ -1204,12 +1264,12 @@ loop1:
 	VBROADCASTSD      constants<>+64(SB), Z12
 	VRANGEPD          $0x02, Z12, Z8, Z8
 	VMULPD            Z8, Z8, Z12
-	VBROADCASTSD      constants<>+256(SB), Z13
-	VBROADCASTSD      constants<>+288(SB), Z14
-	VBROADCASTSD      constants<>+320(SB), Z15
-	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z13
-	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z14
-	VFMADD213PD.BCST  constants<>+416(SB), Z8, Z15
+	VBROADCASTSD      constants<>+288(SB), Z13
+	VBROADCASTSD      constants<>+352(SB), Z14
+	VBROADCASTSD      constants<>+416(SB), Z15
+	VFMADD213PD.BCST  constants<>+256(SB), Z8, Z13
+	VFMADD213PD.BCST  constants<>+320(SB), Z8, Z14
+	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z15
 	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
 	VFMADD231PD       Z12, Z15, Z14
 	VFMADD231PD       Z12, Z14, Z13
@@ -1229,15 +1289,15 @@ loop1:
 	VMOVAPD           Z10, Z10
 	VPERMI2PD         Z7, Z6, Z10
 	VMULPD            Z11, Z11, Z12
-	VBROADCASTSD      constants<>+576(SB), Z13
-	VFMADD213PD.BCST  constants<>+608(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+640(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+672(SB), Z12, Z13
+	VBROADCASTSD      constants<>+832(SB), Z13
+	VFMADD213PD.BCST  constants<>+768(SB), Z12, Z13
 	VFMADD213PD.BCST  constants<>+704(SB), Z12, Z13
-	VBROADCASTSD      constants<>+736(SB), Z14
-	VFMADD213PD.BCST  constants<>+768(SB), Z12, Z14
-	VFMADD213PD.BCST  constants<>+800(SB), Z12, Z14
-	VFMADD213PD.BCST  constants<>+832(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+640(SB), Z12, Z13
+	VFMADD213PD.BCST  constants<>+576(SB), Z12, Z13
+	VBROADCASTSD      constants<>+800(SB), Z14
+	VFMADD213PD.BCST  constants<>+736(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+672(SB), Z12, Z14
+	VFMADD213PD.BCST  constants<>+608(SB), Z12, Z14
 	VFMADD231PD       Z14, Z11, Z13
 	VFMADD213PD       Z10, Z12, Z13
 	VADDPD            Z13, Z11, Z10
@@ -1269,12 +1329,12 @@ done2:
 	VBROADCASTSD      constants<>+64(SB), Z12
 	VRANGEPD          $0x02, Z12, Z8, Z8
 	VMULPD            Z8, Z8, Z12
-	VBROADCASTSD      constants<>+256(SB), Z13
-	VBROADCASTSD      constants<>+288(SB), Z14
-	VBROADCASTSD      constants<>+320(SB), Z15
-	VFMADD213PD.BCST  constants<>+352(SB), Z8, Z13
-	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z14
-	VFMADD213PD.BCST  constants<>+416(SB), Z8, Z15
+	VBROADCASTSD      constants<>+288(SB), Z13
+	VBROADCASTSD      constants<>+352(SB), Z14
+	VBROADCASTSD      constants<>+416(SB), Z15
+	VFMADD213PD.BCST  constants<>+256(SB), Z8, Z13
+	VFMADD213PD.BCST  constants<>+320(SB), Z8, Z14
+	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z15
 	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
 	VFMADD231PD       Z12, Z15, Z14
 	VFMADD231PD       Z12, Z14, Z13
@@ -1294,15 +1354,15 @@ done2:
 	VMOVAPD           Z1, Z1
 	VPERMI2PD         Z7, Z6, Z1
 	VMULPD            Z8, Z8, Z2
-	VBROADCASTSD      constants<>+576(SB), Z3
-	VFMADD213PD.BCST  constants<>+608(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+640(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+672(SB), Z2, Z3
+	VBROADCASTSD      constants<>+832(SB), Z3
+	VFMADD213PD.BCST  constants<>+768(SB), Z2, Z3
 	VFMADD213PD.BCST  constants<>+704(SB), Z2, Z3
-	VBROADCASTSD      constants<>+736(SB), Z4
-	VFMADD213PD.BCST  constants<>+768(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+800(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+832(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+640(SB), Z2, Z3
+	VFMADD213PD.BCST  constants<>+576(SB), Z2, Z3
+	VBROADCASTSD      constants<>+800(SB), Z4
+	VFMADD213PD.BCST  constants<>+736(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+672(SB), Z2, Z4
+	VFMADD213PD.BCST  constants<>+608(SB), Z2, Z4
 	VFMADD231PD       Z4, Z8, Z3
 	VFMADD213PD       Z1, Z2, Z3
 	VADDPD            Z3, Z8, Z1
@@ -1551,192 +1611,202 @@ stop:
 // func erf_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·erf_avx512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+128(SB), Z2
+	VBROADCASTSD constants<>+160(SB), Z3
+	VBROADCASTSD constants<>+192(SB), Z4
+	VBROADCASTSD constants<>+224(SB), Z5
+	VBROADCASTSD constants<>+64(SB), Z6
+	VBROADCASTSD constants<>+256(SB), Z7
+	VBROADCASTSD constants<>+288(SB), Z8
+	VBROADCASTSD constants<>+320(SB), Z9
+	VBROADCASTSD constants<>+352(SB), Z10
+	VBROADCASTSD constants<>+384(SB), Z11
+	VBROADCASTSD constants<>+416(SB), Z12
+	VBROADCASTSD constants<>+448(SB), Z13
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VMOVUPD           (CX), Z2
-	VANDPD.BCST       constants<>+32(SB), Z2, Z3
-	VBROADCASTSD      constants<>+1824(SB), Z4
-	VMINPD            Z3, Z4, Z3
-	VMULPD            Z3, Z3, Z4
-	VBROADCASTSD      constants<>+1856(SB), Z7
-	VFMADD213PD.BCST  constants<>+1888(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1920(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1952(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+1984(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2016(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2048(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2080(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2112(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2144(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2176(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2208(SB), Z4, Z7
-	VFMADD213PD       Z3, Z3, Z7
-	VXORPD.BCST       constants<>+0(SB), Z4, Z4
-	VBROADCASTSD      constants<>+128(SB), Z8
-	VFMADD213PD.BCST  constants<>+160(SB), Z4, Z8
-	VSUBPD.BCST       constants<>+160(SB), Z8, Z9
-	VMOVAPD           Z4, Z4
-	VFNMADD231PD.BCST constants<>+192(SB), Z9, Z4
-	VFNMADD231PD.BCST constants<>+224(SB), Z9, Z4
-	VBROADCASTSD      constants<>+64(SB), Z10
-	VRANGEPD          $0x02, Z10, Z4, Z4
-	VMULPD            Z4, Z4, Z10
-	VBROADCASTSD      constants<>+256(SB), Z11
-	VBROADCASTSD      constants<>+288(SB), Z12
-	VBROADCASTSD      constants<>+320(SB), Z13
-	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z11
-	VFMADD213PD.BCST  constants<>+384(SB), Z4, Z12
-	VFMADD213PD.BCST  constants<>+416(SB), Z4, Z13
-	VFMADD231PD.BCST  constants<>+448(SB), Z10, Z13
-	VFMADD231PD       Z10, Z13, Z12
-	VFMADD231PD       Z10, Z12, Z11
-	VMOVAPD           Z8, Z4
-	VPERMI2PD         Z1, Z0, Z4
-	VFMADD213PD       Z4, Z4, Z11
-	VSCALEFPD         Z9, Z11, Z4
-	VSUBPD.BCST       constants<>+2240(SB), Z3, Z8
-	VADDPD.BCST       constants<>+2240(SB), Z3, Z9
-	VDIVPD            Z9, Z8, Z8
-	VMULPD            Z8, Z8, Z9
-	VBROADCASTSD      constants<>+2272(SB), Z10
-	VFMADD213PD.BCST  constants<>+2304(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2336(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2368(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2400(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2432(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2464(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2496(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2528(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2560(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2592(SB), Z9, Z10
-	VFMADD213PD.BCST  constants<>+2624(SB), Z9, Z10
-	VBROADCASTSD      constants<>+2656(SB), Z11
-	VFMADD213PD.BCST  constants<>+2688(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2720(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2752(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2784(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2816(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2848(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2880(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2912(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2944(SB), Z9, Z11
-	VFMADD213PD.BCST  constants<>+2976(SB), Z9, Z11
-	VFMADD231PD       Z11, Z8, Z10
-	VMULPD            Z10, Z4, Z4
-	VBROADCASTSD      constants<>+1120(SB), Z8
-	VFMADD213PD.BCST  constants<>+64(SB), Z3, Z8
-	VBROADCASTSD      constants<>+64(SB), Z9
-	VDIVPD            Z8, Z4, Z4
-	VSUBPD            Z4, Z9, Z4
-	VCMPPD.BCST       $0x11, constants<>+64(SB), Z3, K1
-	VBLENDMPD         Z7, Z4, K1, Z5
-	VANDPD.BCST       constants<>+32(SB), Z5, Z3
-	VANDPD.BCST       constants<>+0(SB), Z2, Z2
-	VORPD             Z3, Z2, Z2
-	VMOVUPD           Z2, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	SUBQ              $+8, DX
-	CMPQ              DX, $+8
-	JGE               loop1
+	VMOVUPD          (CX), Z14
+	VANDPD.BCST      constants<>+32(SB), Z14, Z15
+	VBROADCASTSD     constants<>+1824(SB), Z16
+	VMINPD           Z15, Z16, Z15
+	VMULPD           Z15, Z15, Z16
+	VBROADCASTSD     constants<>+1856(SB), Z19
+	VFMADD213PD.BCST constants<>+1888(SB), Z16, Z19
+	VFMADD213PD.BCST constants<>+1920(SB), Z16, Z19
+	VFMADD213PD.BCST constants<>+1952(SB), Z16, Z19
+	VFMADD213PD.BCST constants<>+1984(SB), Z16, Z19
+	VFMADD213PD.BCST constants<>+2016(SB), Z16, Z19
+	VFMADD213PD.BCST constants<>+2048(SB), Z16, Z19
+	VFMADD213PD.BCST constants<>+2080(SB), Z16, Z19
+	VFMADD213PD.BCST constants<>+2112(SB), Z16, Z19
+	VFMADD213PD.BCST constants<>+2144(SB), Z16, Z19
+	VFMADD213PD.BCST constants<>+2176(SB), Z16, Z19
+	VFMADD213PD.BCST constants<>+2208(SB), Z16, Z19
+	VFMADD213PD      Z15, Z15, Z19
+	VXORPD.BCST      constants<>+0(SB), Z16, Z16
+	VMOVAPD          Z2, Z20
+	VFMADD213PD      Z3, Z16, Z20
+	VSUBPD           Z3, Z20, Z21
+	VMOVAPD          Z16, Z16
+	VFNMADD231PD     Z4, Z21, Z16
+	VFNMADD231PD     Z5, Z21, Z16
+	VRANGEPD         $0x02, Z6, Z16, Z16
+	VMULPD           Z16, Z16, Z22
+	VMOVAPD          Z8, Z23
+	VMOVAPD          Z10, Z24
+	VMOVAPD          Z12, Z25
+	VFMADD213PD      Z7, Z16, Z23
+	VFMADD213PD      Z9, Z16, Z24
+	VFMADD213PD      Z11, Z16, Z25
+	VFMADD231PD      Z13, Z22, Z25
+	VFMADD231PD      Z22, Z25, Z24
+	VFMADD231PD      Z22, Z24, Z23
+	VMOVAPD          Z20, Z16
+	VPERMI2PD        Z1, Z0, Z16
+	VFMADD213PD      Z16, Z16, Z23
+	VSCALEFPD        Z21, Z23, Z16
+	VSUBPD.BCST      constants<>+2240(SB), Z15, Z20
+	VADDPD.BCST      constants<>+2240(SB), Z15, Z21
+	VDIVPD           Z21, Z20, Z20
+	VMULPD           Z20, Z20, Z21
+	VBROADCASTSD     constants<>+2272(SB), Z22
+	VFMADD213PD.BCST constants<>+2304(SB), Z21, Z22
+	VFMADD213PD.BCST constants<>+2336(SB), Z21, Z22
+	VFMADD213PD.BCST constants<>+2368(SB), Z21, Z22
+	VFMADD213PD.BCST constants<>+2400(SB), Z21, Z22
+	VFMADD213PD.BCST constants<>+2432(SB), Z21, Z22
+	VFMADD213PD.BCST constants<>+2464(SB), Z21, Z22
+	VFMADD213PD.BCST constants<>+2496(SB), Z21, Z22
+	VFMADD213PD.BCST constants<>+2528(SB), Z21, Z22
+	VFMADD213PD.BCST constants<>+2560(SB), Z21, Z22
+	VFMADD213PD.BCST constants<>+2592(SB), Z21, Z22
+	VFMADD213PD.BCST constants<>+2624(SB), Z21, Z22
+	VBROADCASTSD     constants<>+2656(SB), Z23
+	VFMADD213PD.BCST constants<>+2688(SB), Z21, Z23
+	VFMADD213PD.BCST constants<>+2720(SB), Z21, Z23
+	VFMADD213PD.BCST constants<>+2752(SB), Z21, Z23
+	VFMADD213PD.BCST constants<>+2784(SB), Z21, Z23
+	VFMADD213PD.BCST constants<>+2816(SB), Z21, Z23
+	VFMADD213PD.BCST constants<>+2848(SB), Z21, Z23
+	VFMADD213PD.BCST constants<>+2880(SB), Z21, Z23
+	VFMADD213PD.BCST constants<>+2912(SB), Z21, Z23
+	VFMADD213PD.BCST constants<>+2944(SB), Z21, Z23
+	VFMADD213PD.BCST constants<>+2976(SB), Z21, Z23
+	VFMADD231PD      Z23, Z20, Z22
+	VMULPD           Z22, Z16, Z16
+	VBROADCASTSD     constants<>+1120(SB), Z20
+	VFMADD213PD      Z6, Z15, Z20
+	VMOVAPD          Z6, Z21
+	VDIVPD           Z20, Z16, Z16
+	VSUBPD           Z16, Z21, Z16
+	VCMPPD           $0x11, Z6, Z15, K1
+	VBLENDMPD        Z19, Z16, K1, Z17
+	VANDPD.BCST      constants<>+32(SB), Z17, Z15
+	VANDPD.BCST      constants<>+0(SB), Z14, Z14
+	VORPD            Z15, Z14, Z14
+	VMOVUPD          Z14, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	SUBQ             $+8, DX
+	CMPQ             DX, $+8
+	JGE              loop1
 
 done2:
-	TESTQ             DX, DX
-	JZ                done3
-	MOVL              $0x000000ff, BX
-	BZHIL             DX, BX, BX
-	KMOVW             BX, K1
-	VMOVUPD.Z         (CX), K1, Z2
-	VANDPD.BCST       constants<>+32(SB), Z2, Z3
-	VBROADCASTSD      constants<>+1824(SB), Z4
-	VMINPD            Z3, Z4, Z3
-	VMULPD            Z3, Z3, Z4
-	VBROADCASTSD      constants<>+1856(SB), Z5
-	VFMADD213PD.BCST  constants<>+1888(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1920(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1952(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+1984(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2016(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2048(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2080(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2112(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2144(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2176(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2208(SB), Z4, Z5
-	VFMADD213PD       Z3, Z3, Z5
-	VXORPD.BCST       constants<>+0(SB), Z4, Z4
-	VBROADCASTSD      constants<>+128(SB), Z7
-	VFMADD213PD.BCST  constants<>+160(SB), Z4, Z7
-	VSUBPD.BCST       constants<>+160(SB), Z7, Z8
-	VMOVAPD           Z4, Z4
-	VFNMADD231PD.BCST constants<>+192(SB), Z8, Z4
-	VFNMADD231PD.BCST constants<>+224(SB), Z8, Z4
-	VBROADCASTSD      constants<>+64(SB), Z9
-	VRANGEPD          $0x02, Z9, Z4, Z4
-	VMULPD            Z4, Z4, Z9
-	VBROADCASTSD      constants<>+256(SB), Z10
-	VBROADCASTSD      constants<>+288(SB), Z11
-	VBROADCASTSD      constants<>+320(SB), Z12
-	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z10
-	VFMADD213PD.BCST  constants<>+384(SB), Z4, Z11
-	VFMADD213PD.BCST  constants<>+416(SB), Z4, Z12
-	VFMADD231PD.BCST  constants<>+448(SB), Z9, Z12
-	VFMADD231PD       Z9, Z12, Z11
-	VFMADD231PD       Z9, Z11, Z10
-	VMOVAPD           Z7, Z4
-	VPERMI2PD         Z1, Z0, Z4
-	VFMADD213PD       Z4, Z4, Z10
-	VSCALEFPD         Z8, Z10, Z0
-	VSUBPD.BCST       constants<>+2240(SB), Z3, Z1
-	VADDPD.BCST       constants<>+2240(SB), Z3, Z4
-	VDIVPD            Z4, Z1, Z1
-	VMULPD            Z1, Z1, Z4
-	VBROADCASTSD      constants<>+2272(SB), Z7
-	VFMADD213PD.BCST  constants<>+2304(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2336(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2368(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2400(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2432(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2464(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2496(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2528(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2560(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2592(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2624(SB), Z4, Z7
-	VBROADCASTSD      constants<>+2656(SB), Z8
-	VFMADD213PD.BCST  constants<>+2688(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2720(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2752(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2784(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2816(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2848(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2880(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2912(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2944(SB), Z4, Z8
-	VFMADD213PD.BCST  constants<>+2976(SB), Z4, Z8
-	VFMADD231PD       Z8, Z1, Z7
-	VMULPD            Z7, Z0, Z0
-	VBROADCASTSD      constants<>+1120(SB), Z1
-	VFMADD213PD.BCST  constants<>+64(SB), Z3, Z1
-	VBROADCASTSD      constants<>+64(SB), Z4
-	VDIVPD            Z1, Z0, Z0
-	VSUBPD            Z0, Z4, Z0
-	VCMPPD.BCST       $0x11, constants<>+64(SB), Z3, K2
-	VBLENDMPD         Z5, Z0, K2, Z6
-	VANDPD.BCST       constants<>+32(SB), Z6, Z0
-	VANDPD.BCST       constants<>+0(SB), Z2, Z1
-	VORPD             Z0, Z1, Z0
-	VMOVUPD           Z0, K1, (AX)
-	LEAQ              (AX)(DX*8), AX
-	LEAQ              (CX)(DX*8), CX
-	XORQ              DX, DX
+	TESTQ            DX, DX
+	JZ               done3
+	MOVL             $0x000000ff, BX
+	BZHIL            DX, BX, BX
+	KMOVW            BX, K1
+	VMOVUPD.Z        (CX), K1, Z14
+	VANDPD.BCST      constants<>+32(SB), Z14, Z15
+	VBROADCASTSD     constants<>+1824(SB), Z16
+	VMINPD           Z15, Z16, Z15
+	VMULPD           Z15, Z15, Z16
+	VBROADCASTSD     constants<>+1856(SB), Z17
+	VFMADD213PD.BCST constants<>+1888(SB), Z16, Z17
+	VFMADD213PD.BCST constants<>+1920(SB), Z16, Z17
+	VFMADD213PD.BCST constants<>+1952(SB), Z16, Z17
+	VFMADD213PD.BCST constants<>+1984(SB), Z16, Z17
+	VFMADD213PD.BCST constants<>+2016(SB), Z16, Z17
+	VFMADD213PD.BCST constants<>+2048(SB), Z16, Z17
+	VFMADD213PD.BCST constants<>+2080(SB), Z16, Z17
+	VFMADD213PD.BCST constants<>+2112(SB), Z16, Z17
+	VFMADD213PD.BCST constants<>+2144(SB), Z16, Z17
+	VFMADD213PD.BCST constants<>+2176(SB), Z16, Z17
+	VFMADD213PD.BCST constants<>+2208(SB), Z16, Z17
+	VFMADD213PD      Z15, Z15, Z17
+	VXORPD.BCST      constants<>+0(SB), Z16, Z16
+	VMOVAPD          Z2, Z2
+	VFMADD213PD      Z3, Z16, Z2
+	VSUBPD           Z3, Z2, Z3
+	VMOVAPD          Z16, Z16
+	VFNMADD231PD     Z4, Z3, Z16
+	VFNMADD231PD     Z5, Z3, Z16
+	VRANGEPD         $0x02, Z6, Z16, Z16
+	VMULPD           Z16, Z16, Z4
+	VMOVAPD          Z8, Z5
+	VMOVAPD          Z10, Z8
+	VMOVAPD          Z12, Z10
+	VFMADD213PD      Z7, Z16, Z5
+	VFMADD213PD      Z9, Z16, Z8
+	VFMADD213PD      Z11, Z16, Z10
+	VFMADD231PD      Z13, Z4, Z10
+	VFMADD231PD      Z4, Z10, Z8
+	VFMADD231PD      Z4, Z8, Z5
+	VMOVAPD          Z2, Z2
+	VPERMI2PD        Z1, Z0, Z2
+	VFMADD213PD      Z2, Z2, Z5
+	VSCALEFPD        Z3, Z5, Z0
+	VSUBPD.BCST      constants<>+2240(SB), Z15, Z1
+	VADDPD.BCST      constants<>+2240(SB), Z15, Z2
+	VDIVPD           Z2, Z1, Z1
+	VMULPD           Z1, Z1, Z2
+	VBROADCASTSD     constants<>+2272(SB), Z3
+	VFMADD213PD.BCST constants<>+2304(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+2336(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+2368(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+2400(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+2432(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+2464(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+2496(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+2528(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+2560(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+2592(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+2624(SB), Z2, Z3
+	VBROADCASTSD     constants<>+2656(SB), Z4
+	VFMADD213PD.BCST constants<>+2688(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+2720(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+2752(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+2784(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+2816(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+2848(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+2880(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+2912(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+2944(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+2976(SB), Z2, Z4
+	VFMADD231PD      Z4, Z1, Z3
+	VMULPD           Z3, Z0, Z0
+	VBROADCASTSD     constants<>+1120(SB), Z1
+	VFMADD213PD      Z6, Z15, Z1
+	VMOVAPD          Z6, Z2
+	VDIVPD           Z1, Z0, Z0
+	VSUBPD           Z0, Z2, Z0
+	VCMPPD           $0x11, Z6, Z15, K2
+	VBLENDMPD        Z17, Z0, K2, Z18
+	VANDPD.BCST      constants<>+32(SB), Z18, Z0
+	VANDPD.BCST      constants<>+0(SB), Z14, Z1
+	VORPD            Z0, Z1, Z0
+	VMOVUPD          Z0, K1, (AX)
+	LEAQ             (AX)(DX*8), AX
+	LEAQ             (CX)(DX*8), CX
+	XORQ             DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1748,168 +1818,178 @@ done3:
 // func phi_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·phi_avx512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+128(SB), Z2
+	VBROADCASTSD constants<>+160(SB), Z3
+	VBROADCASTSD constants<>+192(SB), Z4
+	VBROADCASTSD constants<>+224(SB), Z5
+	VBROADCASTSD constants<>+64(SB), Z6
+	VBROADCASTSD constants<>+256(SB), Z7
+	VBROADCASTSD constants<>+288(SB), Z8
+	VBROADCASTSD constants<>+320(SB), Z9
+	VBROADCASTSD constants<>+352(SB), Z10
+	VBROADCASTSD constants<>+384(SB), Z11
+	VBROADCASTSD constants<>+416(SB), Z12
+	VBROADCASTSD constants<>+448(SB), Z13
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VMOVUPD           (CX), Z2
-	VANDPD.BCST       constants<>+32(SB), Z2, Z3
-	VBROADCASTSD      constants<>+3008(SB), Z4
-	VMINPD            Z3, Z4, Z3
-	VMULPD            Z3, Z3, Z4
-	VMOVAPD           Z3, Z7
-	VFMSUB213PD       Z4, Z3, Z7
-	VMULPD.BCST       constants<>+1760(SB), Z4, Z4
-	VBROADCASTSD      constants<>+128(SB), Z8
-	VFMADD213PD.BCST  constants<>+160(SB), Z4, Z8
-	VSUBPD.BCST       constants<>+160(SB), Z8, Z9
-	VMOVAPD           Z4, Z4
-	VFNMADD231PD.BCST constants<>+192(SB), Z9, Z4
-	VFNMADD231PD.BCST constants<>+224(SB), Z9, Z4
-	VBROADCASTSD      constants<>+64(SB), Z10
-	VRANGEPD          $0x02, Z10, Z4, Z4
-	VMULPD            Z4, Z4, Z10
-	VBROADCASTSD      constants<>+256(SB), Z11
-	VBROADCASTSD      constants<>+288(SB), Z12
-	VBROADCASTSD      constants<>+320(SB), Z13
-	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z11
-	VFMADD213PD.BCST  constants<>+384(SB), Z4, Z12
-	VFMADD213PD.BCST  constants<>+416(SB), Z4, Z13
-	VFMADD231PD.BCST  constants<>+448(SB), Z10, Z13
-	VFMADD231PD       Z10, Z13, Z12
-	VFMADD231PD       Z10, Z12, Z11
-	VMOVAPD           Z8, Z4
-	VPERMI2PD         Z1, Z0, Z4
-	VFMADD213PD       Z4, Z4, Z11
-	VSCALEFPD         Z9, Z11, Z4
-	VMULPD.BCST       constants<>+1760(SB), Z7, Z7
-	VFMADD213PD       Z4, Z4, Z7
-	VBROADCASTSD      constants<>+3040(SB), Z4
-	VFMADD213PD.BCST  constants<>+1120(SB), Z3, Z4
-	VSUBPD.BCST       constants<>+3072(SB), Z3, Z8
-	VADDPD.BCST       constants<>+3072(SB), Z3, Z3
-	VDIVPD            Z3, Z8, Z3
-	VMULPD            Z3, Z3, Z8
-	VBROADCASTSD      constants<>+2272(SB), Z9
-	VFMADD213PD.BCST  constants<>+2304(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2336(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2368(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2400(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2432(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2464(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2496(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2528(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2560(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2592(SB), Z8, Z9
-	VFMADD213PD.BCST  constants<>+2624(SB), Z8, Z9
-	VBROADCASTSD      constants<>+2656(SB), Z10
-	VFMADD213PD.BCST  constants<>+2688(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2720(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2752(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2784(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2816(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2848(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2880(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2912(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2944(SB), Z8, Z10
-	VFMADD213PD.BCST  constants<>+2976(SB), Z8, Z10
-	VFMADD231PD       Z10, Z3, Z9
-	VMULPD            Z9, Z7, Z3
-	VDIVPD            Z4, Z3, Z3
-	VCMPPD.BCST       $0x1e, constants<>+96(SB), Z2, K1
-	VBROADCASTSD      constants<>+64(SB), Z2
-	VSUBPD            Z3, Z2, Z2
-	VBLENDMPD         Z2, Z3, K1, Z5
-	VMOVUPD           Z5, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	SUBQ              $+8, DX
-	CMPQ              DX, $+8
-	JGE               loop1
+	VMOVUPD          (CX), Z14
+	VANDPD.BCST      constants<>+32(SB), Z14, Z15
+	VBROADCASTSD     constants<>+3008(SB), Z16
+	VMINPD           Z15, Z16, Z15
+	VMULPD           Z15, Z15, Z16
+	VMOVAPD          Z15, Z19
+	VFMSUB213PD      Z16, Z15, Z19
+	VMULPD.BCST      constants<>+1760(SB), Z16, Z16
+	VMOVAPD          Z2, Z20
+	VFMADD213PD      Z3, Z16, Z20
+	VSUBPD           Z3, Z20, Z21
+	VMOVAPD          Z16, Z16
+	VFNMADD231PD     Z4, Z21, Z16
+	VFNMADD231PD     Z5, Z21, Z16
+	VRANGEPD         $0x02, Z6, Z16, Z16
+	VMULPD           Z16, Z16, Z22
+	VMOVAPD          Z8, Z23
+	VMOVAPD          Z10, Z24
+	VMOVAPD          Z12, Z25
+	VFMADD213PD      Z7, Z16, Z23
+	VFMADD213PD      Z9, Z16, Z24
+	VFMADD213PD      Z11, Z16, Z25
+	VFMADD231PD      Z13, Z22, Z25
+	VFMADD231PD      Z22, Z25, Z24
+	VFMADD231PD      Z22, Z24, Z23
+	VMOVAPD          Z20, Z16
+	VPERMI2PD        Z1, Z0, Z16
+	VFMADD213PD      Z16, Z16, Z23
+	VSCALEFPD        Z21, Z23, Z16
+	VMULPD.BCST      constants<>+1760(SB), Z19, Z19
+	VFMADD213PD      Z16, Z16, Z19
+	VBROADCASTSD     constants<>+3040(SB), Z16
+	VFMADD213PD.BCST constants<>+1120(SB), Z15, Z16
+	VSUBPD.BCST      constants<>+3072(SB), Z15, Z20
+	VADDPD.BCST      constants<>+3072(SB), Z15, Z15
+	VDIVPD           Z15, Z20, Z15
+	VMULPD           Z15, Z15, Z20
+	VBROADCASTSD     constants<>+2272(SB), Z21
+	VFMADD213PD.BCST constants<>+2304(SB), Z20, Z21
+	VFMADD213PD.BCST constants<>+2336(SB), Z20, Z21
+	VFMADD213PD.BCST constants<>+2368(SB), Z20, Z21
+	VFMADD213PD.BCST constants<>+2400(SB), Z20, Z21
+	VFMADD213PD.BCST constants<>+2432(SB), Z20, Z21
+	VFMADD213PD.BCST constants<>+2464(SB), Z20, Z21
+	VFMADD213PD.BCST constants<>+2496(SB), Z20, Z21
+	VFMADD213PD.BCST constants<>+2528(SB), Z20, Z21
+	VFMADD213PD.BCST constants<>+2560(SB), Z20, Z21
+	VFMADD213PD.BCST constants<>+2592(SB), Z20, Z21
+	VFMADD213PD.BCST constants<>+2624(SB), Z20, Z21
+	VBROADCASTSD     constants<>+2656(SB), Z22
+	VFMADD213PD.BCST constants<>+2688(SB), Z20, Z22
+	VFMADD213PD.BCST constants<>+2720(SB), Z20, Z22
+	VFMADD213PD.BCST constants<>+2752(SB), Z20, Z22
+	VFMADD213PD.BCST constants<>+2784(SB), Z20, Z22
+	VFMADD213PD.BCST constants<>+2816(SB), Z20, Z22
+	VFMADD213PD.BCST constants<>+2848(SB), Z20, Z22
+	VFMADD213PD.BCST constants<>+2880(SB), Z20, Z22
+	VFMADD213PD.BCST constants<>+2912(SB), Z20, Z22
+	VFMADD213PD.BCST constants<>+2944(SB), Z20, Z22
+	VFMADD213PD.BCST constants<>+2976(SB), Z20, Z22
+	VFMADD231PD      Z22, Z15, Z21
+	VMULPD           Z21, Z19, Z15
+	VDIVPD           Z16, Z15, Z15
+	VCMPPD.BCST      $0x1e, constants<>+96(SB), Z14, K1
+	VMOVAPD          Z6, Z14
+	VSUBPD           Z15, Z14, Z14
+	VBLENDMPD        Z14, Z15, K1, Z17
+	VMOVUPD          Z17, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	SUBQ             $+8, DX
+	CMPQ             DX, $+8
+	JGE              loop1
 
 done2:
-	TESTQ             DX, DX
-	JZ                done3
-	MOVL              $0x000000ff, BX
-	BZHIL             DX, BX, BX
-	KMOVW             BX, K1
-	VMOVUPD.Z         (CX), K1, Z2
-	VANDPD.BCST       constants<>+32(SB), Z2, Z3
-	VBROADCASTSD      constants<>+3008(SB), Z4
-	VMINPD            Z3, Z4, Z3
-	VMULPD            Z3, Z3, Z4
-	VMOVAPD           Z3, Z5
-	VFMSUB213PD       Z4, Z3, Z5
-	VMULPD.BCST       constants<>+1760(SB), Z4, Z4
-	VBROADCASTSD      constants<>+128(SB), Z7
-	VFMADD213PD.BCST  constants<>+160(SB), Z4, Z7
-	VSUBPD.BCST       constants<>+160(SB), Z7, Z8
-	VMOVAPD           Z4, Z4
-	VFNMADD231PD.BCST constants<>+192(SB), Z8, Z4
-	VFNMADD231PD.BCST constants<>+224(SB), Z8, Z4
-	VBROADCASTSD      constants<>+64(SB), Z9
-	VRANGEPD          $0x02, Z9, Z4, Z4
-	VMULPD            Z4, Z4, Z9
-	VBROADCASTSD      constants<>+256(SB), Z10
-	VBROADCASTSD      constants<>+288(SB), Z11
-	VBROADCASTSD      constants<>+320(SB), Z12
-	VFMADD213PD.BCST  constants<>+352(SB), Z4, Z10
-	VFMADD213PD.BCST  constants<>+384(SB), Z4, Z11
-	VFMADD213PD.BCST  constants<>+416(SB), Z4, Z12
-	VFMADD231PD.BCST  constants<>+448(SB), Z9, Z12
-	VFMADD231PD       Z9, Z12, Z11
-	VFMADD231PD       Z9, Z11, Z10
-	VMOVAPD           Z7, Z4
-	VPERMI2PD         Z1, Z0, Z4
-	VFMADD213PD       Z4, Z4, Z10
-	VSCALEFPD         Z8, Z10, Z0
-	VMULPD.BCST       constants<>+1760(SB), Z5, Z1
-	VFMADD213PD       Z0, Z0, Z1
-	VBROADCASTSD      constants<>+3040(SB), Z0
-	VFMADD213PD.BCST  constants<>+1120(SB), Z3, Z0
-	VSUBPD.BCST       constants<>+3072(SB), Z3, Z4
-	VADDPD.BCST       constants<>+3072(SB), Z3, Z3
-	VDIVPD            Z3, Z4, Z3
-	VMULPD            Z3, Z3, Z4
-	VBROADCASTSD      constants<>+2272(SB), Z5
-	VFMADD213PD.BCST  constants<>+2304(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2336(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2368(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2400(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2432(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2464(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2496(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2528(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2560(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2592(SB), Z4, Z5
-	VFMADD213PD.BCST  constants<>+2624(SB), Z4, Z5
-	VBROADCASTSD      constants<>+2656(SB), Z7
-	VFMADD213PD.BCST  constants<>+2688(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2720(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2752(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2784(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2816(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2848(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2880(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2912(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2944(SB), Z4, Z7
-	VFMADD213PD.BCST  constants<>+2976(SB), Z4, Z7
-	VFMADD231PD       Z7, Z3, Z5
-	VMULPD            Z5, Z1, Z1
-	VDIVPD            Z0, Z1, Z0
-	VCMPPD.BCST       $0x1e, constants<>+96(SB), Z2, K2
-	VBROADCASTSD      constants<>+64(SB), Z1
-	VSUBPD            Z0, Z1, Z1
-	VBLENDMPD         Z1, Z0, K2, Z6
-	VMOVUPD           Z6, K1, (AX)
-	LEAQ              (AX)(DX*8), AX
-	LEAQ              (CX)(DX*8), CX
-	XORQ              DX, DX
+	TESTQ            DX, DX
+	JZ               done3
+	MOVL             $0x000000ff, BX
+	BZHIL            DX, BX, BX
+	KMOVW            BX, K1
+	VMOVUPD.Z        (CX), K1, Z14
+	VANDPD.BCST      constants<>+32(SB), Z14, Z15
+	VBROADCASTSD     constants<>+3008(SB), Z16
+	VMINPD           Z15, Z16, Z15
+	VMULPD           Z15, Z15, Z16
+	VMOVAPD          Z15, Z17
+	VFMSUB213PD      Z16, Z15, Z17
+	VMULPD.BCST      constants<>+1760(SB), Z16, Z16
+	VMOVAPD          Z2, Z2
+	VFMADD213PD      Z3, Z16, Z2
+	VSUBPD           Z3, Z2, Z3
+	VMOVAPD          Z16, Z16
+	VFNMADD231PD     Z4, Z3, Z16
+	VFNMADD231PD     Z5, Z3, Z16
+	VRANGEPD         $0x02, Z6, Z16, Z16
+	VMULPD           Z16, Z16, Z4
+	VMOVAPD          Z8, Z5
+	VMOVAPD          Z10, Z8
+	VMOVAPD          Z12, Z10
+	VFMADD213PD      Z7, Z16, Z5
+	VFMADD213PD      Z9, Z16, Z8
+	VFMADD213PD      Z11, Z16, Z10
+	VFMADD231PD      Z13, Z4, Z10
+	VFMADD231PD      Z4, Z10, Z8
+	VFMADD231PD      Z4, Z8, Z5
+	VMOVAPD          Z2, Z2
+	VPERMI2PD        Z1, Z0, Z2
+	VFMADD213PD      Z2, Z2, Z5
+	VSCALEFPD        Z3, Z5, Z0
+	VMULPD.BCST      constants<>+1760(SB), Z17, Z1
+	VFMADD213PD      Z0, Z0, Z1
+	VBROADCASTSD     constants<>+3040(SB), Z0
+	VFMADD213PD.BCST constants<>+1120(SB), Z15, Z0
+	VSUBPD.BCST      constants<>+3072(SB), Z15, Z2
+	VADDPD.BCST      constants<>+3072(SB), Z15, Z3
+	VDIVPD           Z3, Z2, Z2
+	VMULPD           Z2, Z2, Z3
+	VBROADCASTSD     constants<>+2272(SB), Z4
+	VFMADD213PD.BCST constants<>+2304(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+2336(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+2368(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+2400(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+2432(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+2464(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+2496(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+2528(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+2560(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+2592(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+2624(SB), Z3, Z4
+	VBROADCASTSD     constants<>+2656(SB), Z5
+	VFMADD213PD.BCST constants<>+2688(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+2720(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+2752(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+2784(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+2816(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+2848(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+2880(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+2912(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+2944(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+2976(SB), Z3, Z5
+	VFMADD231PD      Z5, Z2, Z4
+	VMULPD           Z4, Z1, Z1
+	VDIVPD           Z0, Z1, Z0
+	VCMPPD.BCST      $0x1e, constants<>+96(SB), Z14, K2
+	VMOVAPD          Z6, Z1
+	VSUBPD           Z0, Z1, Z1
+	VBLENDMPD        Z1, Z0, K2, Z18
+	VMOVUPD          Z18, K1, (AX)
+	LEAQ             (AX)(DX*8), AX
+	LEAQ             (CX)(DX*8), CX
+	XORQ             DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1950,114 +2030,114 @@ DATA constants<>+224(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+232(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+240(SB)/8, $0x3c7abc9e3b39803f
 DATA constants<>+248(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+256(SB)/8, $0x3ff00327268fa6e2
-DATA constants<>+264(SB)/8, $0x3ff00327268fa6e2
-DATA constants<>+272(SB)/8, $0x3ff00327268fa6e2
-DATA constants<>+280(SB)/8, $0x3ff00327268fa6e2
-DATA constants<>+288(SB)/8, $0x3fc5598988a9a781
-DATA constants<>+296(SB)/8, $0x3fc5598988a9a781
-DATA constants<>+304(SB)/8, $0x3fc5598988a9a781
-DATA constants<>+312(SB)/8, $0x3fc5598988a9a781
-DATA constants<>+320(SB)/8, $0x3f81148459a365c0
-DATA constants<>+328(SB)/8, $0x3f81148459a365c0
-DATA constants<>+336(SB)/8, $0x3f81148459a365c0
-DATA constants<>+344(SB)/8, $0x3f81148459a365c0
-DATA constants<>+352(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+360(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+368(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+376(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+384(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+392(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+400(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+408(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+416(SB)/8, $0x3fa5598988b49852
-DATA constants<>+424(SB)/8, $0x3fa5598988b49852
-DATA constants<>+432(SB)/8, $0x3fa5598988b49852
-DATA constants<>+440(SB)/8, $0x3fa5598988b49852
+DATA constants<>+256(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+264(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+272(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+280(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+288(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+296(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+304(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+312(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+320(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+328(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+336(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+344(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+352(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+360(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+368(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+376(SB)/8, $0x3fc5598988a9a781
+DATA constants<>+384(SB)/8, $0x3fa5598988b49852
+DATA constants<>+392(SB)/8, $0x3fa5598988b49852
+DATA constants<>+400(SB)/8, $0x3fa5598988b49852
+DATA constants<>+408(SB)/8, $0x3fa5598988b49852
+DATA constants<>+416(SB)/8, $0x3f81148459a365c0
+DATA constants<>+424(SB)/8, $0x3f81148459a365c0
+DATA constants<>+432(SB)/8, $0x3f81148459a365c0
+DATA constants<>+440(SB)/8, $0x3f81148459a365c0
 DATA constants<>+448(SB)/8, $0x3f56c5fe5bf62cfc
 DATA constants<>+456(SB)/8, $0x3f56c5fe5bf62cfc
 DATA constants<>+464(SB)/8, $0x3f56c5fe5bf62cfc
 DATA constants<>+472(SB)/8, $0x3f56c5fe5bf62cfc
-DATA constants<>+480(SB)/8, $0xbff0000000000000
-DATA constants<>+488(SB)/8, $0xbff0000000000000
-DATA constants<>+496(SB)/8, $0xbff0000000000000
-DATA constants<>+504(SB)/8, $0xbff0000000000000
-DATA constants<>+512(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+520(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+528(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+536(SB)/8, $0x3fe62e42fefa3800
-DATA constants<>+544(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+552(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+560(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+568(SB)/8, $0x3d2ef35793c76730
-DATA constants<>+576(SB)/8, $0xbfb701ffb24a7fce
-DATA constants<>+584(SB)/8, $0xbfb701ffb24a7fce
-DATA constants<>+592(SB)/8, $0xbfb701ffb24a7fce
-DATA constants<>+600(SB)/8, $0xbfb701ffb24a7fce
-DATA constants<>+608(SB)/8, $0xbfc000d0dae66137
-DATA constants<>+616(SB)/8, $0xbfc000d0dae66137
-DATA constants<>+624(SB)/8, $0xbfc000d0dae66137
-DATA constants<>+632(SB)/8, $0xbfc000d0dae66137
-DATA constants<>+640(SB)/8, $0xbfc555552b0f5ee3
-DATA constants<>+648(SB)/8, $0xbfc555552b0f5ee3
-DATA constants<>+656(SB)/8, $0xbfc555552b0f5ee3
-DATA constants<>+664(SB)/8, $0xbfc555552b0f5ee3
-DATA constants<>+672(SB)/8, $0xbfd000000001806f
-DATA constants<>+680(SB)/8, $0xbfd000000001806f
-DATA constants<>+688(SB)/8, $0xbfd000000001806f
-DATA constants<>+696(SB)/8, $0xbfd000000001806f
-DATA constants<>+704(SB)/8, $0xbfdffffffffffffb
-DATA constants<>+712(SB)/8, $0xbfdffffffffffffb
-DATA constants<>+720(SB)/8, $0xbfdffffffffffffb
-DATA constants<>+728(SB)/8, $0xbfdffffffffffffb
-DATA constants<>+736(SB)/8, $0x3fbc6bf8b505746a
-DATA constants<>+744(SB)/8, $0x3fbc6bf8b505746a
-DATA constants<>+752(SB)/8, $0x3fbc6bf8b505746a
-DATA constants<>+760(SB)/8, $0x3fbc6bf8b505746a
-DATA constants<>+768(SB)/8, $0x3fc2492941a55c87
-DATA constants<>+776(SB)/8, $0x3fc2492941a55c87
-DATA constants<>+784(SB)/8, $0x3fc2492941a55c87
-DATA constants<>+792(SB)/8, $0x3fc2492941a55c87
-DATA constants<>+800(SB)/8, $0x3fc9999998a29080
-DATA constants<>+808(SB)/8, $0x3fc9999998a29080
-DATA constants<>+816(SB)/8, $0x3fc9999998a29080
-DATA constants<>+824(SB)/8, $0x3fc9999998a29080
-DATA constants<>+832(SB)/8, $0x3fd5555555555af9
-DATA constants<>+840(SB)/8, $0x3fd5555555555af9
-DATA constants<>+848(SB)/8, $0x3fd5555555555af9
-DATA constants<>+856(SB)/8, $0x3fd5555555555af9
-DATA constants<>+864(SB)/8, $0xc049000000000000
-DATA constants<>+872(SB)/8, $0xc049000000000000
-DATA constants<>+880(SB)/8, $0xc049000000000000
-DATA constants<>+888(SB)/8, $0xc049000000000000
+DATA constants<>+480(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+488(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+496(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+504(SB)/8, $0x3fe62e42fefa3800
+DATA constants<>+512(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+520(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+528(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+536(SB)/8, $0x3d2ef35793c76730
+DATA constants<>+544(SB)/8, $0xbff0000000000000
+DATA constants<>+552(SB)/8, $0xbff0000000000000
+DATA constants<>+560(SB)/8, $0xbff0000000000000
+DATA constants<>+568(SB)/8, $0xbff0000000000000
+DATA constants<>+576(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+584(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+592(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+600(SB)/8, $0xbfdffffffffffffb
+DATA constants<>+608(SB)/8, $0x3fd5555555555af9
+DATA constants<>+616(SB)/8, $0x3fd5555555555af9
+DATA constants<>+624(SB)/8, $0x3fd5555555555af9
+DATA constants<>+632(SB)/8, $0x3fd5555555555af9
+DATA constants<>+640(SB)/8, $0xbfd000000001806f
+DATA constants<>+648(SB)/8, $0xbfd000000001806f
+DATA constants<>+656(SB)/8, $0xbfd000000001806f
+DATA constants<>+664(SB)/8, $0xbfd000000001806f
+DATA constants<>+672(SB)/8, $0x3fc9999998a29080
+DATA constants<>+680(SB)/8, $0x3fc9999998a29080
+DATA constants<>+688(SB)/8, $0x3fc9999998a29080
+DATA constants<>+696(SB)/8, $0x3fc9999998a29080
+DATA constants<>+704(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+712(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+720(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+728(SB)/8, $0xbfc555552b0f5ee3
+DATA constants<>+736(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+744(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+752(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+760(SB)/8, $0x3fc2492941a55c87
+DATA constants<>+768(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+776(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+784(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+792(SB)/8, $0xbfc000d0dae66137
+DATA constants<>+800(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+808(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+816(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+824(SB)/8, $0x3fbc6bf8b505746a
+DATA constants<>+832(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+840(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+848(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+856(SB)/8, $0xbfb701ffb24a7fce
+DATA constants<>+864(SB)/8, $0x3fe0000000000000
+DATA constants<>+872(SB)/8, $0x3fe0000000000000
+DATA constants<>+880(SB)/8, $0x3fe0000000000000
+DATA constants<>+888(SB)/8, $0x3fe0000000000000
 DATA constants<>+896(SB)/8, $0x3fc5555555555557
 DATA constants<>+904(SB)/8, $0x3fc5555555555557
 DATA constants<>+912(SB)/8, $0x3fc5555555555557
 DATA constants<>+920(SB)/8, $0x3fc5555555555557
-DATA constants<>+928(SB)/8, $0x3f811111110c3539
-DATA constants<>+936(SB)/8, $0x3f811111110c3539
-DATA constants<>+944(SB)/8, $0x3f811111110c3539
-DATA constants<>+952(SB)/8, $0x3f811111110c3539
-DATA constants<>+960(SB)/8, $0x3f2a01b3edc3b07b
-DATA constants<>+968(SB)/8, $0x3f2a01b3edc3b07b
-DATA constants<>+976(SB)/8, $0x3f2a01b3edc3b07b
-DATA constants<>+984(SB)/8, $0x3f2a01b3edc3b07b
-DATA constants<>+992(SB)/8, $0x3fe0000000000000
-DATA constants<>+1000(SB)/8, $0x3fe0000000000000
-DATA constants<>+1008(SB)/8, $0x3fe0000000000000
-DATA constants<>+1016(SB)/8, $0x3fe0000000000000
-DATA constants<>+1024(SB)/8, $0x3fa5555555555556
-DATA constants<>+1032(SB)/8, $0x3fa5555555555556
-DATA constants<>+1040(SB)/8, $0x3fa5555555555556
-DATA constants<>+1048(SB)/8, $0x3fa5555555555556
-DATA constants<>+1056(SB)/8, $0x3f56c16c16bd8904
-DATA constants<>+1064(SB)/8, $0x3f56c16c16bd8904
-DATA constants<>+1072(SB)/8, $0x3f56c16c16bd8904
-DATA constants<>+1080(SB)/8, $0x3f56c16c16bd8904
-DATA constants<>+1088(SB)/8, $0x3efa01aff69bef2d
-DATA constants<>+1096(SB)/8, $0x3efa01aff69bef2d
-DATA constants<>+1104(SB)/8, $0x3efa01aff69bef2d
-DATA constants<>+1112(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+928(SB)/8, $0x3fa5555555555556
+DATA constants<>+936(SB)/8, $0x3fa5555555555556
+DATA constants<>+944(SB)/8, $0x3fa5555555555556
+DATA constants<>+952(SB)/8, $0x3fa5555555555556
+DATA constants<>+960(SB)/8, $0x3f811111110c3539
+DATA constants<>+968(SB)/8, $0x3f811111110c3539
+DATA constants<>+976(SB)/8, $0x3f811111110c3539
+DATA constants<>+984(SB)/8, $0x3f811111110c3539
+DATA constants<>+992(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1000(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1008(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1016(SB)/8, $0x3f56c16c16bd8904
+DATA constants<>+1024(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+1032(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+1040(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+1048(SB)/8, $0x3f2a01b3edc3b07b
+DATA constants<>+1056(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1064(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1072(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1080(SB)/8, $0x3efa01aff69bef2d
+DATA constants<>+1088(SB)/8, $0xc049000000000000
+DATA constants<>+1096(SB)/8, $0xc049000000000000
+DATA constants<>+1104(SB)/8, $0xc049000000000000
+DATA constants<>+1112(SB)/8, $0xc049000000000000
 DATA constants<>+1120(SB)/8, $0x4000000000000000
 DATA constants<>+1128(SB)/8, $0x4000000000000000
 DATA constants<>+1136(SB)/8, $0x4000000000000000

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	"github.com/mmcloughlin/avo/operand"
 )
 
@@ -14,7 +16,12 @@ func (m *machine) load(from mem) vector {
 }
 
 // constant returns a register filled with v.
-func (m *machine) constant(v float64) vector { return m.fill(m.number(v)) }
+func (m *machine) constant(v float64) vector {
+	if kept := m.kept[math.Float64bits(v)]; kept != nil {
+		return m.copy(kept)
+	}
+	return m.fill(m.number(v))
+}
 
 // fill returns a register with the number at from in every lane.
 func (m *machine) fill(from mem) vector {
@@ -50,31 +57,33 @@ func (m *machine) larger(x, y vector) vector { r := m.vec(); m.VMAXPD(y, x, r); 
 // constantOp is an instruction with a pool constant as its first operand, in both widths.
 type constantOp struct{ wide, narrow func(ops ...operand.Op) }
 
-func (m *machine) withConstant(op constantOp, v mem, rest ...operand.Op) {
-	ops := append([]operand.Op{v}, rest...)
-	if m.wide {
-		op.wide(ops...)
-	} else {
-		op.narrow(ops...)
+func (m *machine) withConstant(op constantOp, bits uint64, rest ...operand.Op) {
+	switch kept := m.kept[bits]; {
+	case kept != nil:
+		op.narrow(append([]operand.Op{kept}, rest...)...)
+	case m.wide:
+		op.wide(append([]operand.Op{m.bits(bits)}, rest...)...)
+	default:
+		op.narrow(append([]operand.Op{m.bits(bits)}, rest...)...)
 	}
 }
 
 func (m *machine) addC(x vector, c float64) vector {
 	r := m.vec()
-	m.withConstant(constantOp{m.VADDPD_BCST, m.VADDPD}, m.number(c), x, r)
+	m.withConstant(constantOp{m.VADDPD_BCST, m.VADDPD}, math.Float64bits(c), x, r)
 	return r
 }
 
 // subC is x − c.
 func (m *machine) subC(x vector, c float64) vector {
 	r := m.vec()
-	m.withConstant(constantOp{m.VSUBPD_BCST, m.VSUBPD}, m.number(c), x, r)
+	m.withConstant(constantOp{m.VSUBPD_BCST, m.VSUBPD}, math.Float64bits(c), x, r)
 	return r
 }
 
 func (m *machine) mulC(x vector, c float64) vector {
 	r := m.vec()
-	m.withConstant(constantOp{m.VMULPD_BCST, m.VMULPD}, m.number(c), x, r)
+	m.withConstant(constantOp{m.VMULPD_BCST, m.VMULPD}, math.Float64bits(c), x, r)
 	return r
 }
 
@@ -93,7 +102,7 @@ func (m *machine) atMost(x vector, c float64) vector {
 
 // fmaC changes x to x·y + c.
 func (m *machine) fmaC(x, y vector, c float64) {
-	m.withConstant(constantOp{m.VFMADD213PD_BCST, m.VFMADD213PD}, m.number(c), y, x)
+	m.withConstant(constantOp{m.VFMADD213PD_BCST, m.VFMADD213PD}, math.Float64bits(c), y, x)
 }
 
 // mulAdd changes x to x·y + z.
@@ -104,12 +113,12 @@ func (m *machine) addMul(z, x, y vector) { m.VFMADD231PD(x, y, z) }
 
 // addMulC changes z to z + x·c.
 func (m *machine) addMulC(z, x vector, c float64) {
-	m.withConstant(constantOp{m.VFMADD231PD_BCST, m.VFMADD231PD}, m.number(c), x, z)
+	m.withConstant(constantOp{m.VFMADD231PD_BCST, m.VFMADD231PD}, math.Float64bits(c), x, z)
 }
 
 // subMulC changes z to z − x·c.
 func (m *machine) subMulC(z, x vector, c float64) {
-	m.withConstant(constantOp{m.VFNMADD231PD_BCST, m.VFNMADD231PD}, m.number(c), x, z)
+	m.withConstant(constantOp{m.VFNMADD231PD_BCST, m.VFNMADD231PD}, math.Float64bits(c), x, z)
 }
 
 // poly evaluates Σ cᵢ·xⁱ in two interleaved halves (even and odd powers), x2 being x².
@@ -144,19 +153,19 @@ const (
 
 func (m *machine) andBits(x vector, b uint64) vector {
 	r := m.vec()
-	m.withConstant(constantOp{m.VANDPD_BCST, m.VANDPD}, m.bits(b), x, r)
+	m.withConstant(constantOp{m.VANDPD_BCST, m.VANDPD}, b, x, r)
 	return r
 }
 
 func (m *machine) orBits(x vector, b uint64) vector {
 	r := m.vec()
-	m.withConstant(constantOp{m.VORPD_BCST, m.VORPD}, m.bits(b), x, r)
+	m.withConstant(constantOp{m.VORPD_BCST, m.VORPD}, b, x, r)
 	return r
 }
 
 func (m *machine) xorBits(x vector, b uint64) vector {
 	r := m.vec()
-	m.withConstant(constantOp{m.VXORPD_BCST, m.VXORPD}, m.bits(b), x, r)
+	m.withConstant(constantOp{m.VXORPD_BCST, m.VXORPD}, b, x, r)
 	return r
 }
 
@@ -216,7 +225,11 @@ func (m *machine) compare(predicate uint8, x, y vector) condition {
 func (m *machine) compareC(predicate uint8, x vector, c float64) condition {
 	if m.wide {
 		k := m.K()
-		m.VCMPPD_BCST(operand.U8(predicate), m.number(c), x, k)
+		if kept := m.kept[math.Float64bits(c)]; kept != nil {
+			m.VCMPPD(operand.U8(predicate), kept, x, k)
+		} else {
+			m.VCMPPD_BCST(operand.U8(predicate), m.number(c), x, k)
+		}
 		return condition{k}
 	}
 	r := m.vec()

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/mmcloughlin/avo/operand"
+import (
+	"math"
+
+	"github.com/mmcloughlin/avo/operand"
+)
 
 // The exponential. x = n·log 2 + r with n a multiple of 1/16, so eˣ = 2ⁿ·eʳ: the fraction of n
 // chooses 2^(j/16) from a table, its floor scales. The table of exp itself holds these powers times a
@@ -14,11 +18,15 @@ type reduced struct {
 	n, r vector
 }
 
-func (m *machine) useExp() { m.useTable("expTable", expTable) }
+func (m *machine) useExp() {
+	m.useExpTable()
+	m.keep(1/math.Ln2, sixteenths, ln2Full[0], ln2Full[1], 1)
+	m.keep(expPoly...)
+}
 
 // reduce takes x apart. The narrow machine wants |x| below 2⁴⁰.
 func (m *machine) reduce(x vector) reduced {
-	t := m.constant(0x1.71547652b82fep+00) // 1/log 2
+	t := m.constant(1 / math.Ln2)
 	m.fmaC(t, x, sixteenths)
 	n := m.subC(t, sixteenths)
 	r := m.copy(x)
@@ -27,9 +35,19 @@ func (m *machine) reduce(x vector) reduced {
 	if m.wide {
 		// An x beyond any exponent has nonsense for r: what matters is that it is finite, also for NaN,
 		// since n scales the result to 0, Inf or NaN.
-		m.VRANGEPD(operand.U8(2), m.constant(1), r, r)
+		m.VRANGEPD(operand.U8(2), m.one(), r, r)
 	}
 	return reduced{t, n, r}
+}
+
+func (m *machine) useExpTable() { m.useTable("expTable", expTable) }
+
+// one is a register of ones, not to be changed.
+func (m *machine) one() vector {
+	if kept := m.kept[math.Float64bits(1)]; kept != nil {
+		return kept
+	}
+	return m.constant(1)
 }
 
 // estrin is the polynomial of seven coefficients c, in r with its square r2.
@@ -88,6 +106,8 @@ func (m *machine) exp(x vector) vector {
 func (m *machine) useExpm1() {
 	m.useTable("powerTable", powerTable)
 	m.useTable("powerTableLow", powerTableLow)
+	m.keep(1/math.Ln2, sixteenths, ln2Full[0], ln2Full[1], 1)
+	m.keep(expm1Poly...)
 }
 
 // expm1 is eˣ − 1 but for the sign of zero: 2ᵏ·(t·(eʳ−1) + (t−2⁻ᵏ)), t = 2^(j/16), with the rounding error of t
@@ -109,7 +129,7 @@ func (m *machine) reciprocalPower(x reduced) vector {
 	s := m.vec()
 	if m.wide {
 		m.VRNDSCALEPD(operand.U8(9), x.n, s) // floor
-		m.VSCALEFPD(m.neg(s), m.constant(1), s)
+		m.VSCALEFPD(m.neg(s), m.one(), s)
 		return s
 	}
 	k := m.vec()

@@ -24,8 +24,8 @@ var functions = []function{
 	{name: "sqrt", body: func(m *machine, x vector) vector { y := m.vec(); m.VSQRTPD(x, y); return y }, cheap: true},
 	{name: "not", body: func(m *machine, x vector) vector { return m.indicate(m.compareC(equal, x, 0)) }, cheap: true},
 	{name: "exp", use: (*machine).useExp, body: (*machine).exp},
-	{name: "log", use: (*machine).useLog, body: (*machine).log},
-	{name: "log1p", use: (*machine).useLog, body: (*machine).log1p},
+	{name: "log", use: (*machine).keepLog, body: (*machine).log},
+	{name: "log1p", use: (*machine).keepLog, body: (*machine).log1p},
 	{name: "expm1", use: (*machine).useExpm1, body: func(m *machine, x vector) vector { return m.withSign(m.expm1(x), x) }},
 	{name: "tanh", use: (*machine).useExpm1, body: (*machine).tanh},
 	{name: "invLogit", use: (*machine).useExp, body: (*machine).invLogit},
@@ -78,8 +78,9 @@ func (m *machine) stopUnless(predicate uint8, x vector, c float64, label string)
 	m.JNE(operand.LabelRef(label))
 }
 
+// useSoftplus leaves out the constants: there is no room for those of both functions.
 func (m *machine) useSoftplus() {
-	m.useExp()
+	m.useExpTable()
 	m.useLog()
 }
 

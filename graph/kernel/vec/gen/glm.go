@@ -77,7 +77,7 @@ type density struct {
 }
 
 var densities = []density{
-	{"bernoulliLogit", "", (*machine).useSoftplus, bernoulliLogit},
+	{"bernoulliLogit", "", (*machine).useExp, bernoulliLogit},
 	{"poissonLog", "", (*machine).useExp, poissonLog},
 	{"binomialLogit", "n", (*machine).useSoftplus, binomialLogit},
 	{"normal", "w", nil, normal},
@@ -179,6 +179,8 @@ func (m *machine) densityBlock(d density) {
 		m.ADDQ(operand.I32(8), y)
 	})
 	if d.name == "bernoulliLogit" {
+		m.forget()
+		m.useLog()
 		sum = m.sub(sum, m.logPositive(product))
 	}
 	m.VMOVUPD(sum, at(ll, 0))
@@ -227,6 +229,8 @@ func (m *machine) densityColumn(d density) {
 		}
 	})
 	if d.name == "bernoulliLogit" {
+		m.forget()
+		m.useLog()
 		sum = m.sub(sum, m.logPositive(product))
 	}
 	total := m.foldLanes(sum)

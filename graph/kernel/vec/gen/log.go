@@ -21,6 +21,13 @@ func (m *machine) useLog() {
 	m.useTable("logLow", logLow)
 }
 
+// keepLog holds the constants of the logarithm in registers where it is all there is.
+func (m *machine) keepLog() {
+	m.useLog()
+	m.keep(ln2[0], ln2[1], -1, 1)
+	m.keep(logPoly...)
+}
+
 // split returns exponent and mantissa of x as numbers. Of 0 and Inf the wide machine has exponents
 // −Inf and Inf; the narrow one leaves the edges to logEdges.
 func (m *machine) split(x vector) (exponent, mantissa vector) {
@@ -101,7 +108,7 @@ func (m *machine) log1p(x vector) vector {
 	e, mantissa := m.split(u)
 	if m.wide {
 		m.VSCALEFPD(m.neg(e), lost, lost)
-		m.VRANGEPD(operand.U8(2), m.constant(1), lost, lost) // finite, whatever u
+		m.VRANGEPD(operand.U8(2), m.one(), lost, lost) // finite, whatever u
 	} else {
 		s := m.vec()
 		m.VMOVUPD(m.bits(2046<<52), s)

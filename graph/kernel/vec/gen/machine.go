@@ -21,6 +21,7 @@ type machine struct {
 	wide   bool // 512 bits, else 256
 	pool   *pool
 	tables map[string]*table
+	kept   map[uint64]vector // constants held in registers
 	labels int
 }
 
@@ -65,7 +66,7 @@ func (m *machine) begin(name, signature string) {
 	m.Attributes(attr.NOSPLIT)
 	m.Pragma("noescape")
 	m.SignatureExpr(signature)
-	m.tables = map[string]*table{}
+	m.tables, m.kept = map[string]*table{}, map[uint64]vector{}
 	m.labels = 0
 }
 
@@ -102,6 +103,23 @@ func (m *machine) bits(b uint64) mem {
 		m.pool.bits = append(m.pool.bits, b)
 	}
 	return operand.NewDataAddr(operand.Symbol{Name: "constants", Static: true}, 32*i)
+}
+
+// keep loads constants into registers, before the loop that uses them; the narrow machine has too few.
+func (m *machine) keep(numbers ...float64) {
+	if !m.wide {
+		return
+	}
+	for _, x := range numbers {
+		if b := math.Float64bits(x); m.kept[b] == nil {
+			m.kept[b] = m.fill(m.bits(b))
+		}
+	}
+}
+
+// forget frees the registers of constants and tables.
+func (m *machine) forget() {
+	m.tables, m.kept = map[string]*table{}, map[uint64]vector{}
 }
 
 func (m *machine) number(x float64) mem { return m.bits(math.Float64bits(x)) }

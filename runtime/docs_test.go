@@ -76,16 +76,16 @@ func functionTable() string {
 	groups := map[string][]string{}
 	for _, name := range cat.FuncNames() {
 		f, _ := cat.Func(name)
-		row := fmt.Sprintf("| `%s(%s)` | %s |", name, strings.Join(signature(f), ", "), cell(f.Doc+notYet(f.NotYet)))
+		row := fmt.Sprintf("| `%s(%s)` | %s |", name, strings.Join(signature(f), ", "), cell(strings.TrimSuffix(f.Doc, " Of an array: of each element.")+notYet(f.NotYet)))
 		groups[f.Group] = append(groups[f.Group], row)
 	}
 	var b strings.Builder
-	for _, group := range []string{"Elementwise", "Reductions", "Vectors", "Shape", "Linear algebra", "Kernels", "Equations"} {
+	for _, group := range []string{"Elementwise", "Reductions", "Vectors", "Shape", "Linear algebra", "Kernels", "Differential equations"} {
 		writeTable(&b, group, "function", groups[group])
 		delete(groups, group)
 	}
-	for group, rows := range groups {
-		writeTable(&b, group, "function", rows)
+	for group := range groups {
+		panic("a group of functions without a place in the page: " + group)
 	}
 	return b.String()
 }
@@ -96,8 +96,12 @@ func writeTable(b *strings.Builder, title, head string, rows []string) {
 	}
 }
 
-// signature marks the parameters that may be left out.
+// signature marks the parameters that may be left out: the last ones, but
+// for kernels, where the second set of points may be missing.
 func signature(f *lang.FuncSig) []string {
+	if f.Group == "Kernels" {
+		return append([]string{f.Params[0], "[" + f.Params[1] + "]"}, f.Params[2:]...)
+	}
 	out := make([]string, len(f.Params))
 	for i, p := range f.Params {
 		out[i] = p
@@ -157,8 +161,11 @@ func forms(d *lang.DistSig) string {
 			}
 			ps = append(ps, text)
 		}
-		if d.TakesDists {
-			ps = append(ps, "...")
+		switch {
+		case d.Name == "ZeroInflated":
+			ps = append([]string{"dist"}, ps...)
+		case d.TakesDists:
+			ps = append(ps, "d1", "d2", "...")
 		}
 		out = append(out, "`"+d.Name+"("+strings.Join(ps, ", ")+")`")
 	}

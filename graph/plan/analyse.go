@@ -8,6 +8,7 @@ import (
 // analysis says which nodes vary with the particle.
 type analysis struct {
 	order     []*graph.Node // needed nodes that are not constants, operands first
+	all       []*graph.Node // of the graph, by ID
 	batch     []bool        // by node ID
 	particles int
 }
@@ -23,7 +24,7 @@ func (a *analysis) rows(n *graph.Node) graph.Shape {
 // analyse finds the nodes that vary with the particle; it fails if some op
 // mixes particles in a way that rows cannot express.
 func analyse(g *graph.Graph, outputs []*graph.Node) (*analysis, bool) {
-	a := &analysis{batch: make([]bool, len(g.Nodes())), particles: 0}
+	a := &analysis{all: g.Nodes(), batch: make([]bool, len(g.Nodes())), particles: 0}
 	needed := graph.Needed(outputs)
 	for _, n := range g.Nodes() {
 		if !needed[n.ID] || n.IsConst() {
@@ -37,12 +38,15 @@ func analyse(g *graph.Graph, outputs []*graph.Node) (*analysis, bool) {
 			a.particles = n.Shape[0]
 			a.batch[n.ID] = true
 		}
-		if n.Op != nil && !a.node(n) {
+		if n.Op != nil && !a.vary(n) {
 			return nil, false
 		}
 	}
 	return a, a.particles > 0
 }
+
+// node is the node of that ID.
+func (a *analysis) node(id int) *graph.Node { return a.all[id] }
 
 func (a *analysis) anyBatch(n *graph.Node) bool {
 	for _, c := range n.In {
@@ -53,8 +57,8 @@ func (a *analysis) anyBatch(n *graph.Node) bool {
 	return false
 }
 
-// node sets whether n varies, from its operands.
-func (a *analysis) node(n *graph.Node) bool {
+// vary sets whether n varies, from its operands.
+func (a *analysis) vary(n *graph.Node) bool {
 	if !a.anyBatch(n) {
 		return true
 	}

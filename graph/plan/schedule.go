@@ -27,7 +27,6 @@ func (v *value) ready() int { return v.stage + 1 }
 
 // compiler holds the state of one compilation.
 type compiler struct {
-	g          *graph.Graph
 	an         *analysis
 	s, p       int // particles, and rounded up
 	outputs    []*graph.Node
@@ -41,6 +40,10 @@ type compiler struct {
 	clusters   []*cluster // in order of creation
 	others     []*generic
 	lastStage  int
+
+	now       int           // ID of the node being scheduled
+	uses      map[int][]use // of elementwise nodes
+	notBefore map[int]int   // stage of a node, at least
 }
 
 func compileRows(g *graph.Graph, outputs []*graph.Node) (*rowProgram, bool) {
@@ -48,16 +51,70 @@ func compileRows(g *graph.Graph, outputs []*graph.Node) (*rowProgram, bool) {
 	if !ok {
 		return nil, false
 	}
-	c := &compiler{g: g, an: an, s: an.particles, p: roundUp(an.particles), outputs: outputs,
-		values: map[int]*value{}, promoted: map[int]*value{}, keep: map[int]bool{}, stages: map[string]*cluster{}, offsets: map[*float64][]int32{}, weights: map[int]*value{}, weightRegs: map[int][]int{}}
+	early := newCompiler(an, outputs, nil)
+	early.schedule()
+	late := newCompiler(an, outputs, early.sink())
+	late.schedule()
+	return late.program(), true
+}
+
+func newCompiler(an *analysis, outputs []*graph.Node, notBefore map[int]int) *compiler {
+	c := &compiler{an: an, s: an.particles, p: roundUp(an.particles), outputs: outputs, notBefore: notBefore,
+		values: map[int]*value{}, promoted: map[int]*value{}, keep: map[int]bool{}, stages: map[string]*cluster{},
+		offsets: map[*float64][]int32{}, weights: map[int]*value{}, weightRegs: map[int][]int{}, uses: map[int][]use{}}
 	c.markKept()
-	for _, n := range an.order {
+	return c
+}
+
+func (c *compiler) schedule() {
+	for _, n := range c.an.order {
+		c.now = n.ID
 		c.node(n)
 	}
-	for _, o := range outputs {
+	for _, o := range c.outputs {
 		c.store(c.value(o))
 	}
-	return c.program(), true
+}
+
+// use is one reading of an elementwise node.
+type use struct {
+	by    int  // node ID of the reader
+	stage int  // of the cluster that reads
+	reg   bool // over the same domain, so that a register could serve
+}
+
+// sink finds the elementwise nodes that are first read, always over their own
+// domain, at a later stage than that at which they could be computed: computed
+// then, they need not be stored.
+func (c *compiler) sink() map[int]int {
+	final := map[int]int{}
+	for i := len(c.an.order) - 1; i >= 0; i-- {
+		n := c.an.order[i]
+		v := c.values[n.ID]
+		if v == nil {
+			continue
+		}
+		final[n.ID] = v.stage
+		us := c.uses[n.ID]
+		if _, ok := n.Op.(*op.Map); !ok || c.keep[n.ID] || len(us) == 0 {
+			continue
+		}
+		latest, all := forever, true
+		for _, u := range us {
+			all = all && u.reg
+			at := u.stage
+			if r := c.an.node(u.by); r != nil {
+				if _, ok := r.Op.(*op.Map); ok {
+					at = final[u.by]
+				}
+			}
+			latest = min(latest, at)
+		}
+		if all && latest > v.stage {
+			final[n.ID] = latest
+		}
+	}
+	return final
 }
 
 // roundUp pads the particles to whole vectors; a single one is not padded.
@@ -493,7 +550,13 @@ func (c *compiler) earliest(os []operand, dims graph.Shape, batch bool) int {
 
 // arg makes an operand readable in a cluster.
 func (c *compiler) arg(cl *cluster, o operand) arg {
-	if v, l, ok := c.inRegister(o, cl.dims, cl.batch); ok && v.stage == cl.stage {
+	v, l, same := c.inRegister(o, cl.dims, cl.batch)
+	if o.v == nil && !c.alias(o.n) {
+		c.uses[o.n.ID] = append(c.uses[o.n.ID], use{c.now, cl.stage, same})
+	} else if o.v == nil {
+		c.uses[o.n.In[0].ID] = append(c.uses[o.n.In[0].ID], use{c.now, cl.stage, false})
+	}
+	if same && v.stage == cl.stage {
 		return arg{reg: cl.regs[l]}
 	}
 	a := c.reach(o, len(cl.dims))
@@ -519,7 +582,7 @@ func (c *compiler) elementwise(n *graph.Node, m *op.Map) {
 		os[k] = c.operand(x, m.Dims[k], batch)
 	}
 	domain, lanes := lanes(dims)
-	stage := 0
+	stage := c.notBefore[n.ID]
 	for k := 0; k < lanes; k++ {
 		stage = max(stage, c.earliest(inLane(os, dims, k), domain, batch))
 	}

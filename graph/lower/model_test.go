@@ -48,11 +48,12 @@ func (c testCase) run(t *testing.T) {
 		for seed := uint64(0); seed < 4; seed++ {
 			c.compare(t, p, seed)
 		}
+		c.inParticles(t, p)
 		if t.Failed() {
 			return
 		}
 		if q := c.lowered(t, 60); q.size > p.size+3 || p.size > q.size+3 { // scalars that happen to be equal are shared
-			t.Errorf("%d nodes with small data, %d with ten times as much", p.size, q.size)
+			t.Errorf("%d nodes with small data, %d with ten times as much: %s", p.size, q.size, describe(q.b))
 		}
 	})
 }
@@ -87,6 +88,45 @@ func (c testCase) compare(t *testing.T, p *lowering, seed uint64) {
 		}
 	}
 	p.checkGradient(t, u, got)
+}
+
+// inParticles evaluates at several points at once, values and gradients, and
+// compares with one after another.
+func (c testCase) inParticles(t *testing.T, p *lowering) {
+	t.Helper()
+	if p.d == 0 {
+		return
+	}
+	const s = 3
+	r := rand.New(rand.NewPCG(9, 9))
+	u := make([]float64, s*p.d)
+	for i := range u {
+		u[i] = r.NormFloat64()
+	}
+	b := named.New()
+	particles := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
+	in := b.G.Input("u", graph.Shape{s, p.d})
+	pack := &guide.Packed{U: b.Wrap(in, particles)}
+	m := checked(t, c.text)
+	joint, ds := lower.Lower(m, p.data, pack, b)
+	if joint == nil {
+		t.Fatal(ds.Error())
+	}
+	target := b.With(b.Add(joint.LogDensity(b), pack.LogJacobian(b)), particles)
+	g := grad.Reverse(b.G, b.SumAxes(target, particles).N, []*graph.Node{in})[0]
+	q := &lowering{b: b}
+	val := q.run(u, []*graph.Node{target.N, g})
+	for k := range s {
+		one := p.eval(u[k*p.d : (k+1)*p.d])
+		if !near(val[target.N][k], one.target, 1e-10) {
+			t.Errorf("particle %d of several has %.15g, alone %.15g", k, val[target.N][k], one.target)
+		}
+		for i, want := range one.grad {
+			if got := val[g][k*p.d+i]; !near(got, want, 1e-9) {
+				t.Errorf("gradient %d of particle %d of several is %.15g, alone %.15g", i, k, got, want)
+			}
+		}
+	}
 }
 
 func near(x, y, tol float64) bool {

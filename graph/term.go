@@ -52,10 +52,21 @@ func (g *Graph) ScaledSum(x *Node, dims []int, times float64) *Node {
 	if len(dims) == 0 && times == 1 {
 		return x
 	}
-	if s, ok := x.Op.(Sum); ok { // a sum of a sum is one sum
-		return g.Apply(Sum{s.From, outer(s, dims), s.Times * times}, x.In[0])
+	switch o := x.Op.(type) {
+	case Sum: // a sum of a sum is one sum
+		return g.Apply(Sum{o.From, outer(o, dims), o.Times * times}, x.In[0])
+	case Multiple: // a constant factor is multiplied in once
+		if c, y, ok := o.Factor(x.In); ok && len(dims) > 0 && y.Shape.Equal(x.Shape) {
+			return g.ScaledSum(y, dims, c*times)
+		}
 	}
 	return g.Apply(Sum{x.Shape, dims, times}, x)
+}
+
+// Multiple is an Op whose result may be a finite constant times one of its
+// operands, element by element.
+type Multiple interface {
+	Factor(in []*Node) (c float64, x *Node, ok bool)
 }
 
 // outer lists the dimensions of s's operand that are summed when dims of its

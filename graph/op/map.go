@@ -176,6 +176,18 @@ func (m *Map) row2(out, x, y []float64, sx, sy int) {
 	}
 }
 
+// Factor implements graph.Multiple for c·x and −x.
+func (m *Map) Factor(in []*Node) (c float64, x *Node, ok bool) {
+	switch m.F {
+	case Neg:
+		return -1, in[0], true
+	case Mul:
+		c, ok := number(Term{Node: in[0], Dims: m.Dims[0]})
+		return c, in[1], ok && finite(c)
+	}
+	return 0, nil, false
+}
+
 // Diff multiplies the output's adjoint by the partial derivative and sums over
 // the dimensions that the operand lacks. The product absorbs zeros (MulZ):
 // where no adjoint arrives, as on the branch of a conditional that is not

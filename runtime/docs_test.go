@@ -295,6 +295,7 @@ func directModules(t *testing.T) map[string]string {
 func goList(t *testing.T, format string, packages ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-f", format}, packages...)...)
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64") // what other systems leave out counts too
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

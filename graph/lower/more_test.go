@@ -360,5 +360,71 @@ factor steps(b[2..3], b) + steps([b[1]], b[1..2])`,
 				return lp + x("b", 1) + (x("b", 2)+x("b", 3))*3 + x("b", 1) + 2*x("b", 1)
 			},
 		},
+		{
+			name: "loops with two indices, and with shifted left sides",
+			text: `
+data y : real[T, N]
+plate i in 1..N { z[1, i] ~ Normal(0, 1) }
+let s[1, i in 1..N] = y[1, i]
+for t in 2..T, i in 1..N {
+  z[t, i] ~ Normal(0.5 * z[t-1, i] + s[t-1, i], 1)
+  let s[t, i] = 0.5 * s[t-1, i] + y[t, i]
+}
+h[1] ~ Normal(0, 1)
+for t in 1..T-1 { h[t+1] ~ Normal(h[t] * z[t+1, 1], 1) }
+y ~ Normal(z, 1)`,
+			data: func(n int) values { return values{"y": table(n, 2)} },
+			want: func(x at) float64 {
+				var s [3]float64
+				return cells(x, "y", func(t, i int) float64 {
+					lp := normal(x("y", t, i), x("z", t, i), 1)
+					switch {
+					case t == 1:
+						lp += normal(x("z", 1, i), 0, 1)
+						if i == 1 {
+							lp += normal(x("h", 1), 0, 1)
+						}
+					default:
+						lp += normal(x("z", t, i), 0.5*x("z", t-1, i)+s[i], 1)
+						if i == 1 {
+							lp += normal(x("h", t), x("h", t-1)*x("z", t, 1), 1)
+						}
+					}
+					s[i] = 0.5*s[i] + x("y", t, i)
+					return lp
+				})
+			},
+		},
+		{
+			name: "latent series of different lengths that look back",
+			text: `
+data n : int[N]
+data y : real[N, T]
+plate i in 1..N {
+  z[i, 1] ~ Normal(0, 1)
+  plate t in n[i]+1..T { z[i, t] ~ Normal(0, 3) }
+  for t in 2..n[i] { z[i, t] ~ Normal(z[i, t-1] * i, 1) }
+}
+y ~ Normal(z, 1)`,
+			data: func(n int) values {
+				l := lengths(n)
+				for i := range l {
+					l[i]++
+				}
+				return values{"n": l, "y": table(n, 4)}
+			},
+			want: func(x at) float64 {
+				return cells(x, "y", func(i, t int) float64 {
+					lp := normal(x("y", i, t), x("z", i, t), 1)
+					switch {
+					case t == 1:
+						return lp + normal(x("z", i, 1), 0, 1)
+					case t > int(x("n", i)):
+						return lp + normal(x("z", i, t), 0, 3)
+					}
+					return lp + normal(x("z", i, t), x("z", i, t-1)*float64(i), 1)
+				})
+			},
+		},
 	}
 }

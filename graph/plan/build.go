@@ -2,6 +2,7 @@ package plan
 
 import (
 	"ppl/graph"
+	"ppl/graph/op"
 )
 
 // rowProgram is a compiled graph in rows.
@@ -162,6 +163,9 @@ func (cl *cluster) finish(c *compiler) {
 		lp.acc = append(lp.acc, a.to)
 	}
 	lp.merge()
+	if cl.batch && c.p > 1 {
+		cl.findDots(lp)
+	}
 	cl.assign(lp)
 	width := c.width(cl.batch)
 	for _, in := range cl.instrs {
@@ -216,6 +220,55 @@ func dropAt(s []int, d int) []int {
 	return append(append([]int{}, s[:d]...), s[d+1:]...)
 }
 
+// findDots finds products that are only summed over rows, or over a row's
+// particles: the sum multiplies as it adds, and no register holds the product.
+func (cl *cluster) findDots(lp *loop) {
+	readers := make([]int, cl.nregs)
+	for _, in := range cl.instrs {
+		for _, a := range in.args {
+			if a.reg >= 0 {
+				readers[a.reg]++
+			}
+		}
+	}
+	for _, a := range cl.accums {
+		if a.src.reg >= 0 {
+			readers[a.src.reg]++
+		}
+	}
+	maker := map[int]*instr{}
+	for _, in := range cl.instrs {
+		if in.fn == op.Mul || in.fn == op.MulZ || in.fn == op.Square {
+			maker[in.dst] = in
+		}
+	}
+	for _, a := range cl.accums {
+		in := maker[a.src.reg]
+		if a.src.reg < 0 || in == nil || readers[a.src.reg] != 1 || in.out.stored || a.mat != nil || a.to.off != nil {
+			continue
+		}
+		if a.horizontal == (a.to.strides[len(lp.dims)-1] == 0) || !lp.anyFull(in) {
+			continue
+		}
+		a.dot, in.skip = in, true
+	}
+}
+
+// anyFull reports whether one operand of a product has rows of its own for
+// every particle.
+func (lp *loop) anyFull(in *instr) bool {
+	for _, a := range in.args {
+		if a.reg >= 0 {
+			return true
+		}
+		x := lp.acc[a.acc]
+		if x.v.batch && x.strides[len(lp.dims)-1] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // assign gives registers slots by liveness.
 func (cl *cluster) assign(lp *loop) {
 	last := make([]int, cl.nregs)
@@ -231,8 +284,15 @@ func (cl *cluster) assign(lp *loop) {
 		}
 	}
 	for _, a := range cl.accums {
-		if a.src.reg >= 0 {
+		if a.src.reg >= 0 && a.dot == nil {
 			last[a.src.reg] = forever
+		}
+		if a.dot != nil {
+			for _, x := range a.dot.args {
+				if x.reg >= 0 {
+					last[x.reg] = forever
+				}
+			}
 		}
 	}
 	lp.slot = make([]int, cl.nregs)
@@ -241,6 +301,9 @@ func (cl *cluster) assign(lp *loop) {
 	}
 	var free []int
 	for i, in := range cl.instrs {
+		if in.skip {
+			continue
+		}
 		var ending []int
 		for _, a := range in.args {
 			if a.reg >= 0 && last[a.reg] == i {

@@ -90,6 +90,9 @@ func (cl *cluster) describe() string {
 		return s
 	}
 	for _, in := range cl.instrs {
+		if in.skip {
+			continue
+		}
 		var args []string
 		for _, a := range in.args {
 			args = append(args, name(a))
@@ -122,7 +125,16 @@ func (cl *cluster) describe() string {
 		if a.mat != nil {
 			what = "add product with " + a.mat.x.describe() + " of"
 		}
-		fmt.Fprintf(&b, "\n    %s += %s %s", a.to.v.describe(), what, name(a.src))
+		src := ""
+		if a.dot == nil {
+			src = name(a.src)
+		} else {
+			for _, x := range a.dot.args {
+				src += name(x) + " "
+			}
+			src += "(" + a.dot.fn.Name + ")"
+		}
+		fmt.Fprintf(&b, "\n    %s += %s %s", a.to.v.describe(), what, src)
 		if a.to.off != nil {
 			b.WriteString(" [scatter]")
 		}

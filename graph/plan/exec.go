@@ -5,6 +5,7 @@ import (
 
 	"ppl/graph"
 	"ppl/graph/kernel/vec"
+	"ppl/graph/op"
 )
 
 // rowState is one goroutine's memory for a rowProgram.
@@ -15,7 +16,8 @@ type rowState struct {
 	inputs  [][]float64 // logical order, filled by the caller
 	dirty   []bool
 	outputs [][]float64
-	cur     []int // offset in rows of each access at the current outer index
+	sum     []float64 // a row of sums
+	cur     []int     // offset in rows of each access at the current outer index
 	curOff  []int
 	idx     []int
 }
@@ -28,7 +30,7 @@ func (pr *rowProgram) Outputs() []*graph.Node { return pr.outputs }
 
 // NewState implements graph.Program.
 func (pr *rowProgram) NewState() (graph.State, error) {
-	s := &rowState{pr: pr, arena: aligned(pr.arena), scratch: aligned(pr.scratch)}
+	s := &rowState{pr: pr, arena: aligned(pr.arena), scratch: aligned(pr.scratch), sum: aligned(pr.p)}
 	n, dims := 0, 0
 	for _, st := range pr.steps {
 		if cl, ok := st.(*cluster); ok {
@@ -165,6 +167,9 @@ func (cl *cluster) runBlock(s *rowState, w, start, n int) {
 	lp := cl.loop
 	stores := len(cl.accesses)
 	for _, in := range cl.instrs {
+		if in.skip {
+			continue
+		}
 		dst := s.slot(lp, lp.slot[in.dst], w)[:n*w]
 		switch {
 		case in.mat != nil:
@@ -311,8 +316,12 @@ func (cl *cluster) write(s *rowState, acc int, src []float64, w, start, n int) {
 // accumulate adds rows to an array.
 func (cl *cluster) accumulate(s *rowState, a *accum, acc, w, start, n int) {
 	lp := cl.loop
-	src := cl.operand(s, a.src, 0, w, start, n)
 	out := s.array(a.to.v)
+	if a.dot != nil {
+		cl.accumulateDot(s, a, out, acc, w, start, n)
+		return
+	}
+	src := cl.operand(s, a.src, 0, w, start, n)
 	if m := a.mat; m != nil {
 		rows := s.full(lp, src, w, n)
 		vec.MatMul(out, s.array(m.x)[start*m.rowStride:], rows, m.k, n, w, m.colStride, m.rowStride, true)
@@ -347,6 +356,86 @@ func (cl *cluster) accumulate(s *rowState, a *accum, acc, w, start, n int) {
 	default:
 		addRows(out[row*w:(row+1)*w], src, n, w)
 	}
+}
+
+// accumulateDot adds up a product as it is made. The kernels do not absorb
+// zeros: a sum that is not a number is computed again, product by product.
+func (cl *cluster) accumulateDot(s *rowState, a *accum, out []float64, acc, w, start, n int) {
+	p := product{fn: a.dot.fn, w: w}
+	p.a = cl.operand(s, a.dot.args[0], 0, w, start, n)
+	p.b = p.a
+	if len(a.dot.args) == 2 {
+		p.b = cl.operand(s, a.dot.args[1], 1, w, start, n)
+	}
+	full, other := p.a, p.b
+	if full.Mode != vec.Full {
+		full, other = other, full
+	}
+	lp := cl.loop
+	step := lp.acc[acc].strides[len(lp.dims)-1]
+	row := s.cur[acc] + start*step
+	if a.horizontal {
+		sums := s.slot(lp, lp.slots+lp.temps-1, w)[:n]
+		if s.pr.s == w {
+			vec.DotParticles(sums, full.Data[:n*w], other, n, w)
+		}
+		for r, t := range sums {
+			if t != t || s.pr.s != w {
+				t = p.overParticles(r, s.pr.s)
+			}
+			out[row+r*step] += t
+		}
+		return
+	}
+	clear(s.sum)
+	vec.DotRows(s.sum, full.Data[:n*w], other, n, w)
+	if notNumber(s.sum) {
+		p.overRows(s.sum, n)
+	}
+	dst := out[row*w : (row+1)*w]
+	vec.Binary(vec.Add, dst, vec.Operand{Data: dst, Mode: vec.Full}, vec.Operand{Data: s.sum, Mode: vec.Full}, 1, w)
+}
+
+// product is one block of a product that is summed, operands in their order:
+// under MulZ a zero of the first absorbs whatever the second is.
+type product struct {
+	fn   *op.Func
+	a, b vec.Operand
+	w    int
+}
+
+func (p product) at(r, i int) float64 {
+	x, y := at(p.a, r, i, p.w), at(p.b, r, i, p.w)
+	if p.fn == op.MulZ && x == 0 {
+		return 0
+	}
+	return x * y
+}
+
+func (p product) overParticles(r, s int) float64 {
+	t := 0.0
+	for i := 0; i < s; i++ {
+		t += p.at(r, i)
+	}
+	return t
+}
+
+func (p product) overRows(sum []float64, n int) {
+	for i := range sum {
+		sum[i] = 0
+		for r := 0; r < n; r++ {
+			sum[i] += p.at(r, i)
+		}
+	}
+}
+
+func notNumber(x []float64) bool {
+	for _, v := range x {
+		if v != v {
+			return true
+		}
+	}
+	return false
 }
 
 // full is an operand laid out row by row, in the last temporary slot if it is not.

@@ -419,6 +419,7 @@ type instr struct {
 	lse  []int  // registers of the weights of a log-sum-exp; dst is the result
 	out  *value // the value that the register holds
 	k    int    // the lane
+	skip bool   // an accumulation computes it
 }
 
 // arg is a register, or an access if reg is negative.
@@ -430,6 +431,7 @@ type accum struct {
 	to         *access
 	horizontal bool // summing over particles too
 	mat        *matrix
+	dot        *instr // the product that makes src, if it is summed as it is made
 }
 
 // matrix is a product with a matrix X that does not vary: element (i, k) of X

@@ -92,33 +92,35 @@ func Binary(op BinaryOp, dst []float64, a, b Operand, rows, p int) {
 	dst = dst[:n]
 	a.check(rows, p)
 	b.check(rows, p)
+	// The operands are not changed: copying them costs more than the rest of the call.
+	ma, mb := a.Mode, b.Mode
 	if p == 1 {
-		a, b = a.column(), b.column()
+		ma, mb = ma.column(), mb.column()
 	}
-	if p == 1 || a.flat() && b.flat() {
+	if ma.flat() && mb.flat() {
 		rows, p = 1, n
 	}
-	va, vb := a.view(p), b.view(p)
-	variant := va.bit() | vb.bit()<<1
+	variant := ma.broadcast() | mb.broadcast()<<1
 	if variant == 3 {
-		binaryBroadcast(op, dst, va, vb, rows, p)
+		a.Mode, b.Mode = ma, mb
+		binaryBroadcast(op, dst, &a, &b, rows, p)
 		return
 	}
 	if f := nativeBinary[level][op][variant]; f != nil {
-		f(still(unsafe.SliceData(dst)), still(va.base()), still(vb.base()), rows, p, va.stride*8, vb.stride*8)
+		f(still(unsafe.SliceData(dst)), still(a.base()), still(b.base()), rows, p, ma.stride(p)*8, mb.stride(p)*8)
 		return
 	}
 	f := portableBinary[op][variant]
 	for r := range rows {
-		f(stillSlice(dst[r*p:][:p]), stillSlice(va.row(r, p)), stillSlice(vb.row(r, p)))
+		f(stillSlice(dst[r*p:][:p]), stillSlice(a.row(ma, r, p)), stillSlice(b.row(mb, r, p)))
 	}
 }
 
 // binaryBroadcast is Binary where both operands are one number a row.
-func binaryBroadcast(op BinaryOp, dst []float64, a, b view, rows, p int) {
+func binaryBroadcast(op BinaryOp, dst []float64, a, b *Operand, rows, p int) {
 	for r := range rows {
 		row := dst[r*p:][:p]
-		Binary(op, row[:1], Operand{a.row(r, p), Full}, Operand{b.row(r, p), Full}, 1, 1)
+		Binary(op, row[:1], Operand{a.row(a.Mode, r, p), Full}, Operand{b.row(b.Mode, r, p), Full}, 1, 1)
 		fill(row, row[0])
 	}
 }
@@ -133,33 +135,34 @@ func Ternary(op TernaryOp, dst []float64, a, b, c Operand, rows, p int) {
 	a.check(rows, p)
 	b.check(rows, p)
 	c.check(rows, p)
+	ma, mb, mc := a.Mode, b.Mode, c.Mode
 	if p == 1 {
-		a, b, c = a.column(), b.column(), c.column()
+		ma, mb, mc = ma.column(), mb.column(), mc.column()
 	}
-	if p == 1 || a.flat() && b.flat() && c.flat() {
+	if ma.flat() && mb.flat() && mc.flat() {
 		rows, p = 1, n
 	}
-	va, vb, vc := a.view(p), b.view(p), c.view(p)
-	variant := va.bit() | vb.bit()<<1 | vc.bit()<<2
+	variant := ma.broadcast() | mb.broadcast()<<1 | mc.broadcast()<<2
 	if variant == 7 {
-		ternaryBroadcast(op, dst, va, vb, vc, rows, p)
+		a.Mode, b.Mode, c.Mode = ma, mb, mc
+		ternaryBroadcast(op, dst, &a, &b, &c, rows, p)
 		return
 	}
 	if f := nativeTernary[level][op][variant]; f != nil {
-		f(still(unsafe.SliceData(dst)), still(va.base()), still(vb.base()), still(vc.base()), rows, p, va.stride*8, vb.stride*8, vc.stride*8)
+		f(still(unsafe.SliceData(dst)), still(a.base()), still(b.base()), still(c.base()), rows, p, ma.stride(p)*8, mb.stride(p)*8, mc.stride(p)*8)
 		return
 	}
 	f := portableTernary[op][variant]
 	for r := range rows {
-		f(stillSlice(dst[r*p:][:p]), stillSlice(va.row(r, p)), stillSlice(vb.row(r, p)), stillSlice(vc.row(r, p)))
+		f(stillSlice(dst[r*p:][:p]), stillSlice(a.row(ma, r, p)), stillSlice(b.row(mb, r, p)), stillSlice(c.row(mc, r, p)))
 	}
 }
 
 // ternaryBroadcast is Ternary where all operands are one number a row.
-func ternaryBroadcast(op TernaryOp, dst []float64, a, b, c view, rows, p int) {
+func ternaryBroadcast(op TernaryOp, dst []float64, a, b, c *Operand, rows, p int) {
 	for r := range rows {
 		row := dst[r*p:][:p]
-		Ternary(op, row[:1], Operand{a.row(r, p), Full}, Operand{b.row(r, p), Full}, Operand{c.row(r, p), Full}, 1, 1)
+		Ternary(op, row[:1], Operand{a.row(a.Mode, r, p), Full}, Operand{b.row(b.Mode, r, p), Full}, Operand{c.row(c.Mode, r, p), Full}, 1, 1)
 		fill(row, row[0])
 	}
 }

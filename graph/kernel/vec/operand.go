@@ -31,63 +31,42 @@ func (m Mode) size(rows, p int) int {
 	return 1
 }
 
-// view is an operand as a loop reads it: a vector or one number on each row, and the number of
-// elements from one row to the next.
-type view struct {
-	data      []float64
-	broadcast bool
-	stride    int
+// stride is the number of elements from one row to the next.
+func (m Mode) stride(p int) int {
+	switch m {
+	case Full:
+		return p
+	case PerRow:
+		return 1
+	}
+	return 0
 }
 
-func (o Operand) check(rows, p int) {
+// broadcast is 1 for one number on each row; the bits of all operands make the variant of a kernel.
+func (m Mode) broadcast() int { return int(m >> 1) }
+
+// flat reports whether the operand has no structure by rows, so that rows × p may be one row.
+func (m Mode) flat() bool { return m == Full || m == Scalar }
+
+// column is the mode of the operand of a block with one particle, as a row.
+func (m Mode) column() Mode { return [...]Mode{Full, Scalar, Full, Scalar}[m] }
+
+func (o *Operand) check(rows, p int) {
 	if len(o.Data) < o.Mode.size(rows, p) {
 		panic("vec: operand too short")
 	}
 }
 
-// flat reports whether the operand has no structure by rows, so that rows × p may be one row.
-func (o Operand) flat() bool { return o.Mode == Full || o.Mode == Scalar }
-
-// column is the operand of a block with one particle, as a row.
-func (o Operand) column() Operand {
-	switch o.Mode {
-	case PerRow:
-		o.Mode = Full
-	case PerParticle:
-		o.Mode = Scalar
-	}
-	return o
-}
-
-func (o Operand) view(p int) view {
-	switch o.Mode {
-	case Full:
-		return view{o.Data, false, p}
-	case PerParticle:
-		return view{o.Data, false, 0}
-	case PerRow:
-		return view{o.Data, true, 1}
-	}
-	return view{o.Data, true, 0}
-}
-
 // row is the part of the operand that row r reads.
-func (v *view) row(r, p int) []float64 {
-	if v.broadcast {
-		return v.data[r*v.stride:][:1]
+func (o *Operand) row(m Mode, r, p int) []float64 {
+	n := p
+	if m.broadcast() == 1 {
+		n = 1
 	}
-	return v.data[r*v.stride:][:p]
+	return o.Data[r*m.stride(p):][:n]
 }
 
-func (v *view) base() *float64 { return unsafe.SliceData(v.data) }
-
-// bit is 1 for a broadcast operand; the bits of all operands make the variant of a kernel.
-func (v *view) bit() int {
-	if v.broadcast {
-		return 1
-	}
-	return 0
-}
+func (o *Operand) base() *float64 { return unsafe.SliceData(o.Data) }
 
 // still returns p in a way that escape analysis does not follow: kernels called through a table
 // do not keep what they are passed. It is internal/abi.NoEscape of the standard library.

@@ -37,23 +37,22 @@ func DotRows(acc, a []float64, b Operand, rows, p int) {
 		return
 	}
 	if p == 1 {
-		if b.column().Mode == Full {
+		if b.Mode.column() == Full {
 			acc[0] += Dot(a, b.Data[:rows])
 		} else {
 			acc[0] += b.Data[0] * Sum(a)
 		}
 		return
 	}
-	v := b.view(p)
-	if f := native[level].dotRows[v.bit()]; f != nil {
-		f(still(&acc[0]), still(&a[0]), still(v.base()), rows, p, v.stride*8)
+	if f := native[level].dotRows[b.Mode.broadcast()]; f != nil {
+		f(still(&acc[0]), still(&a[0]), still(b.base()), rows, p, b.Mode.stride(p)*8)
 		return
 	}
 	for r := range rows {
-		if v.broadcast {
-			fmaVSV(acc, a[r*p:][:p], v.row(r, p), acc)
+		if b.Mode.broadcast() == 1 {
+			fmaVSV(acc, a[r*p:][:p], b.row(b.Mode, r, p), acc)
 		} else {
-			fmaVVV(acc, a[r*p:][:p], v.row(r, p), acc)
+			fmaVVV(acc, a[r*p:][:p], b.row(b.Mode, r, p), acc)
 		}
 	}
 }
@@ -147,16 +146,15 @@ func DotParticles(dst, a []float64, b Operand, rows, p int) {
 		fill(dst, 0)
 		return
 	}
-	v := b.view(p)
 	switch f := native[level].dotParticles; {
-	case v.broadcast:
+	case b.Mode.broadcast() == 1:
 		SumParticles(dst, a, rows, p)
 		Binary(Mul, dst, Operand{dst, Full}, Operand{b.Data, b.Mode - PerRow}, rows, 1)
 	case f != nil:
-		f(still(&dst[0]), still(&a[0]), still(v.base()), rows, p, v.stride*8)
+		f(still(&dst[0]), still(&a[0]), still(b.base()), rows, p, b.Mode.stride(p)*8)
 	default:
 		for r := range dst {
-			dst[r] = dotLanes(a[r*p:][:p], v.row(r, p))
+			dst[r] = dotLanes(a[r*p:][:p], b.row(b.Mode, r, p))
 		}
 	}
 }

@@ -3,12 +3,12 @@ package psis_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 
-	"ppl/inference"
 	"ppl/inference/psis"
 )
 
@@ -39,7 +39,7 @@ func TestTailShape(t *testing.T) {
 }
 
 func exponentialRatios(s int, k float64, run int) []float64 {
-	r := inference.Stream(1, "tail shape", run)
+	r := rand.New(rand.NewPCG(1, uint64(run)))
 	lw := make([]float64, s)
 	for i := range lw {
 		lw[i] = math.Log(math.Abs(1-k)) + k*r.ExpFloat64()
@@ -52,7 +52,7 @@ func TestExactExpectations(t *testing.T) {
 	const n = 8000
 	for _, c := range []struct{ m, s float64 }{{0, 1}, {0.5, 0.9}, {-1, 0.7}, {0.3, 1.1}} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
-			r := inference.Stream(7, "expectations", 0)
+			r := rand.New(rand.NewPCG(2, 0))
 			x, lr := make([]float64, n), make([]float64, n)
 			for i := range x {
 				x[i] = r.NormFloat64()
@@ -96,7 +96,7 @@ func TestStandardErrors(t *testing.T) {
 	const n, runs = 1000, 400
 	sums := make([]float64, 3)
 	for run := range runs {
-		r := inference.Stream(3, "standard errors", run)
+		r := rand.New(rand.NewPCG(3, uint64(run)))
 		x, lr := make([]float64, n), make([]float64, n)
 		for i := range x {
 			x[i] = r.NormFloat64()
@@ -250,7 +250,7 @@ func TestResample(t *testing.T) {
 		for _, v := range w {
 			total += v
 		}
-		got := psis.Resample(w, n, inference.Stream(uint64(n), "resample", 0))
+		got := psis.Resample(w, n, rand.New(rand.NewPCG(4, uint64(n))))
 		if total == 0 {
 			if got != nil {
 				t.Fatal("draws without weight were picked")

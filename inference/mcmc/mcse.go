@@ -1,0 +1,77 @@
+package mcmc
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+)
+
+// MCSEMean is the Monte-Carlo standard error of the mean, sd/√ESS.
+func MCSEMean(chains [][]float64) float64 {
+	if undefined(chains) {
+		return math.NaN()
+	}
+	_, v := meanVar(pooled(chains))
+	return math.Sqrt(v / ESSMean(chains))
+}
+
+// MCSESD is the Monte-Carlo standard error of the standard deviation, by the
+// delta method from that of the variance; it does not take the draws to be
+// normal.
+func MCSESD(chains [][]float64) float64 {
+	if undefined(chains) || len(chains[0]) < 2*fewest {
+		return math.NaN()
+	}
+	mean, _ := meanVar(pooled(chains))
+	square := each(chains, func(v float64) float64 { return (v - mean) * (v - mean) })
+	second, fourth, n := 0.0, 0.0, 0.0
+	for _, c := range square {
+		for _, v := range c {
+			second += v
+			fourth += v * v
+			n++
+		}
+	}
+	second, fourth = second/n, fourth/n
+	if fourth <= second*second { // a coin: all draws equally far from the mean
+		return 0
+	}
+	return math.Sqrt((fourth - second*second) / ESSMean(square) / second / 4)
+}
+
+// MCSEQuantile is the Monte-Carlo standard error of the p-quantile: half the
+// width of the central 68 % of what its order statistic may be, a Beta
+// distribution by the effective sample size.
+func MCSEQuantile(chains [][]float64, p float64) float64 {
+	n := ESSQuantile(chains, p)
+	if math.IsNaN(n) {
+		return math.NaN()
+	}
+	const below = 0.15865525393145705 // Φ(−1)
+	all := pooled(chains)
+	s := float64(len(all))
+	order := func(q float64) float64 { return s * mathext.InvRegIncBeta(n*p+1, n*(1-p)+1, q) }
+	low := max(int(math.Floor(order(below))), 1)
+	high := min(int(math.Ceil(order(1-below))), len(all))
+	return (all[high-1] - all[low-1]) / 2
+}
+
+// Diagnostics are the convergence figures of one quantity.
+type Diagnostics struct {
+	RHat, ESSBulk, ESSTail, MCSEMean float64
+}
+
+// Diagnose computes the figures that are reported for each quantity.
+func Diagnose(chains [][]float64) Diagnostics {
+	if undefined(chains) {
+		nan := math.NaN()
+		return Diagnostics{nan, nan, nan, nan}
+	}
+	scores, sorted := normalScores(split(chains)), pooled(chains)
+	return Diagnostics{
+		RHat:     rankRHat(chains, scores, sorted),
+		ESSBulk:  ess(scores),
+		ESSTail:  essTail(chains, sorted),
+		MCSEMean: MCSEMean(chains),
+	}
+}

@@ -9,31 +9,28 @@ TEXT ·logSumExp_avx2(SB), NOSPLIT, $0-40
 	MOVQ x+8(FP), CX
 	MOVQ n+24(FP), DX
 	LEAQ expTable<>+0(SB), BX
-	LEAQ logInverse<>+0(SB), SI
-	LEAQ logHigh<>+0(SB), DI
-	LEAQ logLow<>+0(SB), R8
 	CMPQ DX, $+4
 	JL   done2
 
 loop1:
 	VBROADCASTSD constants<>+0(SB), Y0
-	MOVQ         CX, R9
-	MOVQ         k+16(FP), R10
+	MOVQ         CX, SI
+	MOVQ         k+16(FP), DI
 
 times3:
-	VMOVUPD      (R9), Y1
+	VMOVUPD      (SI), Y1
 	VMAXPD       Y0, Y1, Y0
-	ADDQ         stride+32(FP), R9
-	DECQ         R10
+	ADDQ         stride+32(FP), SI
+	DECQ         DI
 	JNZ          times3
 	VBROADCASTSD constants<>+32(SB), Y1
 	VMINPD       Y0, Y1, Y0
 	VXORPD       Y1, Y1, Y1
-	MOVQ         CX, R9
-	MOVQ         k+16(FP), R10
+	MOVQ         CX, SI
+	MOVQ         k+16(FP), DI
 
 times4:
-	VMOVUPD      (R9), Y2
+	VMOVUPD      (SI), Y2
 	VSUBPD       Y0, Y2, Y2
 	VBROADCASTSD constants<>+64(SB), Y3
 	VMAXPD       Y2, Y3, Y2
@@ -70,9 +67,12 @@ times4:
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y3, Y3
 	VADDPD       Y3, Y1, Y1
-	ADDQ         stride+32(FP), R9
-	DECQ         R10
+	ADDQ         stride+32(FP), SI
+	DECQ         DI
 	JNZ          times4
+	LEAQ         logInverse<>+0(SB), SI
+	LEAQ         logHigh<>+0(SB), DI
+	LEAQ         logLow<>+0(SB), R8
 	VCMPPD       $0x11, constants<>+544(SB), Y1, Y2
 	VMULPD       constants<>+576(SB), Y1, Y3
 	VBLENDVPD    Y2, Y3, Y1, Y3
@@ -131,29 +131,29 @@ times4:
 done2:
 	TESTQ        DX, DX
 	JZ           done5
-	LEAQ         tails<>+32(SB), R9
-	MOVQ         DX, R10
-	SHLQ         $0x03, R10
-	SUBQ         R10, R9
-	VMOVUPD      (R9), Y0
+	LEAQ         tails<>+32(SB), SI
+	MOVQ         DX, DI
+	SHLQ         $0x03, DI
+	SUBQ         DI, SI
+	VMOVUPD      (SI), Y0
 	VBROADCASTSD constants<>+0(SB), Y1
-	MOVQ         CX, R9
-	MOVQ         k+16(FP), R10
+	MOVQ         CX, SI
+	MOVQ         k+16(FP), DI
 
 times6:
-	VMASKMOVPD   (R9), Y0, Y2
+	VMASKMOVPD   (SI), Y0, Y2
 	VMAXPD       Y1, Y2, Y1
-	ADDQ         stride+32(FP), R9
-	DECQ         R10
+	ADDQ         stride+32(FP), SI
+	DECQ         DI
 	JNZ          times6
 	VBROADCASTSD constants<>+32(SB), Y2
 	VMINPD       Y1, Y2, Y1
 	VXORPD       Y2, Y2, Y2
-	MOVQ         CX, R9
-	MOVQ         k+16(FP), R10
+	MOVQ         CX, SI
+	MOVQ         k+16(FP), DI
 
 times7:
-	VMASKMOVPD   (R9), Y0, Y3
+	VMASKMOVPD   (SI), Y0, Y3
 	VSUBPD       Y1, Y3, Y3
 	VBROADCASTSD constants<>+64(SB), Y4
 	VMAXPD       Y3, Y4, Y3
@@ -190,9 +190,12 @@ times7:
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y4, Y4
 	VADDPD       Y4, Y2, Y2
-	ADDQ         stride+32(FP), R9
-	DECQ         R10
+	ADDQ         stride+32(FP), SI
+	DECQ         DI
 	JNZ          times7
+	LEAQ         logInverse<>+0(SB), BX
+	LEAQ         logHigh<>+0(SB), SI
+	LEAQ         logLow<>+0(SB), DI
 	VCMPPD       $0x11, constants<>+544(SB), Y2, Y3
 	VMULPD       constants<>+576(SB), Y2, Y4
 	VBLENDVPD    Y3, Y4, Y2, Y4
@@ -208,14 +211,14 @@ times7:
 	VPAND        constants<>+480(SB), Y5, Y5
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y6, Y6, Y6
-	VGATHERQPD   Y7, (SI)(Y5*8), Y6
+	VGATHERQPD   Y7, (BX)(Y5*8), Y6
 	VFMADD213PD  constants<>+768(SB), Y4, Y6
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y4, Y4, Y4
-	VGATHERQPD   Y7, (DI)(Y5*8), Y4
+	VGATHERQPD   Y7, (SI)(Y5*8), Y4
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y7, Y7, Y7
-	VGATHERQPD   Y8, (R8)(Y5*8), Y7
+	VGATHERQPD   Y8, (DI)(Y5*8), Y7
 	VFMADD231PD  constants<>+800(SB), Y3, Y4
 	VFMADD231PD  constants<>+832(SB), Y3, Y7
 	VMULPD       Y6, Y6, Y3
@@ -258,32 +261,29 @@ TEXT ·softmax_avx2(SB), NOSPLIT, $0-48
 	MOVQ n+32(FP), DX
 	MOVQ w+8(FP), BX
 	LEAQ expTable<>+0(SB), SI
-	LEAQ logInverse<>+0(SB), DI
-	LEAQ logHigh<>+0(SB), R8
-	LEAQ logLow<>+0(SB), R9
 	CMPQ DX, $+4
 	JL   done2
 
 loop1:
 	VBROADCASTSD constants<>+0(SB), Y0
-	MOVQ         CX, R10
-	MOVQ         k+24(FP), R11
+	MOVQ         CX, DI
+	MOVQ         k+24(FP), R8
 
 times3:
-	VMOVUPD      (R10), Y1
+	VMOVUPD      (DI), Y1
 	VMAXPD       Y0, Y1, Y0
-	ADDQ         stride+40(FP), R10
-	DECQ         R11
+	ADDQ         stride+40(FP), DI
+	DECQ         R8
 	JNZ          times3
 	VBROADCASTSD constants<>+32(SB), Y1
 	VMINPD       Y0, Y1, Y0
 	VXORPD       Y1, Y1, Y1
-	MOVQ         CX, R10
-	MOVQ         BX, R11
-	MOVQ         k+24(FP), R12
+	MOVQ         CX, DI
+	MOVQ         BX, R8
+	MOVQ         k+24(FP), R9
 
 times4:
-	VMOVUPD      (R10), Y2
+	VMOVUPD      (DI), Y2
 	VSUBPD       Y0, Y2, Y2
 	VBROADCASTSD constants<>+64(SB), Y3
 	VMAXPD       Y2, Y3, Y2
@@ -320,11 +320,14 @@ times4:
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y3, Y3
 	VADDPD       Y3, Y1, Y1
-	ADDQ         stride+40(FP), R10
-	VMOVUPD      Y3, (R11)
-	ADDQ         stride+40(FP), R11
-	DECQ         R12
+	ADDQ         stride+40(FP), DI
+	VMOVUPD      Y3, (R8)
+	ADDQ         stride+40(FP), R8
+	DECQ         R9
 	JNZ          times4
+	LEAQ         logInverse<>+0(SB), DI
+	LEAQ         logHigh<>+0(SB), R8
+	LEAQ         logLow<>+0(SB), R9
 	VCMPPD       $0x11, constants<>+544(SB), Y1, Y2
 	VMULPD       constants<>+576(SB), Y1, Y3
 	VBLENDVPD    Y2, Y3, Y1, Y3
@@ -378,15 +381,15 @@ times4:
 	VBROADCASTSD constants<>+736(SB), Y2
 	VDIVPD       Y1, Y2, Y1
 	VANDNPD      Y1, Y0, Y0
-	MOVQ         BX, R10
-	MOVQ         k+24(FP), R11
+	MOVQ         BX, DI
+	MOVQ         k+24(FP), R8
 
 times5:
-	VMOVUPD (R10), Y1
+	VMOVUPD (DI), Y1
 	VMULPD  Y0, Y1, Y1
-	VMOVUPD Y1, (R10)
-	ADDQ    stride+40(FP), R10
-	DECQ    R11
+	VMOVUPD Y1, (DI)
+	ADDQ    stride+40(FP), DI
+	DECQ    R8
 	JNZ     times5
 	ADDQ    $+32, AX
 	ADDQ    $+32, CX
@@ -398,30 +401,30 @@ times5:
 done2:
 	TESTQ        DX, DX
 	JZ           done6
-	LEAQ         tails<>+32(SB), R10
-	MOVQ         DX, R11
-	SHLQ         $0x03, R11
-	SUBQ         R11, R10
-	VMOVUPD      (R10), Y0
+	LEAQ         tails<>+32(SB), DI
+	MOVQ         DX, R8
+	SHLQ         $0x03, R8
+	SUBQ         R8, DI
+	VMOVUPD      (DI), Y0
 	VBROADCASTSD constants<>+0(SB), Y1
-	MOVQ         CX, R10
-	MOVQ         k+24(FP), R11
+	MOVQ         CX, DI
+	MOVQ         k+24(FP), R8
 
 times7:
-	VMASKMOVPD   (R10), Y0, Y2
+	VMASKMOVPD   (DI), Y0, Y2
 	VMAXPD       Y1, Y2, Y1
-	ADDQ         stride+40(FP), R10
-	DECQ         R11
+	ADDQ         stride+40(FP), DI
+	DECQ         R8
 	JNZ          times7
 	VBROADCASTSD constants<>+32(SB), Y2
 	VMINPD       Y1, Y2, Y1
 	VXORPD       Y2, Y2, Y2
-	MOVQ         CX, R10
-	MOVQ         BX, R11
-	MOVQ         k+24(FP), R12
+	MOVQ         CX, DI
+	MOVQ         BX, R8
+	MOVQ         k+24(FP), R9
 
 times8:
-	VMASKMOVPD   (R10), Y0, Y3
+	VMASKMOVPD   (DI), Y0, Y3
 	VSUBPD       Y1, Y3, Y3
 	VBROADCASTSD constants<>+64(SB), Y4
 	VMAXPD       Y3, Y4, Y3
@@ -458,11 +461,14 @@ times8:
 	VPSLLQ       $0x34, Y3, Y3
 	VMULPD       Y3, Y4, Y4
 	VADDPD       Y4, Y2, Y2
-	ADDQ         stride+40(FP), R10
-	VMASKMOVPD   Y4, Y0, (R11)
-	ADDQ         stride+40(FP), R11
-	DECQ         R12
+	ADDQ         stride+40(FP), DI
+	VMASKMOVPD   Y4, Y0, (R8)
+	ADDQ         stride+40(FP), R8
+	DECQ         R9
 	JNZ          times8
+	LEAQ         logInverse<>+0(SB), SI
+	LEAQ         logHigh<>+0(SB), DI
+	LEAQ         logLow<>+0(SB), R8
 	VCMPPD       $0x11, constants<>+544(SB), Y2, Y3
 	VMULPD       constants<>+576(SB), Y2, Y4
 	VBLENDVPD    Y3, Y4, Y2, Y4
@@ -478,14 +484,14 @@ times8:
 	VPAND        constants<>+480(SB), Y5, Y5
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y6, Y6, Y6
-	VGATHERQPD   Y7, (DI)(Y5*8), Y6
+	VGATHERQPD   Y7, (SI)(Y5*8), Y6
 	VFMADD213PD  constants<>+768(SB), Y4, Y6
 	VPCMPEQQ     Y7, Y7, Y7
 	VXORPD       Y4, Y4, Y4
-	VGATHERQPD   Y7, (R8)(Y5*8), Y4
+	VGATHERQPD   Y7, (DI)(Y5*8), Y4
 	VPCMPEQQ     Y8, Y8, Y8
 	VXORPD       Y7, Y7, Y7
-	VGATHERQPD   Y8, (R9)(Y5*8), Y7
+	VGATHERQPD   Y8, (R8)(Y5*8), Y7
 	VFMADD231PD  constants<>+800(SB), Y3, Y4
 	VFMADD231PD  constants<>+832(SB), Y3, Y7
 	VMULPD       Y6, Y6, Y3
@@ -1054,25 +1060,22 @@ TEXT ·binomialLogit_avx2(SB), NOSPLIT, $8-56
 	MOVQ p+48(FP), SI
 	SHLQ $0x03, SI
 	LEAQ expTable<>+0(SB), DI
-	LEAQ logInverse<>+0(SB), R8
-	LEAQ logHigh<>+0(SB), R9
-	LEAQ logLow<>+0(SB), R10
-	MOVQ extra+32(FP), R11
+	MOVQ extra+32(FP), R8
 
 columns1:
 	VMOVUPD      (AX), Y0
 	VBROADCASTSD constants<>+736(SB), Y1
-	MOVQ         DX, R12
-	MOVQ         CX, R13
-	MOVQ         y+24(FP), R14
-	MOVQ         R11, R15
-	MOVQ         rows+40(FP), BP
+	MOVQ         DX, R9
+	MOVQ         CX, R10
+	MOVQ         y+24(FP), R11
+	MOVQ         R8, R12
+	MOVQ         rows+40(FP), R13
 
 times2:
-	VBROADCASTSD (R15), Y1
-	ADDQ         $+8, R15
-	VMOVUPD      (R12), Y2
-	VBROADCASTSD (R14), Y3
+	VBROADCASTSD (R12), Y1
+	ADDQ         $+8, R12
+	VMOVUPD      (R9), Y2
+	VBROADCASTSD (R11), Y3
 	VORPD        constants<>+1280(SB), Y2, Y4
 	VBROADCASTSD constants<>+64(SB), Y5
 	VMAXPD       Y4, Y5, Y4
@@ -1115,21 +1118,24 @@ times2:
 	VDIVPD       Y4, Y6, Y4
 	VBROADCASTSD constants<>+1184(SB), Y6
 	VMAXPD       Y2, Y6, Y6
+	LEAQ         logInverse<>+0(SB), R14
+	LEAQ         logHigh<>+0(SB), R15
+	LEAQ         logLow<>+0(SB), BP
 	VBROADCASTSD constants<>+1312(SB), Y7
 	VFMADD213PD  constants<>+736(SB), Y5, Y7
 	VPSRLQ       $0x30, Y7, Y7
 	VPAND        constants<>+480(SB), Y7, Y7
 	VPCMPEQQ     Y9, Y9, Y9
 	VXORPD       Y8, Y8, Y8
-	VGATHERQPD   Y9, (R8)(Y7*8), Y8
+	VGATHERQPD   Y9, (R14)(Y7*8), Y8
 	VSUBPD       constants<>+736(SB), Y8, Y9
 	VFMADD213PD  Y9, Y5, Y8
 	VPCMPEQQ     Y9, Y9, Y9
 	VXORPD       Y5, Y5, Y5
-	VGATHERQPD   Y9, (R9)(Y7*8), Y5
+	VGATHERQPD   Y9, (R15)(Y7*8), Y5
 	VPCMPEQQ     Y10, Y10, Y10
 	VXORPD       Y9, Y9, Y9
-	VGATHERQPD   Y10, (R10)(Y7*8), Y9
+	VGATHERQPD   Y10, (BP)(Y7*8), Y9
 	VMULPD       Y8, Y8, Y7
 	VBROADCASTSD constants<>+864(SB), Y10
 	VFMADD213PD  constants<>+896(SB), Y7, Y10
@@ -1149,12 +1155,12 @@ times2:
 	VFMSUB231PD  Y2, Y3, Y5
 	VMOVAPD      Y1, Y1
 	VFNMADD213PD Y3, Y4, Y1
-	VMOVUPD      Y1, (R13)
+	VMOVUPD      Y1, (R10)
 	VADDPD       Y5, Y0, Y0
-	ADDQ         SI, R12
-	ADDQ         SI, R13
-	ADDQ         $+8, R14
-	DECQ         BP
+	ADDQ         SI, R9
+	ADDQ         SI, R10
+	ADDQ         $+8, R11
+	DECQ         R13
 	JNZ          times2
 	VMOVUPD      Y0, (AX)
 	ADDQ         $+32, AX
@@ -1174,17 +1180,14 @@ TEXT ·binomialLogitColumn_avx2(SB), NOSPLIT, $0-56
 	MOVQ         y+24(FP), BX
 	MOVQ         rows+40(FP), SI
 	LEAQ         expTable<>+0(SB), DI
-	LEAQ         logInverse<>+0(SB), R8
-	LEAQ         logHigh<>+0(SB), R9
-	LEAQ         logLow<>+0(SB), R10
-	MOVQ         extra+32(FP), R11
+	MOVQ         extra+32(FP), R8
 	VXORPD       Y0, Y0, Y0
 	VBROADCASTSD constants<>+736(SB), Y1
 	CMPQ         SI, $+4
 	JL           done2
 
 loop1:
-	VMOVUPD      (R11), Y1
+	VMOVUPD      (R8), Y1
 	VMOVUPD      (DX), Y2
 	VMOVUPD      (BX), Y3
 	VORPD        constants<>+1280(SB), Y2, Y4
@@ -1229,21 +1232,24 @@ loop1:
 	VDIVPD       Y4, Y6, Y4
 	VBROADCASTSD constants<>+1184(SB), Y6
 	VMAXPD       Y2, Y6, Y6
+	LEAQ         logInverse<>+0(SB), R9
+	LEAQ         logHigh<>+0(SB), R10
+	LEAQ         logLow<>+0(SB), R11
 	VBROADCASTSD constants<>+1312(SB), Y7
 	VFMADD213PD  constants<>+736(SB), Y5, Y7
 	VPSRLQ       $0x30, Y7, Y7
 	VPAND        constants<>+480(SB), Y7, Y7
 	VPCMPEQQ     Y9, Y9, Y9
 	VXORPD       Y8, Y8, Y8
-	VGATHERQPD   Y9, (R8)(Y7*8), Y8
+	VGATHERQPD   Y9, (R9)(Y7*8), Y8
 	VSUBPD       constants<>+736(SB), Y8, Y9
 	VFMADD213PD  Y9, Y5, Y8
 	VPCMPEQQ     Y9, Y9, Y9
 	VXORPD       Y5, Y5, Y5
-	VGATHERQPD   Y9, (R9)(Y7*8), Y5
+	VGATHERQPD   Y9, (R10)(Y7*8), Y5
 	VPCMPEQQ     Y10, Y10, Y10
 	VXORPD       Y9, Y9, Y9
-	VGATHERQPD   Y10, (R10)(Y7*8), Y9
+	VGATHERQPD   Y10, (R11)(Y7*8), Y9
 	VMULPD       Y8, Y8, Y7
 	VBROADCASTSD constants<>+864(SB), Y10
 	VFMADD213PD  constants<>+896(SB), Y7, Y10
@@ -1268,7 +1274,7 @@ loop1:
 	ADDQ         $+32, CX
 	ADDQ         $+32, DX
 	ADDQ         $+32, BX
-	ADDQ         $+32, R11
+	ADDQ         $+32, R8
 	SUBQ         $+4, SI
 	CMPQ         SI, $+4
 	JGE          loop1
@@ -1276,12 +1282,12 @@ loop1:
 done2:
 	TESTQ        SI, SI
 	JZ           done3
-	LEAQ         tails<>+32(SB), R12
-	MOVQ         SI, R13
-	SHLQ         $0x03, R13
-	SUBQ         R13, R12
-	VMOVUPD      (R12), Y1
-	VMASKMOVPD   (R11), Y1, Y2
+	LEAQ         tails<>+32(SB), R9
+	MOVQ         SI, R10
+	SHLQ         $0x03, R10
+	SUBQ         R10, R9
+	VMOVUPD      (R9), Y1
+	VMASKMOVPD   (R8), Y1, Y2
 	VMASKMOVPD   (DX), Y1, Y3
 	VMASKMOVPD   (BX), Y1, Y4
 	VORPD        constants<>+1280(SB), Y3, Y5
@@ -1326,13 +1332,16 @@ done2:
 	VDIVPD       Y5, Y7, Y5
 	VBROADCASTSD constants<>+1184(SB), Y7
 	VMAXPD       Y3, Y7, Y7
+	LEAQ         logInverse<>+0(SB), DI
+	LEAQ         logHigh<>+0(SB), R9
+	LEAQ         logLow<>+0(SB), R10
 	VBROADCASTSD constants<>+1312(SB), Y8
 	VFMADD213PD  constants<>+736(SB), Y6, Y8
 	VPSRLQ       $0x30, Y8, Y8
 	VPAND        constants<>+480(SB), Y8, Y8
 	VPCMPEQQ     Y10, Y10, Y10
 	VXORPD       Y9, Y9, Y9
-	VGATHERQPD   Y10, (R8)(Y8*8), Y9
+	VGATHERQPD   Y10, (DI)(Y8*8), Y9
 	VSUBPD       constants<>+736(SB), Y9, Y10
 	VFMADD213PD  Y10, Y6, Y9
 	VPCMPEQQ     Y10, Y10, Y10
@@ -1366,7 +1375,7 @@ done2:
 	LEAQ         (CX)(SI*8), CX
 	LEAQ         (DX)(SI*8), DX
 	LEAQ         (BX)(SI*8), BX
-	LEAQ         (R11)(SI*8), R11
+	LEAQ         (R8)(SI*8), R8
 	XORQ         SI, SI
 
 done3:

@@ -5,99 +5,110 @@
 // func logSumExp_avx512(out *float64, x *float64, k int, n int, stride int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·logSumExp_avx512(SB), NOSPLIT, $0-40
-	MOVQ    out+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+24(FP), DX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	VMOVUPD logInverse<>+0(SB), Z2
-	VMOVUPD logInverse<>+64(SB), Z3
-	VMOVUPD logHigh<>+0(SB), Z4
-	VMOVUPD logHigh<>+64(SB), Z5
-	VMOVUPD logLow<>+0(SB), Z6
-	VMOVUPD logLow<>+64(SB), Z7
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         out+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+24(FP), DX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+0(SB), Z2
+	VBROADCASTSD constants<>+32(SB), Z3
+	VBROADCASTSD constants<>+64(SB), Z4
+	VBROADCASTSD constants<>+96(SB), Z5
+	VBROADCASTSD constants<>+128(SB), Z6
+	VBROADCASTSD constants<>+160(SB), Z7
+	VBROADCASTSD constants<>+192(SB), Z8
+	VBROADCASTSD constants<>+224(SB), Z9
+	VBROADCASTSD constants<>+256(SB), Z10
+	VBROADCASTSD constants<>+288(SB), Z11
+	VBROADCASTSD constants<>+320(SB), Z12
+	VBROADCASTSD constants<>+352(SB), Z13
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VBROADCASTSD constants<>+0(SB), Z8
+	VBROADCASTSD constants<>+384(SB), Z14
 	MOVQ         CX, BX
 	MOVQ         k+16(FP), SI
 
 times3:
-	VMOVUPD      (BX), Z9
-	VMAXPD       Z8, Z9, Z8
+	VMOVUPD      (BX), Z15
+	VMAXPD       Z14, Z15, Z14
 	ADDQ         stride+32(FP), BX
 	DECQ         SI
 	JNZ          times3
-	VBROADCASTSD constants<>+32(SB), Z9
-	VMINPD       Z8, Z9, Z8
-	VPXORQ       Z10, Z10, Z10
+	VBROADCASTSD constants<>+416(SB), Z15
+	VMINPD       Z14, Z15, Z14
+	VPXORQ       Z16, Z16, Z16
 	MOVQ         CX, BX
 	MOVQ         k+16(FP), SI
 
 times4:
-	VMOVUPD           (BX), Z9
-	VSUBPD            Z8, Z9, Z9
-	VBROADCASTSD      constants<>+64(SB), Z12
-	VFMADD213PD.BCST  constants<>+96(SB), Z9, Z12
-	VSUBPD.BCST       constants<>+96(SB), Z12, Z13
-	VMOVAPD           Z9, Z9
-	VFNMADD231PD.BCST constants<>+128(SB), Z13, Z9
-	VFNMADD231PD.BCST constants<>+160(SB), Z13, Z9
-	VBROADCASTSD      constants<>+192(SB), Z14
-	VRANGEPD          $0x02, Z14, Z9, Z9
-	VMULPD            Z9, Z9, Z14
-	VBROADCASTSD      constants<>+224(SB), Z15
-	VBROADCASTSD      constants<>+256(SB), Z16
-	VBROADCASTSD      constants<>+288(SB), Z17
-	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+352(SB), Z9, Z16
-	VFMADD213PD.BCST  constants<>+384(SB), Z9, Z17
-	VFMADD231PD.BCST  constants<>+416(SB), Z14, Z17
-	VFMADD231PD       Z14, Z17, Z16
-	VFMADD231PD       Z14, Z16, Z15
-	VMOVAPD           Z12, Z9
-	VPERMI2PD         Z1, Z0, Z9
-	VFMADD213PD       Z9, Z9, Z15
-	VSCALEFPD         Z13, Z15, Z9
-	VADDPD            Z9, Z10, Z10
-	ADDQ              stride+32(FP), BX
-	DECQ              SI
-	JNZ               times4
-	VGETEXPPD         Z10, Z9
-	VGETMANTPD        $0x08, Z10, Z12
-	VPSRLQ            $0x30, Z12, Z13
-	VMOVAPD           Z13, Z14
-	VPERMI2PD         Z3, Z2, Z14
-	VFMADD213PD.BCST  constants<>+448(SB), Z12, Z14
-	VMOVAPD           Z13, Z12
-	VPERMI2PD         Z5, Z4, Z12
-	VMOVAPD           Z13, Z13
-	VPERMI2PD         Z7, Z6, Z13
-	VFMADD231PD.BCST  constants<>+480(SB), Z9, Z12
-	VFMADD231PD.BCST  constants<>+512(SB), Z9, Z13
-	VMULPD            Z14, Z14, Z9
-	VBROADCASTSD      constants<>+544(SB), Z15
-	VFMADD213PD.BCST  constants<>+576(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+608(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+640(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+672(SB), Z9, Z15
-	VBROADCASTSD      constants<>+704(SB), Z16
-	VFMADD213PD.BCST  constants<>+736(SB), Z9, Z16
-	VFMADD213PD.BCST  constants<>+768(SB), Z9, Z16
-	VFMADD213PD.BCST  constants<>+800(SB), Z9, Z16
-	VFMADD231PD       Z16, Z14, Z15
-	VFMADD213PD       Z13, Z9, Z15
-	VADDPD            Z15, Z14, Z9
-	VADDPD            Z9, Z12, Z9
-	VADDPD            Z9, Z8, Z8
-	VMOVUPD           Z8, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	SUBQ              $+8, DX
-	CMPQ              DX, $+8
-	JGE               loop1
+	VMOVUPD          (BX), Z15
+	VSUBPD           Z14, Z15, Z15
+	VMOVAPD          Z2, Z18
+	VFMADD213PD      Z3, Z15, Z18
+	VSUBPD           Z3, Z18, Z19
+	VMOVAPD          Z15, Z15
+	VFNMADD231PD     Z4, Z19, Z15
+	VFNMADD231PD     Z5, Z19, Z15
+	VRANGEPD         $0x02, Z6, Z15, Z15
+	VMULPD           Z15, Z15, Z20
+	VMOVAPD          Z8, Z21
+	VMOVAPD          Z10, Z22
+	VMOVAPD          Z12, Z23
+	VFMADD213PD      Z7, Z15, Z21
+	VFMADD213PD      Z9, Z15, Z22
+	VFMADD213PD      Z11, Z15, Z23
+	VFMADD231PD      Z13, Z20, Z23
+	VFMADD231PD      Z20, Z23, Z22
+	VFMADD231PD      Z20, Z22, Z21
+	VMOVAPD          Z18, Z15
+	VPERMI2PD        Z1, Z0, Z15
+	VFMADD213PD      Z15, Z15, Z21
+	VSCALEFPD        Z19, Z21, Z15
+	VADDPD           Z15, Z16, Z16
+	ADDQ             stride+32(FP), BX
+	DECQ             SI
+	JNZ              times4
+	VMOVUPD          logInverse<>+0(SB), Z15
+	VMOVUPD          logInverse<>+64(SB), Z18
+	VMOVUPD          logHigh<>+0(SB), Z19
+	VMOVUPD          logHigh<>+64(SB), Z20
+	VMOVUPD          logLow<>+0(SB), Z21
+	VMOVUPD          logLow<>+64(SB), Z22
+	VGETEXPPD        Z16, Z23
+	VGETMANTPD       $0x08, Z16, Z24
+	VPSRLQ           $0x30, Z24, Z25
+	VMOVAPD          Z25, Z26
+	VPERMI2PD        Z18, Z15, Z26
+	VFMADD213PD.BCST constants<>+448(SB), Z24, Z26
+	VMOVAPD          Z25, Z15
+	VPERMI2PD        Z20, Z19, Z15
+	VMOVAPD          Z25, Z18
+	VPERMI2PD        Z22, Z21, Z18
+	VFMADD231PD.BCST constants<>+480(SB), Z23, Z15
+	VFMADD231PD.BCST constants<>+512(SB), Z23, Z18
+	VMULPD           Z26, Z26, Z19
+	VBROADCASTSD     constants<>+544(SB), Z20
+	VFMADD213PD.BCST constants<>+576(SB), Z19, Z20
+	VFMADD213PD.BCST constants<>+608(SB), Z19, Z20
+	VFMADD213PD.BCST constants<>+640(SB), Z19, Z20
+	VFMADD213PD.BCST constants<>+672(SB), Z19, Z20
+	VBROADCASTSD     constants<>+704(SB), Z21
+	VFMADD213PD.BCST constants<>+736(SB), Z19, Z21
+	VFMADD213PD.BCST constants<>+768(SB), Z19, Z21
+	VFMADD213PD.BCST constants<>+800(SB), Z19, Z21
+	VFMADD231PD      Z21, Z26, Z20
+	VFMADD213PD      Z18, Z19, Z20
+	VADDPD           Z20, Z26, Z18
+	VADDPD           Z18, Z15, Z15
+	VADDPD           Z15, Z14, Z14
+	VMOVUPD          Z14, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	SUBQ             $+8, DX
+	CMPQ             DX, $+8
+	JGE              loop1
 
 done2:
 	TESTQ        DX, DX
@@ -105,82 +116,87 @@ done2:
 	MOVL         $0x000000ff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	VBROADCASTSD constants<>+0(SB), Z8
+	VBROADCASTSD constants<>+384(SB), Z14
 	MOVQ         CX, BX
 	MOVQ         k+16(FP), SI
 
 times6:
-	VMOVUPD.Z    (BX), K1, Z9
-	VMAXPD       Z8, Z9, Z8
+	VMOVUPD.Z    (BX), K1, Z15
+	VMAXPD       Z14, Z15, Z14
 	ADDQ         stride+32(FP), BX
 	DECQ         SI
 	JNZ          times6
-	VBROADCASTSD constants<>+32(SB), Z9
-	VMINPD       Z8, Z9, Z8
-	VPXORQ       Z11, Z11, Z11
+	VBROADCASTSD constants<>+416(SB), Z15
+	VMINPD       Z14, Z15, Z14
+	VPXORQ       Z17, Z17, Z17
 	MOVQ         CX, BX
 	MOVQ         k+16(FP), SI
 
 times7:
-	VMOVUPD.Z         (BX), K1, Z9
-	VSUBPD            Z8, Z9, Z9
-	VBROADCASTSD      constants<>+64(SB), Z10
-	VFMADD213PD.BCST  constants<>+96(SB), Z9, Z10
-	VSUBPD.BCST       constants<>+96(SB), Z10, Z12
-	VMOVAPD           Z9, Z9
-	VFNMADD231PD.BCST constants<>+128(SB), Z12, Z9
-	VFNMADD231PD.BCST constants<>+160(SB), Z12, Z9
-	VBROADCASTSD      constants<>+192(SB), Z13
-	VRANGEPD          $0x02, Z13, Z9, Z9
-	VMULPD            Z9, Z9, Z13
-	VBROADCASTSD      constants<>+224(SB), Z14
-	VBROADCASTSD      constants<>+256(SB), Z15
-	VBROADCASTSD      constants<>+288(SB), Z16
-	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z14
-	VFMADD213PD.BCST  constants<>+352(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+384(SB), Z9, Z16
-	VFMADD231PD.BCST  constants<>+416(SB), Z13, Z16
-	VFMADD231PD       Z13, Z16, Z15
-	VFMADD231PD       Z13, Z15, Z14
-	VMOVAPD           Z10, Z9
-	VPERMI2PD         Z1, Z0, Z9
-	VFMADD213PD       Z9, Z9, Z14
-	VSCALEFPD         Z12, Z14, Z9
-	VADDPD            Z9, Z11, Z11
-	ADDQ              stride+32(FP), BX
-	DECQ              SI
-	JNZ               times7
-	VGETEXPPD         Z11, Z0
-	VGETMANTPD        $0x08, Z11, Z1
-	VPSRLQ            $0x30, Z1, Z9
-	VMOVAPD           Z9, Z10
-	VPERMI2PD         Z3, Z2, Z10
-	VFMADD213PD.BCST  constants<>+448(SB), Z1, Z10
-	VMOVAPD           Z9, Z1
-	VPERMI2PD         Z5, Z4, Z1
-	VMOVAPD           Z9, Z2
-	VPERMI2PD         Z7, Z6, Z2
-	VFMADD231PD.BCST  constants<>+480(SB), Z0, Z1
-	VFMADD231PD.BCST  constants<>+512(SB), Z0, Z2
-	VMULPD            Z10, Z10, Z0
-	VBROADCASTSD      constants<>+544(SB), Z3
-	VFMADD213PD.BCST  constants<>+576(SB), Z0, Z3
-	VFMADD213PD.BCST  constants<>+608(SB), Z0, Z3
-	VFMADD213PD.BCST  constants<>+640(SB), Z0, Z3
-	VFMADD213PD.BCST  constants<>+672(SB), Z0, Z3
-	VBROADCASTSD      constants<>+704(SB), Z4
-	VFMADD213PD.BCST  constants<>+736(SB), Z0, Z4
-	VFMADD213PD.BCST  constants<>+768(SB), Z0, Z4
-	VFMADD213PD.BCST  constants<>+800(SB), Z0, Z4
-	VFMADD231PD       Z4, Z10, Z3
-	VFMADD213PD       Z2, Z0, Z3
-	VADDPD            Z3, Z10, Z0
-	VADDPD            Z0, Z1, Z0
-	VADDPD            Z0, Z8, Z0
-	VMOVUPD           Z0, K1, (AX)
-	LEAQ              (AX)(DX*8), AX
-	LEAQ              (CX)(DX*8), CX
-	XORQ              DX, DX
+	VMOVUPD.Z        (BX), K1, Z15
+	VSUBPD           Z14, Z15, Z15
+	VMOVAPD          Z2, Z16
+	VFMADD213PD      Z3, Z15, Z16
+	VSUBPD           Z3, Z16, Z18
+	VMOVAPD          Z15, Z15
+	VFNMADD231PD     Z4, Z18, Z15
+	VFNMADD231PD     Z5, Z18, Z15
+	VRANGEPD         $0x02, Z6, Z15, Z15
+	VMULPD           Z15, Z15, Z19
+	VMOVAPD          Z8, Z20
+	VMOVAPD          Z10, Z21
+	VMOVAPD          Z12, Z22
+	VFMADD213PD      Z7, Z15, Z20
+	VFMADD213PD      Z9, Z15, Z21
+	VFMADD213PD      Z11, Z15, Z22
+	VFMADD231PD      Z13, Z19, Z22
+	VFMADD231PD      Z19, Z22, Z21
+	VFMADD231PD      Z19, Z21, Z20
+	VMOVAPD          Z16, Z15
+	VPERMI2PD        Z1, Z0, Z15
+	VFMADD213PD      Z15, Z15, Z20
+	VSCALEFPD        Z18, Z20, Z15
+	VADDPD           Z15, Z17, Z17
+	ADDQ             stride+32(FP), BX
+	DECQ             SI
+	JNZ              times7
+	VMOVUPD          logInverse<>+0(SB), Z0
+	VMOVUPD          logInverse<>+64(SB), Z1
+	VMOVUPD          logHigh<>+0(SB), Z2
+	VMOVUPD          logHigh<>+64(SB), Z3
+	VMOVUPD          logLow<>+0(SB), Z4
+	VMOVUPD          logLow<>+64(SB), Z5
+	VGETEXPPD        Z17, Z6
+	VGETMANTPD       $0x08, Z17, Z7
+	VPSRLQ           $0x30, Z7, Z8
+	VMOVAPD          Z8, Z9
+	VPERMI2PD        Z1, Z0, Z9
+	VFMADD213PD.BCST constants<>+448(SB), Z7, Z9
+	VMOVAPD          Z8, Z0
+	VPERMI2PD        Z3, Z2, Z0
+	VMOVAPD          Z8, Z1
+	VPERMI2PD        Z5, Z4, Z1
+	VFMADD231PD.BCST constants<>+480(SB), Z6, Z0
+	VFMADD231PD.BCST constants<>+512(SB), Z6, Z1
+	VMULPD           Z9, Z9, Z2
+	VBROADCASTSD     constants<>+544(SB), Z3
+	VFMADD213PD.BCST constants<>+576(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+608(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+640(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+672(SB), Z2, Z3
+	VBROADCASTSD     constants<>+704(SB), Z4
+	VFMADD213PD.BCST constants<>+736(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+768(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+800(SB), Z2, Z4
+	VFMADD231PD      Z4, Z9, Z3
+	VFMADD213PD      Z1, Z2, Z3
+	VADDPD           Z3, Z9, Z1
+	VADDPD           Z1, Z0, Z0
+	VADDPD           Z0, Z14, Z0
+	VMOVUPD          Z0, K1, (AX)
+	LEAQ             (AX)(DX*8), AX
+	LEAQ             (CX)(DX*8), CX
+	XORQ             DX, DX
 
 done5:
 	VZEROUPPER
@@ -189,110 +205,121 @@ done5:
 // func softmax_avx512(out *float64, w *float64, x *float64, k int, n int, stride int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·softmax_avx512(SB), NOSPLIT, $0-48
-	MOVQ    out+0(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    n+32(FP), DX
-	MOVQ    w+8(FP), BX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	VMOVUPD logInverse<>+0(SB), Z2
-	VMOVUPD logInverse<>+64(SB), Z3
-	VMOVUPD logHigh<>+0(SB), Z4
-	VMOVUPD logHigh<>+64(SB), Z5
-	VMOVUPD logLow<>+0(SB), Z6
-	VMOVUPD logLow<>+64(SB), Z7
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         out+0(FP), AX
+	MOVQ         x+16(FP), CX
+	MOVQ         n+32(FP), DX
+	MOVQ         w+8(FP), BX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+0(SB), Z2
+	VBROADCASTSD constants<>+32(SB), Z3
+	VBROADCASTSD constants<>+64(SB), Z4
+	VBROADCASTSD constants<>+96(SB), Z5
+	VBROADCASTSD constants<>+128(SB), Z6
+	VBROADCASTSD constants<>+160(SB), Z7
+	VBROADCASTSD constants<>+192(SB), Z8
+	VBROADCASTSD constants<>+224(SB), Z9
+	VBROADCASTSD constants<>+256(SB), Z10
+	VBROADCASTSD constants<>+288(SB), Z11
+	VBROADCASTSD constants<>+320(SB), Z12
+	VBROADCASTSD constants<>+352(SB), Z13
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VBROADCASTSD constants<>+0(SB), Z8
+	VBROADCASTSD constants<>+384(SB), Z14
 	MOVQ         CX, SI
 	MOVQ         k+24(FP), DI
 
 times3:
-	VMOVUPD      (SI), Z9
-	VMAXPD       Z8, Z9, Z8
+	VMOVUPD      (SI), Z15
+	VMAXPD       Z14, Z15, Z14
 	ADDQ         stride+40(FP), SI
 	DECQ         DI
 	JNZ          times3
-	VBROADCASTSD constants<>+32(SB), Z9
-	VMINPD       Z8, Z9, Z8
-	VPXORQ       Z10, Z10, Z10
+	VBROADCASTSD constants<>+416(SB), Z15
+	VMINPD       Z14, Z15, Z14
+	VPXORQ       Z16, Z16, Z16
 	MOVQ         CX, SI
 	MOVQ         BX, DI
 	MOVQ         k+24(FP), R8
 
 times4:
-	VMOVUPD           (SI), Z9
-	VSUBPD            Z8, Z9, Z9
-	VBROADCASTSD      constants<>+64(SB), Z12
-	VFMADD213PD.BCST  constants<>+96(SB), Z9, Z12
-	VSUBPD.BCST       constants<>+96(SB), Z12, Z13
-	VMOVAPD           Z9, Z9
-	VFNMADD231PD.BCST constants<>+128(SB), Z13, Z9
-	VFNMADD231PD.BCST constants<>+160(SB), Z13, Z9
-	VBROADCASTSD      constants<>+192(SB), Z14
-	VRANGEPD          $0x02, Z14, Z9, Z9
-	VMULPD            Z9, Z9, Z14
-	VBROADCASTSD      constants<>+224(SB), Z15
-	VBROADCASTSD      constants<>+256(SB), Z16
-	VBROADCASTSD      constants<>+288(SB), Z17
-	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+352(SB), Z9, Z16
-	VFMADD213PD.BCST  constants<>+384(SB), Z9, Z17
-	VFMADD231PD.BCST  constants<>+416(SB), Z14, Z17
-	VFMADD231PD       Z14, Z17, Z16
-	VFMADD231PD       Z14, Z16, Z15
-	VMOVAPD           Z12, Z9
-	VPERMI2PD         Z1, Z0, Z9
-	VFMADD213PD       Z9, Z9, Z15
-	VSCALEFPD         Z13, Z15, Z9
-	VADDPD            Z9, Z10, Z10
-	ADDQ              stride+40(FP), SI
-	VMOVUPD           Z9, (DI)
-	ADDQ              stride+40(FP), DI
-	DECQ              R8
-	JNZ               times4
-	VGETEXPPD         Z10, Z9
-	VGETMANTPD        $0x08, Z10, Z12
-	VPSRLQ            $0x30, Z12, Z13
-	VMOVAPD           Z13, Z14
-	VPERMI2PD         Z3, Z2, Z14
-	VFMADD213PD.BCST  constants<>+448(SB), Z12, Z14
-	VMOVAPD           Z13, Z12
-	VPERMI2PD         Z5, Z4, Z12
-	VMOVAPD           Z13, Z13
-	VPERMI2PD         Z7, Z6, Z13
-	VFMADD231PD.BCST  constants<>+480(SB), Z9, Z12
-	VFMADD231PD.BCST  constants<>+512(SB), Z9, Z13
-	VMULPD            Z14, Z14, Z9
-	VBROADCASTSD      constants<>+544(SB), Z15
-	VFMADD213PD.BCST  constants<>+576(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+608(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+640(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+672(SB), Z9, Z15
-	VBROADCASTSD      constants<>+704(SB), Z16
-	VFMADD213PD.BCST  constants<>+736(SB), Z9, Z16
-	VFMADD213PD.BCST  constants<>+768(SB), Z9, Z16
-	VFMADD213PD.BCST  constants<>+800(SB), Z9, Z16
-	VFMADD231PD       Z16, Z14, Z15
-	VFMADD213PD       Z13, Z9, Z15
-	VADDPD            Z15, Z14, Z9
-	VADDPD            Z9, Z12, Z9
-	VADDPD            Z9, Z8, Z8
-	VMOVUPD           Z8, (AX)
-	VCMPPD.BCST       $0x00, constants<>+832(SB), Z10, K1
-	VBROADCASTSD      constants<>+192(SB), Z8
-	VDIVPD            Z10, Z8, Z8
-	KNOTW             K1, K1
-	VMOVAPD.Z         Z8, K1, Z8
-	MOVQ              BX, SI
-	MOVQ              k+24(FP), DI
+	VMOVUPD          (SI), Z15
+	VSUBPD           Z14, Z15, Z15
+	VMOVAPD          Z2, Z18
+	VFMADD213PD      Z3, Z15, Z18
+	VSUBPD           Z3, Z18, Z19
+	VMOVAPD          Z15, Z15
+	VFNMADD231PD     Z4, Z19, Z15
+	VFNMADD231PD     Z5, Z19, Z15
+	VRANGEPD         $0x02, Z6, Z15, Z15
+	VMULPD           Z15, Z15, Z20
+	VMOVAPD          Z8, Z21
+	VMOVAPD          Z10, Z22
+	VMOVAPD          Z12, Z23
+	VFMADD213PD      Z7, Z15, Z21
+	VFMADD213PD      Z9, Z15, Z22
+	VFMADD213PD      Z11, Z15, Z23
+	VFMADD231PD      Z13, Z20, Z23
+	VFMADD231PD      Z20, Z23, Z22
+	VFMADD231PD      Z20, Z22, Z21
+	VMOVAPD          Z18, Z15
+	VPERMI2PD        Z1, Z0, Z15
+	VFMADD213PD      Z15, Z15, Z21
+	VSCALEFPD        Z19, Z21, Z15
+	VADDPD           Z15, Z16, Z16
+	ADDQ             stride+40(FP), SI
+	VMOVUPD          Z15, (DI)
+	ADDQ             stride+40(FP), DI
+	DECQ             R8
+	JNZ              times4
+	VMOVUPD          logInverse<>+0(SB), Z15
+	VMOVUPD          logInverse<>+64(SB), Z18
+	VMOVUPD          logHigh<>+0(SB), Z19
+	VMOVUPD          logHigh<>+64(SB), Z20
+	VMOVUPD          logLow<>+0(SB), Z21
+	VMOVUPD          logLow<>+64(SB), Z22
+	VGETEXPPD        Z16, Z23
+	VGETMANTPD       $0x08, Z16, Z24
+	VPSRLQ           $0x30, Z24, Z25
+	VMOVAPD          Z25, Z26
+	VPERMI2PD        Z18, Z15, Z26
+	VFMADD213PD.BCST constants<>+448(SB), Z24, Z26
+	VMOVAPD          Z25, Z15
+	VPERMI2PD        Z20, Z19, Z15
+	VMOVAPD          Z25, Z18
+	VPERMI2PD        Z22, Z21, Z18
+	VFMADD231PD.BCST constants<>+480(SB), Z23, Z15
+	VFMADD231PD.BCST constants<>+512(SB), Z23, Z18
+	VMULPD           Z26, Z26, Z19
+	VBROADCASTSD     constants<>+544(SB), Z20
+	VFMADD213PD.BCST constants<>+576(SB), Z19, Z20
+	VFMADD213PD.BCST constants<>+608(SB), Z19, Z20
+	VFMADD213PD.BCST constants<>+640(SB), Z19, Z20
+	VFMADD213PD.BCST constants<>+672(SB), Z19, Z20
+	VBROADCASTSD     constants<>+704(SB), Z21
+	VFMADD213PD.BCST constants<>+736(SB), Z19, Z21
+	VFMADD213PD.BCST constants<>+768(SB), Z19, Z21
+	VFMADD213PD.BCST constants<>+800(SB), Z19, Z21
+	VFMADD231PD      Z21, Z26, Z20
+	VFMADD213PD      Z18, Z19, Z20
+	VADDPD           Z20, Z26, Z18
+	VADDPD           Z18, Z15, Z15
+	VADDPD           Z15, Z14, Z14
+	VMOVUPD          Z14, (AX)
+	VCMPPD.BCST      $0x00, constants<>+832(SB), Z16, K1
+	VMOVAPD          Z6, Z14
+	VDIVPD           Z16, Z14, Z14
+	KNOTW            K1, K1
+	VMOVAPD.Z        Z14, K1, Z14
+	MOVQ             BX, SI
+	MOVQ             k+24(FP), DI
 
 times5:
-	VMOVUPD (SI), Z9
-	VMULPD  Z8, Z9, Z9
-	VMOVUPD Z9, (SI)
+	VMOVUPD (SI), Z15
+	VMULPD  Z14, Z15, Z15
+	VMOVUPD Z15, (SI)
 	ADDQ    stride+40(FP), SI
 	DECQ    DI
 	JNZ     times5
@@ -309,89 +336,94 @@ done2:
 	MOVL         $0x000000ff, SI
 	BZHIL        DX, SI, SI
 	KMOVW        SI, K1
-	VBROADCASTSD constants<>+0(SB), Z8
+	VBROADCASTSD constants<>+384(SB), Z14
 	MOVQ         CX, SI
 	MOVQ         k+24(FP), DI
 
 times7:
-	VMOVUPD.Z    (SI), K1, Z9
-	VMAXPD       Z8, Z9, Z8
+	VMOVUPD.Z    (SI), K1, Z15
+	VMAXPD       Z14, Z15, Z14
 	ADDQ         stride+40(FP), SI
 	DECQ         DI
 	JNZ          times7
-	VBROADCASTSD constants<>+32(SB), Z9
-	VMINPD       Z8, Z9, Z8
-	VPXORQ       Z11, Z11, Z11
+	VBROADCASTSD constants<>+416(SB), Z15
+	VMINPD       Z14, Z15, Z14
+	VPXORQ       Z17, Z17, Z17
 	MOVQ         CX, SI
 	MOVQ         BX, DI
 	MOVQ         k+24(FP), R8
 
 times8:
-	VMOVUPD.Z         (SI), K1, Z9
-	VSUBPD            Z8, Z9, Z9
-	VBROADCASTSD      constants<>+64(SB), Z10
-	VFMADD213PD.BCST  constants<>+96(SB), Z9, Z10
-	VSUBPD.BCST       constants<>+96(SB), Z10, Z12
-	VMOVAPD           Z9, Z9
-	VFNMADD231PD.BCST constants<>+128(SB), Z12, Z9
-	VFNMADD231PD.BCST constants<>+160(SB), Z12, Z9
-	VBROADCASTSD      constants<>+192(SB), Z13
-	VRANGEPD          $0x02, Z13, Z9, Z9
-	VMULPD            Z9, Z9, Z13
-	VBROADCASTSD      constants<>+224(SB), Z14
-	VBROADCASTSD      constants<>+256(SB), Z15
-	VBROADCASTSD      constants<>+288(SB), Z16
-	VFMADD213PD.BCST  constants<>+320(SB), Z9, Z14
-	VFMADD213PD.BCST  constants<>+352(SB), Z9, Z15
-	VFMADD213PD.BCST  constants<>+384(SB), Z9, Z16
-	VFMADD231PD.BCST  constants<>+416(SB), Z13, Z16
-	VFMADD231PD       Z13, Z16, Z15
-	VFMADD231PD       Z13, Z15, Z14
-	VMOVAPD           Z10, Z9
-	VPERMI2PD         Z1, Z0, Z9
-	VFMADD213PD       Z9, Z9, Z14
-	VSCALEFPD         Z12, Z14, Z9
-	VADDPD            Z9, Z11, Z11
-	ADDQ              stride+40(FP), SI
-	VMOVUPD           Z9, K1, (DI)
-	ADDQ              stride+40(FP), DI
-	DECQ              R8
-	JNZ               times8
-	VGETEXPPD         Z11, Z0
-	VGETMANTPD        $0x08, Z11, Z1
-	VPSRLQ            $0x30, Z1, Z9
-	VMOVAPD           Z9, Z10
-	VPERMI2PD         Z3, Z2, Z10
-	VFMADD213PD.BCST  constants<>+448(SB), Z1, Z10
-	VMOVAPD           Z9, Z1
-	VPERMI2PD         Z5, Z4, Z1
-	VMOVAPD           Z9, Z2
-	VPERMI2PD         Z7, Z6, Z2
-	VFMADD231PD.BCST  constants<>+480(SB), Z0, Z1
-	VFMADD231PD.BCST  constants<>+512(SB), Z0, Z2
-	VMULPD            Z10, Z10, Z0
-	VBROADCASTSD      constants<>+544(SB), Z3
-	VFMADD213PD.BCST  constants<>+576(SB), Z0, Z3
-	VFMADD213PD.BCST  constants<>+608(SB), Z0, Z3
-	VFMADD213PD.BCST  constants<>+640(SB), Z0, Z3
-	VFMADD213PD.BCST  constants<>+672(SB), Z0, Z3
-	VBROADCASTSD      constants<>+704(SB), Z4
-	VFMADD213PD.BCST  constants<>+736(SB), Z0, Z4
-	VFMADD213PD.BCST  constants<>+768(SB), Z0, Z4
-	VFMADD213PD.BCST  constants<>+800(SB), Z0, Z4
-	VFMADD231PD       Z4, Z10, Z3
-	VFMADD213PD       Z2, Z0, Z3
-	VADDPD            Z3, Z10, Z0
-	VADDPD            Z0, Z1, Z0
-	VADDPD            Z0, Z8, Z0
-	VMOVUPD           Z0, K1, (AX)
-	VCMPPD.BCST       $0x00, constants<>+832(SB), Z11, K2
-	VBROADCASTSD      constants<>+192(SB), Z0
-	VDIVPD            Z11, Z0, Z0
-	KNOTW             K2, K2
-	VMOVAPD.Z         Z0, K2, Z0
-	MOVQ              BX, SI
-	MOVQ              k+24(FP), DI
+	VMOVUPD.Z        (SI), K1, Z15
+	VSUBPD           Z14, Z15, Z15
+	VMOVAPD          Z2, Z16
+	VFMADD213PD      Z3, Z15, Z16
+	VSUBPD           Z3, Z16, Z18
+	VMOVAPD          Z15, Z15
+	VFNMADD231PD     Z4, Z18, Z15
+	VFNMADD231PD     Z5, Z18, Z15
+	VRANGEPD         $0x02, Z6, Z15, Z15
+	VMULPD           Z15, Z15, Z19
+	VMOVAPD          Z8, Z20
+	VMOVAPD          Z10, Z21
+	VMOVAPD          Z12, Z22
+	VFMADD213PD      Z7, Z15, Z20
+	VFMADD213PD      Z9, Z15, Z21
+	VFMADD213PD      Z11, Z15, Z22
+	VFMADD231PD      Z13, Z19, Z22
+	VFMADD231PD      Z19, Z22, Z21
+	VFMADD231PD      Z19, Z21, Z20
+	VMOVAPD          Z16, Z15
+	VPERMI2PD        Z1, Z0, Z15
+	VFMADD213PD      Z15, Z15, Z20
+	VSCALEFPD        Z18, Z20, Z15
+	VADDPD           Z15, Z17, Z17
+	ADDQ             stride+40(FP), SI
+	VMOVUPD          Z15, K1, (DI)
+	ADDQ             stride+40(FP), DI
+	DECQ             R8
+	JNZ              times8
+	VMOVUPD          logInverse<>+0(SB), Z0
+	VMOVUPD          logInverse<>+64(SB), Z1
+	VMOVUPD          logHigh<>+0(SB), Z2
+	VMOVUPD          logHigh<>+64(SB), Z3
+	VMOVUPD          logLow<>+0(SB), Z4
+	VMOVUPD          logLow<>+64(SB), Z5
+	VGETEXPPD        Z17, Z7
+	VGETMANTPD       $0x08, Z17, Z8
+	VPSRLQ           $0x30, Z8, Z9
+	VMOVAPD          Z9, Z10
+	VPERMI2PD        Z1, Z0, Z10
+	VFMADD213PD.BCST constants<>+448(SB), Z8, Z10
+	VMOVAPD          Z9, Z0
+	VPERMI2PD        Z3, Z2, Z0
+	VMOVAPD          Z9, Z1
+	VPERMI2PD        Z5, Z4, Z1
+	VFMADD231PD.BCST constants<>+480(SB), Z7, Z0
+	VFMADD231PD.BCST constants<>+512(SB), Z7, Z1
+	VMULPD           Z10, Z10, Z2
+	VBROADCASTSD     constants<>+544(SB), Z3
+	VFMADD213PD.BCST constants<>+576(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+608(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+640(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+672(SB), Z2, Z3
+	VBROADCASTSD     constants<>+704(SB), Z4
+	VFMADD213PD.BCST constants<>+736(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+768(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+800(SB), Z2, Z4
+	VFMADD231PD      Z4, Z10, Z3
+	VFMADD213PD      Z1, Z2, Z3
+	VADDPD           Z3, Z10, Z1
+	VADDPD           Z1, Z0, Z0
+	VADDPD           Z0, Z14, Z0
+	VMOVUPD          Z0, K1, (AX)
+	VCMPPD.BCST      $0x00, constants<>+832(SB), Z17, K2
+	VMOVAPD          Z6, Z0
+	VDIVPD           Z17, Z0, Z0
+	KNOTW            K2, K2
+	VMOVAPD.Z        Z0, K2, Z0
+	MOVQ             BX, SI
+	MOVQ             k+24(FP), DI
 
 times9:
 	VMOVUPD.Z (SI), K1, Z1
@@ -420,18 +452,18 @@ TEXT ·bernoulliLogit_avx512(SB), NOSPLIT, $0-48
 	SHLQ         $0x03, SI
 	VMOVUPD      expTable<>+0(SB), Z0
 	VMOVUPD      expTable<>+64(SB), Z1
-	VBROADCASTSD constants<>+64(SB), Z2
-	VBROADCASTSD constants<>+96(SB), Z3
-	VBROADCASTSD constants<>+128(SB), Z4
-	VBROADCASTSD constants<>+160(SB), Z5
-	VBROADCASTSD constants<>+192(SB), Z6
-	VBROADCASTSD constants<>+320(SB), Z7
-	VBROADCASTSD constants<>+224(SB), Z8
-	VBROADCASTSD constants<>+352(SB), Z9
+	VBROADCASTSD constants<>+0(SB), Z2
+	VBROADCASTSD constants<>+32(SB), Z3
+	VBROADCASTSD constants<>+64(SB), Z4
+	VBROADCASTSD constants<>+96(SB), Z5
+	VBROADCASTSD constants<>+128(SB), Z6
+	VBROADCASTSD constants<>+160(SB), Z7
+	VBROADCASTSD constants<>+192(SB), Z8
+	VBROADCASTSD constants<>+224(SB), Z9
 	VBROADCASTSD constants<>+256(SB), Z10
-	VBROADCASTSD constants<>+384(SB), Z11
-	VBROADCASTSD constants<>+288(SB), Z12
-	VBROADCASTSD constants<>+416(SB), Z13
+	VBROADCASTSD constants<>+288(SB), Z11
+	VBROADCASTSD constants<>+320(SB), Z12
+	VBROADCASTSD constants<>+352(SB), Z13
 
 columns1:
 	VMOVUPD (AX), Z14
@@ -536,18 +568,18 @@ TEXT ·bernoulliLogitColumn_avx512(SB), NOSPLIT, $0-48
 	MOVQ         rows+32(FP), SI
 	VMOVUPD      expTable<>+0(SB), Z0
 	VMOVUPD      expTable<>+64(SB), Z1
-	VBROADCASTSD constants<>+64(SB), Z2
-	VBROADCASTSD constants<>+96(SB), Z3
-	VBROADCASTSD constants<>+128(SB), Z4
-	VBROADCASTSD constants<>+160(SB), Z5
-	VBROADCASTSD constants<>+192(SB), Z6
-	VBROADCASTSD constants<>+320(SB), Z7
-	VBROADCASTSD constants<>+224(SB), Z8
-	VBROADCASTSD constants<>+352(SB), Z9
+	VBROADCASTSD constants<>+0(SB), Z2
+	VBROADCASTSD constants<>+32(SB), Z3
+	VBROADCASTSD constants<>+64(SB), Z4
+	VBROADCASTSD constants<>+96(SB), Z5
+	VBROADCASTSD constants<>+128(SB), Z6
+	VBROADCASTSD constants<>+160(SB), Z7
+	VBROADCASTSD constants<>+192(SB), Z8
+	VBROADCASTSD constants<>+224(SB), Z9
 	VBROADCASTSD constants<>+256(SB), Z10
-	VBROADCASTSD constants<>+384(SB), Z11
-	VBROADCASTSD constants<>+288(SB), Z12
-	VBROADCASTSD constants<>+416(SB), Z13
+	VBROADCASTSD constants<>+288(SB), Z11
+	VBROADCASTSD constants<>+320(SB), Z12
+	VBROADCASTSD constants<>+352(SB), Z13
 	VPXORQ       Z14, Z14, Z14
 	VMOVAPD      Z6, Z15
 	CMPQ         SI, $+8
@@ -705,18 +737,18 @@ TEXT ·poissonLog_avx512(SB), NOSPLIT, $0-48
 	SHLQ         $0x03, SI
 	VMOVUPD      expTable<>+0(SB), Z0
 	VMOVUPD      expTable<>+64(SB), Z1
-	VBROADCASTSD constants<>+64(SB), Z2
-	VBROADCASTSD constants<>+96(SB), Z3
-	VBROADCASTSD constants<>+128(SB), Z4
-	VBROADCASTSD constants<>+160(SB), Z5
-	VBROADCASTSD constants<>+192(SB), Z6
-	VBROADCASTSD constants<>+320(SB), Z7
-	VBROADCASTSD constants<>+224(SB), Z8
-	VBROADCASTSD constants<>+352(SB), Z9
+	VBROADCASTSD constants<>+0(SB), Z2
+	VBROADCASTSD constants<>+32(SB), Z3
+	VBROADCASTSD constants<>+64(SB), Z4
+	VBROADCASTSD constants<>+96(SB), Z5
+	VBROADCASTSD constants<>+128(SB), Z6
+	VBROADCASTSD constants<>+160(SB), Z7
+	VBROADCASTSD constants<>+192(SB), Z8
+	VBROADCASTSD constants<>+224(SB), Z9
 	VBROADCASTSD constants<>+256(SB), Z10
-	VBROADCASTSD constants<>+384(SB), Z11
-	VBROADCASTSD constants<>+288(SB), Z12
-	VBROADCASTSD constants<>+416(SB), Z13
+	VBROADCASTSD constants<>+288(SB), Z11
+	VBROADCASTSD constants<>+320(SB), Z12
+	VBROADCASTSD constants<>+352(SB), Z13
 
 columns1:
 	VMOVUPD (AX), Z14
@@ -779,18 +811,18 @@ TEXT ·poissonLogColumn_avx512(SB), NOSPLIT, $0-48
 	MOVQ         rows+32(FP), SI
 	VMOVUPD      expTable<>+0(SB), Z0
 	VMOVUPD      expTable<>+64(SB), Z1
-	VBROADCASTSD constants<>+64(SB), Z2
-	VBROADCASTSD constants<>+96(SB), Z3
-	VBROADCASTSD constants<>+128(SB), Z4
-	VBROADCASTSD constants<>+160(SB), Z5
-	VBROADCASTSD constants<>+192(SB), Z6
-	VBROADCASTSD constants<>+320(SB), Z7
-	VBROADCASTSD constants<>+224(SB), Z8
-	VBROADCASTSD constants<>+352(SB), Z9
+	VBROADCASTSD constants<>+0(SB), Z2
+	VBROADCASTSD constants<>+32(SB), Z3
+	VBROADCASTSD constants<>+64(SB), Z4
+	VBROADCASTSD constants<>+96(SB), Z5
+	VBROADCASTSD constants<>+128(SB), Z6
+	VBROADCASTSD constants<>+160(SB), Z7
+	VBROADCASTSD constants<>+192(SB), Z8
+	VBROADCASTSD constants<>+224(SB), Z9
 	VBROADCASTSD constants<>+256(SB), Z10
-	VBROADCASTSD constants<>+384(SB), Z11
-	VBROADCASTSD constants<>+288(SB), Z12
-	VBROADCASTSD constants<>+416(SB), Z13
+	VBROADCASTSD constants<>+288(SB), Z11
+	VBROADCASTSD constants<>+320(SB), Z12
+	VBROADCASTSD constants<>+352(SB), Z13
 	VPXORQ       Z14, Z14, Z14
 	VMOVAPD      Z6, Z15
 	CMPQ         SI, $+8
@@ -887,109 +919,120 @@ done3:
 // func binomialLogit_avx512(ll *float64, d *float64, eta *float64, y *float64, extra *float64, rows int, p int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·binomialLogit_avx512(SB), NOSPLIT, $0-56
-	MOVQ    ll+0(FP), AX
-	MOVQ    d+8(FP), CX
-	MOVQ    eta+16(FP), DX
-	MOVQ    p+48(FP), BX
-	MOVQ    p+48(FP), SI
-	SHLQ    $0x03, SI
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	VMOVUPD logInverse<>+0(SB), Z2
-	VMOVUPD logInverse<>+64(SB), Z3
-	VMOVUPD logHigh<>+0(SB), Z4
-	VMOVUPD logHigh<>+64(SB), Z5
-	VMOVUPD logLow<>+0(SB), Z6
-	VMOVUPD logLow<>+64(SB), Z7
-	MOVQ    extra+32(FP), DI
+	MOVQ         ll+0(FP), AX
+	MOVQ         d+8(FP), CX
+	MOVQ         eta+16(FP), DX
+	MOVQ         p+48(FP), BX
+	MOVQ         p+48(FP), SI
+	SHLQ         $0x03, SI
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+0(SB), Z2
+	VBROADCASTSD constants<>+32(SB), Z3
+	VBROADCASTSD constants<>+64(SB), Z4
+	VBROADCASTSD constants<>+96(SB), Z5
+	VBROADCASTSD constants<>+128(SB), Z6
+	VBROADCASTSD constants<>+160(SB), Z7
+	VBROADCASTSD constants<>+192(SB), Z8
+	VBROADCASTSD constants<>+224(SB), Z9
+	VBROADCASTSD constants<>+256(SB), Z10
+	VBROADCASTSD constants<>+288(SB), Z11
+	VBROADCASTSD constants<>+320(SB), Z12
+	VBROADCASTSD constants<>+352(SB), Z13
+	MOVQ         extra+32(FP), DI
 
 columns1:
-	VMOVUPD      (AX), Z8
-	VBROADCASTSD constants<>+192(SB), Z9
-	MOVQ         DX, R8
-	MOVQ         CX, R9
-	MOVQ         y+24(FP), R10
-	MOVQ         DI, R11
-	MOVQ         rows+40(FP), R12
+	VMOVUPD (AX), Z14
+	VMOVAPD Z6, Z15
+	MOVQ    DX, R8
+	MOVQ    CX, R9
+	MOVQ    y+24(FP), R10
+	MOVQ    DI, R11
+	MOVQ    rows+40(FP), R12
 
 times2:
-	VBROADCASTSD      (R11), Z9
-	ADDQ              $+8, R11
-	VMOVUPD           (R8), Z11
-	VBROADCASTSD      (R10), Z12
-	VORPD.BCST        constants<>+864(SB), Z11, Z13
-	VBROADCASTSD      constants<>+64(SB), Z14
-	VFMADD213PD.BCST  constants<>+96(SB), Z13, Z14
-	VSUBPD.BCST       constants<>+96(SB), Z14, Z15
-	VMOVAPD           Z13, Z13
-	VFNMADD231PD.BCST constants<>+128(SB), Z15, Z13
-	VFNMADD231PD.BCST constants<>+160(SB), Z15, Z13
-	VBROADCASTSD      constants<>+192(SB), Z16
-	VRANGEPD          $0x02, Z16, Z13, Z13
-	VMULPD            Z13, Z13, Z16
-	VBROADCASTSD      constants<>+224(SB), Z17
-	VBROADCASTSD      constants<>+256(SB), Z18
-	VBROADCASTSD      constants<>+288(SB), Z19
-	VFMADD213PD.BCST  constants<>+320(SB), Z13, Z17
-	VFMADD213PD.BCST  constants<>+352(SB), Z13, Z18
-	VFMADD213PD.BCST  constants<>+384(SB), Z13, Z19
-	VFMADD231PD.BCST  constants<>+416(SB), Z16, Z19
-	VFMADD231PD       Z16, Z19, Z18
-	VFMADD231PD       Z16, Z18, Z17
-	VMOVAPD           Z14, Z13
-	VPERMI2PD         Z1, Z0, Z13
-	VFMADD213PD       Z13, Z13, Z17
-	VSCALEFPD         Z15, Z17, Z13
-	VADDPD.BCST       constants<>+192(SB), Z13, Z14
-	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z11, K1
-	VBROADCASTSD      constants<>+192(SB), Z15
-	VBLENDMPD         Z15, Z13, K1, Z10
-	VDIVPD            Z14, Z10, Z14
-	VBROADCASTSD      constants<>+832(SB), Z15
-	VMAXPD            Z11, Z15, Z15
-	VBROADCASTSD      constants<>+896(SB), Z16
-	VFMADD213PD.BCST  constants<>+192(SB), Z13, Z16
-	VPSRLQ            $0x30, Z16, Z16
-	VMOVAPD           Z16, Z17
-	VPERMI2PD         Z3, Z2, Z17
-	VSUBPD.BCST       constants<>+192(SB), Z17, Z18
-	VFMADD213PD       Z18, Z13, Z17
-	VMOVAPD           Z16, Z13
-	VPERMI2PD         Z5, Z4, Z13
-	VMOVAPD           Z16, Z16
-	VPERMI2PD         Z7, Z6, Z16
-	VMULPD            Z17, Z17, Z18
-	VBROADCASTSD      constants<>+544(SB), Z19
-	VFMADD213PD.BCST  constants<>+576(SB), Z18, Z19
-	VFMADD213PD.BCST  constants<>+608(SB), Z18, Z19
-	VFMADD213PD.BCST  constants<>+640(SB), Z18, Z19
-	VFMADD213PD.BCST  constants<>+672(SB), Z18, Z19
-	VBROADCASTSD      constants<>+704(SB), Z20
-	VFMADD213PD.BCST  constants<>+736(SB), Z18, Z20
-	VFMADD213PD.BCST  constants<>+768(SB), Z18, Z20
-	VFMADD213PD.BCST  constants<>+800(SB), Z18, Z20
-	VFMADD231PD       Z20, Z17, Z19
-	VFMADD213PD       Z16, Z18, Z19
-	VADDPD            Z19, Z17, Z16
-	VADDPD            Z16, Z13, Z13
-	VADDPD            Z13, Z15, Z13
-	VMULPD            Z13, Z9, Z13
-	VFMSUB231PD       Z11, Z12, Z13
-	VMOVAPD           Z9, Z9
-	VFNMADD213PD      Z12, Z14, Z9
-	VMOVUPD           Z9, (R9)
-	VADDPD            Z13, Z8, Z8
-	ADDQ              SI, R8
-	ADDQ              SI, R9
-	ADDQ              $+8, R10
-	DECQ              R12
-	JNZ               times2
-	VMOVUPD           Z8, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	ADDQ              $+64, DX
-	SUBQ              $+8, BX
-	JNZ               columns1
+	VBROADCASTSD     (R11), Z15
+	ADDQ             $+8, R11
+	VMOVUPD          (R8), Z17
+	VBROADCASTSD     (R10), Z18
+	VORPD.BCST       constants<>+864(SB), Z17, Z19
+	VMOVAPD          Z2, Z20
+	VFMADD213PD      Z3, Z19, Z20
+	VSUBPD           Z3, Z20, Z21
+	VMOVAPD          Z19, Z19
+	VFNMADD231PD     Z4, Z21, Z19
+	VFNMADD231PD     Z5, Z21, Z19
+	VRANGEPD         $0x02, Z6, Z19, Z19
+	VMULPD           Z19, Z19, Z22
+	VMOVAPD          Z8, Z23
+	VMOVAPD          Z10, Z24
+	VMOVAPD          Z12, Z25
+	VFMADD213PD      Z7, Z19, Z23
+	VFMADD213PD      Z9, Z19, Z24
+	VFMADD213PD      Z11, Z19, Z25
+	VFMADD231PD      Z13, Z22, Z25
+	VFMADD231PD      Z22, Z25, Z24
+	VFMADD231PD      Z22, Z24, Z23
+	VMOVAPD          Z20, Z19
+	VPERMI2PD        Z1, Z0, Z19
+	VFMADD213PD      Z19, Z19, Z23
+	VSCALEFPD        Z21, Z23, Z19
+	VADDPD           Z6, Z19, Z20
+	VCMPPD.BCST      $0x1d, constants<>+832(SB), Z17, K1
+	VMOVAPD          Z6, Z21
+	VBLENDMPD        Z21, Z19, K1, Z16
+	VDIVPD           Z20, Z16, Z20
+	VBROADCASTSD     constants<>+832(SB), Z21
+	VMAXPD           Z17, Z21, Z21
+	VMOVUPD          logInverse<>+0(SB), Z22
+	VMOVUPD          logInverse<>+64(SB), Z23
+	VMOVUPD          logHigh<>+0(SB), Z24
+	VMOVUPD          logHigh<>+64(SB), Z25
+	VMOVUPD          logLow<>+0(SB), Z26
+	VMOVUPD          logLow<>+64(SB), Z27
+	VBROADCASTSD     constants<>+896(SB), Z28
+	VFMADD213PD      Z6, Z19, Z28
+	VPSRLQ           $0x30, Z28, Z28
+	VMOVAPD          Z28, Z29
+	VPERMI2PD        Z23, Z22, Z29
+	VSUBPD           Z6, Z29, Z22
+	VFMADD213PD      Z22, Z19, Z29
+	VMOVAPD          Z28, Z19
+	VPERMI2PD        Z25, Z24, Z19
+	VMOVAPD          Z28, Z22
+	VPERMI2PD        Z27, Z26, Z22
+	VMULPD           Z29, Z29, Z23
+	VBROADCASTSD     constants<>+544(SB), Z24
+	VFMADD213PD.BCST constants<>+576(SB), Z23, Z24
+	VFMADD213PD.BCST constants<>+608(SB), Z23, Z24
+	VFMADD213PD.BCST constants<>+640(SB), Z23, Z24
+	VFMADD213PD.BCST constants<>+672(SB), Z23, Z24
+	VBROADCASTSD     constants<>+704(SB), Z25
+	VFMADD213PD.BCST constants<>+736(SB), Z23, Z25
+	VFMADD213PD.BCST constants<>+768(SB), Z23, Z25
+	VFMADD213PD.BCST constants<>+800(SB), Z23, Z25
+	VFMADD231PD      Z25, Z29, Z24
+	VFMADD213PD      Z22, Z23, Z24
+	VADDPD           Z24, Z29, Z22
+	VADDPD           Z22, Z19, Z19
+	VADDPD           Z19, Z21, Z19
+	VMULPD           Z19, Z15, Z19
+	VFMSUB231PD      Z17, Z18, Z19
+	VMOVAPD          Z15, Z15
+	VFNMADD213PD     Z18, Z20, Z15
+	VMOVUPD          Z15, (R9)
+	VADDPD           Z19, Z14, Z14
+	ADDQ             SI, R8
+	ADDQ             SI, R9
+	ADDQ             $+8, R10
+	DECQ             R12
+	JNZ              times2
+	VMOVUPD          Z14, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	ADDQ             $+64, DX
+	SUBQ             $+8, BX
+	JNZ              columns1
 	VZEROUPPER
 	RET
 
@@ -1003,177 +1046,193 @@ TEXT ·binomialLogitColumn_avx512(SB), NOSPLIT, $0-56
 	MOVQ         rows+40(FP), SI
 	VMOVUPD      expTable<>+0(SB), Z0
 	VMOVUPD      expTable<>+64(SB), Z1
-	VMOVUPD      logInverse<>+0(SB), Z2
-	VMOVUPD      logInverse<>+64(SB), Z3
-	VMOVUPD      logHigh<>+0(SB), Z4
-	VMOVUPD      logHigh<>+64(SB), Z5
-	VMOVUPD      logLow<>+0(SB), Z6
-	VMOVUPD      logLow<>+64(SB), Z7
+	VBROADCASTSD constants<>+0(SB), Z2
+	VBROADCASTSD constants<>+32(SB), Z3
+	VBROADCASTSD constants<>+64(SB), Z4
+	VBROADCASTSD constants<>+96(SB), Z5
+	VBROADCASTSD constants<>+128(SB), Z6
+	VBROADCASTSD constants<>+160(SB), Z7
+	VBROADCASTSD constants<>+192(SB), Z8
+	VBROADCASTSD constants<>+224(SB), Z9
+	VBROADCASTSD constants<>+256(SB), Z10
+	VBROADCASTSD constants<>+288(SB), Z11
+	VBROADCASTSD constants<>+320(SB), Z12
+	VBROADCASTSD constants<>+352(SB), Z13
 	MOVQ         extra+32(FP), DI
-	VPXORQ       Z8, Z8, Z8
-	VBROADCASTSD constants<>+192(SB), Z9
+	VPXORQ       Z14, Z14, Z14
+	VMOVAPD      Z6, Z15
 	CMPQ         SI, $+8
 	JL           done2
 
 loop1:
-	VMOVUPD           (DI), Z9
-	VMOVUPD           (DX), Z12
-	VMOVUPD           (BX), Z13
-	VORPD.BCST        constants<>+864(SB), Z12, Z14
-	VBROADCASTSD      constants<>+64(SB), Z15
-	VFMADD213PD.BCST  constants<>+96(SB), Z14, Z15
-	VSUBPD.BCST       constants<>+96(SB), Z15, Z16
-	VMOVAPD           Z14, Z14
-	VFNMADD231PD.BCST constants<>+128(SB), Z16, Z14
-	VFNMADD231PD.BCST constants<>+160(SB), Z16, Z14
-	VBROADCASTSD      constants<>+192(SB), Z17
-	VRANGEPD          $0x02, Z17, Z14, Z14
-	VMULPD            Z14, Z14, Z17
-	VBROADCASTSD      constants<>+224(SB), Z18
-	VBROADCASTSD      constants<>+256(SB), Z19
-	VBROADCASTSD      constants<>+288(SB), Z20
-	VFMADD213PD.BCST  constants<>+320(SB), Z14, Z18
-	VFMADD213PD.BCST  constants<>+352(SB), Z14, Z19
-	VFMADD213PD.BCST  constants<>+384(SB), Z14, Z20
-	VFMADD231PD.BCST  constants<>+416(SB), Z17, Z20
-	VFMADD231PD       Z17, Z20, Z19
-	VFMADD231PD       Z17, Z19, Z18
-	VMOVAPD           Z15, Z14
-	VPERMI2PD         Z1, Z0, Z14
-	VFMADD213PD       Z14, Z14, Z18
-	VSCALEFPD         Z16, Z18, Z14
-	VADDPD.BCST       constants<>+192(SB), Z14, Z15
-	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z12, K1
-	VBROADCASTSD      constants<>+192(SB), Z16
-	VBLENDMPD         Z16, Z14, K1, Z10
-	VDIVPD            Z15, Z10, Z15
-	VBROADCASTSD      constants<>+832(SB), Z16
-	VMAXPD            Z12, Z16, Z16
-	VBROADCASTSD      constants<>+896(SB), Z17
-	VFMADD213PD.BCST  constants<>+192(SB), Z14, Z17
-	VPSRLQ            $0x30, Z17, Z17
-	VMOVAPD           Z17, Z18
-	VPERMI2PD         Z3, Z2, Z18
-	VSUBPD.BCST       constants<>+192(SB), Z18, Z19
-	VFMADD213PD       Z19, Z14, Z18
-	VMOVAPD           Z17, Z14
-	VPERMI2PD         Z5, Z4, Z14
-	VMOVAPD           Z17, Z17
-	VPERMI2PD         Z7, Z6, Z17
-	VMULPD            Z18, Z18, Z19
-	VBROADCASTSD      constants<>+544(SB), Z20
-	VFMADD213PD.BCST  constants<>+576(SB), Z19, Z20
-	VFMADD213PD.BCST  constants<>+608(SB), Z19, Z20
-	VFMADD213PD.BCST  constants<>+640(SB), Z19, Z20
-	VFMADD213PD.BCST  constants<>+672(SB), Z19, Z20
-	VBROADCASTSD      constants<>+704(SB), Z21
-	VFMADD213PD.BCST  constants<>+736(SB), Z19, Z21
-	VFMADD213PD.BCST  constants<>+768(SB), Z19, Z21
-	VFMADD213PD.BCST  constants<>+800(SB), Z19, Z21
-	VFMADD231PD       Z21, Z18, Z20
-	VFMADD213PD       Z17, Z19, Z20
-	VADDPD            Z20, Z18, Z17
-	VADDPD            Z17, Z14, Z14
-	VADDPD            Z14, Z16, Z14
-	VMULPD            Z14, Z9, Z14
-	VFMSUB231PD       Z12, Z13, Z14
-	VMOVAPD           Z9, Z9
-	VFNMADD213PD      Z13, Z15, Z9
-	VMOVUPD           Z9, (CX)
-	VADDPD            Z14, Z8, Z8
-	ADDQ              $+64, CX
-	ADDQ              $+64, DX
-	ADDQ              $+64, BX
-	ADDQ              $+64, DI
-	SUBQ              $+8, SI
-	CMPQ              SI, $+8
-	JGE               loop1
+	VMOVUPD          (DI), Z15
+	VMOVUPD          (DX), Z18
+	VMOVUPD          (BX), Z19
+	VORPD.BCST       constants<>+864(SB), Z18, Z20
+	VMOVAPD          Z2, Z21
+	VFMADD213PD      Z3, Z20, Z21
+	VSUBPD           Z3, Z21, Z22
+	VMOVAPD          Z20, Z20
+	VFNMADD231PD     Z4, Z22, Z20
+	VFNMADD231PD     Z5, Z22, Z20
+	VRANGEPD         $0x02, Z6, Z20, Z20
+	VMULPD           Z20, Z20, Z23
+	VMOVAPD          Z8, Z24
+	VMOVAPD          Z10, Z25
+	VMOVAPD          Z12, Z26
+	VFMADD213PD      Z7, Z20, Z24
+	VFMADD213PD      Z9, Z20, Z25
+	VFMADD213PD      Z11, Z20, Z26
+	VFMADD231PD      Z13, Z23, Z26
+	VFMADD231PD      Z23, Z26, Z25
+	VFMADD231PD      Z23, Z25, Z24
+	VMOVAPD          Z21, Z20
+	VPERMI2PD        Z1, Z0, Z20
+	VFMADD213PD      Z20, Z20, Z24
+	VSCALEFPD        Z22, Z24, Z20
+	VADDPD           Z6, Z20, Z21
+	VCMPPD.BCST      $0x1d, constants<>+832(SB), Z18, K1
+	VMOVAPD          Z6, Z22
+	VBLENDMPD        Z22, Z20, K1, Z16
+	VDIVPD           Z21, Z16, Z21
+	VBROADCASTSD     constants<>+832(SB), Z22
+	VMAXPD           Z18, Z22, Z22
+	VMOVUPD          logInverse<>+0(SB), Z23
+	VMOVUPD          logInverse<>+64(SB), Z24
+	VMOVUPD          logHigh<>+0(SB), Z25
+	VMOVUPD          logHigh<>+64(SB), Z26
+	VMOVUPD          logLow<>+0(SB), Z27
+	VMOVUPD          logLow<>+64(SB), Z28
+	VBROADCASTSD     constants<>+896(SB), Z29
+	VFMADD213PD      Z6, Z20, Z29
+	VPSRLQ           $0x30, Z29, Z29
+	VMOVAPD          Z29, Z30
+	VPERMI2PD        Z24, Z23, Z30
+	VSUBPD           Z6, Z30, Z23
+	VFMADD213PD      Z23, Z20, Z30
+	VMOVAPD          Z29, Z20
+	VPERMI2PD        Z26, Z25, Z20
+	VMOVAPD          Z29, Z23
+	VPERMI2PD        Z28, Z27, Z23
+	VMULPD           Z30, Z30, Z24
+	VBROADCASTSD     constants<>+544(SB), Z25
+	VFMADD213PD.BCST constants<>+576(SB), Z24, Z25
+	VFMADD213PD.BCST constants<>+608(SB), Z24, Z25
+	VFMADD213PD.BCST constants<>+640(SB), Z24, Z25
+	VFMADD213PD.BCST constants<>+672(SB), Z24, Z25
+	VBROADCASTSD     constants<>+704(SB), Z26
+	VFMADD213PD.BCST constants<>+736(SB), Z24, Z26
+	VFMADD213PD.BCST constants<>+768(SB), Z24, Z26
+	VFMADD213PD.BCST constants<>+800(SB), Z24, Z26
+	VFMADD231PD      Z26, Z30, Z25
+	VFMADD213PD      Z23, Z24, Z25
+	VADDPD           Z25, Z30, Z23
+	VADDPD           Z23, Z20, Z20
+	VADDPD           Z20, Z22, Z20
+	VMULPD           Z20, Z15, Z20
+	VFMSUB231PD      Z18, Z19, Z20
+	VMOVAPD          Z15, Z15
+	VFNMADD213PD     Z19, Z21, Z15
+	VMOVUPD          Z15, (CX)
+	VADDPD           Z20, Z14, Z14
+	ADDQ             $+64, CX
+	ADDQ             $+64, DX
+	ADDQ             $+64, BX
+	ADDQ             $+64, DI
+	SUBQ             $+8, SI
+	CMPQ             SI, $+8
+	JGE              loop1
 
 done2:
-	TESTQ             SI, SI
-	JZ                done3
-	MOVL              $0x000000ff, R8
-	BZHIL             SI, R8, R8
-	KMOVW             R8, K1
-	VMOVUPD.Z         (DI), K1, Z9
-	VMOVUPD.Z         (DX), K1, Z10
-	VMOVUPD.Z         (BX), K1, Z12
-	VORPD.BCST        constants<>+864(SB), Z10, Z13
-	VBROADCASTSD      constants<>+64(SB), Z14
-	VFMADD213PD.BCST  constants<>+96(SB), Z13, Z14
-	VSUBPD.BCST       constants<>+96(SB), Z14, Z15
-	VMOVAPD           Z13, Z13
-	VFNMADD231PD.BCST constants<>+128(SB), Z15, Z13
-	VFNMADD231PD.BCST constants<>+160(SB), Z15, Z13
-	VBROADCASTSD      constants<>+192(SB), Z16
-	VRANGEPD          $0x02, Z16, Z13, Z13
-	VMULPD            Z13, Z13, Z16
-	VBROADCASTSD      constants<>+224(SB), Z17
-	VBROADCASTSD      constants<>+256(SB), Z18
-	VBROADCASTSD      constants<>+288(SB), Z19
-	VFMADD213PD.BCST  constants<>+320(SB), Z13, Z17
-	VFMADD213PD.BCST  constants<>+352(SB), Z13, Z18
-	VFMADD213PD.BCST  constants<>+384(SB), Z13, Z19
-	VFMADD231PD.BCST  constants<>+416(SB), Z16, Z19
-	VFMADD231PD       Z16, Z19, Z18
-	VFMADD231PD       Z16, Z18, Z17
-	VMOVAPD           Z14, Z13
-	VPERMI2PD         Z1, Z0, Z13
-	VFMADD213PD       Z13, Z13, Z17
-	VSCALEFPD         Z15, Z17, Z0
-	VADDPD.BCST       constants<>+192(SB), Z0, Z1
-	VCMPPD.BCST       $0x1d, constants<>+832(SB), Z10, K2
-	VBROADCASTSD      constants<>+192(SB), Z13
-	VBLENDMPD         Z13, Z0, K2, Z11
-	VDIVPD            Z1, Z11, Z1
-	VBROADCASTSD      constants<>+832(SB), Z11
-	VMAXPD            Z10, Z11, Z11
-	VBROADCASTSD      constants<>+896(SB), Z13
-	VFMADD213PD.BCST  constants<>+192(SB), Z0, Z13
-	VPSRLQ            $0x30, Z13, Z13
-	VMOVAPD           Z13, Z14
-	VPERMI2PD         Z3, Z2, Z14
-	VSUBPD.BCST       constants<>+192(SB), Z14, Z2
-	VFMADD213PD       Z2, Z0, Z14
-	VMOVAPD           Z13, Z0
-	VPERMI2PD         Z5, Z4, Z0
-	VMOVAPD           Z13, Z2
-	VPERMI2PD         Z7, Z6, Z2
-	VMULPD            Z14, Z14, Z3
-	VBROADCASTSD      constants<>+544(SB), Z4
-	VFMADD213PD.BCST  constants<>+576(SB), Z3, Z4
-	VFMADD213PD.BCST  constants<>+608(SB), Z3, Z4
-	VFMADD213PD.BCST  constants<>+640(SB), Z3, Z4
-	VFMADD213PD.BCST  constants<>+672(SB), Z3, Z4
-	VBROADCASTSD      constants<>+704(SB), Z5
-	VFMADD213PD.BCST  constants<>+736(SB), Z3, Z5
-	VFMADD213PD.BCST  constants<>+768(SB), Z3, Z5
-	VFMADD213PD.BCST  constants<>+800(SB), Z3, Z5
-	VFMADD231PD       Z5, Z14, Z4
-	VFMADD213PD       Z2, Z3, Z4
-	VADDPD            Z4, Z14, Z2
-	VADDPD            Z2, Z0, Z0
-	VADDPD            Z0, Z11, Z0
-	VMULPD            Z0, Z9, Z0
-	VFMSUB231PD       Z10, Z12, Z0
-	VMOVAPD           Z9, Z2
-	VFNMADD213PD      Z12, Z1, Z2
-	VMOVUPD           Z2, K1, (CX)
-	VMOVAPD.Z         Z0, K1, Z0
-	VADDPD            Z0, Z8, Z8
-	LEAQ              (CX)(SI*8), CX
-	LEAQ              (DX)(SI*8), DX
-	LEAQ              (BX)(SI*8), BX
-	LEAQ              (DI)(SI*8), DI
-	XORQ              SI, SI
+	TESTQ            SI, SI
+	JZ               done3
+	MOVL             $0x000000ff, R8
+	BZHIL            SI, R8, R8
+	KMOVW            R8, K1
+	VMOVUPD.Z        (DI), K1, Z15
+	VMOVUPD.Z        (DX), K1, Z16
+	VMOVUPD.Z        (BX), K1, Z18
+	VORPD.BCST       constants<>+864(SB), Z16, Z19
+	VMOVAPD          Z2, Z2
+	VFMADD213PD      Z3, Z19, Z2
+	VSUBPD           Z3, Z2, Z3
+	VMOVAPD          Z19, Z19
+	VFNMADD231PD     Z4, Z3, Z19
+	VFNMADD231PD     Z5, Z3, Z19
+	VRANGEPD         $0x02, Z6, Z19, Z19
+	VMULPD           Z19, Z19, Z4
+	VMOVAPD          Z8, Z5
+	VMOVAPD          Z10, Z8
+	VMOVAPD          Z12, Z10
+	VFMADD213PD      Z7, Z19, Z5
+	VFMADD213PD      Z9, Z19, Z8
+	VFMADD213PD      Z11, Z19, Z10
+	VFMADD231PD      Z13, Z4, Z10
+	VFMADD231PD      Z4, Z10, Z8
+	VFMADD231PD      Z4, Z8, Z5
+	VMOVAPD          Z2, Z2
+	VPERMI2PD        Z1, Z0, Z2
+	VFMADD213PD      Z2, Z2, Z5
+	VSCALEFPD        Z3, Z5, Z0
+	VADDPD           Z6, Z0, Z1
+	VCMPPD.BCST      $0x1d, constants<>+832(SB), Z16, K2
+	VMOVAPD          Z6, Z2
+	VBLENDMPD        Z2, Z0, K2, Z17
+	VDIVPD           Z1, Z17, Z1
+	VBROADCASTSD     constants<>+832(SB), Z2
+	VMAXPD           Z16, Z2, Z2
+	VMOVUPD          logInverse<>+0(SB), Z3
+	VMOVUPD          logInverse<>+64(SB), Z4
+	VMOVUPD          logHigh<>+0(SB), Z5
+	VMOVUPD          logHigh<>+64(SB), Z7
+	VMOVUPD          logLow<>+0(SB), Z8
+	VMOVUPD          logLow<>+64(SB), Z9
+	VBROADCASTSD     constants<>+896(SB), Z10
+	VFMADD213PD      Z6, Z0, Z10
+	VPSRLQ           $0x30, Z10, Z10
+	VMOVAPD          Z10, Z11
+	VPERMI2PD        Z4, Z3, Z11
+	VSUBPD           Z6, Z11, Z3
+	VFMADD213PD      Z3, Z0, Z11
+	VMOVAPD          Z10, Z0
+	VPERMI2PD        Z7, Z5, Z0
+	VMOVAPD          Z10, Z3
+	VPERMI2PD        Z9, Z8, Z3
+	VMULPD           Z11, Z11, Z4
+	VBROADCASTSD     constants<>+544(SB), Z5
+	VFMADD213PD.BCST constants<>+576(SB), Z4, Z5
+	VFMADD213PD.BCST constants<>+608(SB), Z4, Z5
+	VFMADD213PD.BCST constants<>+640(SB), Z4, Z5
+	VFMADD213PD.BCST constants<>+672(SB), Z4, Z5
+	VBROADCASTSD     constants<>+704(SB), Z6
+	VFMADD213PD.BCST constants<>+736(SB), Z4, Z6
+	VFMADD213PD.BCST constants<>+768(SB), Z4, Z6
+	VFMADD213PD.BCST constants<>+800(SB), Z4, Z6
+	VFMADD231PD      Z6, Z11, Z5
+	VFMADD213PD      Z3, Z4, Z5
+	VADDPD           Z5, Z11, Z3
+	VADDPD           Z3, Z0, Z0
+	VADDPD           Z0, Z2, Z0
+	VMULPD           Z0, Z15, Z0
+	VFMSUB231PD      Z16, Z18, Z0
+	VMOVAPD          Z15, Z2
+	VFNMADD213PD     Z18, Z1, Z2
+	VMOVUPD          Z2, K1, (CX)
+	VMOVAPD.Z        Z0, K1, Z0
+	VADDPD           Z0, Z14, Z14
+	LEAQ             (CX)(SI*8), CX
+	LEAQ             (DX)(SI*8), DX
+	LEAQ             (BX)(SI*8), BX
+	LEAQ             (DI)(SI*8), DI
+	XORQ             SI, SI
 
 done3:
-	VEXTRACTF64X4 $0x01, Z8, Y0
-	VADDPD        Y0, Y8, Y8
-	VEXTRACTF128  $0x01, Y8, X0
-	VADDPD        X0, X8, X8
-	VPERMILPD     $0x01, X8, X0
-	VADDSD        X0, X8, X0
+	VEXTRACTF64X4 $0x01, Z14, Y0
+	VADDPD        Y0, Y14, Y14
+	VEXTRACTF128  $0x01, Y14, X0
+	VADDPD        X0, X14, X14
+	VPERMILPD     $0x01, X14, X0
+	VADDSD        X0, X14, X0
 	VADDSD        (AX), X0, X0
 	VMOVSD        X0, (AX)
 	VZEROUPPER
@@ -1192,7 +1251,7 @@ TEXT ·normal_avx512(SB), NOSPLIT, $0-56
 
 columns1:
 	VMOVUPD      (AX), Z0
-	VBROADCASTSD constants<>+192(SB), Z1
+	VBROADCASTSD constants<>+128(SB), Z1
 	MOVQ         DX, R8
 	MOVQ         CX, R9
 	MOVQ         y+24(FP), R10
@@ -1233,7 +1292,7 @@ TEXT ·normalColumn_avx512(SB), NOSPLIT, $0-56
 	MOVQ         extra+32(FP), DI
 	VBROADCASTSD (DI), Z0
 	VPXORQ       Z1, Z1, Z1
-	VBROADCASTSD constants<>+192(SB), Z2
+	VBROADCASTSD constants<>+128(SB), Z2
 	CMPQ         SI, $+8
 	JL           done2
 
@@ -1283,62 +1342,62 @@ done3:
 	VZEROUPPER
 	RET
 
-DATA constants<>+0(SB)/8, $0xffefffffffffffff
-DATA constants<>+8(SB)/8, $0xffefffffffffffff
-DATA constants<>+16(SB)/8, $0xffefffffffffffff
-DATA constants<>+24(SB)/8, $0xffefffffffffffff
-DATA constants<>+32(SB)/8, $0x7fefffffffffffff
-DATA constants<>+40(SB)/8, $0x7fefffffffffffff
-DATA constants<>+48(SB)/8, $0x7fefffffffffffff
-DATA constants<>+56(SB)/8, $0x7fefffffffffffff
-DATA constants<>+64(SB)/8, $0x3ff71547652b82fe
-DATA constants<>+72(SB)/8, $0x3ff71547652b82fe
-DATA constants<>+80(SB)/8, $0x3ff71547652b82fe
-DATA constants<>+88(SB)/8, $0x3ff71547652b82fe
-DATA constants<>+96(SB)/8, $0x42f8000000000000
-DATA constants<>+104(SB)/8, $0x42f8000000000000
-DATA constants<>+112(SB)/8, $0x42f8000000000000
-DATA constants<>+120(SB)/8, $0x42f8000000000000
-DATA constants<>+128(SB)/8, $0x3fe62e42fefa39ef
-DATA constants<>+136(SB)/8, $0x3fe62e42fefa39ef
-DATA constants<>+144(SB)/8, $0x3fe62e42fefa39ef
-DATA constants<>+152(SB)/8, $0x3fe62e42fefa39ef
-DATA constants<>+160(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+168(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+176(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+184(SB)/8, $0x3c7abc9e3b39803f
-DATA constants<>+192(SB)/8, $0x3ff0000000000000
-DATA constants<>+200(SB)/8, $0x3ff0000000000000
-DATA constants<>+208(SB)/8, $0x3ff0000000000000
-DATA constants<>+216(SB)/8, $0x3ff0000000000000
-DATA constants<>+224(SB)/8, $0x3ff00327268fa6e2
-DATA constants<>+232(SB)/8, $0x3ff00327268fa6e2
-DATA constants<>+240(SB)/8, $0x3ff00327268fa6e2
-DATA constants<>+248(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+0(SB)/8, $0x3ff71547652b82fe
+DATA constants<>+8(SB)/8, $0x3ff71547652b82fe
+DATA constants<>+16(SB)/8, $0x3ff71547652b82fe
+DATA constants<>+24(SB)/8, $0x3ff71547652b82fe
+DATA constants<>+32(SB)/8, $0x42f8000000000000
+DATA constants<>+40(SB)/8, $0x42f8000000000000
+DATA constants<>+48(SB)/8, $0x42f8000000000000
+DATA constants<>+56(SB)/8, $0x42f8000000000000
+DATA constants<>+64(SB)/8, $0x3fe62e42fefa39ef
+DATA constants<>+72(SB)/8, $0x3fe62e42fefa39ef
+DATA constants<>+80(SB)/8, $0x3fe62e42fefa39ef
+DATA constants<>+88(SB)/8, $0x3fe62e42fefa39ef
+DATA constants<>+96(SB)/8, $0x3c7abc9e3b39803f
+DATA constants<>+104(SB)/8, $0x3c7abc9e3b39803f
+DATA constants<>+112(SB)/8, $0x3c7abc9e3b39803f
+DATA constants<>+120(SB)/8, $0x3c7abc9e3b39803f
+DATA constants<>+128(SB)/8, $0x3ff0000000000000
+DATA constants<>+136(SB)/8, $0x3ff0000000000000
+DATA constants<>+144(SB)/8, $0x3ff0000000000000
+DATA constants<>+152(SB)/8, $0x3ff0000000000000
+DATA constants<>+160(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+168(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+176(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+184(SB)/8, $0x3f4939347d36bb96
+DATA constants<>+192(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+200(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+208(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+216(SB)/8, $0x3ff00327268fa6e2
+DATA constants<>+224(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+232(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+240(SB)/8, $0x3fe00327268fa6da
+DATA constants<>+248(SB)/8, $0x3fe00327268fa6da
 DATA constants<>+256(SB)/8, $0x3fc5598988a9a781
 DATA constants<>+264(SB)/8, $0x3fc5598988a9a781
 DATA constants<>+272(SB)/8, $0x3fc5598988a9a781
 DATA constants<>+280(SB)/8, $0x3fc5598988a9a781
-DATA constants<>+288(SB)/8, $0x3f81148459a365c0
-DATA constants<>+296(SB)/8, $0x3f81148459a365c0
-DATA constants<>+304(SB)/8, $0x3f81148459a365c0
-DATA constants<>+312(SB)/8, $0x3f81148459a365c0
-DATA constants<>+320(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+328(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+336(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+344(SB)/8, $0x3f4939347d36bb96
-DATA constants<>+352(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+360(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+368(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+376(SB)/8, $0x3fe00327268fa6da
-DATA constants<>+384(SB)/8, $0x3fa5598988b49852
-DATA constants<>+392(SB)/8, $0x3fa5598988b49852
-DATA constants<>+400(SB)/8, $0x3fa5598988b49852
-DATA constants<>+408(SB)/8, $0x3fa5598988b49852
-DATA constants<>+416(SB)/8, $0x3f56c5fe5bf62cfc
-DATA constants<>+424(SB)/8, $0x3f56c5fe5bf62cfc
-DATA constants<>+432(SB)/8, $0x3f56c5fe5bf62cfc
-DATA constants<>+440(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+288(SB)/8, $0x3fa5598988b49852
+DATA constants<>+296(SB)/8, $0x3fa5598988b49852
+DATA constants<>+304(SB)/8, $0x3fa5598988b49852
+DATA constants<>+312(SB)/8, $0x3fa5598988b49852
+DATA constants<>+320(SB)/8, $0x3f81148459a365c0
+DATA constants<>+328(SB)/8, $0x3f81148459a365c0
+DATA constants<>+336(SB)/8, $0x3f81148459a365c0
+DATA constants<>+344(SB)/8, $0x3f81148459a365c0
+DATA constants<>+352(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+360(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+368(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+376(SB)/8, $0x3f56c5fe5bf62cfc
+DATA constants<>+384(SB)/8, $0xffefffffffffffff
+DATA constants<>+392(SB)/8, $0xffefffffffffffff
+DATA constants<>+400(SB)/8, $0xffefffffffffffff
+DATA constants<>+408(SB)/8, $0xffefffffffffffff
+DATA constants<>+416(SB)/8, $0x7fefffffffffffff
+DATA constants<>+424(SB)/8, $0x7fefffffffffffff
+DATA constants<>+432(SB)/8, $0x7fefffffffffffff
+DATA constants<>+440(SB)/8, $0x7fefffffffffffff
 DATA constants<>+448(SB)/8, $0xbff0000000000000
 DATA constants<>+456(SB)/8, $0xbff0000000000000
 DATA constants<>+464(SB)/8, $0xbff0000000000000

@@ -1237,9 +1237,6 @@ TEXT ·softplus_avx2(SB), NOSPLIT, $0-32
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 	LEAQ expTable<>+0(SB), BX
-	LEAQ logInverse<>+0(SB), SI
-	LEAQ logHigh<>+0(SB), DI
-	LEAQ logLow<>+0(SB), R8
 	CMPQ DX, $+4
 	JL   done2
 
@@ -1282,6 +1279,9 @@ loop1:
 	VPADDD       constants<>+576(SB), Y0, Y0
 	VPSLLQ       $0x34, Y0, Y0
 	VMULPD       Y0, Y2, Y2
+	LEAQ         logInverse<>+0(SB), SI
+	LEAQ         logHigh<>+0(SB), DI
+	LEAQ         logLow<>+0(SB), R8
 	VBROADCASTSD constants<>+1600(SB), Y0
 	VFMADD213PD  constants<>+64(SB), Y2, Y0
 	VPSRLQ       $0x30, Y0, Y0
@@ -1322,11 +1322,11 @@ loop1:
 done2:
 	TESTQ        DX, DX
 	JZ           done3
-	LEAQ         tails<>+32(SB), R9
-	MOVQ         DX, R10
-	SHLQ         $0x03, R10
-	SUBQ         R10, R9
-	VMOVUPD      (R9), Y0
+	LEAQ         tails<>+32(SB), SI
+	MOVQ         DX, DI
+	SHLQ         $0x03, DI
+	SUBQ         DI, SI
+	VMOVUPD      (SI), Y0
 	VMASKMOVPD   (CX), Y0, Y1
 	VBROADCASTSD constants<>+96(SB), Y2
 	VMAXPD       Y1, Y2, Y2
@@ -1365,21 +1365,24 @@ done2:
 	VPADDD       constants<>+576(SB), Y1, Y1
 	VPSLLQ       $0x34, Y1, Y1
 	VMULPD       Y1, Y3, Y3
+	LEAQ         logInverse<>+0(SB), BX
+	LEAQ         logHigh<>+0(SB), SI
+	LEAQ         logLow<>+0(SB), DI
 	VBROADCASTSD constants<>+1600(SB), Y1
 	VFMADD213PD  constants<>+64(SB), Y3, Y1
 	VPSRLQ       $0x30, Y1, Y1
 	VPAND        constants<>+544(SB), Y1, Y1
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y4, Y4, Y4
-	VGATHERQPD   Y5, (SI)(Y1*8), Y4
+	VGATHERQPD   Y5, (BX)(Y1*8), Y4
 	VSUBPD       constants<>+64(SB), Y4, Y5
 	VFMADD213PD  Y5, Y3, Y4
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y3, Y3, Y3
-	VGATHERQPD   Y5, (DI)(Y1*8), Y3
+	VGATHERQPD   Y5, (SI)(Y1*8), Y3
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y5, Y5, Y5
-	VGATHERQPD   Y6, (R8)(Y1*8), Y5
+	VGATHERQPD   Y6, (DI)(Y1*8), Y5
 	VMULPD       Y4, Y4, Y1
 	VBROADCASTSD constants<>+896(SB), Y6
 	VFMADD213PD  constants<>+928(SB), Y1, Y6
@@ -1414,9 +1417,6 @@ TEXT ·logInvLogit_avx2(SB), NOSPLIT, $0-32
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 	LEAQ expTable<>+0(SB), BX
-	LEAQ logInverse<>+0(SB), SI
-	LEAQ logHigh<>+0(SB), DI
-	LEAQ logLow<>+0(SB), R8
 	CMPQ DX, $+4
 	JL   done2
 
@@ -1459,6 +1459,9 @@ loop1:
 	VPADDD       constants<>+576(SB), Y0, Y0
 	VPSLLQ       $0x34, Y0, Y0
 	VMULPD       Y0, Y2, Y2
+	LEAQ         logInverse<>+0(SB), SI
+	LEAQ         logHigh<>+0(SB), DI
+	LEAQ         logLow<>+0(SB), R8
 	VBROADCASTSD constants<>+1600(SB), Y0
 	VFMADD213PD  constants<>+64(SB), Y2, Y0
 	VPSRLQ       $0x30, Y0, Y0
@@ -1499,11 +1502,11 @@ loop1:
 done2:
 	TESTQ        DX, DX
 	JZ           done3
-	LEAQ         tails<>+32(SB), R9
-	MOVQ         DX, R10
-	SHLQ         $0x03, R10
-	SUBQ         R10, R9
-	VMOVUPD      (R9), Y0
+	LEAQ         tails<>+32(SB), SI
+	MOVQ         DX, DI
+	SHLQ         $0x03, DI
+	SUBQ         DI, SI
+	VMOVUPD      (SI), Y0
 	VMASKMOVPD   (CX), Y0, Y1
 	VBROADCASTSD constants<>+96(SB), Y2
 	VMINPD       Y1, Y2, Y2
@@ -1542,21 +1545,24 @@ done2:
 	VPADDD       constants<>+576(SB), Y1, Y1
 	VPSLLQ       $0x34, Y1, Y1
 	VMULPD       Y1, Y3, Y3
+	LEAQ         logInverse<>+0(SB), BX
+	LEAQ         logHigh<>+0(SB), SI
+	LEAQ         logLow<>+0(SB), DI
 	VBROADCASTSD constants<>+1600(SB), Y1
 	VFMADD213PD  constants<>+64(SB), Y3, Y1
 	VPSRLQ       $0x30, Y1, Y1
 	VPAND        constants<>+544(SB), Y1, Y1
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y4, Y4, Y4
-	VGATHERQPD   Y5, (SI)(Y1*8), Y4
+	VGATHERQPD   Y5, (BX)(Y1*8), Y4
 	VSUBPD       constants<>+64(SB), Y4, Y5
 	VFMADD213PD  Y5, Y3, Y4
 	VPCMPEQQ     Y5, Y5, Y5
 	VXORPD       Y3, Y3, Y3
-	VGATHERQPD   Y5, (DI)(Y1*8), Y3
+	VGATHERQPD   Y5, (SI)(Y1*8), Y3
 	VPCMPEQQ     Y6, Y6, Y6
 	VXORPD       Y5, Y5, Y5
-	VGATHERQPD   Y6, (R8)(Y1*8), Y5
+	VGATHERQPD   Y6, (DI)(Y1*8), Y5
 	VMULPD       Y4, Y4, Y1
 	VBROADCASTSD constants<>+896(SB), Y6
 	VFMADD213PD  constants<>+928(SB), Y1, Y6

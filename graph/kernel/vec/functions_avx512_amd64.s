@@ -1089,142 +1089,158 @@ done3:
 // func softplus_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·softplus_avx512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	VMOVUPD logInverse<>+0(SB), Z2
-	VMOVUPD logInverse<>+64(SB), Z3
-	VMOVUPD logHigh<>+0(SB), Z4
-	VMOVUPD logHigh<>+64(SB), Z5
-	VMOVUPD logLow<>+0(SB), Z6
-	VMOVUPD logLow<>+64(SB), Z7
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+128(SB), Z2
+	VBROADCASTSD constants<>+160(SB), Z3
+	VBROADCASTSD constants<>+192(SB), Z4
+	VBROADCASTSD constants<>+224(SB), Z5
+	VBROADCASTSD constants<>+64(SB), Z6
+	VBROADCASTSD constants<>+256(SB), Z7
+	VBROADCASTSD constants<>+288(SB), Z8
+	VBROADCASTSD constants<>+320(SB), Z9
+	VBROADCASTSD constants<>+352(SB), Z10
+	VBROADCASTSD constants<>+384(SB), Z11
+	VBROADCASTSD constants<>+416(SB), Z12
+	VBROADCASTSD constants<>+448(SB), Z13
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VMOVUPD           (CX), Z8
-	VBROADCASTSD      constants<>+96(SB), Z9
-	VMAXPD            Z8, Z9, Z9
-	VORPD.BCST        constants<>+0(SB), Z8, Z8
-	VBROADCASTSD      constants<>+128(SB), Z10
-	VFMADD213PD.BCST  constants<>+160(SB), Z8, Z10
-	VSUBPD.BCST       constants<>+160(SB), Z10, Z11
-	VMOVAPD           Z8, Z8
-	VFNMADD231PD.BCST constants<>+192(SB), Z11, Z8
-	VFNMADD231PD.BCST constants<>+224(SB), Z11, Z8
-	VBROADCASTSD      constants<>+64(SB), Z12
-	VRANGEPD          $0x02, Z12, Z8, Z8
-	VMULPD            Z8, Z8, Z12
-	VBROADCASTSD      constants<>+288(SB), Z13
-	VBROADCASTSD      constants<>+352(SB), Z14
-	VBROADCASTSD      constants<>+416(SB), Z15
-	VFMADD213PD.BCST  constants<>+256(SB), Z8, Z13
-	VFMADD213PD.BCST  constants<>+320(SB), Z8, Z14
-	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z15
-	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
-	VFMADD231PD       Z12, Z15, Z14
-	VFMADD231PD       Z12, Z14, Z13
-	VMOVAPD           Z10, Z8
-	VPERMI2PD         Z1, Z0, Z8
-	VFMADD213PD       Z8, Z8, Z13
-	VSCALEFPD         Z11, Z13, Z8
-	VBROADCASTSD      constants<>+1152(SB), Z10
-	VFMADD213PD.BCST  constants<>+64(SB), Z8, Z10
-	VPSRLQ            $0x30, Z10, Z10
-	VMOVAPD           Z10, Z11
-	VPERMI2PD         Z3, Z2, Z11
-	VSUBPD.BCST       constants<>+64(SB), Z11, Z12
-	VFMADD213PD       Z12, Z8, Z11
-	VMOVAPD           Z10, Z8
-	VPERMI2PD         Z5, Z4, Z8
-	VMOVAPD           Z10, Z10
-	VPERMI2PD         Z7, Z6, Z10
-	VMULPD            Z11, Z11, Z12
-	VBROADCASTSD      constants<>+832(SB), Z13
-	VFMADD213PD.BCST  constants<>+768(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+704(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+640(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+576(SB), Z12, Z13
-	VBROADCASTSD      constants<>+800(SB), Z14
-	VFMADD213PD.BCST  constants<>+736(SB), Z12, Z14
-	VFMADD213PD.BCST  constants<>+672(SB), Z12, Z14
-	VFMADD213PD.BCST  constants<>+608(SB), Z12, Z14
-	VFMADD231PD       Z14, Z11, Z13
-	VFMADD213PD       Z10, Z12, Z13
-	VADDPD            Z13, Z11, Z10
-	VADDPD            Z10, Z8, Z8
-	VADDPD            Z8, Z9, Z8
-	VMOVUPD           Z8, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	SUBQ              $+8, DX
-	CMPQ              DX, $+8
-	JGE               loop1
+	VMOVUPD          (CX), Z14
+	VBROADCASTSD     constants<>+96(SB), Z15
+	VMAXPD           Z14, Z15, Z15
+	VORPD.BCST       constants<>+0(SB), Z14, Z14
+	VMOVAPD          Z2, Z16
+	VFMADD213PD      Z3, Z14, Z16
+	VSUBPD           Z3, Z16, Z17
+	VMOVAPD          Z14, Z14
+	VFNMADD231PD     Z4, Z17, Z14
+	VFNMADD231PD     Z5, Z17, Z14
+	VRANGEPD         $0x02, Z6, Z14, Z14
+	VMULPD           Z14, Z14, Z18
+	VMOVAPD          Z8, Z19
+	VMOVAPD          Z10, Z20
+	VMOVAPD          Z12, Z21
+	VFMADD213PD      Z7, Z14, Z19
+	VFMADD213PD      Z9, Z14, Z20
+	VFMADD213PD      Z11, Z14, Z21
+	VFMADD231PD      Z13, Z18, Z21
+	VFMADD231PD      Z18, Z21, Z20
+	VFMADD231PD      Z18, Z20, Z19
+	VMOVAPD          Z16, Z14
+	VPERMI2PD        Z1, Z0, Z14
+	VFMADD213PD      Z14, Z14, Z19
+	VSCALEFPD        Z17, Z19, Z14
+	VMOVUPD          logInverse<>+0(SB), Z16
+	VMOVUPD          logInverse<>+64(SB), Z17
+	VMOVUPD          logHigh<>+0(SB), Z18
+	VMOVUPD          logHigh<>+64(SB), Z19
+	VMOVUPD          logLow<>+0(SB), Z20
+	VMOVUPD          logLow<>+64(SB), Z21
+	VBROADCASTSD     constants<>+1152(SB), Z22
+	VFMADD213PD      Z6, Z14, Z22
+	VPSRLQ           $0x30, Z22, Z22
+	VMOVAPD          Z22, Z23
+	VPERMI2PD        Z17, Z16, Z23
+	VSUBPD           Z6, Z23, Z16
+	VFMADD213PD      Z16, Z14, Z23
+	VMOVAPD          Z22, Z14
+	VPERMI2PD        Z19, Z18, Z14
+	VMOVAPD          Z22, Z16
+	VPERMI2PD        Z21, Z20, Z16
+	VMULPD           Z23, Z23, Z17
+	VBROADCASTSD     constants<>+832(SB), Z18
+	VFMADD213PD.BCST constants<>+768(SB), Z17, Z18
+	VFMADD213PD.BCST constants<>+704(SB), Z17, Z18
+	VFMADD213PD.BCST constants<>+640(SB), Z17, Z18
+	VFMADD213PD.BCST constants<>+576(SB), Z17, Z18
+	VBROADCASTSD     constants<>+800(SB), Z19
+	VFMADD213PD.BCST constants<>+736(SB), Z17, Z19
+	VFMADD213PD.BCST constants<>+672(SB), Z17, Z19
+	VFMADD213PD.BCST constants<>+608(SB), Z17, Z19
+	VFMADD231PD      Z19, Z23, Z18
+	VFMADD213PD      Z16, Z17, Z18
+	VADDPD           Z18, Z23, Z16
+	VADDPD           Z16, Z14, Z14
+	VADDPD           Z14, Z15, Z14
+	VMOVUPD          Z14, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	SUBQ             $+8, DX
+	CMPQ             DX, $+8
+	JGE              loop1
 
 done2:
-	TESTQ             DX, DX
-	JZ                done3
-	MOVL              $0x000000ff, BX
-	BZHIL             DX, BX, BX
-	KMOVW             BX, K1
-	VMOVUPD.Z         (CX), K1, Z8
-	VBROADCASTSD      constants<>+96(SB), Z9
-	VMAXPD            Z8, Z9, Z9
-	VORPD.BCST        constants<>+0(SB), Z8, Z8
-	VBROADCASTSD      constants<>+128(SB), Z10
-	VFMADD213PD.BCST  constants<>+160(SB), Z8, Z10
-	VSUBPD.BCST       constants<>+160(SB), Z10, Z11
-	VMOVAPD           Z8, Z8
-	VFNMADD231PD.BCST constants<>+192(SB), Z11, Z8
-	VFNMADD231PD.BCST constants<>+224(SB), Z11, Z8
-	VBROADCASTSD      constants<>+64(SB), Z12
-	VRANGEPD          $0x02, Z12, Z8, Z8
-	VMULPD            Z8, Z8, Z12
-	VBROADCASTSD      constants<>+288(SB), Z13
-	VBROADCASTSD      constants<>+352(SB), Z14
-	VBROADCASTSD      constants<>+416(SB), Z15
-	VFMADD213PD.BCST  constants<>+256(SB), Z8, Z13
-	VFMADD213PD.BCST  constants<>+320(SB), Z8, Z14
-	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z15
-	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
-	VFMADD231PD       Z12, Z15, Z14
-	VFMADD231PD       Z12, Z14, Z13
-	VMOVAPD           Z10, Z8
-	VPERMI2PD         Z1, Z0, Z8
-	VFMADD213PD       Z8, Z8, Z13
-	VSCALEFPD         Z11, Z13, Z0
-	VBROADCASTSD      constants<>+1152(SB), Z1
-	VFMADD213PD.BCST  constants<>+64(SB), Z0, Z1
-	VPSRLQ            $0x30, Z1, Z1
-	VMOVAPD           Z1, Z8
-	VPERMI2PD         Z3, Z2, Z8
-	VSUBPD.BCST       constants<>+64(SB), Z8, Z2
-	VFMADD213PD       Z2, Z0, Z8
-	VMOVAPD           Z1, Z0
-	VPERMI2PD         Z5, Z4, Z0
-	VMOVAPD           Z1, Z1
-	VPERMI2PD         Z7, Z6, Z1
-	VMULPD            Z8, Z8, Z2
-	VBROADCASTSD      constants<>+832(SB), Z3
-	VFMADD213PD.BCST  constants<>+768(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+704(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+640(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+576(SB), Z2, Z3
-	VBROADCASTSD      constants<>+800(SB), Z4
-	VFMADD213PD.BCST  constants<>+736(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+672(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+608(SB), Z2, Z4
-	VFMADD231PD       Z4, Z8, Z3
-	VFMADD213PD       Z1, Z2, Z3
-	VADDPD            Z3, Z8, Z1
-	VADDPD            Z1, Z0, Z0
-	VADDPD            Z0, Z9, Z0
-	VMOVUPD           Z0, K1, (AX)
-	LEAQ              (AX)(DX*8), AX
-	LEAQ              (CX)(DX*8), CX
-	XORQ              DX, DX
+	TESTQ            DX, DX
+	JZ               done3
+	MOVL             $0x000000ff, BX
+	BZHIL            DX, BX, BX
+	KMOVW            BX, K1
+	VMOVUPD.Z        (CX), K1, Z14
+	VBROADCASTSD     constants<>+96(SB), Z15
+	VMAXPD           Z14, Z15, Z15
+	VORPD.BCST       constants<>+0(SB), Z14, Z14
+	VMOVAPD          Z2, Z2
+	VFMADD213PD      Z3, Z14, Z2
+	VSUBPD           Z3, Z2, Z3
+	VMOVAPD          Z14, Z14
+	VFNMADD231PD     Z4, Z3, Z14
+	VFNMADD231PD     Z5, Z3, Z14
+	VRANGEPD         $0x02, Z6, Z14, Z14
+	VMULPD           Z14, Z14, Z4
+	VMOVAPD          Z8, Z5
+	VMOVAPD          Z10, Z8
+	VMOVAPD          Z12, Z10
+	VFMADD213PD      Z7, Z14, Z5
+	VFMADD213PD      Z9, Z14, Z8
+	VFMADD213PD      Z11, Z14, Z10
+	VFMADD231PD      Z13, Z4, Z10
+	VFMADD231PD      Z4, Z10, Z8
+	VFMADD231PD      Z4, Z8, Z5
+	VMOVAPD          Z2, Z2
+	VPERMI2PD        Z1, Z0, Z2
+	VFMADD213PD      Z2, Z2, Z5
+	VSCALEFPD        Z3, Z5, Z0
+	VMOVUPD          logInverse<>+0(SB), Z1
+	VMOVUPD          logInverse<>+64(SB), Z2
+	VMOVUPD          logHigh<>+0(SB), Z3
+	VMOVUPD          logHigh<>+64(SB), Z4
+	VMOVUPD          logLow<>+0(SB), Z5
+	VMOVUPD          logLow<>+64(SB), Z7
+	VBROADCASTSD     constants<>+1152(SB), Z8
+	VFMADD213PD      Z6, Z0, Z8
+	VPSRLQ           $0x30, Z8, Z8
+	VMOVAPD          Z8, Z9
+	VPERMI2PD        Z2, Z1, Z9
+	VSUBPD           Z6, Z9, Z1
+	VFMADD213PD      Z1, Z0, Z9
+	VMOVAPD          Z8, Z0
+	VPERMI2PD        Z4, Z3, Z0
+	VMOVAPD          Z8, Z1
+	VPERMI2PD        Z7, Z5, Z1
+	VMULPD           Z9, Z9, Z2
+	VBROADCASTSD     constants<>+832(SB), Z3
+	VFMADD213PD.BCST constants<>+768(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+704(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+640(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+576(SB), Z2, Z3
+	VBROADCASTSD     constants<>+800(SB), Z4
+	VFMADD213PD.BCST constants<>+736(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+672(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+608(SB), Z2, Z4
+	VFMADD231PD      Z4, Z9, Z3
+	VFMADD213PD      Z1, Z2, Z3
+	VADDPD           Z3, Z9, Z1
+	VADDPD           Z1, Z0, Z0
+	VADDPD           Z0, Z15, Z0
+	VMOVUPD          Z0, K1, (AX)
+	LEAQ             (AX)(DX*8), AX
+	LEAQ             (CX)(DX*8), CX
+	XORQ             DX, DX
 
 done3:
 	MOVQ n+16(FP), AX
@@ -1236,142 +1252,158 @@ done3:
 // func logInvLogit_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·logInvLogit_avx512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	VMOVUPD expTable<>+0(SB), Z0
-	VMOVUPD expTable<>+64(SB), Z1
-	VMOVUPD logInverse<>+0(SB), Z2
-	VMOVUPD logInverse<>+64(SB), Z3
-	VMOVUPD logHigh<>+0(SB), Z4
-	VMOVUPD logHigh<>+64(SB), Z5
-	VMOVUPD logLow<>+0(SB), Z6
-	VMOVUPD logLow<>+64(SB), Z7
-	CMPQ    DX, $+8
-	JL      done2
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVUPD      expTable<>+0(SB), Z0
+	VMOVUPD      expTable<>+64(SB), Z1
+	VBROADCASTSD constants<>+128(SB), Z2
+	VBROADCASTSD constants<>+160(SB), Z3
+	VBROADCASTSD constants<>+192(SB), Z4
+	VBROADCASTSD constants<>+224(SB), Z5
+	VBROADCASTSD constants<>+64(SB), Z6
+	VBROADCASTSD constants<>+256(SB), Z7
+	VBROADCASTSD constants<>+288(SB), Z8
+	VBROADCASTSD constants<>+320(SB), Z9
+	VBROADCASTSD constants<>+352(SB), Z10
+	VBROADCASTSD constants<>+384(SB), Z11
+	VBROADCASTSD constants<>+416(SB), Z12
+	VBROADCASTSD constants<>+448(SB), Z13
+	CMPQ         DX, $+8
+	JL           done2
 
 loop1:
-	VMOVUPD           (CX), Z8
-	VBROADCASTSD      constants<>+96(SB), Z9
-	VMINPD            Z8, Z9, Z9
-	VORPD.BCST        constants<>+0(SB), Z8, Z8
-	VBROADCASTSD      constants<>+128(SB), Z10
-	VFMADD213PD.BCST  constants<>+160(SB), Z8, Z10
-	VSUBPD.BCST       constants<>+160(SB), Z10, Z11
-	VMOVAPD           Z8, Z8
-	VFNMADD231PD.BCST constants<>+192(SB), Z11, Z8
-	VFNMADD231PD.BCST constants<>+224(SB), Z11, Z8
-	VBROADCASTSD      constants<>+64(SB), Z12
-	VRANGEPD          $0x02, Z12, Z8, Z8
-	VMULPD            Z8, Z8, Z12
-	VBROADCASTSD      constants<>+288(SB), Z13
-	VBROADCASTSD      constants<>+352(SB), Z14
-	VBROADCASTSD      constants<>+416(SB), Z15
-	VFMADD213PD.BCST  constants<>+256(SB), Z8, Z13
-	VFMADD213PD.BCST  constants<>+320(SB), Z8, Z14
-	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z15
-	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
-	VFMADD231PD       Z12, Z15, Z14
-	VFMADD231PD       Z12, Z14, Z13
-	VMOVAPD           Z10, Z8
-	VPERMI2PD         Z1, Z0, Z8
-	VFMADD213PD       Z8, Z8, Z13
-	VSCALEFPD         Z11, Z13, Z8
-	VBROADCASTSD      constants<>+1152(SB), Z10
-	VFMADD213PD.BCST  constants<>+64(SB), Z8, Z10
-	VPSRLQ            $0x30, Z10, Z10
-	VMOVAPD           Z10, Z11
-	VPERMI2PD         Z3, Z2, Z11
-	VSUBPD.BCST       constants<>+64(SB), Z11, Z12
-	VFMADD213PD       Z12, Z8, Z11
-	VMOVAPD           Z10, Z8
-	VPERMI2PD         Z5, Z4, Z8
-	VMOVAPD           Z10, Z10
-	VPERMI2PD         Z7, Z6, Z10
-	VMULPD            Z11, Z11, Z12
-	VBROADCASTSD      constants<>+832(SB), Z13
-	VFMADD213PD.BCST  constants<>+768(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+704(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+640(SB), Z12, Z13
-	VFMADD213PD.BCST  constants<>+576(SB), Z12, Z13
-	VBROADCASTSD      constants<>+800(SB), Z14
-	VFMADD213PD.BCST  constants<>+736(SB), Z12, Z14
-	VFMADD213PD.BCST  constants<>+672(SB), Z12, Z14
-	VFMADD213PD.BCST  constants<>+608(SB), Z12, Z14
-	VFMADD231PD       Z14, Z11, Z13
-	VFMADD213PD       Z10, Z12, Z13
-	VADDPD            Z13, Z11, Z10
-	VADDPD            Z10, Z8, Z8
-	VSUBPD            Z8, Z9, Z8
-	VMOVUPD           Z8, (AX)
-	ADDQ              $+64, AX
-	ADDQ              $+64, CX
-	SUBQ              $+8, DX
-	CMPQ              DX, $+8
-	JGE               loop1
+	VMOVUPD          (CX), Z14
+	VBROADCASTSD     constants<>+96(SB), Z15
+	VMINPD           Z14, Z15, Z15
+	VORPD.BCST       constants<>+0(SB), Z14, Z14
+	VMOVAPD          Z2, Z16
+	VFMADD213PD      Z3, Z14, Z16
+	VSUBPD           Z3, Z16, Z17
+	VMOVAPD          Z14, Z14
+	VFNMADD231PD     Z4, Z17, Z14
+	VFNMADD231PD     Z5, Z17, Z14
+	VRANGEPD         $0x02, Z6, Z14, Z14
+	VMULPD           Z14, Z14, Z18
+	VMOVAPD          Z8, Z19
+	VMOVAPD          Z10, Z20
+	VMOVAPD          Z12, Z21
+	VFMADD213PD      Z7, Z14, Z19
+	VFMADD213PD      Z9, Z14, Z20
+	VFMADD213PD      Z11, Z14, Z21
+	VFMADD231PD      Z13, Z18, Z21
+	VFMADD231PD      Z18, Z21, Z20
+	VFMADD231PD      Z18, Z20, Z19
+	VMOVAPD          Z16, Z14
+	VPERMI2PD        Z1, Z0, Z14
+	VFMADD213PD      Z14, Z14, Z19
+	VSCALEFPD        Z17, Z19, Z14
+	VMOVUPD          logInverse<>+0(SB), Z16
+	VMOVUPD          logInverse<>+64(SB), Z17
+	VMOVUPD          logHigh<>+0(SB), Z18
+	VMOVUPD          logHigh<>+64(SB), Z19
+	VMOVUPD          logLow<>+0(SB), Z20
+	VMOVUPD          logLow<>+64(SB), Z21
+	VBROADCASTSD     constants<>+1152(SB), Z22
+	VFMADD213PD      Z6, Z14, Z22
+	VPSRLQ           $0x30, Z22, Z22
+	VMOVAPD          Z22, Z23
+	VPERMI2PD        Z17, Z16, Z23
+	VSUBPD           Z6, Z23, Z16
+	VFMADD213PD      Z16, Z14, Z23
+	VMOVAPD          Z22, Z14
+	VPERMI2PD        Z19, Z18, Z14
+	VMOVAPD          Z22, Z16
+	VPERMI2PD        Z21, Z20, Z16
+	VMULPD           Z23, Z23, Z17
+	VBROADCASTSD     constants<>+832(SB), Z18
+	VFMADD213PD.BCST constants<>+768(SB), Z17, Z18
+	VFMADD213PD.BCST constants<>+704(SB), Z17, Z18
+	VFMADD213PD.BCST constants<>+640(SB), Z17, Z18
+	VFMADD213PD.BCST constants<>+576(SB), Z17, Z18
+	VBROADCASTSD     constants<>+800(SB), Z19
+	VFMADD213PD.BCST constants<>+736(SB), Z17, Z19
+	VFMADD213PD.BCST constants<>+672(SB), Z17, Z19
+	VFMADD213PD.BCST constants<>+608(SB), Z17, Z19
+	VFMADD231PD      Z19, Z23, Z18
+	VFMADD213PD      Z16, Z17, Z18
+	VADDPD           Z18, Z23, Z16
+	VADDPD           Z16, Z14, Z14
+	VSUBPD           Z14, Z15, Z14
+	VMOVUPD          Z14, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	SUBQ             $+8, DX
+	CMPQ             DX, $+8
+	JGE              loop1
 
 done2:
-	TESTQ             DX, DX
-	JZ                done3
-	MOVL              $0x000000ff, BX
-	BZHIL             DX, BX, BX
-	KMOVW             BX, K1
-	VMOVUPD.Z         (CX), K1, Z8
-	VBROADCASTSD      constants<>+96(SB), Z9
-	VMINPD            Z8, Z9, Z9
-	VORPD.BCST        constants<>+0(SB), Z8, Z8
-	VBROADCASTSD      constants<>+128(SB), Z10
-	VFMADD213PD.BCST  constants<>+160(SB), Z8, Z10
-	VSUBPD.BCST       constants<>+160(SB), Z10, Z11
-	VMOVAPD           Z8, Z8
-	VFNMADD231PD.BCST constants<>+192(SB), Z11, Z8
-	VFNMADD231PD.BCST constants<>+224(SB), Z11, Z8
-	VBROADCASTSD      constants<>+64(SB), Z12
-	VRANGEPD          $0x02, Z12, Z8, Z8
-	VMULPD            Z8, Z8, Z12
-	VBROADCASTSD      constants<>+288(SB), Z13
-	VBROADCASTSD      constants<>+352(SB), Z14
-	VBROADCASTSD      constants<>+416(SB), Z15
-	VFMADD213PD.BCST  constants<>+256(SB), Z8, Z13
-	VFMADD213PD.BCST  constants<>+320(SB), Z8, Z14
-	VFMADD213PD.BCST  constants<>+384(SB), Z8, Z15
-	VFMADD231PD.BCST  constants<>+448(SB), Z12, Z15
-	VFMADD231PD       Z12, Z15, Z14
-	VFMADD231PD       Z12, Z14, Z13
-	VMOVAPD           Z10, Z8
-	VPERMI2PD         Z1, Z0, Z8
-	VFMADD213PD       Z8, Z8, Z13
-	VSCALEFPD         Z11, Z13, Z0
-	VBROADCASTSD      constants<>+1152(SB), Z1
-	VFMADD213PD.BCST  constants<>+64(SB), Z0, Z1
-	VPSRLQ            $0x30, Z1, Z1
-	VMOVAPD           Z1, Z8
-	VPERMI2PD         Z3, Z2, Z8
-	VSUBPD.BCST       constants<>+64(SB), Z8, Z2
-	VFMADD213PD       Z2, Z0, Z8
-	VMOVAPD           Z1, Z0
-	VPERMI2PD         Z5, Z4, Z0
-	VMOVAPD           Z1, Z1
-	VPERMI2PD         Z7, Z6, Z1
-	VMULPD            Z8, Z8, Z2
-	VBROADCASTSD      constants<>+832(SB), Z3
-	VFMADD213PD.BCST  constants<>+768(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+704(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+640(SB), Z2, Z3
-	VFMADD213PD.BCST  constants<>+576(SB), Z2, Z3
-	VBROADCASTSD      constants<>+800(SB), Z4
-	VFMADD213PD.BCST  constants<>+736(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+672(SB), Z2, Z4
-	VFMADD213PD.BCST  constants<>+608(SB), Z2, Z4
-	VFMADD231PD       Z4, Z8, Z3
-	VFMADD213PD       Z1, Z2, Z3
-	VADDPD            Z3, Z8, Z1
-	VADDPD            Z1, Z0, Z0
-	VSUBPD            Z0, Z9, Z0
-	VMOVUPD           Z0, K1, (AX)
-	LEAQ              (AX)(DX*8), AX
-	LEAQ              (CX)(DX*8), CX
-	XORQ              DX, DX
+	TESTQ            DX, DX
+	JZ               done3
+	MOVL             $0x000000ff, BX
+	BZHIL            DX, BX, BX
+	KMOVW            BX, K1
+	VMOVUPD.Z        (CX), K1, Z14
+	VBROADCASTSD     constants<>+96(SB), Z15
+	VMINPD           Z14, Z15, Z15
+	VORPD.BCST       constants<>+0(SB), Z14, Z14
+	VMOVAPD          Z2, Z2
+	VFMADD213PD      Z3, Z14, Z2
+	VSUBPD           Z3, Z2, Z3
+	VMOVAPD          Z14, Z14
+	VFNMADD231PD     Z4, Z3, Z14
+	VFNMADD231PD     Z5, Z3, Z14
+	VRANGEPD         $0x02, Z6, Z14, Z14
+	VMULPD           Z14, Z14, Z4
+	VMOVAPD          Z8, Z5
+	VMOVAPD          Z10, Z8
+	VMOVAPD          Z12, Z10
+	VFMADD213PD      Z7, Z14, Z5
+	VFMADD213PD      Z9, Z14, Z8
+	VFMADD213PD      Z11, Z14, Z10
+	VFMADD231PD      Z13, Z4, Z10
+	VFMADD231PD      Z4, Z10, Z8
+	VFMADD231PD      Z4, Z8, Z5
+	VMOVAPD          Z2, Z2
+	VPERMI2PD        Z1, Z0, Z2
+	VFMADD213PD      Z2, Z2, Z5
+	VSCALEFPD        Z3, Z5, Z0
+	VMOVUPD          logInverse<>+0(SB), Z1
+	VMOVUPD          logInverse<>+64(SB), Z2
+	VMOVUPD          logHigh<>+0(SB), Z3
+	VMOVUPD          logHigh<>+64(SB), Z4
+	VMOVUPD          logLow<>+0(SB), Z5
+	VMOVUPD          logLow<>+64(SB), Z7
+	VBROADCASTSD     constants<>+1152(SB), Z8
+	VFMADD213PD      Z6, Z0, Z8
+	VPSRLQ           $0x30, Z8, Z8
+	VMOVAPD          Z8, Z9
+	VPERMI2PD        Z2, Z1, Z9
+	VSUBPD           Z6, Z9, Z1
+	VFMADD213PD      Z1, Z0, Z9
+	VMOVAPD          Z8, Z0
+	VPERMI2PD        Z4, Z3, Z0
+	VMOVAPD          Z8, Z1
+	VPERMI2PD        Z7, Z5, Z1
+	VMULPD           Z9, Z9, Z2
+	VBROADCASTSD     constants<>+832(SB), Z3
+	VFMADD213PD.BCST constants<>+768(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+704(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+640(SB), Z2, Z3
+	VFMADD213PD.BCST constants<>+576(SB), Z2, Z3
+	VBROADCASTSD     constants<>+800(SB), Z4
+	VFMADD213PD.BCST constants<>+736(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+672(SB), Z2, Z4
+	VFMADD213PD.BCST constants<>+608(SB), Z2, Z4
+	VFMADD231PD      Z4, Z9, Z3
+	VFMADD213PD      Z1, Z2, Z3
+	VADDPD           Z3, Z9, Z1
+	VADDPD           Z1, Z0, Z0
+	VSUBPD           Z0, Z15, Z0
+	VMOVUPD          Z0, K1, (AX)
+	LEAQ             (AX)(DX*8), AX
+	LEAQ             (CX)(DX*8), CX
+	XORQ             DX, DX
 
 done3:
 	MOVQ n+16(FP), AX

@@ -3,16 +3,16 @@
 package vec
 
 //go:noescape
-func matrixTallWide_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+func matrixTallWide_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 
 //go:noescape
-func matrixShortWide_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+func matrixShortWide_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 
 //go:noescape
-func matrixTall_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+func matrixTall_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 
 //go:noescape
-func matrixShort_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+func matrixShort_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 
 //go:noescape
 func matVec_avx2(y *float64, a *float64, x *float64, rows int, cols int, stride int)

@@ -2,9 +2,9 @@
 
 #include "textflag.h"
 
-// func matrixTallWide_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+// func matrixTallWide_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 // Requires: AVX, FMA3
-TEXT ·matrixTallWide_avx2(SB), NOSPLIT, $0-72
+TEXT ·matrixTallWide_avx2(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ strideB+64(FP), DX
@@ -13,6 +13,20 @@ TEXT ·matrixTallWide_avx2(SB), NOSPLIT, $0-72
 	MOVQ strideA+48(FP), R8
 
 rows1:
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	VXORPD  Y8, Y8, Y8
+	VXORPD  Y9, Y9, Y9
+	VXORPD  Y10, Y10, Y10
+	VXORPD  Y11, Y11, Y11
+	CMPQ    accumulate+72(FP), $+0
+	JEQ     skip2
 	VMOVUPD (AX), Y0
 	VMOVUPD 32(AX), Y1
 	VMOVUPD 64(AX), Y2
@@ -28,11 +42,13 @@ rows1:
 	VMOVUPD 32(DI), Y9
 	VMOVUPD 64(DI), Y10
 	VMOVUPD 96(DI), Y11
-	MOVQ    CX, DI
-	MOVQ    b+16(FP), R9
-	MOVQ    inner+32(FP), R10
 
-times2:
+skip2:
+	MOVQ CX, DI
+	MOVQ b+16(FP), R9
+	MOVQ inner+32(FP), R10
+
+times3:
 	VBROADCASTSD (DI), Y12
 	VBROADCASTSD (DI)(R8*1), Y13
 	VBROADCASTSD (DI)(R8*2), Y14
@@ -55,7 +71,7 @@ times2:
 	ADDQ         BX, DI
 	ADDQ         DX, R9
 	DECQ         R10
-	JNZ          times2
+	JNZ          times3
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, 32(AX)
 	VMOVUPD      Y2, 64(AX)
@@ -82,9 +98,9 @@ times2:
 	VZEROUPPER
 	RET
 
-// func matrixShortWide_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+// func matrixShortWide_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 // Requires: AVX, FMA3
-TEXT ·matrixShortWide_avx2(SB), NOSPLIT, $0-72
+TEXT ·matrixShortWide_avx2(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ strideB+64(FP), DX
@@ -93,15 +109,23 @@ TEXT ·matrixShortWide_avx2(SB), NOSPLIT, $0-72
 	MOVQ strideA+48(FP), DI
 
 rows1:
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	CMPQ    accumulate+72(FP), $+0
+	JEQ     skip2
 	VMOVUPD (AX), Y0
 	VMOVUPD 32(AX), Y1
 	VMOVUPD 64(AX), Y2
 	VMOVUPD 96(AX), Y3
-	MOVQ    CX, DI
-	MOVQ    b+16(FP), R8
-	MOVQ    inner+32(FP), R9
 
-times2:
+skip2:
+	MOVQ CX, DI
+	MOVQ b+16(FP), R8
+	MOVQ inner+32(FP), R9
+
+times3:
 	VBROADCASTSD (DI), Y4
 	VMOVUPD      (R8), Y5
 	VFMADD231PD  Y5, Y4, Y0
@@ -114,7 +138,7 @@ times2:
 	ADDQ         BX, DI
 	ADDQ         DX, R8
 	DECQ         R9
-	JNZ          times2
+	JNZ          times3
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, 32(AX)
 	VMOVUPD      Y2, 64(AX)
@@ -126,9 +150,9 @@ times2:
 	VZEROUPPER
 	RET
 
-// func matrixTall_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+// func matrixTall_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 // Requires: AVX, FMA3
-TEXT ·matrixTall_avx2(SB), NOSPLIT, $0-72
+TEXT ·matrixTall_avx2(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ strideB+64(FP), DX
@@ -139,6 +163,16 @@ TEXT ·matrixTall_avx2(SB), NOSPLIT, $0-72
 	ADDQ R8, R9
 
 rows1:
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	CMPQ    accumulate+72(FP), $+0
+	JEQ     skip2
 	VMOVUPD (AX), Y0
 	VMOVUPD 32(AX), Y1
 	MOVQ    AX, DI
@@ -151,11 +185,13 @@ rows1:
 	ADDQ    strideC+40(FP), DI
 	VMOVUPD (DI), Y6
 	VMOVUPD 32(DI), Y7
-	MOVQ    CX, DI
-	MOVQ    b+16(FP), R10
-	MOVQ    inner+32(FP), R11
 
-times2:
+skip2:
+	MOVQ CX, DI
+	MOVQ b+16(FP), R10
+	MOVQ inner+32(FP), R11
+
+times3:
 	VMOVUPD      (R10), Y8
 	VMOVUPD      32(R10), Y9
 	VBROADCASTSD (DI), Y10
@@ -173,7 +209,7 @@ times2:
 	ADDQ         BX, DI
 	ADDQ         DX, R10
 	DECQ         R11
-	JNZ          times2
+	JNZ          times3
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, 32(AX)
 	MOVQ         AX, DI
@@ -199,9 +235,9 @@ times2:
 	VZEROUPPER
 	RET
 
-// func matrixShort_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+// func matrixShort_avx2(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 // Requires: AVX, FMA3
-TEXT ·matrixShort_avx2(SB), NOSPLIT, $0-72
+TEXT ·matrixShort_avx2(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ strideB+64(FP), DX
@@ -210,13 +246,19 @@ TEXT ·matrixShort_avx2(SB), NOSPLIT, $0-72
 	MOVQ strideA+48(FP), DI
 
 rows1:
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	CMPQ    accumulate+72(FP), $+0
+	JEQ     skip2
 	VMOVUPD (AX), Y0
 	VMOVUPD 32(AX), Y1
-	MOVQ    CX, DI
-	MOVQ    b+16(FP), R8
-	MOVQ    inner+32(FP), R9
 
-times2:
+skip2:
+	MOVQ CX, DI
+	MOVQ b+16(FP), R8
+	MOVQ inner+32(FP), R9
+
+times3:
 	VBROADCASTSD (DI), Y2
 	VMOVUPD      (R8), Y3
 	VFMADD231PD  Y3, Y2, Y0
@@ -225,7 +267,7 @@ times2:
 	ADDQ         BX, DI
 	ADDQ         DX, R8
 	DECQ         R9
-	JNZ          times2
+	JNZ          times3
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, 32(AX)
 	ADDQ         strideC+40(FP), AX

@@ -2,9 +2,9 @@
 
 #include "textflag.h"
 
-// func matrixTallWide_avx512(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+// func matrixTallWide_avx512(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 // Requires: AVX, AVX512F
-TEXT ·matrixTallWide_avx512(SB), NOSPLIT, $0-72
+TEXT ·matrixTallWide_avx512(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ strideB+64(FP), DX
@@ -13,6 +13,32 @@ TEXT ·matrixTallWide_avx512(SB), NOSPLIT, $0-72
 	MOVQ strideA+48(FP), R8
 
 rows1:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	VPXORQ  Z5, Z5, Z5
+	VPXORQ  Z6, Z6, Z6
+	VPXORQ  Z7, Z7, Z7
+	VPXORQ  Z8, Z8, Z8
+	VPXORQ  Z9, Z9, Z9
+	VPXORQ  Z10, Z10, Z10
+	VPXORQ  Z11, Z11, Z11
+	VPXORQ  Z12, Z12, Z12
+	VPXORQ  Z13, Z13, Z13
+	VPXORQ  Z14, Z14, Z14
+	VPXORQ  Z15, Z15, Z15
+	VPXORQ  Z16, Z16, Z16
+	VPXORQ  Z17, Z17, Z17
+	VPXORQ  Z18, Z18, Z18
+	VPXORQ  Z19, Z19, Z19
+	VPXORQ  Z20, Z20, Z20
+	VPXORQ  Z21, Z21, Z21
+	VPXORQ  Z22, Z22, Z22
+	VPXORQ  Z23, Z23, Z23
+	CMPQ    accumulate+72(FP), $+0
+	JEQ     skip2
 	VMOVUPD (AX), Z0
 	VMOVUPD 64(AX), Z1
 	VMOVUPD 128(AX), Z2
@@ -40,11 +66,13 @@ rows1:
 	VMOVUPD 320(DI), Z21
 	VMOVUPD 384(DI), Z22
 	VMOVUPD 448(DI), Z23
-	MOVQ    CX, DI
-	MOVQ    b+16(FP), R9
-	MOVQ    inner+32(FP), R10
 
-times2:
+skip2:
+	MOVQ CX, DI
+	MOVQ b+16(FP), R9
+	MOVQ inner+32(FP), R10
+
+times3:
 	VBROADCASTSD (DI), Z24
 	VBROADCASTSD (DI)(R8*1), Z25
 	VBROADCASTSD (DI)(R8*2), Z26
@@ -83,7 +111,7 @@ times2:
 	ADDQ         BX, DI
 	ADDQ         DX, R9
 	DECQ         R10
-	JNZ          times2
+	JNZ          times3
 	VMOVUPD      Z0, (AX)
 	VMOVUPD      Z1, 64(AX)
 	VMOVUPD      Z2, 128(AX)
@@ -122,9 +150,9 @@ times2:
 	VZEROUPPER
 	RET
 
-// func matrixShortWide_avx512(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+// func matrixShortWide_avx512(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 // Requires: AVX, AVX512F
-TEXT ·matrixShortWide_avx512(SB), NOSPLIT, $0-72
+TEXT ·matrixShortWide_avx512(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ strideB+64(FP), DX
@@ -133,6 +161,16 @@ TEXT ·matrixShortWide_avx512(SB), NOSPLIT, $0-72
 	MOVQ strideA+48(FP), DI
 
 rows1:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	VPXORQ  Z5, Z5, Z5
+	VPXORQ  Z6, Z6, Z6
+	VPXORQ  Z7, Z7, Z7
+	CMPQ    accumulate+72(FP), $+0
+	JEQ     skip2
 	VMOVUPD (AX), Z0
 	VMOVUPD 64(AX), Z1
 	VMOVUPD 128(AX), Z2
@@ -141,11 +179,13 @@ rows1:
 	VMOVUPD 320(AX), Z5
 	VMOVUPD 384(AX), Z6
 	VMOVUPD 448(AX), Z7
-	MOVQ    CX, DI
-	MOVQ    b+16(FP), R8
-	MOVQ    inner+32(FP), R9
 
-times2:
+skip2:
+	MOVQ CX, DI
+	MOVQ b+16(FP), R8
+	MOVQ inner+32(FP), R9
+
+times3:
 	VBROADCASTSD (DI), Z8
 	VMOVUPD      (R8), Z9
 	VFMADD231PD  Z9, Z8, Z0
@@ -166,7 +206,7 @@ times2:
 	ADDQ         BX, DI
 	ADDQ         DX, R8
 	DECQ         R9
-	JNZ          times2
+	JNZ          times3
 	VMOVUPD      Z0, (AX)
 	VMOVUPD      Z1, 64(AX)
 	VMOVUPD      Z2, 128(AX)
@@ -182,9 +222,9 @@ times2:
 	VZEROUPPER
 	RET
 
-// func matrixTall_avx512(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+// func matrixTall_avx512(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 // Requires: AVX, AVX512F
-TEXT ·matrixTall_avx512(SB), NOSPLIT, $0-72
+TEXT ·matrixTall_avx512(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ strideB+64(FP), DX
@@ -199,6 +239,16 @@ TEXT ·matrixTall_avx512(SB), NOSPLIT, $0-72
 	ADDQ R8, R11
 
 rows1:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	VPXORQ  Z5, Z5, Z5
+	VPXORQ  Z6, Z6, Z6
+	VPXORQ  Z7, Z7, Z7
+	CMPQ    accumulate+72(FP), $+0
+	JEQ     skip2
 	VMOVUPD (AX), Z0
 	MOVQ    AX, DI
 	ADDQ    strideC+40(FP), DI
@@ -215,11 +265,13 @@ rows1:
 	VMOVUPD (DI), Z6
 	ADDQ    strideC+40(FP), DI
 	VMOVUPD (DI), Z7
-	MOVQ    CX, DI
-	MOVQ    b+16(FP), R12
-	MOVQ    inner+32(FP), R13
 
-times2:
+skip2:
+	MOVQ CX, DI
+	MOVQ b+16(FP), R12
+	MOVQ inner+32(FP), R13
+
+times3:
 	VMOVUPD      (R12), Z8
 	VBROADCASTSD (DI), Z9
 	VFMADD231PD  Z8, Z9, Z0
@@ -240,7 +292,7 @@ times2:
 	ADDQ         BX, DI
 	ADDQ         DX, R12
 	DECQ         R13
-	JNZ          times2
+	JNZ          times3
 	VMOVUPD      Z0, (AX)
 	MOVQ         AX, DI
 	ADDQ         strideC+40(FP), DI
@@ -278,9 +330,9 @@ times2:
 	VZEROUPPER
 	RET
 
-// func matrixShort_avx512(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int)
+// func matrixShort_avx512(c *float64, a *float64, b *float64, rows int, inner int, strideC int, strideA int, stepA int, strideB int, accumulate int)
 // Requires: AVX, AVX512F
-TEXT ·matrixShort_avx512(SB), NOSPLIT, $0-72
+TEXT ·matrixShort_avx512(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ strideB+64(FP), DX
@@ -289,19 +341,24 @@ TEXT ·matrixShort_avx512(SB), NOSPLIT, $0-72
 	MOVQ strideA+48(FP), DI
 
 rows1:
+	VPXORQ  Z0, Z0, Z0
+	CMPQ    accumulate+72(FP), $+0
+	JEQ     skip2
 	VMOVUPD (AX), Z0
-	MOVQ    CX, DI
-	MOVQ    b+16(FP), R8
-	MOVQ    inner+32(FP), R9
 
-times2:
+skip2:
+	MOVQ CX, DI
+	MOVQ b+16(FP), R8
+	MOVQ inner+32(FP), R9
+
+times3:
 	VBROADCASTSD (DI), Z1
 	VMOVUPD      (R8), Z2
 	VFMADD231PD  Z2, Z1, Z0
 	ADDQ         BX, DI
 	ADDQ         DX, R8
 	DECQ         R9
-	JNZ          times2
+	JNZ          times3
 	VMOVUPD      Z0, (AX)
 	ADDQ         strideC+40(FP), AX
 	ADDQ         strideA+48(FP), CX

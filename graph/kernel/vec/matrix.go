@@ -15,7 +15,8 @@ func MatMul(c, a, b []float64, rows, inner, p, strideA, stepA int, accumulate bo
 	if len(c) == 0 {
 		return
 	}
-	if !accumulate {
+	blocks := native[level].matrix[0] != nil && p > 1 && p%8 == 0
+	if !accumulate && (!blocks || inner == 0) {
 		clear(c)
 	}
 	if inner == 0 {
@@ -28,8 +29,8 @@ func MatMul(c, a, b []float64, rows, inner, p, strideA, stepA int, accumulate bo
 		matVec(c, a, b, rows, inner, strideA)
 	case p == 1 && strideA == 1:
 		matVecAdjoint(c, a, b, inner, rows, stepA)
-	case native[level].matrix[0] != nil && p%8 == 0:
-		nativeMatMul(c, a, b, rows, inner, p, strideA, stepA)
+	case blocks:
+		nativeMatMul(c, a, b, rows, inner, p, strideA, stepA, accumulate)
 	default:
 		portableMatMul(c, a, b, rows, inner, p, strideA, stepA)
 	}
@@ -88,11 +89,15 @@ func dotShort(x, y []float64) float64 {
 
 // nativeMatMul cuts the product into tiles of matrixTile inner steps, chunks of 64 particles (then
 // 8), and groups of rows as tall as the kernel.
-func nativeMatMul(c, a, b []float64, rows, inner, p, strideA, stepA int) {
+func nativeMatMul(c, a, b []float64, rows, inner, p, strideA, stepA int, accumulate bool) {
 	m := &native[level].matrix
 	for k := 0; k < inner; k += matrixTile {
 		steps := min(matrixTile, inner-k)
 		ak, bk := a[k*stepA:], b[k*p:]
+		add := 1
+		if k == 0 && !accumulate {
+			add = 0
+		}
 		for j := 0; j < p; {
 			wide, height, tall, short := 8, matrixHeight[level], m[2], m[3]
 			if p-j >= matrixChunk[level] {
@@ -100,10 +105,10 @@ func nativeMatMul(c, a, b []float64, rows, inner, p, strideA, stepA int) {
 			}
 			r := rows / height * height
 			if r > 0 {
-				tall(still(&c[j]), still(&ak[0]), still(&bk[j]), r, steps, p*8, strideA*8, stepA*8, p*8)
+				tall(still(&c[j]), still(&ak[0]), still(&bk[j]), r, steps, p*8, strideA*8, stepA*8, p*8, add)
 			}
 			if r < rows {
-				short(still(&c[r*p+j]), still(&ak[r*strideA]), still(&bk[j]), rows-r, steps, p*8, strideA*8, stepA*8, p*8)
+				short(still(&c[r*p+j]), still(&ak[r*strideA]), still(&bk[j]), rows-r, steps, p*8, strideA*8, stepA*8, p*8, add)
 			}
 			j += wide
 		}

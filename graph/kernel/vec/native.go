@@ -27,7 +27,7 @@ type kernels struct {
 var native [levels]kernels
 
 type (
-	matrixKernel   func(c, a, b *float64, rows, inner, strideC, strideA, stepA, strideB int)
+	matrixKernel   func(c, a, b *float64, rows, inner, strideC, strideA, stepA, strideB, accumulate int)
 	densityKernel  func(ll, d, eta, y *float64, rows, p int)
 	densityKernel2 func(ll, d, eta, y, extra *float64, rows, p int) // with one more argument
 )

@@ -19,7 +19,7 @@ type reduced struct {
 }
 
 func (m *machine) useExp() {
-	m.useExpTable()
+	m.useTable("expTable", expTable)
 	m.keep(1/math.Ln2, sixteenths, ln2Full[0], ln2Full[1], 1)
 	m.keep(expPoly...)
 }
@@ -39,8 +39,6 @@ func (m *machine) reduce(x vector) reduced {
 	}
 	return reduced{t, n, r}
 }
-
-func (m *machine) useExpTable() { m.useTable("expTable", expTable) }
 
 // one is a register of ones, not to be changed.
 func (m *machine) one() vector {

@@ -29,8 +29,8 @@ var functions = []function{
 	{name: "expm1", use: (*machine).useExpm1, body: func(m *machine, x vector) vector { return m.withSign(m.expm1(x), x) }},
 	{name: "tanh", use: (*machine).useExpm1, body: (*machine).tanh},
 	{name: "invLogit", use: (*machine).useExp, body: (*machine).invLogit},
-	{name: "softplus", use: (*machine).useSoftplus, body: (*machine).softplus},
-	{name: "logInvLogit", use: (*machine).useSoftplus, body: (*machine).logInvLogit},
+	{name: "softplus", use: (*machine).useExp, body: (*machine).softplus},
+	{name: "logInvLogit", use: (*machine).useExp, body: (*machine).logInvLogit},
 	{name: "sin", body: func(m *machine, x vector) vector { return m.sine(x, 0) }, limit: 1 << 30},
 	{name: "cos", body: func(m *machine, x vector) vector { return m.sine(x, 1) }, limit: 1 << 30},
 	{name: "erf", use: (*machine).useExp, body: (*machine).erf},
@@ -78,12 +78,6 @@ func (m *machine) stopUnless(predicate uint8, x vector, c float64, label string)
 	m.JNE(operand.LabelRef(label))
 }
 
-// useSoftplus leaves out the constants: there is no room for those of both functions.
-func (m *machine) useSoftplus() {
-	m.useExpTable()
-	m.useLog()
-}
-
 // tanh is E/(2+E), E = expm1(−2|x|), with the sign of x.
 func (m *machine) tanh(x vector) vector {
 	e := m.expm1(m.mulC(m.negAbs(x), 2))
@@ -98,12 +92,18 @@ func (m *machine) invLogit(x vector) vector {
 
 // softplus is log(1+eˣ) = max(x, 0) + log(1+e^−|x|).
 func (m *machine) softplus(x vector) vector {
-	return m.add(m.atLeast(x, 0), m.log1pUnit(m.exp(m.negAbs(x))))
+	return m.add(m.atLeast(x, 0), m.log1pExp(x))
 }
 
 // logInvLogit is −softplus(−x).
 func (m *machine) logInvLogit(x vector) vector {
-	return m.sub(m.atMost(x, 0), m.log1pUnit(m.exp(m.negAbs(x))))
+	return m.sub(m.atMost(x, 0), m.log1pExp(x))
+}
+
+// log1pExp is log(1+e^−|x|).
+func (m *machine) log1pExp(x vector) vector {
+	e := m.exp(m.negAbs(x))
+	return m.withLog(func() vector { return m.log1pUnit(e) })
 }
 
 // sine is sin(x + quarter·π/2): x = n·π/2 + r, the multiple subtracted in three parts of which the

@@ -22,7 +22,7 @@ func (m *machine) logSumExp(name string, weights bool) {
 		w = m.arg("w")
 		pointers = append(pointers, w)
 	}
-	m.useSoftplus()
+	m.useExp()
 	m.flat(n, 1, pointers, func(io port, offset int) {
 		most := m.slabMaximum(io, x)
 		sum := m.zero()
@@ -39,7 +39,7 @@ func (m *machine) logSumExp(name string, weights bool) {
 				m.addParam("stride", to)
 			}
 		})
-		m.write(io, m.add(most, m.log(sum)), at(out, 0))
+		m.write(io, m.add(most, m.withLog(func() vector { return m.log(sum) })), at(out, 0))
 		if weights {
 			m.scaleSlabs(io, w, m.except(m.compareC(equal, sum, 0), m.cDiv(1, sum)))
 		}
@@ -79,7 +79,7 @@ type density struct {
 var densities = []density{
 	{"bernoulliLogit", "", (*machine).useExp, bernoulliLogit},
 	{"poissonLog", "", (*machine).useExp, poissonLog},
-	{"binomialLogit", "n", (*machine).useSoftplus, binomialLogit},
+	{"binomialLogit", "n", (*machine).useExp, binomialLogit},
 	{"normal", "w", nil, normal},
 }
 
@@ -99,7 +99,7 @@ func bernoulliLogit(m *machine, eta, y, _ vector) (term, derivative, factor vect
 
 func binomialLogit(m *machine, eta, y, n vector) (term, derivative, factor vector) {
 	e, _, p := m.logistic(eta)
-	softplus := m.add(m.atLeast(eta, 0), m.log1pUnit(e))
+	softplus := m.add(m.atLeast(eta, 0), m.withLog(func() vector { return m.log1pUnit(e) }))
 	term = m.mul(n, softplus)
 	m.VFMSUB231PD(eta, y, term) // y·η − n·softplus
 	derivative = m.copy(n)
@@ -179,9 +179,7 @@ func (m *machine) densityBlock(d density) {
 		m.ADDQ(operand.I32(8), y)
 	})
 	if d.name == "bernoulliLogit" {
-		m.forget()
-		m.useLog()
-		sum = m.sub(sum, m.logPositive(product))
+		sum = m.sub(sum, m.withLog(func() vector { return m.logPositive(product) }))
 	}
 	m.VMOVUPD(sum, at(ll, 0))
 	for _, q := range pointers {
@@ -229,9 +227,7 @@ func (m *machine) densityColumn(d density) {
 		}
 	})
 	if d.name == "bernoulliLogit" {
-		m.forget()
-		m.useLog()
-		sum = m.sub(sum, m.logPositive(product))
+		sum = m.sub(sum, m.withLog(func() vector { return m.logPositive(product) }))
 	}
 	total := m.foldLanes(sum)
 	m.VADDSD(at(ll, 0), total.AsX(), total.AsX())

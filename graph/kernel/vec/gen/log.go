@@ -21,6 +21,17 @@ func (m *machine) useLog() {
 	m.useTable("logLow", logLow)
 }
 
+// withLog runs body with the tables of the logarithm loaded for it alone, to leave registers to what else
+// the loop does.
+func (m *machine) withLog(body func() vector) vector {
+	tables := m.tables
+	m.tables = map[string]*table{}
+	m.useLog()
+	y := body()
+	m.tables = tables
+	return y
+}
+
 // keepLog holds the constants of the logarithm in registers where it is all there is.
 func (m *machine) keepLog() {
 	m.useLog()

@@ -117,11 +117,6 @@ func (m *machine) keep(numbers ...float64) {
 	}
 }
 
-// forget frees the registers of constants and tables.
-func (m *machine) forget() {
-	m.tables, m.kept = map[string]*table{}, map[uint64]vector{}
-}
-
 func (m *machine) number(x float64) mem { return m.bits(math.Float64bits(x)) }
 
 // emit writes the data sections.

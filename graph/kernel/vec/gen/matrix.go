@@ -62,9 +62,9 @@ func (r rowAddress) at(i, offset int) mem {
 	return mem{Base: r.base, Index: r.multiples[i], Scale: scale, Disp: offset}
 }
 
-// matrix writes C += A·B for rows that are a multiple of the tile's.
+// matrix writes C = A·B or C += A·B for rows that are a multiple of the tile's.
 func (m *machine) matrix(t tile) {
-	m.begin(t.name, "func(c, a, b *float64, rows, inner, strideC, strideA, stepA, strideB int)")
+	m.begin(t.name, "func(c, a, b *float64, rows, inner, strideC, strideA, stepA, strideB, accumulate int)")
 	c, a := m.arg("c"), m.arg("a")
 	strideB, stepA := m.arg("strideB"), m.arg("stepA")
 	left := m.arg("rows")
@@ -72,7 +72,12 @@ func (m *machine) matrix(t tile) {
 	loop := m.label("rows")
 	m.Label(loop)
 	acc := make([]vector, t.rows*t.vectors)
-	m.eachElement(t, c, func(i, j int, address mem) { acc[i*t.vectors+j] = m.load(address) })
+	for i := range acc {
+		acc[i] = m.zero()
+	}
+	m.skipUnless("accumulate", func() {
+		m.eachElement(t, c, func(i, j int, address mem) { m.VMOVUPD(address, acc[i*t.vectors+j]) })
+	})
 	m.MOVQ(a, aRows.base)
 	b := m.arg("b")
 	m.times(m.arg("inner"), func() {
@@ -88,6 +93,19 @@ func (m *machine) matrix(t tile) {
 	m.SUBQ(operand.I32(t.rows), left)
 	m.JNZ(operand.LabelRef(loop))
 	m.end()
+}
+
+// skipUnless runs body if a parameter is not 0.
+func (m *machine) skipUnless(name string, body func()) {
+	b, err := m.Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	skip := m.label("skip")
+	m.CMPQ(b.Addr, operand.I8(0))
+	m.JEQ(operand.LabelRef(skip))
+	body()
+	m.Label(skip)
 }
 
 // eachElement visits the vectors of the tile in memory, row by row.

@@ -18,7 +18,6 @@ type rowProgram struct {
 
 // rowStep is one step of a run.
 type rowStep interface {
-	run(s *rowState)
 	// touches lists the values written, then those read.
 	touches() (writes, reads []*value)
 	describe() string
@@ -232,8 +231,8 @@ func (cl *cluster) findDots(lp *loop) {
 		}
 	}
 	for _, a := range cl.accums {
-		if a.src.reg >= 0 {
-			readers[a.src.reg]++
+		if a.src[0].reg >= 0 {
+			readers[a.src[0].reg]++
 		}
 	}
 	maker := map[int]*instr{}
@@ -243,8 +242,8 @@ func (cl *cluster) findDots(lp *loop) {
 		}
 	}
 	for _, a := range cl.accums {
-		in := maker[a.src.reg]
-		if a.src.reg < 0 || in == nil || readers[a.src.reg] != 1 || in.out.stored || a.mat != nil || a.to.off != nil {
+		in := maker[a.src[0].reg]
+		if a.src[0].reg < 0 || in == nil || readers[a.src[0].reg] != 1 || in.out.stored || a.mat != nil || a.to.off != nil {
 			continue
 		}
 		if a.horizontal == (a.to.strides[len(lp.dims)-1] == 0) || !lp.anyFull(in) {
@@ -284,8 +283,8 @@ func (cl *cluster) assign(lp *loop) {
 		}
 	}
 	for _, a := range cl.accums {
-		if a.src.reg >= 0 && a.dot == nil {
-			last[a.src.reg] = forever
+		if a.src[0].reg >= 0 && a.dot == nil {
+			last[a.src[0].reg] = forever
 		}
 		if a.dot != nil {
 			for _, x := range a.dot.args {

@@ -127,7 +127,7 @@ func (cl *cluster) describe() string {
 		}
 		src := ""
 		if a.dot == nil {
-			src = name(a.src)
+			src = name(a.src[0])
 		} else {
 			for _, x := range a.dot.args {
 				src += name(x) + " "

@@ -17,7 +17,8 @@ type rowState struct {
 	dirty   []bool
 	outputs [][]float64
 	sum     []float64 // a row of sums
-	cur     []int     // offset in rows of each access at the current outer index
+	steps   []runner
+	cur     []int // offset in rows of each access at the current outer index
 	curOff  []int
 	idx     []int
 }
@@ -38,6 +39,13 @@ func (pr *rowProgram) NewState() (graph.State, error) {
 		}
 	}
 	s.cur, s.curOff, s.idx = make([]int, n), make([]int, n), make([]int, dims)
+	for i, st := range pr.steps {
+		if cl, ok := st.(*cluster); ok {
+			s.steps = append(s.steps, s.bind(cl))
+		} else {
+			s.steps = append(s.steps, pr.steps[i].(runner))
+		}
+	}
 	for i, v := range pr.in {
 		if v.batch && pr.p > 1 {
 			s.inputs = append(s.inputs, make([]float64, pr.inputs[i].Shape.Size()))
@@ -102,10 +110,78 @@ func (s *rowState) Run() (err error) {
 		}
 		s.dirty[i] = false
 	}
-	for _, st := range s.pr.steps {
+	for _, st := range s.steps {
 		st.run(s)
 	}
 	return nil
+}
+
+// runner is a step as a state runs it.
+type runner interface{ run(s *rowState) }
+
+// bound is a cluster with the memory of one state.
+type bound struct {
+	*cluster
+	w     int
+	data  [][]float64 // of each access
+	slots [][]float64 // block registers, temporaries last
+	// still holds, where the whole domain is one block, the operands that are
+	// the same in every run, by instruction and argument; accumulations follow
+	// the instructions.
+	still [][]vec.Operand
+	fixed [][]bool
+}
+
+func (s *rowState) bind(cl *cluster) *bound {
+	lp := cl.loop
+	b := &bound{cluster: cl, w: 1}
+	if cl.batch {
+		b.w = s.pr.p
+	}
+	for _, a := range lp.acc {
+		b.data = append(b.data, s.array(a.v))
+	}
+	size := lp.block * b.w
+	for k := 0; k < lp.slots+lp.temps; k++ {
+		b.slots = append(b.slots, s.scratch[k*size:(k+1)*size])
+	}
+	if len(lp.dims) > 1 || lp.dims[0] > lp.block {
+		return b
+	}
+	for i, a := range lp.acc {
+		s.cur[i], s.curOff[i] = a.base, a.offBase
+	}
+	n := lp.dims[0]
+	for _, in := range cl.instrs {
+		b.fix(s, in.args, n)
+	}
+	for _, a := range cl.accums {
+		if a.dot != nil {
+			b.fix(s, a.dot.args, n)
+		} else {
+			b.fix(s, a.srcs(), n)
+		}
+	}
+	return b
+}
+
+// fix resolves the arguments that need no copying.
+func (b *bound) fix(s *rowState, args []arg, n int) {
+	ops, ok := make([]vec.Operand, len(args)), make([]bool, len(args))
+	for k, a := range args {
+		if a.reg >= 0 {
+			if b.loop.slot[a.reg] >= 0 {
+				ops[k], ok[k] = vec.Operand{Data: b.slots[b.loop.slot[a.reg]][:n*b.w], Mode: vec.Full}, true
+			}
+			continue
+		}
+		x := b.loop.acc[a.acc]
+		step := x.strides[0]
+		if x.off == nil && (step == 0 || step == 1 || n == 1) {
+			ops[k], ok[k] = b.read(s, a.acc, 0, 0, n), true
+		}
+	}
+	b.still, b.fixed = append(b.still, ops), append(b.fixed, ok)
 }
 
 func (c *clear1) run(s *rowState) { clear(s.array(c.v)) }
@@ -118,12 +194,8 @@ func (c *scale) run(s *rowState) {
 
 // run walks the domain: the outer dimensions one index at a time, the last in
 // blocks.
-func (cl *cluster) run(s *rowState) {
-	lp := cl.loop
-	w := 1
-	if cl.batch {
-		w = s.pr.p
-	}
+func (b *bound) run(s *rowState) {
+	lp := b.loop
 	for i, a := range lp.acc {
 		s.cur[i], s.curOff[i] = a.base, a.offBase
 	}
@@ -133,26 +205,16 @@ func (cl *cluster) run(s *rowState) {
 	clear(idx)
 	for {
 		for start := 0; start < n; start += lp.block {
-			cl.runBlock(s, w, start, min(lp.block, n-start))
+			b.block(s, start, min(lp.block, n-start))
 		}
 		d := last - 1
 		for ; d >= 0; d-- {
 			idx[d]++
-			for i, a := range lp.acc {
-				s.cur[i] += a.strides[d]
-				if a.off != nil {
-					s.curOff[i] += a.offStrides[d]
-				}
-			}
+			b.move(s, d, 1)
 			if idx[d] < lp.dims[d] {
 				break
 			}
-			for i, a := range lp.acc {
-				s.cur[i] -= idx[d] * a.strides[d]
-				if a.off != nil {
-					s.curOff[i] -= idx[d] * a.offStrides[d]
-				}
-			}
+			b.move(s, d, -idx[d])
 			idx[d] = 0
 		}
 		if d < 0 {
@@ -161,82 +223,102 @@ func (cl *cluster) run(s *rowState) {
 	}
 }
 
-// runBlock runs the instructions and accumulations on rows start to start+n of
+// move steps all accesses along an outer dimension.
+func (b *bound) move(s *rowState, d, by int) {
+	for i, a := range b.loop.acc {
+		s.cur[i] += by * a.strides[d]
+		if a.off != nil {
+			s.curOff[i] += by * a.offStrides[d]
+		}
+	}
+}
+
+// block runs the instructions and accumulations on rows start to start+n of
 // the last dimension.
-func (cl *cluster) runBlock(s *rowState, w, start, n int) {
-	lp := cl.loop
-	stores := len(cl.accesses)
-	for _, in := range cl.instrs {
+func (b *bound) block(s *rowState, start, n int) {
+	lp, w := b.loop, b.w
+	stores := len(b.accesses)
+	for i, in := range b.instrs {
 		if in.skip {
 			continue
 		}
-		dst := s.slot(lp, lp.slot[in.dst], w)[:n*w]
+		dst := b.slots[lp.slot[in.dst]][:n*w]
 		switch {
+		case in.fn != nil:
+			b.apply(s, i, in, dst, start, n)
 		case in.mat != nil:
 			m := in.mat
 			vec.MatMul(dst, s.array(m.x)[start*m.rowStride:], s.array(m.b), n, m.k, w, m.rowStride, m.colStride, false)
 		case in.lse != nil:
-			cl.logSumExp(s, in, dst, w, start, n)
-		case in.fn == nil && len(in.args) > 0:
-			vec.Expand(dst, cl.operand(s, in.args[0], 0, w, start, n), n, w)
-		case in.fn != nil:
-			cl.apply(s, in, dst, w, start, n)
+			b.logSumExp(s, i, in, dst, start, n)
+		case len(in.args) > 0:
+			vec.Expand(dst, b.operand(s, i, in.args, 0, start, n), n, w)
 		}
 		if in.out.stored {
-			cl.write(s, stores, dst, w, start, n)
+			b.write(s, stores, dst, start, n)
 			stores++
 		}
 	}
-	for _, a := range cl.accums {
-		cl.accumulate(s, a, stores, w, start, n)
+	for i, a := range b.accums {
+		b.accumulate(s, len(b.instrs)+i, a, stores, start, n)
 		stores++
 	}
 }
 
 // logSumExp brings the lanes into neighbouring slots, where the kernel turns
 // them into weights.
-func (cl *cluster) logSumExp(s *rowState, in *instr, dst []float64, w, start, n int) {
-	lp := cl.loop
-	for k, a := range in.args {
-		vec.Expand(s.slot(lp, lp.slot[in.lse[k]], w)[:n*w], cl.operand(s, a, 0, w, start, n), n, w)
+func (b *bound) logSumExp(s *rowState, i int, in *instr, dst []float64, start, n int) {
+	lp := b.loop
+	for k := range in.args {
+		// Through the last temporary: arguments have temporaries of their own number.
+		vec.Expand(b.slots[lp.slot[in.lse[k]]][:n*b.w], b.lane(s, i, in.args, k, start, n), n, b.w)
 	}
-	first, size := lp.slot[in.lse[0]], lp.block*w
+	first, size := lp.slot[in.lse[0]], lp.block*b.w
 	x := s.scratch[first*size : (first+len(in.lse))*size]
-	vec.Softmax(dst, x, x, len(in.lse), n*w, size)
+	vec.Softmax(dst, x, x, len(in.lse), n*b.w, size)
 }
 
-func (s *rowState) slot(lp *loop, k, w int) []float64 {
-	size := lp.block * w
-	return s.scratch[k*size : (k+1)*size]
+// lane is argument k, copied if need be to the first temporary.
+func (b *bound) lane(s *rowState, i int, args []arg, k, start, n int) vec.Operand {
+	if b.fixed != nil && b.fixed[i][k] {
+		return b.still[i][k]
+	}
+	a := args[k]
+	if a.reg >= 0 {
+		return vec.Operand{Data: b.slots[b.loop.slot[a.reg]][:n*b.w], Mode: vec.Full}
+	}
+	return b.read(s, a.acc, b.loop.slots, start, n)
 }
 
-func (cl *cluster) apply(s *rowState, in *instr, dst []float64, w, start, n int) {
-	a := cl.operand(s, in.args[0], 0, w, start, n)
+func (b *bound) apply(s *rowState, i int, in *instr, dst []float64, start, n int) {
+	x := b.operand(s, i, in.args, 0, start, n)
 	switch len(in.args) {
 	case 1:
-		unary(in.fn, in.kern, dst, a, n, w)
+		unary(in.fn, in.kern, dst, x, n, b.w)
 	case 2:
-		binary(in.fn, in.kern, dst, a, cl.operand(s, in.args[1], 1, w, start, n), n, w)
+		binary(in.fn, in.kern, dst, x, b.operand(s, i, in.args, 1, start, n), n, b.w)
 	default:
-		b, c := cl.operand(s, in.args[1], 1, w, start, n), cl.operand(s, in.args[2], 2, w, start, n)
-		ternary(in.fn, in.kern, dst, a, b, c, n, w)
+		y, z := b.operand(s, i, in.args, 1, start, n), b.operand(s, i, in.args, 2, start, n)
+		ternary(in.fn, in.kern, dst, x, y, z, n, b.w)
 	}
 }
 
-// operand gives the rows that an argument reads; those that are not next to
-// one another are copied into temporary slot k first.
-func (cl *cluster) operand(s *rowState, a arg, k, w, start, n int) vec.Operand {
-	lp := cl.loop
+// operand gives the rows that argument k of instruction i reads; those that
+// are not next to one another are copied into temporary slot k first.
+func (b *bound) operand(s *rowState, i int, args []arg, k, start, n int) vec.Operand {
+	if b.fixed != nil && b.fixed[i][k] {
+		return b.still[i][k]
+	}
+	a := args[k]
 	if a.reg >= 0 {
-		return vec.Operand{Data: s.slot(lp, lp.slot[a.reg], w)[:n*w], Mode: vec.Full}
+		return vec.Operand{Data: b.slots[b.loop.slot[a.reg]][:n*b.w], Mode: vec.Full}
 	}
-	return cl.read(s, a.acc, lp.slots+k, w, start, n)
+	return b.read(s, a.acc, b.loop.slots+k, start, n)
 }
 
-func (cl *cluster) read(s *rowState, acc, temp, w, start, n int) vec.Operand {
-	lp := cl.loop
-	x := lp.acc[acc]
-	data := s.array(x.v)
+func (b *bound) read(s *rowState, acc, temp, start, n int) vec.Operand {
+	lp, w := b.loop, b.w
+	x, data := lp.acc[acc], b.data[acc]
 	last := len(lp.dims) - 1
 	step := x.strides[last]
 	row := s.cur[acc] + start*step
@@ -250,14 +332,13 @@ func (cl *cluster) read(s *rowState, acc, temp, w, start, n int) vec.Operand {
 			row += int(x.off[s.curOff[acc]])
 		}
 		switch {
-		case step == 0 || n == 1:
-			return one(data[row*vw:(row+1)*vw], x.v.batch)
-		case step == 1:
+		case step == 1 || n == 1:
 			return many(data[row*vw:(row+n)*vw], x.v.batch)
+		case step == 0:
+			return one(data[row*vw:(row+1)*vw], x.v.batch)
 		}
 	}
-	size := lp.block * w
-	buf := s.scratch[temp*size : temp*size+n*vw]
+	buf := b.slots[temp][:n*vw]
 	if gather && step == 0 && x.offStrides[last] == 1 {
 		at := s.curOff[acc] + start
 		vec.GatherRows(buf, data[row*vw:], x.off[at:at+n], vw)
@@ -298,11 +379,9 @@ func many(x []float64, batch bool) vec.Operand {
 }
 
 // write stores a register.
-func (cl *cluster) write(s *rowState, acc int, src []float64, w, start, n int) {
-	lp := cl.loop
-	x := lp.acc[acc]
-	data := s.array(x.v)
-	step := x.strides[len(lp.dims)-1]
+func (b *bound) write(s *rowState, acc int, src []float64, start, n int) {
+	x, data, w := b.loop.acc[acc], b.data[acc], b.w
+	step := x.strides[len(b.loop.dims)-1]
 	row := s.cur[acc] + start*step
 	if step == 1 || n == 1 {
 		copy(data[row*w:], src)
@@ -314,16 +393,15 @@ func (cl *cluster) write(s *rowState, acc int, src []float64, w, start, n int) {
 }
 
 // accumulate adds rows to an array.
-func (cl *cluster) accumulate(s *rowState, a *accum, acc, w, start, n int) {
-	lp := cl.loop
-	out := s.array(a.to.v)
+func (b *bound) accumulate(s *rowState, i int, a *accum, acc, start, n int) {
+	lp, w, out := b.loop, b.w, b.data[acc]
 	if a.dot != nil {
-		cl.accumulateDot(s, a, out, acc, w, start, n)
+		b.accumulateDot(s, i, a, acc, start, n)
 		return
 	}
-	src := cl.operand(s, a.src, 0, w, start, n)
+	src := b.lane(s, i, a.srcs(), 0, start, n)
 	if m := a.mat; m != nil {
-		rows := s.full(lp, src, w, n)
+		rows := b.full(src, n)
 		vec.MatMul(out, s.array(m.x)[start*m.rowStride:], rows, m.k, n, w, m.colStride, m.rowStride, true)
 		return
 	}
@@ -348,7 +426,7 @@ func (cl *cluster) accumulate(s *rowState, a *accum, acc, w, start, n int) {
 			to := x.row(row, r, step, s.curOff[acc], start, last)
 			addRow(out[to*w:(to+1)*w], src, r, w)
 		}
-	case step == 1:
+	case step == 1 || n == 1:
 		dst := out[row*w : (row+n)*w]
 		vec.Binary(vec.Add, dst, vec.Operand{Data: dst, Mode: vec.Full}, src, n, w)
 	case src.Mode == vec.Full:
@@ -360,40 +438,44 @@ func (cl *cluster) accumulate(s *rowState, a *accum, acc, w, start, n int) {
 
 // accumulateDot adds up a product as it is made. The kernels do not absorb
 // zeros: a sum that is not a number is computed again, product by product.
-func (cl *cluster) accumulateDot(s *rowState, a *accum, out []float64, acc, w, start, n int) {
-	p := product{fn: a.dot.fn, w: w}
-	p.a = cl.operand(s, a.dot.args[0], 0, w, start, n)
+func (b *bound) accumulateDot(s *rowState, i int, a *accum, acc, start, n int) {
+	w := b.w
+	p := product{fn: a.dot.fn, w: w, a: b.operand(s, i, a.dot.args, 0, start, n)}
 	p.b = p.a
 	if len(a.dot.args) == 2 {
-		p.b = cl.operand(s, a.dot.args[1], 1, w, start, n)
+		p.b = b.operand(s, i, a.dot.args, 1, start, n)
 	}
 	full, other := p.a, p.b
 	if full.Mode != vec.Full {
 		full, other = other, full
 	}
-	lp := cl.loop
-	step := lp.acc[acc].strides[len(lp.dims)-1]
+	step := b.loop.acc[acc].strides[len(b.loop.dims)-1]
 	row := s.cur[acc] + start*step
 	if a.horizontal {
-		sums := s.slot(lp, lp.slots+lp.temps-1, w)[:n]
-		if s.pr.s == w {
-			vec.DotParticles(sums, full.Data[:n*w], other, n, w)
-		}
-		for r, t := range sums {
-			if t != t || s.pr.s != w {
-				t = p.overParticles(r, s.pr.s)
-			}
-			out[row+r*step] += t
-		}
+		b.dotParticles(s, p, full, other, b.data[acc], row, step, n)
 		return
 	}
 	clear(s.sum)
 	vec.DotRows(s.sum, full.Data[:n*w], other, n, w)
-	if notNumber(s.sum) {
+	if t := vec.Sum(s.sum); t != t {
 		p.overRows(s.sum, n)
 	}
-	dst := out[row*w : (row+1)*w]
+	dst := b.data[acc][row*w : (row+1)*w]
 	vec.Binary(vec.Add, dst, vec.Operand{Data: dst, Mode: vec.Full}, vec.Operand{Data: s.sum, Mode: vec.Full}, 1, w)
+}
+
+// dotParticles adds Σ over particles of a product to each row.
+func (b *bound) dotParticles(s *rowState, p product, full, other vec.Operand, out []float64, row, step, n int) {
+	sums := b.slots[len(b.slots)-1][:n]
+	if s.pr.s == b.w {
+		vec.DotParticles(sums, full.Data[:n*b.w], other, n, b.w)
+	}
+	for r, t := range sums {
+		if t != t || s.pr.s != b.w {
+			t = p.overParticles(r, s.pr.s)
+		}
+		out[row+r*step] += t
+	}
 }
 
 // product is one block of a product that is summed, operands in their order:
@@ -429,22 +511,13 @@ func (p product) overRows(sum []float64, n int) {
 	}
 }
 
-func notNumber(x []float64) bool {
-	for _, v := range x {
-		if v != v {
-			return true
-		}
-	}
-	return false
-}
-
 // full is an operand laid out row by row, in the last temporary slot if it is not.
-func (s *rowState) full(lp *loop, src vec.Operand, w, n int) []float64 {
-	if src.Mode == vec.Full || w == 1 && src.Mode == vec.PerRow {
-		return src.Data[:n*w]
+func (b *bound) full(src vec.Operand, n int) []float64 {
+	if src.Mode == vec.Full || b.w == 1 && src.Mode == vec.PerRow {
+		return src.Data[:n*b.w]
 	}
-	buf := s.slot(lp, lp.slots+lp.temps-1, w)[:n*w]
-	vec.Expand(buf, src, n, w)
+	buf := b.slots[len(b.slots)-1][:n*b.w]
+	vec.Expand(buf, src, n, b.w)
 	return buf
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"unsafe"
 
 	"ppl/graph/kernel/vec"
@@ -55,7 +56,21 @@ func unary(f *op.Func, k kern, dst []float64, a vec.Operand, rows, w int) {
 		vec.Unary(vec.UnaryOp(k.op), dst, a, rows, w)
 		return
 	}
+	if f == op.Log1pSquare && log1pSquare(dst, a, rows, w) {
+		return
+	}
 	each(dst, rows, w, func(r, i int) float64 { return f.F1(at(a, r, i, w)) })
+}
+
+// log1pSquare is log1p(x²) by two kernels; it reports false where a square
+// overflows, or where the operand would be overwritten before that is known.
+func log1pSquare(dst []float64, a vec.Operand, rows, w int) bool {
+	if addr(dst) == addr(a.Data) {
+		return false
+	}
+	vec.Unary(vec.Square, dst, a, rows, w)
+	vec.Unary(vec.Log1p, dst, vec.Operand{Data: dst, Mode: vec.Full}, rows, w)
+	return !math.IsInf(vec.Sum(dst[:rows*w]), 0)
 }
 
 func binary(f *op.Func, k kern, dst []float64, a, b vec.Operand, rows, w int) {

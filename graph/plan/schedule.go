@@ -427,12 +427,15 @@ type arg struct{ reg, acc int }
 
 // accum adds a register or an access to an array.
 type accum struct {
-	src        arg
+	src        [1]arg
 	to         *access
 	horizontal bool // summing over particles too
 	mat        *matrix
 	dot        *instr // the product that makes src, if it is summed as it is made
 }
+
+// srcs is what is added, as a list of arguments.
+func (a *accum) srcs() []arg { return a.src[:] }
 
 // matrix is a product with a matrix X that does not vary: element (i, k) of X
 // is at i·rowStride + k·colStride. As an instruction it computes rows Σ_k
@@ -735,7 +738,7 @@ func (c *compiler) accumulate(o operand, dims graph.Shape, batch bool, to *acces
 				t.offStrides = to.offStrides[:last:last]
 			}
 		}
-		cl.accums = append(cl.accums, &accum{src: c.arg(cl, inLane(os, dims, k)[0]), to: t.sealed(), horizontal: horizontal})
+		cl.accums = append(cl.accums, &accum{src: [1]arg{c.arg(cl, inLane(os, dims, k)[0])}, to: t.sealed(), horizontal: horizontal})
 	}
 }
 
@@ -835,7 +838,7 @@ func (c *compiler) product(n *graph.Node, o op.Contract) bool {
 	cl := c.cluster(dims, true, stage)
 	v := c.store(c.newValue(n, stage))
 	m.rowStride, m.colStride, m.k = m.colStride, m.rowStride, o.Sizes[i]
-	cl.accums = append(cl.accums, &accum{src: c.arg(cl, src), to: (&access{v: v, strides: []int{0}}).sealed(), mat: m})
+	cl.accums = append(cl.accums, &accum{src: [1]arg{c.arg(cl, src)}, to: (&access{v: v, strides: []int{0}}).sealed(), mat: m})
 	return true
 }
 

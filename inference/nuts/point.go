@@ -1,0 +1,100 @@
+package nuts
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// Density is a log density on unconstrained vectors, up to a constant, with its
+// gradient; *inference.Density of one point is one. The results are read before
+// the next call. An error is a fault of ours; where there is no density the
+// value is −Inf or NaN.
+type Density interface {
+	Eval(q []float64) (logDensity, gradient []float64, err error)
+}
+
+// point is a point of phase space: position and momentum, with the log density
+// and its gradient at the position.
+type point struct {
+	q, p, g []float64
+	lp      float64
+}
+
+func newPoint(d int) point {
+	return point{q: make([]float64, d), p: make([]float64, d), g: make([]float64, d)}
+}
+
+func (z *point) set(from *point) {
+	copy(z.q, from.q)
+	copy(z.p, from.p)
+	copy(z.g, from.g)
+	z.lp = from.lp
+}
+
+// system is what moves a point: the density and M⁻¹.
+type system struct {
+	density     Density
+	invMetric   []float64
+	evaluations int
+	err         error // the first one of the density
+}
+
+// evaluate fills the log density and the gradient at the point's position.
+func (s *system) evaluate(z *point) {
+	s.evaluations++
+	lp, g, err := s.density.Eval(z.q)
+	if err != nil {
+		if s.err == nil {
+			s.err = err
+		}
+		z.lp = math.NaN()
+		return
+	}
+	z.lp = lp[0]
+	copy(z.g, g)
+}
+
+// energy is H = −log π(q) + ½pᵀM⁻¹p, and +Inf wherever that is not finite: a
+// gradient that is not finite shows in the momentum.
+func (s *system) energy(z *point) float64 {
+	kinetic := 0.0
+	for i, p := range z.p {
+		kinetic += p * p * s.invMetric[i]
+	}
+	if h := kinetic/2 - z.lp; finite(h) {
+		return h
+	}
+	return math.Inf(1)
+}
+
+// leapfrog moves the point by one step: half a kick, a drift, half a kick. A
+// negative step goes back in time.
+func (s *system) leapfrog(z *point, step float64) {
+	for i, g := range z.g {
+		p := z.p[i] + step/2*g
+		z.p[i] = p
+		z.q[i] += step * s.invMetric[i] * p
+	}
+	s.evaluate(z)
+	for i, g := range z.g {
+		z.p[i] += step / 2 * g
+	}
+}
+
+// kick draws a new momentum.
+func (s *system) kick(z *point, r *rand.Rand) {
+	for i, v := range s.invMetric {
+		z.p[i] = r.NormFloat64() / math.Sqrt(v)
+	}
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func allFinite(x []float64) bool {
+	for _, v := range x {
+		if !finite(v) {
+			return false
+		}
+	}
+	return true
+}

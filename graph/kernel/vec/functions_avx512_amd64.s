@@ -412,10 +412,67 @@ TEXT ·exp_avx512(SB), NOSPLIT, $0-32
 	VBROADCASTSD constants<>+384(SB), Z11
 	VBROADCASTSD constants<>+416(SB), Z12
 	VBROADCASTSD constants<>+448(SB), Z13
-	CMPQ         DX, $+8
+	CMPQ         DX, $+16
 	JL           done2
 
 loop1:
+	VMOVUPD      (CX), Z14
+	VMOVUPD      64(CX), Z17
+	VMOVAPD      Z2, Z15
+	VMOVAPD      Z2, Z18
+	VFMADD213PD  Z3, Z14, Z15
+	VFMADD213PD  Z3, Z17, Z18
+	VSUBPD       Z3, Z15, Z16
+	VSUBPD       Z3, Z18, Z19
+	VMOVAPD      Z14, Z14
+	VMOVAPD      Z17, Z23
+	VFNMADD231PD Z4, Z16, Z14
+	VFNMADD231PD Z4, Z19, Z23
+	VFNMADD231PD Z5, Z16, Z14
+	VFNMADD231PD Z5, Z19, Z23
+	VRANGEPD     $0x02, Z6, Z14, Z14
+	VRANGEPD     $0x02, Z6, Z23, Z23
+	VMULPD       Z14, Z14, Z17
+	VMULPD       Z23, Z23, Z24
+	VMOVAPD      Z8, Z20
+	VMOVAPD      Z8, Z25
+	VMOVAPD      Z10, Z21
+	VMOVAPD      Z10, Z26
+	VMOVAPD      Z12, Z22
+	VMOVAPD      Z12, Z27
+	VFMADD213PD  Z7, Z14, Z20
+	VFMADD213PD  Z7, Z23, Z25
+	VFMADD213PD  Z9, Z14, Z21
+	VFMADD213PD  Z9, Z23, Z26
+	VFMADD213PD  Z11, Z14, Z22
+	VFMADD213PD  Z11, Z23, Z27
+	VFMADD231PD  Z13, Z17, Z22
+	VFMADD231PD  Z13, Z24, Z27
+	VFMADD231PD  Z17, Z22, Z21
+	VFMADD231PD  Z24, Z27, Z26
+	VFMADD231PD  Z17, Z21, Z20
+	VFMADD231PD  Z24, Z26, Z25
+	VMOVAPD      Z15, Z14
+	VMOVAPD      Z18, Z15
+	VPERMI2PD    Z1, Z0, Z14
+	VPERMI2PD    Z1, Z0, Z15
+	VFMADD213PD  Z14, Z14, Z20
+	VFMADD213PD  Z15, Z15, Z25
+	VSCALEFPD    Z16, Z20, Z14
+	VSCALEFPD    Z19, Z25, Z15
+	VMOVUPD      Z14, (AX)
+	VMOVUPD      Z15, 64(AX)
+	ADDQ         $+128, AX
+	ADDQ         $+128, CX
+	SUBQ         $+16, DX
+	CMPQ         DX, $+16
+	JGE          loop1
+
+done2:
+	CMPQ DX, $+8
+	JL   done4
+
+loop3:
 	VMOVUPD      (CX), Z14
 	VMOVAPD      Z2, Z15
 	VFMADD213PD  Z3, Z14, Z15
@@ -443,11 +500,11 @@ loop1:
 	ADDQ         $+64, CX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop1
+	JGE          loop3
 
-done2:
+done4:
 	TESTQ        DX, DX
-	JZ           done3
+	JZ           done5
 	MOVL         $0x000000ff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
@@ -478,7 +535,7 @@ done2:
 	LEAQ         (CX)(DX*8), CX
 	XORQ         DX, DX
 
-done3:
+done5:
 	MOVQ n+16(FP), AX
 	SUBQ DX, AX
 	MOVQ AX, done+24(FP)
@@ -510,10 +567,77 @@ TEXT ·log_avx512(SB), NOSPLIT, $0-32
 	VBROADCASTSD constants<>+768(SB), Z15
 	VBROADCASTSD constants<>+800(SB), Z16
 	VBROADCASTSD constants<>+832(SB), Z17
-	CMPQ         DX, $+8
+	CMPQ         DX, $+16
 	JL           done2
 
 loop1:
+	VMOVUPD     (CX), Z18
+	VMOVUPD     64(CX), Z20
+	VGETEXPPD   Z18, Z19
+	VGETEXPPD   Z20, Z21
+	VGETMANTPD  $0x08, Z18, Z18
+	VGETMANTPD  $0x08, Z20, Z23
+	VPSRLQ      $0x30, Z18, Z20
+	VPSRLQ      $0x30, Z23, Z24
+	VMOVAPD     Z20, Z22
+	VMOVAPD     Z24, Z25
+	VPERMI2PD   Z1, Z0, Z22
+	VPERMI2PD   Z1, Z0, Z25
+	VFMADD213PD Z8, Z18, Z22
+	VFMADD213PD Z8, Z23, Z25
+	VMOVAPD     Z20, Z18
+	VMOVAPD     Z24, Z23
+	VPERMI2PD   Z3, Z2, Z18
+	VPERMI2PD   Z3, Z2, Z23
+	VMOVAPD     Z20, Z20
+	VMOVAPD     Z24, Z24
+	VPERMI2PD   Z5, Z4, Z20
+	VPERMI2PD   Z5, Z4, Z24
+	VFMADD231PD Z6, Z19, Z18
+	VFMADD231PD Z6, Z21, Z23
+	VFMADD231PD Z7, Z19, Z20
+	VFMADD231PD Z7, Z21, Z24
+	VMULPD      Z22, Z22, Z19
+	VMULPD      Z25, Z25, Z27
+	VMOVAPD     Z17, Z21
+	VMOVAPD     Z17, Z28
+	VFMADD213PD Z15, Z19, Z21
+	VFMADD213PD Z15, Z27, Z28
+	VFMADD213PD Z13, Z19, Z21
+	VFMADD213PD Z13, Z27, Z28
+	VFMADD213PD Z11, Z19, Z21
+	VFMADD213PD Z11, Z27, Z28
+	VFMADD213PD Z9, Z19, Z21
+	VFMADD213PD Z9, Z27, Z28
+	VMOVAPD     Z16, Z26
+	VMOVAPD     Z16, Z29
+	VFMADD213PD Z14, Z19, Z26
+	VFMADD213PD Z14, Z27, Z29
+	VFMADD213PD Z12, Z19, Z26
+	VFMADD213PD Z12, Z27, Z29
+	VFMADD213PD Z10, Z19, Z26
+	VFMADD213PD Z10, Z27, Z29
+	VFMADD231PD Z26, Z22, Z21
+	VFMADD231PD Z29, Z25, Z28
+	VFMADD213PD Z20, Z19, Z21
+	VFMADD213PD Z24, Z27, Z28
+	VADDPD      Z21, Z22, Z19
+	VADDPD      Z28, Z25, Z20
+	VADDPD      Z19, Z18, Z18
+	VADDPD      Z20, Z23, Z19
+	VMOVUPD     Z18, (AX)
+	VMOVUPD     Z19, 64(AX)
+	ADDQ        $+128, AX
+	ADDQ        $+128, CX
+	SUBQ        $+16, DX
+	CMPQ        DX, $+16
+	JGE         loop1
+
+done2:
+	CMPQ DX, $+8
+	JL   done4
+
+loop3:
 	VMOVUPD     (CX), Z18
 	VGETEXPPD   Z18, Z19
 	VGETMANTPD  $0x08, Z18, Z18
@@ -546,11 +670,11 @@ loop1:
 	ADDQ        $+64, CX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop1
+	JGE         loop3
 
-done2:
+done4:
 	TESTQ       DX, DX
-	JZ          done3
+	JZ          done5
 	MOVL        $0x000000ff, BX
 	BZHIL       DX, BX, BX
 	KMOVW       BX, K1
@@ -586,7 +710,7 @@ done2:
 	LEAQ        (CX)(DX*8), CX
 	XORQ        DX, DX
 
-done3:
+done5:
 	MOVQ n+16(FP), AX
 	SUBQ DX, AX
 	MOVQ AX, done+24(FP)
@@ -596,135 +720,223 @@ done3:
 // func log1p_avx512(dst *float64, x *float64, n int) (done int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·log1p_avx512(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VMOVUPD      logInverse<>+0(SB), Z0
-	VMOVUPD      logInverse<>+64(SB), Z1
-	VMOVUPD      logHigh<>+0(SB), Z2
-	VMOVUPD      logHigh<>+64(SB), Z3
-	VMOVUPD      logLow<>+0(SB), Z4
-	VMOVUPD      logLow<>+64(SB), Z5
-	VBROADCASTSD constants<>+480(SB), Z6
-	VBROADCASTSD constants<>+512(SB), Z7
-	VBROADCASTSD constants<>+544(SB), Z8
-	VBROADCASTSD constants<>+64(SB), Z9
-	VBROADCASTSD constants<>+576(SB), Z10
-	VBROADCASTSD constants<>+608(SB), Z11
-	VBROADCASTSD constants<>+640(SB), Z12
-	VBROADCASTSD constants<>+672(SB), Z13
-	VBROADCASTSD constants<>+704(SB), Z14
-	VBROADCASTSD constants<>+736(SB), Z15
-	VBROADCASTSD constants<>+768(SB), Z16
-	VBROADCASTSD constants<>+800(SB), Z17
-	VBROADCASTSD constants<>+832(SB), Z18
-	CMPQ         DX, $+8
-	JL           done2
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	VMOVUPD logInverse<>+0(SB), Z0
+	VMOVUPD logInverse<>+64(SB), Z1
+	VMOVUPD logHigh<>+0(SB), Z2
+	VMOVUPD logHigh<>+64(SB), Z3
+	VMOVUPD logLow<>+0(SB), Z4
+	VMOVUPD logLow<>+64(SB), Z5
+	CMPQ    DX, $+16
+	JL      done2
 
 loop1:
-	VMOVUPD     (CX), Z19
-	VADDPD      Z9, Z19, Z20
-	VSUBPD      Z9, Z20, Z21
-	VMOVAPD     Z9, Z22
-	VSUBPD      Z21, Z20, Z23
-	VSUBPD      Z23, Z22, Z22
-	VSUBPD      Z21, Z19, Z21
-	VADDPD      Z21, Z22, Z21
-	VGETEXPPD   Z20, Z22
-	VGETMANTPD  $0x08, Z20, Z20
-	VXORPD.BCST constants<>+0(SB), Z22, Z23
-	VSCALEFPD   Z23, Z21, Z21
-	VRANGEPD    $0x02, Z9, Z21, Z21
-	VPSRLQ      $0x30, Z20, Z23
-	VMOVAPD     Z23, Z24
-	VPERMI2PD   Z1, Z0, Z24
-	VMOVAPD     Z24, Z25
-	VFMADD213PD Z8, Z20, Z25
-	VFMADD231PD Z21, Z24, Z25
-	VMOVAPD     Z23, Z20
-	VPERMI2PD   Z3, Z2, Z20
-	VMOVAPD     Z23, Z21
-	VPERMI2PD   Z5, Z4, Z21
-	VFMADD231PD Z6, Z22, Z20
-	VFMADD231PD Z7, Z22, Z21
-	VMULPD      Z25, Z25, Z22
-	VMOVAPD     Z18, Z23
-	VFMADD213PD Z16, Z22, Z23
-	VFMADD213PD Z14, Z22, Z23
-	VFMADD213PD Z12, Z22, Z23
-	VFMADD213PD Z10, Z22, Z23
-	VMOVAPD     Z17, Z24
-	VFMADD213PD Z15, Z22, Z24
-	VFMADD213PD Z13, Z22, Z24
-	VFMADD213PD Z11, Z22, Z24
-	VFMADD231PD Z24, Z25, Z23
-	VFMADD213PD Z21, Z22, Z23
-	VADDPD      Z23, Z25, Z21
-	VADDPD      Z21, Z20, Z20
-	VANDPD.BCST constants<>+32(SB), Z20, Z20
-	VANDPD.BCST constants<>+0(SB), Z19, Z19
-	VORPD       Z20, Z19, Z19
-	VMOVUPD     Z19, (AX)
-	ADDQ        $+64, AX
-	ADDQ        $+64, CX
-	SUBQ        $+8, DX
-	CMPQ        DX, $+8
-	JGE         loop1
+	VMOVUPD          (CX), Z6
+	VMOVUPD          64(CX), Z11
+	VADDPD.BCST      constants<>+64(SB), Z6, Z7
+	VADDPD.BCST      constants<>+64(SB), Z11, Z12
+	VSUBPD.BCST      constants<>+64(SB), Z7, Z8
+	VSUBPD.BCST      constants<>+64(SB), Z12, Z13
+	VBROADCASTSD     constants<>+64(SB), Z9
+	VBROADCASTSD     constants<>+64(SB), Z14
+	VSUBPD           Z8, Z7, Z10
+	VSUBPD           Z13, Z12, Z15
+	VSUBPD           Z10, Z9, Z9
+	VSUBPD           Z15, Z14, Z10
+	VSUBPD           Z8, Z6, Z8
+	VSUBPD           Z13, Z11, Z13
+	VADDPD           Z8, Z9, Z8
+	VADDPD           Z13, Z10, Z10
+	VGETEXPPD        Z7, Z9
+	VGETEXPPD        Z12, Z13
+	VGETMANTPD       $0x08, Z7, Z7
+	VGETMANTPD       $0x08, Z12, Z14
+	VXORPD.BCST      constants<>+0(SB), Z9, Z12
+	VXORPD.BCST      constants<>+0(SB), Z13, Z15
+	VSCALEFPD        Z12, Z8, Z8
+	VSCALEFPD        Z15, Z10, Z10
+	VBROADCASTSD     constants<>+64(SB), Z12
+	VBROADCASTSD     constants<>+64(SB), Z15
+	VRANGEPD         $0x02, Z12, Z8, Z8
+	VRANGEPD         $0x02, Z15, Z10, Z10
+	VPSRLQ           $0x30, Z7, Z12
+	VPSRLQ           $0x30, Z14, Z17
+	VMOVAPD          Z12, Z15
+	VMOVAPD          Z17, Z18
+	VPERMI2PD        Z1, Z0, Z15
+	VPERMI2PD        Z1, Z0, Z18
+	VMOVAPD          Z15, Z16
+	VMOVAPD          Z18, Z19
+	VFMADD213PD.BCST constants<>+544(SB), Z7, Z16
+	VFMADD213PD.BCST constants<>+544(SB), Z14, Z19
+	VFMADD231PD      Z8, Z15, Z16
+	VFMADD231PD      Z10, Z18, Z19
+	VMOVAPD          Z12, Z7
+	VMOVAPD          Z17, Z8
+	VPERMI2PD        Z3, Z2, Z7
+	VPERMI2PD        Z3, Z2, Z8
+	VMOVAPD          Z12, Z10
+	VMOVAPD          Z17, Z12
+	VPERMI2PD        Z5, Z4, Z10
+	VPERMI2PD        Z5, Z4, Z12
+	VFMADD231PD.BCST constants<>+480(SB), Z9, Z7
+	VFMADD231PD.BCST constants<>+480(SB), Z13, Z8
+	VFMADD231PD.BCST constants<>+512(SB), Z9, Z10
+	VFMADD231PD.BCST constants<>+512(SB), Z13, Z12
+	VMULPD           Z16, Z16, Z9
+	VMULPD           Z19, Z19, Z15
+	VBROADCASTSD     constants<>+832(SB), Z13
+	VBROADCASTSD     constants<>+832(SB), Z17
+	VFMADD213PD.BCST constants<>+768(SB), Z9, Z13
+	VFMADD213PD.BCST constants<>+768(SB), Z15, Z17
+	VFMADD213PD.BCST constants<>+704(SB), Z9, Z13
+	VFMADD213PD.BCST constants<>+704(SB), Z15, Z17
+	VFMADD213PD.BCST constants<>+640(SB), Z9, Z13
+	VFMADD213PD.BCST constants<>+640(SB), Z15, Z17
+	VFMADD213PD.BCST constants<>+576(SB), Z9, Z13
+	VFMADD213PD.BCST constants<>+576(SB), Z15, Z17
+	VBROADCASTSD     constants<>+800(SB), Z14
+	VBROADCASTSD     constants<>+800(SB), Z18
+	VFMADD213PD.BCST constants<>+736(SB), Z9, Z14
+	VFMADD213PD.BCST constants<>+736(SB), Z15, Z18
+	VFMADD213PD.BCST constants<>+672(SB), Z9, Z14
+	VFMADD213PD.BCST constants<>+672(SB), Z15, Z18
+	VFMADD213PD.BCST constants<>+608(SB), Z9, Z14
+	VFMADD213PD.BCST constants<>+608(SB), Z15, Z18
+	VFMADD231PD      Z14, Z16, Z13
+	VFMADD231PD      Z18, Z19, Z17
+	VFMADD213PD      Z10, Z9, Z13
+	VFMADD213PD      Z12, Z15, Z17
+	VADDPD           Z13, Z16, Z9
+	VADDPD           Z17, Z19, Z10
+	VADDPD           Z9, Z7, Z7
+	VADDPD           Z10, Z8, Z8
+	VANDPD.BCST      constants<>+32(SB), Z7, Z7
+	VANDPD.BCST      constants<>+32(SB), Z8, Z8
+	VANDPD.BCST      constants<>+0(SB), Z6, Z6
+	VANDPD.BCST      constants<>+0(SB), Z11, Z9
+	VORPD            Z7, Z6, Z6
+	VORPD            Z8, Z9, Z7
+	VMOVUPD          Z6, (AX)
+	VMOVUPD          Z7, 64(AX)
+	ADDQ             $+128, AX
+	ADDQ             $+128, CX
+	SUBQ             $+16, DX
+	CMPQ             DX, $+16
+	JGE              loop1
 
 done2:
-	TESTQ       DX, DX
-	JZ          done3
-	MOVL        $0x000000ff, BX
-	BZHIL       DX, BX, BX
-	KMOVW       BX, K1
-	VMOVUPD.Z   (CX), K1, Z19
-	VADDPD      Z9, Z19, Z20
-	VSUBPD      Z9, Z20, Z21
-	VMOVAPD     Z9, Z22
-	VSUBPD      Z21, Z20, Z23
-	VSUBPD      Z23, Z22, Z22
-	VSUBPD      Z21, Z19, Z21
-	VADDPD      Z21, Z22, Z21
-	VGETEXPPD   Z20, Z22
-	VGETMANTPD  $0x08, Z20, Z20
-	VXORPD.BCST constants<>+0(SB), Z22, Z23
-	VSCALEFPD   Z23, Z21, Z21
-	VRANGEPD    $0x02, Z9, Z21, Z21
-	VPSRLQ      $0x30, Z20, Z9
-	VMOVAPD     Z9, Z23
-	VPERMI2PD   Z1, Z0, Z23
-	VMOVAPD     Z23, Z0
-	VFMADD213PD Z8, Z20, Z0
-	VFMADD231PD Z21, Z23, Z0
-	VMOVAPD     Z9, Z1
-	VPERMI2PD   Z3, Z2, Z1
-	VMOVAPD     Z9, Z2
-	VPERMI2PD   Z5, Z4, Z2
-	VFMADD231PD Z6, Z22, Z1
-	VFMADD231PD Z7, Z22, Z2
-	VMULPD      Z0, Z0, Z3
-	VMOVAPD     Z18, Z4
-	VFMADD213PD Z16, Z3, Z4
-	VFMADD213PD Z14, Z3, Z4
-	VFMADD213PD Z12, Z3, Z4
-	VFMADD213PD Z10, Z3, Z4
-	VMOVAPD     Z17, Z5
-	VFMADD213PD Z15, Z3, Z5
-	VFMADD213PD Z13, Z3, Z5
-	VFMADD213PD Z11, Z3, Z5
-	VFMADD231PD Z5, Z0, Z4
-	VFMADD213PD Z2, Z3, Z4
-	VADDPD      Z4, Z0, Z0
-	VADDPD      Z0, Z1, Z0
-	VANDPD.BCST constants<>+32(SB), Z0, Z0
-	VANDPD.BCST constants<>+0(SB), Z19, Z1
-	VORPD       Z0, Z1, Z0
-	VMOVUPD     Z0, K1, (AX)
-	LEAQ        (AX)(DX*8), AX
-	LEAQ        (CX)(DX*8), CX
-	XORQ        DX, DX
+	CMPQ DX, $+8
+	JL   done4
 
-done3:
+loop3:
+	VMOVUPD          (CX), Z6
+	VADDPD.BCST      constants<>+64(SB), Z6, Z7
+	VSUBPD.BCST      constants<>+64(SB), Z7, Z8
+	VBROADCASTSD     constants<>+64(SB), Z9
+	VSUBPD           Z8, Z7, Z10
+	VSUBPD           Z10, Z9, Z9
+	VSUBPD           Z8, Z6, Z8
+	VADDPD           Z8, Z9, Z8
+	VGETEXPPD        Z7, Z9
+	VGETMANTPD       $0x08, Z7, Z7
+	VXORPD.BCST      constants<>+0(SB), Z9, Z10
+	VSCALEFPD        Z10, Z8, Z8
+	VBROADCASTSD     constants<>+64(SB), Z10
+	VRANGEPD         $0x02, Z10, Z8, Z8
+	VPSRLQ           $0x30, Z7, Z10
+	VMOVAPD          Z10, Z11
+	VPERMI2PD        Z1, Z0, Z11
+	VMOVAPD          Z11, Z12
+	VFMADD213PD.BCST constants<>+544(SB), Z7, Z12
+	VFMADD231PD      Z8, Z11, Z12
+	VMOVAPD          Z10, Z7
+	VPERMI2PD        Z3, Z2, Z7
+	VMOVAPD          Z10, Z8
+	VPERMI2PD        Z5, Z4, Z8
+	VFMADD231PD.BCST constants<>+480(SB), Z9, Z7
+	VFMADD231PD.BCST constants<>+512(SB), Z9, Z8
+	VMULPD           Z12, Z12, Z9
+	VBROADCASTSD     constants<>+832(SB), Z10
+	VFMADD213PD.BCST constants<>+768(SB), Z9, Z10
+	VFMADD213PD.BCST constants<>+704(SB), Z9, Z10
+	VFMADD213PD.BCST constants<>+640(SB), Z9, Z10
+	VFMADD213PD.BCST constants<>+576(SB), Z9, Z10
+	VBROADCASTSD     constants<>+800(SB), Z11
+	VFMADD213PD.BCST constants<>+736(SB), Z9, Z11
+	VFMADD213PD.BCST constants<>+672(SB), Z9, Z11
+	VFMADD213PD.BCST constants<>+608(SB), Z9, Z11
+	VFMADD231PD      Z11, Z12, Z10
+	VFMADD213PD      Z8, Z9, Z10
+	VADDPD           Z10, Z12, Z8
+	VADDPD           Z8, Z7, Z7
+	VANDPD.BCST      constants<>+32(SB), Z7, Z7
+	VANDPD.BCST      constants<>+0(SB), Z6, Z6
+	VORPD            Z7, Z6, Z6
+	VMOVUPD          Z6, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	SUBQ             $+8, DX
+	CMPQ             DX, $+8
+	JGE              loop3
+
+done4:
+	TESTQ            DX, DX
+	JZ               done5
+	MOVL             $0x000000ff, BX
+	BZHIL            DX, BX, BX
+	KMOVW            BX, K1
+	VMOVUPD.Z        (CX), K1, Z6
+	VADDPD.BCST      constants<>+64(SB), Z6, Z7
+	VSUBPD.BCST      constants<>+64(SB), Z7, Z8
+	VBROADCASTSD     constants<>+64(SB), Z9
+	VSUBPD           Z8, Z7, Z10
+	VSUBPD           Z10, Z9, Z9
+	VSUBPD           Z8, Z6, Z8
+	VADDPD           Z8, Z9, Z8
+	VGETEXPPD        Z7, Z9
+	VGETMANTPD       $0x08, Z7, Z7
+	VXORPD.BCST      constants<>+0(SB), Z9, Z10
+	VSCALEFPD        Z10, Z8, Z8
+	VBROADCASTSD     constants<>+64(SB), Z10
+	VRANGEPD         $0x02, Z10, Z8, Z8
+	VPSRLQ           $0x30, Z7, Z10
+	VMOVAPD          Z10, Z11
+	VPERMI2PD        Z1, Z0, Z11
+	VMOVAPD          Z11, Z0
+	VFMADD213PD.BCST constants<>+544(SB), Z7, Z0
+	VFMADD231PD      Z8, Z11, Z0
+	VMOVAPD          Z10, Z1
+	VPERMI2PD        Z3, Z2, Z1
+	VMOVAPD          Z10, Z2
+	VPERMI2PD        Z5, Z4, Z2
+	VFMADD231PD.BCST constants<>+480(SB), Z9, Z1
+	VFMADD231PD.BCST constants<>+512(SB), Z9, Z2
+	VMULPD           Z0, Z0, Z3
+	VBROADCASTSD     constants<>+832(SB), Z4
+	VFMADD213PD.BCST constants<>+768(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+704(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+640(SB), Z3, Z4
+	VFMADD213PD.BCST constants<>+576(SB), Z3, Z4
+	VBROADCASTSD     constants<>+800(SB), Z5
+	VFMADD213PD.BCST constants<>+736(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+672(SB), Z3, Z5
+	VFMADD213PD.BCST constants<>+608(SB), Z3, Z5
+	VFMADD231PD      Z5, Z0, Z4
+	VFMADD213PD      Z2, Z3, Z4
+	VADDPD           Z4, Z0, Z0
+	VADDPD           Z0, Z1, Z0
+	VANDPD.BCST      constants<>+32(SB), Z0, Z0
+	VANDPD.BCST      constants<>+0(SB), Z6, Z1
+	VORPD            Z0, Z1, Z0
+	VMOVUPD          Z0, K1, (AX)
+	LEAQ             (AX)(DX*8), AX
+	LEAQ             (CX)(DX*8), CX
+	XORQ             DX, DX
+
+done5:
 	MOVQ n+16(FP), AX
 	SUBQ DX, AX
 	MOVQ AX, done+24(FP)
@@ -753,10 +965,93 @@ TEXT ·expm1_avx512(SB), NOSPLIT, $0-32
 	VBROADCASTSD constants<>+992(SB), Z13
 	VBROADCASTSD constants<>+1024(SB), Z14
 	VBROADCASTSD constants<>+1056(SB), Z15
-	CMPQ         DX, $+8
+	CMPQ         DX, $+16
 	JL           done2
 
 loop1:
+	VMOVUPD      (CX), Z16
+	VMOVUPD      64(CX), Z18
+	VBROADCASTSD constants<>+1088(SB), Z17
+	VBROADCASTSD constants<>+1088(SB), Z19
+	VMAXPD       Z16, Z17, Z17
+	VMAXPD       Z18, Z19, Z21
+	VMOVAPD      Z4, Z19
+	VMOVAPD      Z4, Z22
+	VFMADD213PD  Z5, Z17, Z19
+	VFMADD213PD  Z5, Z21, Z22
+	VSUBPD       Z5, Z19, Z20
+	VSUBPD       Z5, Z22, Z23
+	VMOVAPD      Z17, Z17
+	VMOVAPD      Z21, Z27
+	VFNMADD231PD Z6, Z20, Z17
+	VFNMADD231PD Z6, Z23, Z27
+	VFNMADD231PD Z7, Z20, Z17
+	VFNMADD231PD Z7, Z23, Z27
+	VRANGEPD     $0x02, Z8, Z17, Z17
+	VRANGEPD     $0x02, Z8, Z27, Z27
+	VMULPD       Z17, Z17, Z21
+	VMULPD       Z27, Z27, Z28
+	VMOVAPD      Z10, Z24
+	VMOVAPD      Z10, Z29
+	VMOVAPD      Z12, Z25
+	VMOVAPD      Z12, Z30
+	VMOVAPD      Z14, Z26
+	VMOVAPD      Z14, Z31
+	VFMADD213PD  Z9, Z17, Z24
+	VFMADD213PD  Z9, Z27, Z29
+	VFMADD213PD  Z11, Z17, Z25
+	VFMADD213PD  Z11, Z27, Z30
+	VFMADD213PD  Z13, Z17, Z26
+	VFMADD213PD  Z13, Z27, Z31
+	VFMADD231PD  Z15, Z21, Z26
+	VFMADD231PD  Z15, Z28, Z31
+	VFMADD231PD  Z21, Z26, Z25
+	VFMADD231PD  Z28, Z31, Z30
+	VFMADD231PD  Z21, Z25, Z24
+	VFMADD231PD  Z28, Z30, Z29
+	VFMADD213PD  Z17, Z21, Z24
+	VFMADD213PD  Z27, Z28, Z29
+	VMOVAPD      Z19, Z17
+	VMOVAPD      Z22, Z21
+	VPERMI2PD    Z1, Z0, Z17
+	VPERMI2PD    Z1, Z0, Z21
+	VMOVAPD      Z19, Z19
+	VMOVAPD      Z22, Z22
+	VPERMI2PD    Z3, Z2, Z19
+	VPERMI2PD    Z3, Z2, Z22
+	VADDPD       Z19, Z24, Z19
+	VADDPD       Z22, Z29, Z24
+	VRNDSCALEPD  $0x09, Z20, Z22
+	VRNDSCALEPD  $0x09, Z23, Z25
+	VXORPD.BCST  constants<>+0(SB), Z22, Z22
+	VXORPD.BCST  constants<>+0(SB), Z25, Z25
+	VSCALEFPD    Z22, Z8, Z22
+	VSCALEFPD    Z25, Z8, Z25
+	VSUBPD       Z22, Z17, Z22
+	VSUBPD       Z25, Z21, Z25
+	VFMADD213PD  Z22, Z17, Z19
+	VFMADD213PD  Z25, Z21, Z24
+	VSCALEFPD    Z20, Z19, Z17
+	VSCALEFPD    Z23, Z24, Z19
+	VANDPD.BCST  constants<>+32(SB), Z17, Z17
+	VANDPD.BCST  constants<>+32(SB), Z19, Z19
+	VANDPD.BCST  constants<>+0(SB), Z16, Z16
+	VANDPD.BCST  constants<>+0(SB), Z18, Z18
+	VORPD        Z17, Z16, Z16
+	VORPD        Z19, Z18, Z17
+	VMOVUPD      Z16, (AX)
+	VMOVUPD      Z17, 64(AX)
+	ADDQ         $+128, AX
+	ADDQ         $+128, CX
+	SUBQ         $+16, DX
+	CMPQ         DX, $+16
+	JGE          loop1
+
+done2:
+	CMPQ DX, $+8
+	JL   done4
+
+loop3:
 	VMOVUPD      (CX), Z16
 	VBROADCASTSD constants<>+1088(SB), Z17
 	VMAXPD       Z16, Z17, Z17
@@ -797,11 +1092,11 @@ loop1:
 	ADDQ         $+64, CX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop1
+	JGE          loop3
 
-done2:
+done4:
 	TESTQ        DX, DX
-	JZ           done3
+	JZ           done5
 	MOVL         $0x000000ff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
@@ -845,7 +1140,7 @@ done2:
 	LEAQ         (CX)(DX*8), CX
 	XORQ         DX, DX
 
-done3:
+done5:
 	MOVQ n+16(FP), AX
 	SUBQ DX, AX
 	MOVQ AX, done+24(FP)
@@ -874,10 +1169,101 @@ TEXT ·tanh_avx512(SB), NOSPLIT, $0-32
 	VBROADCASTSD constants<>+992(SB), Z13
 	VBROADCASTSD constants<>+1024(SB), Z14
 	VBROADCASTSD constants<>+1056(SB), Z15
-	CMPQ         DX, $+8
+	CMPQ         DX, $+16
 	JL           done2
 
 loop1:
+	VMOVUPD      (CX), Z16
+	VMOVUPD      64(CX), Z18
+	VORPD.BCST   constants<>+0(SB), Z16, Z17
+	VORPD.BCST   constants<>+0(SB), Z18, Z19
+	VMULPD.BCST  constants<>+1120(SB), Z17, Z17
+	VMULPD.BCST  constants<>+1120(SB), Z19, Z20
+	VBROADCASTSD constants<>+1088(SB), Z19
+	VBROADCASTSD constants<>+1088(SB), Z21
+	VMAXPD       Z17, Z19, Z17
+	VMAXPD       Z20, Z21, Z21
+	VMOVAPD      Z4, Z19
+	VMOVAPD      Z4, Z22
+	VFMADD213PD  Z5, Z17, Z19
+	VFMADD213PD  Z5, Z21, Z22
+	VSUBPD       Z5, Z19, Z20
+	VSUBPD       Z5, Z22, Z23
+	VMOVAPD      Z17, Z17
+	VMOVAPD      Z21, Z27
+	VFNMADD231PD Z6, Z20, Z17
+	VFNMADD231PD Z6, Z23, Z27
+	VFNMADD231PD Z7, Z20, Z17
+	VFNMADD231PD Z7, Z23, Z27
+	VRANGEPD     $0x02, Z8, Z17, Z17
+	VRANGEPD     $0x02, Z8, Z27, Z27
+	VMULPD       Z17, Z17, Z21
+	VMULPD       Z27, Z27, Z28
+	VMOVAPD      Z10, Z24
+	VMOVAPD      Z10, Z29
+	VMOVAPD      Z12, Z25
+	VMOVAPD      Z12, Z30
+	VMOVAPD      Z14, Z26
+	VMOVAPD      Z14, Z31
+	VFMADD213PD  Z9, Z17, Z24
+	VFMADD213PD  Z9, Z27, Z29
+	VFMADD213PD  Z11, Z17, Z25
+	VFMADD213PD  Z11, Z27, Z30
+	VFMADD213PD  Z13, Z17, Z26
+	VFMADD213PD  Z13, Z27, Z31
+	VFMADD231PD  Z15, Z21, Z26
+	VFMADD231PD  Z15, Z28, Z31
+	VFMADD231PD  Z21, Z26, Z25
+	VFMADD231PD  Z28, Z31, Z30
+	VFMADD231PD  Z21, Z25, Z24
+	VFMADD231PD  Z28, Z30, Z29
+	VFMADD213PD  Z17, Z21, Z24
+	VFMADD213PD  Z27, Z28, Z29
+	VMOVAPD      Z19, Z17
+	VMOVAPD      Z22, Z21
+	VPERMI2PD    Z1, Z0, Z17
+	VPERMI2PD    Z1, Z0, Z21
+	VMOVAPD      Z19, Z19
+	VMOVAPD      Z22, Z22
+	VPERMI2PD    Z3, Z2, Z19
+	VPERMI2PD    Z3, Z2, Z22
+	VADDPD       Z19, Z24, Z19
+	VADDPD       Z22, Z29, Z24
+	VRNDSCALEPD  $0x09, Z20, Z22
+	VRNDSCALEPD  $0x09, Z23, Z25
+	VXORPD.BCST  constants<>+0(SB), Z22, Z22
+	VXORPD.BCST  constants<>+0(SB), Z25, Z25
+	VSCALEFPD    Z22, Z8, Z22
+	VSCALEFPD    Z25, Z8, Z25
+	VSUBPD       Z22, Z17, Z22
+	VSUBPD       Z25, Z21, Z25
+	VFMADD213PD  Z22, Z17, Z19
+	VFMADD213PD  Z25, Z21, Z24
+	VSCALEFPD    Z20, Z19, Z17
+	VSCALEFPD    Z23, Z24, Z20
+	VADDPD.BCST  constants<>+1120(SB), Z17, Z19
+	VADDPD.BCST  constants<>+1120(SB), Z20, Z21
+	VDIVPD       Z19, Z17, Z17
+	VDIVPD       Z21, Z20, Z19
+	VANDPD.BCST  constants<>+32(SB), Z17, Z17
+	VANDPD.BCST  constants<>+32(SB), Z19, Z19
+	VANDPD.BCST  constants<>+0(SB), Z16, Z16
+	VANDPD.BCST  constants<>+0(SB), Z18, Z18
+	VORPD        Z17, Z16, Z16
+	VORPD        Z19, Z18, Z17
+	VMOVUPD      Z16, (AX)
+	VMOVUPD      Z17, 64(AX)
+	ADDQ         $+128, AX
+	ADDQ         $+128, CX
+	SUBQ         $+16, DX
+	CMPQ         DX, $+16
+	JGE          loop1
+
+done2:
+	CMPQ DX, $+8
+	JL   done4
+
+loop3:
 	VMOVUPD      (CX), Z16
 	VORPD.BCST   constants<>+0(SB), Z16, Z17
 	VMULPD.BCST  constants<>+1120(SB), Z17, Z17
@@ -922,11 +1308,11 @@ loop1:
 	ADDQ         $+64, CX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop1
+	JGE          loop3
 
-done2:
+done4:
 	TESTQ        DX, DX
-	JZ           done3
+	JZ           done5
 	MOVL         $0x000000ff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
@@ -974,7 +1360,7 @@ done2:
 	LEAQ         (CX)(DX*8), CX
 	XORQ         DX, DX
 
-done3:
+done5:
 	MOVQ n+16(FP), AX
 	SUBQ DX, AX
 	MOVQ AX, done+24(FP)

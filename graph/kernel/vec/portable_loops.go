@@ -106,14 +106,6 @@ func notV(dst, xs []float64) {
 	}
 }
 
-func expV(dst, xs []float64) {
-	xs = xs[:len(dst)]
-	for i := range dst {
-		x := xs[i]
-		dst[i] = exp(x)
-	}
-}
-
 func logV(dst, xs []float64) {
 	xs = xs[:len(dst)]
 	for i := range dst {

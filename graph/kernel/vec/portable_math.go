@@ -32,6 +32,25 @@ func exp(x float64) float64 {
 	return math.Float64frombits(math.Float64bits(s) + k>>7<<52)
 }
 
+// expV is exp over a slice, without a call for each element.
+func expV(dst, xs []float64) {
+	xs = xs[:len(dst)]
+	for i, x := range xs {
+		if !(x > -708 && x < 709) {
+			dst[i] = expEdge(x)
+			continue
+		}
+		t := x*(128*log2e) + rounder
+		n := t - rounder
+		k := math.Float64bits(t)
+		r := x - n*0x1.62e42fefap-8 - n*0x1.cf79abc9e3b3ap-47
+		p := r + r*r*(0.5+r*(1.0/6)+r*r*(1.0/24+r*(1.0/120)))
+		s := expPower[k&127]
+		s += s * (p + expPowerLow[k&127])
+		dst[i] = math.Float64frombits(math.Float64bits(s) + k>>7<<52)
+	}
+}
+
 // expEdge is exp where eˣ or a step to it may leave the normal range.
 func expEdge(x float64) float64 {
 	switch {

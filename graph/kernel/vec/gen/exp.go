@@ -18,8 +18,11 @@ type reduced struct {
 	n, r vector
 }
 
+func (m *machine) useExpTable() { m.useTable("expTable", expTable) }
+
+// useExp holds the constants too, where that leaves registers enough.
 func (m *machine) useExp() {
-	m.useTable("expTable", expTable)
+	m.useExpTable()
 	m.keep(1/math.Ln2, sixteenths, ln2Full[0], ln2Full[1], 1)
 	m.keep(expPoly...)
 }

@@ -14,6 +14,7 @@ type function struct {
 	// limit is the largest |x| the body can do, 0 for no limit; the kernel stops before others.
 	limit float64
 	cheap bool
+	woven bool // two vectors at once, where there are registers enough
 }
 
 var functions = []function{
@@ -23,11 +24,11 @@ var functions = []function{
 	{name: "square", body: func(m *machine, x vector) vector { return m.mul(x, x) }, cheap: true},
 	{name: "sqrt", body: func(m *machine, x vector) vector { y := m.vec(); m.VSQRTPD(x, y); return y }, cheap: true},
 	{name: "not", body: func(m *machine, x vector) vector { return m.indicate(m.compareC(equal, x, 0)) }, cheap: true},
-	{name: "exp", use: (*machine).useExp, body: (*machine).exp},
-	{name: "log", use: (*machine).keepLog, body: (*machine).log},
-	{name: "log1p", use: (*machine).keepLog, body: (*machine).log1p},
-	{name: "expm1", use: (*machine).useExpm1, body: func(m *machine, x vector) vector { return m.withSign(m.expm1(x), x) }},
-	{name: "tanh", use: (*machine).useExpm1, body: (*machine).tanh},
+	{name: "exp", use: (*machine).useExp, body: (*machine).exp, woven: true},
+	{name: "log", woven: true, use: (*machine).keepLog, body: (*machine).log},
+	{name: "log1p", woven: true, use: (*machine).useLog, body: (*machine).log1p},
+	{name: "expm1", woven: true, use: (*machine).useExpm1, body: func(m *machine, x vector) vector { return m.withSign(m.expm1(x), x) }},
+	{name: "tanh", woven: true, use: (*machine).useExpm1, body: (*machine).tanh},
 	{name: "invLogit", use: (*machine).useExp, body: (*machine).invLogit},
 	{name: "softplus", use: (*machine).useExp, body: (*machine).softplus},
 	{name: "logInvLogit", use: (*machine).useExp, body: (*machine).logInvLogit},
@@ -46,8 +47,11 @@ func (m *machine) unaryKernels() {
 			f.use(m)
 		}
 		unroll := 1
-		if f.cheap {
+		switch {
+		case f.cheap:
 			unroll = 4
+		case f.woven && m.wide:
+			unroll = 2
 		}
 		m.flat(n, unroll, []word{dst, x}, func(p port, offset int) {
 			v := m.read(p, at(x, offset))

@@ -69,8 +69,8 @@ func (m *machine) write(p port, x vector, to mem) {
 	}
 }
 
-// flat runs body over n elements at each pointer, which it advances: unroll vectors at a time, then
-// one, then the tail. body works at an offset from the pointers.
+// flat runs body over n elements at each pointer, which it advances: unroll vectors at a time (woven
+// if two, which then must not branch), then one, then the tail. body works at an offset from the pointers.
 func (m *machine) flat(n word, unroll int, pointers []word, body func(p port, offset int)) {
 	w := m.lanes()
 	steps := []int{1}
@@ -82,8 +82,13 @@ func (m *machine) flat(n word, unroll int, pointers []word, body func(p port, of
 		m.CMPQ(n, operand.I32(u*w))
 		m.JL(operand.LabelRef(done))
 		m.Label(loop)
-		for i := range u {
-			body(port{}, i*w*8)
+		run := func(i int) { body(port{}, i*w*8) }
+		if u <= 2 {
+			m.weave(u, run)
+		} else {
+			for i := range u {
+				run(i)
+			}
 		}
 		for _, p := range pointers {
 			m.ADDQ(operand.I32(u*w*8), p)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"regexp"
 
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
@@ -204,6 +205,9 @@ func assemble(wide bool, body func(m *machine)) (asm, stubs []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, fn := range f.Functions() {
+		merge(fn)
+	}
 	var a, s bytes.Buffer
 	config := printer.Config{Name: "gen", Pkg: "vec"}
 	p := pass.Concat(pass.Compile,
@@ -212,8 +216,14 @@ func assemble(wide bool, body func(m *machine)) (asm, stubs []byte, err error) {
 	if err := p.Execute(f); err != nil {
 		return nil, nil, err
 	}
+	if !wide && beyondAVX2.Match(a.Bytes()) {
+		return nil, nil, fmt.Errorf("AVX2 code with registers of AVX-512: too many are live at once")
+	}
 	return a.Bytes(), s.Bytes(), nil
 }
+
+// beyondAVX2 finds registers that need the encoding of AVX-512, which avo hands out freely.
+var beyondAVX2 = regexp.MustCompile(`\b[XY](1[6-9]|2\d|3[01])\b|\b[ZK]\d`)
 
 type closer struct{ *bytes.Buffer }
 

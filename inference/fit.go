@@ -86,7 +86,7 @@ func MeanField(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 		return nil, err
 	}
 	eps := make([]float64, opt.Particles*t.D)
-	antithetic(Stream(opt.Seed, "elbo", 0), eps, opt.Particles, t.D)
+	balanced(Stream(opt.Seed, "elbo", 0), eps, opt.Particles, t.D)
 	f.obj.SetNoise(eps)
 	if err := f.start(); err != nil {
 		return nil, err

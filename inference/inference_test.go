@@ -94,8 +94,10 @@ func TestExactPosterior(t *testing.T) {
 			if !f.Converged {
 				t.Errorf("did not converge: %s", f.Ended)
 			}
-			// Fixed noise has sampled moments of its own: sd is off by O(1/√S).
-			if math.Abs(f.Loc[0]-mean) > 0.02*sd || math.Abs(math.Exp(f.LogSD[0])/sd-1) > 0.15 {
+			// Balanced noise makes the fixed-noise optimum exact for a normal
+			// posterior; Adam's noise is fresh, and averages out.
+			tol := map[string]float64{"lbfgs": 1e-3, "adam": 0.02}[method]
+			if math.Abs(f.Loc[0]-mean) > tol*sd || math.Abs(math.Exp(f.LogSD[0])/sd-1) > tol {
 				t.Errorf("posterior %g ± %g, want %g ± %g", f.Loc[0], math.Exp(f.LogSD[0]), mean, sd)
 			}
 			if math.Abs(f.ELBO-logZ) > 0.02+4*f.MCSE {

@@ -139,6 +139,7 @@ type loop struct {
 	slot    []int // of each virtual register
 	scratch int
 	temps   int // slots for operands that are copied in
+	chunks  int // that may run at the same time
 }
 
 const (
@@ -179,6 +180,7 @@ func (cl *cluster) finish(c *compiler) {
 	}
 	lp.scratch = (lp.slots + lp.temps) * lp.block * width
 	cl.loop = lp
+	cl.chunk(c)
 }
 
 // merge joins neighbouring dimensions that every access runs through as one.

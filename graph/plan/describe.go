@@ -78,6 +78,9 @@ func (cl *cluster) describe() string {
 		kind = " per particle"
 	}
 	fmt.Fprintf(&b, "for rows %v%s in blocks of %d, %d registers", cl.loop.dims, kind, cl.loop.block, cl.loop.slots)
+	if cl.loop.chunks > 1 {
+		fmt.Fprintf(&b, ", in %d chunks", cl.loop.chunks)
+	}
 	name := func(a arg) string {
 		if a.reg >= 0 {
 			return fmt.Sprintf("r%d", a.reg)

@@ -40,7 +40,9 @@ func (pr *rowProgram) NewState() (graph.State, error) {
 	}
 	s.cur, s.curOff, s.idx = make([]int, n), make([]int, n), make([]int, dims)
 	for i, st := range pr.steps {
-		if cl, ok := st.(*cluster); ok {
+		if cl, ok := st.(*cluster); ok && cl.loop.chunks > 1 {
+			s.steps = append(s.steps, s.split(cl))
+		} else if ok {
 			s.steps = append(s.steps, s.bind(cl))
 		} else {
 			s.steps = append(s.steps, pr.steps[i].(runner))
@@ -145,7 +147,7 @@ func (s *rowState) bind(cl *cluster) *bound {
 	for k := 0; k < lp.slots+lp.temps; k++ {
 		b.slots = append(b.slots, s.scratch[k*size:(k+1)*size])
 	}
-	if len(lp.dims) > 1 || lp.dims[0] > lp.block {
+	if len(lp.dims) > 1 || lp.dims[0] > lp.block || lp.chunks > 1 {
 		return b
 	}
 	for i, a := range lp.acc {
@@ -192,26 +194,32 @@ func (c *scale) run(s *rowState) {
 	}
 }
 
-// run walks the domain: the outer dimensions one index at a time, the last in
-// blocks.
-func (b *bound) run(s *rowState) {
+// run walks the whole domain.
+func (b *bound) run(s *rowState) { b.part(s, 0, b.loop.dims[0]) }
+
+// part walks indices lo to hi of the first dimension: the outer dimensions one
+// index at a time, the last in blocks.
+func (b *bound) part(s *rowState, lo, hi int) {
 	lp := b.loop
 	for i, a := range lp.acc {
 		s.cur[i], s.curOff[i] = a.base, a.offBase
 	}
 	last := len(lp.dims) - 1
-	n := lp.dims[last]
+	if last == 0 {
+		b.blocks(s, lo, hi)
+		return
+	}
 	idx := s.idx[:last]
 	clear(idx)
+	idx[0] = lo
+	b.move(s, 0, lo)
 	for {
-		for start := 0; start < n; start += lp.block {
-			b.block(s, start, min(lp.block, n-start))
-		}
+		b.blocks(s, 0, lp.dims[last])
 		d := last - 1
 		for ; d >= 0; d-- {
 			idx[d]++
 			b.move(s, d, 1)
-			if idx[d] < lp.dims[d] {
+			if d == 0 && idx[0] < hi || d > 0 && idx[d] < lp.dims[d] {
 				break
 			}
 			b.move(s, d, -idx[d])
@@ -220,6 +228,13 @@ func (b *bound) run(s *rowState) {
 		if d < 0 {
 			return
 		}
+	}
+}
+
+// blocks runs rows lo to hi of the last dimension.
+func (b *bound) blocks(s *rowState, lo, hi int) {
+	for start := lo; start < hi; start += b.loop.block {
+		b.block(s, start, min(b.loop.block, hi-start))
 	}
 }
 

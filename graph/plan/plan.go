@@ -23,6 +23,9 @@
 //     is never executed by itself: a view is the way in which an operand is
 //     read (strides, or row numbers for a gather), a scatter or a sum the way
 //     in which a result is added to its array.
+//     A cluster with much work is cut into chunks that any number of cores may
+//     share; their number, and the order in which their sums are added, depend
+//     on the cluster alone, so that the bits do not depend on the cores.
 //  4. memory: one arena, planned by liveness over the steps.
 //
 // Ops without loops of their own here (decompositions, sorting) run through

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -213,36 +214,76 @@ func (w *world) product() {
 
 // TestRandomGraphs compares the plan with the flat plan on random graphs and
 // their gradients.
-func TestRandomGraphs(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		w := &world{t: t, g: graph.New(), s: rapid.SampledFrom([]int{1, 3, 8, 12}).Draw(t, "particles"), batch: map[*graph.Node]bool{}}
-		var inputs []*graph.Node
-		sizes := []int{1, 2, 3, 5, 40}
-		size := func() int { return rapid.SampledFrom(sizes).Draw(t, "size") }
-		for i := 0; i < 5; i++ {
-			shape := graph.Shape{}
-			for r := w.n(0, 2, "rank"); r > 0; r-- {
-				shape = append(shape, size())
+func TestRandomGraphs(t *testing.T) { rapid.Check(t, randomGraph) }
+
+// TestRandomGraphsInChunks does the same with all clusters cut into chunks.
+func TestRandomGraphsInChunks(t *testing.T) {
+	defer plan.SmallChunks()()
+	rapid.Check(t, randomGraph)
+}
+
+// TestSameBitsOnAnyNumberOfCores runs chunks on 1, 2 and 16 processors.
+func TestSameBitsOnAnyNumberOfCores(t *testing.T) {
+	defer plan.SmallChunks()()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	g := graph.New()
+	x := g.BatchInput("x", graph.Shape{16, 999})
+	f := op.Frame{G: g, Shape: graph.Shape{16, 999}}
+	total := g.ScaledSum(f.Apply(op.Softplus, f.Apply(op.Exp, graph.Full(x))).Node, []int{0, 1}, 1)
+	outs := append([]*graph.Node{total}, grad.Reverse(g, total, []*graph.Node{x})...)
+	var want []float64
+	for _, n := range []int{1, 2, 16} {
+		runtime.GOMAXPROCS(n)
+		s, err := plan.Compile(g, outs).NewState()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for try := 0; try < 20; try++ {
+			copy(s.Input(0), noise(16*999, 0.3))
+			if err := s.Run(); err != nil {
+				t.Fatal(err)
 			}
-			name := fmt.Sprintf("x%d", i)
-			if i < 3 {
-				n := w.g.BatchInput(name, append(graph.Shape{w.s}, shape...))
-				inputs = append(inputs, n)
-				w.add(n, true)
-			} else {
-				n := w.g.Input(name, shape)
-				inputs = append(inputs, n)
-				w.add(n, false)
+			got := append(append([]float64(nil), s.Output(0)...), s.Output(1)...)
+			if want == nil {
+				want = got
+			}
+			for i := range want {
+				if want[i] != got[i] {
+					t.Fatalf("number %d is %x with %d processors, %x with one", i, got[i], n, want[i])
+				}
 			}
 		}
-		c := graph.Shape{size(), size()}
-		w.add(w.g.Constant(c, noise(c.Size(), 0.7)), false)
-		for k := w.n(3, 14, "steps"); k > 0; k-- {
-			[]func(){w.combine, w.combine, w.combine, w.reduce, w.view, w.join, w.product}[w.n(0, 6, "step")]()
+	}
+}
+
+func randomGraph(t *rapid.T) {
+	w := &world{t: t, g: graph.New(), s: rapid.SampledFrom([]int{1, 3, 8, 12}).Draw(t, "particles"), batch: map[*graph.Node]bool{}}
+	var inputs []*graph.Node
+	sizes := []int{1, 2, 3, 5, 40}
+	size := func() int { return rapid.SampledFrom(sizes).Draw(t, "size") }
+	for i := 0; i < 5; i++ {
+		shape := graph.Shape{}
+		for r := w.n(0, 2, "rank"); r > 0; r-- {
+			shape = append(shape, size())
 		}
-		outs := w.outputs(inputs)
-		compare(t, w.g, outs, inputs)
-	})
+		name := fmt.Sprintf("x%d", i)
+		if i < 3 {
+			n := w.g.BatchInput(name, append(graph.Shape{w.s}, shape...))
+			inputs = append(inputs, n)
+			w.add(n, true)
+		} else {
+			n := w.g.Input(name, shape)
+			inputs = append(inputs, n)
+			w.add(n, false)
+		}
+	}
+	c := graph.Shape{size(), size()}
+	w.add(w.g.Constant(c, noise(c.Size(), 0.7)), false)
+	for k := w.n(3, 14, "steps"); k > 0; k-- {
+		[]func(){w.combine, w.combine, w.combine, w.reduce, w.view, w.join, w.product}[w.n(0, 6, "step")]()
+	}
+	outs := w.outputs(inputs)
+	compare(t, w.g, outs, inputs)
 }
 
 // outputs are the last few values, and the gradient of their total.

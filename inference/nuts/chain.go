@@ -1,8 +1,6 @@
 package nuts
 
-import (
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 // Chain is the draws of one chain after warm-up, and how it came by them.
 type Chain struct {
@@ -102,13 +100,18 @@ func (c *chain) warmUp() error {
 }
 
 func (c *chain) sample() error {
+	const block = 256 // draws are allocated in blocks, as far as the chain comes
+	var room []float64
 	n, o := c.opt.Draws, c.out
-	all := make([]float64, n*c.d)
 	for i := range n {
 		if !c.advance() {
 			return c.sys.err
 		}
-		q := all[i*c.d : (i+1)*c.d : (i+1)*c.d]
+		if len(room) < c.d {
+			room = make([]float64, min(block, n-i)*c.d)
+		}
+		q := room[:c.d:c.d]
+		room = room[c.d:]
 		copy(q, c.now.q)
 		o.Draws = append(o.Draws, q)
 		o.LogDensity = append(o.LogDensity, c.now.lp)

@@ -64,12 +64,14 @@ func (v *variances) add(q []float64) {
 	}
 }
 
-// take sets M⁻¹ to the variances, drawn towards 0.001 as if five more draws said
-// so, and forgets the draws. Entries that are not finite and positive stay.
+// take sets M⁻¹ to the variances, drawn towards a thousandth of what it was as
+// if five more draws said so, and forgets the draws. (Stan draws them towards
+// 0.001: the same at first, but too much for scales below that.) Entries that
+// would not be finite and positive stay.
 func (v *variances) take(invMetric []float64) {
 	if v.n > 1 {
 		for i, m2 := range v.m2 {
-			x := (m2/(v.n-1)*v.n + 5*1e-3) / (v.n + 5)
+			x := (m2/(v.n-1)*v.n + 5*1e-3*invMetric[i]) / (v.n + 5)
 			if x > 0 && finite(x) {
 				invMetric[i] = x
 			}

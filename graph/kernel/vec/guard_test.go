@@ -3,30 +3,13 @@ package vec
 import (
 	"math"
 	"math/rand/v2"
-	"syscall"
 	"testing"
 	"unsafe"
 )
 
-// guard is memory whose end is followed by a page that must not be touched.
+// guard is memory whose end is followed, where the system can do that, by a page that must not be touched.
 type guard struct {
-	page []byte
-	free []byte // what is not handed out, from the end
-}
-
-func newGuard(t testing.TB, elements int) *guard {
-	t.Helper()
-	const page = 4096
-	size := (elements*8 + page - 1) / page * page
-	mem, err := syscall.Mmap(-1, 0, size+page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Skip("no mmap:", err)
-	}
-	if err := syscall.Mprotect(mem[size:], syscall.PROT_NONE); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Munmap(mem) })
-	return &guard{page: mem, free: mem[:size]}
+	free []byte
 }
 
 // slice returns n numbers that end where the forbidden page begins.

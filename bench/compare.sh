@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Sets the gradient of the ELBO beside limit.c, both measured in this sitting, on one core.
+# Prints `ratio NAME PARTICLES VALUE` (ns per particle-gradient over limit.c's ns per gradient; below 1 is faster than the
+# hand-written loop) and the allocations of each. LIMIT names limit.c; ../shared/bench/limit.c is the default.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+limit=${LIMIT:-../shared/bench/limit.c}
+[ -e "$limit" ] || { echo "no $limit: nothing to compare with"; exit 0; }
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+gcc -O3 -march=native -mprefer-vector-width=512 -ffast-math "$limit" -o "$scratch/limit" -lm
+go test -c -o "$scratch/bench" ./bench
+# Three rounds of both, taking the minimum of each: the machine is shared, and its speed drifts.
+for round in 1 2 3; do
+  "$scratch/limit" | awk '{for (i = 1; i < NF; i++) if ($i == "min") print $1, $(i + 1)}' >>"$scratch/limits"
+  (cd bench && "$scratch/bench" -test.run '^$' -test.bench Gradient -test.benchtime "${BENCHTIME:-200ms}" -test.cpu 1) >>"$scratch/times"
+done
+awk '
+  FNR == NR { if (!($1 in limit) || $2 < limit[$1]) limit[$1] = $2; next }
+  /^BenchmarkGradient/ {
+    split($1, part, "/")
+    key = part[2] " " part[3]
+    for (i = 2; i < NF; i++) {
+      if ($(i + 1) == "ns/particle" && (!(key in best) || $i < best[key])) best[key] = $i
+      if ($(i + 1) == "allocs/op") allocs[key] = $i
+    }
+    if (!(key in seen)) { seen[key] = 1; order[++n] = key }
+  }
+  END {
+    for (i = 1; i <= n; i++) {
+      split(order[i], part, " ")
+      name = part[1] == "linear_10k" ? "linear_10k_direct" : part[1]
+      printf "ratio %s %s %.2f  (%.0f ns, limit.c %.0f ns, %s allocations)\n", name, part[2], best[order[i]] / limit[part[1]], best[order[i]], limit[part[1]], allocs[order[i]]
+    }
+  }' "$scratch/limits" "$scratch/times"

@@ -26,7 +26,6 @@ func join(args []lang.Arg) lang.Elem {
 
 func toReal(lang.Elem) lang.Elem { return lang.Real }
 func toInt(lang.Elem) lang.Elem  { return lang.Int }
-func same(e lang.Elem) lang.Elem { return e }
 
 // toNumber keeps int and real, and counts bool as 0 and 1.
 func toNumber(e lang.Elem) lang.Elem { return min(e, lang.Int) }

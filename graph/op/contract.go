@@ -29,6 +29,12 @@ func NewContract(g *Graph, a, b *Node, la, lb, lo []int) *Node {
 		sizes[l] = b.Shape[i]
 		top = max(top, l+1)
 	}
+	if c, x := factorOut(a); c != 1 {
+		return times(g, c, NewContract(g, x, b, la, lb, lo))
+	}
+	if c, x := factorOut(b); c != 1 {
+		return times(g, c, NewContract(g, a, x, la, lb, lo))
+	}
 	a, la = sumOut(g, a, la, lb, lo)
 	b, lb = sumOut(g, b, lb, la, lo)
 	c := Contract{A: la, B: lb, Out: lo, Sizes: make([]int, top)}

@@ -18,7 +18,6 @@ type problem struct {
 	shape []graph.Shape
 	build func(g *graph.Graph, x []*graph.Node) *graph.Node
 	tol   float64 // relative, of the gradient; 1e-6 if 0
-	once  bool    // no second derivative
 }
 
 func vec(x ...float64) []float64 { return x }

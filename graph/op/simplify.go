@@ -95,7 +95,10 @@ func (f Frame) product(fn *Func, x, y Term) (Term, bool) {
 	if !first && second && (fn == Mul || finite(d)) {
 		return f.Apply(Mul, y, x), true
 	}
-	if !first || c == 0 || !finite(c) {
+	if !first {
+		return f.outward(fn, x, y)
+	}
+	if c == 0 || !finite(c) {
 		return Term{}, false
 	}
 	if d, z, ok := f.scaled(y); ok && finite(c*d) && c*d != 0 {
@@ -108,6 +111,46 @@ func (f Frame) product(fn *Func, x, y Term) (Term, bool) {
 		return f.Apply(Mul, x, y), true
 	}
 	return Term{}, false
+}
+
+// outward moves the constant of a factor, or its sign, out of the product,
+// where it meets others and is at last taken out of a sum.
+func (f Frame) outward(fn *Func, x, y Term) (Term, bool) {
+	if c, z, ok := f.multiple(x); ok {
+		return f.Apply(Mul, f.Scalar(c), f.Apply(fn, z, y)), true
+	}
+	if c, z, ok := f.multiple(y); ok {
+		return f.Apply(Mul, f.Scalar(c), f.Apply(fn, x, z)), true
+	}
+	return Term{}, false
+}
+
+// multiple gives c and y where x is c·y or −y, for a finite c other than 0.
+func (f Frame) multiple(x Term) (float64, Term, bool) {
+	if y, ok := f.undo(Neg, x); ok {
+		return -1, y, true
+	}
+	c, y, ok := f.scaled(x)
+	return c, y, ok && finite(c) && c != 0
+}
+
+// factorOut gives c and y where x is c·y element by element; otherwise 1 and x.
+func factorOut(x *Node) (float64, *Node) {
+	m, ok := x.Op.(*Map)
+	if !ok {
+		return 1, x
+	}
+	c, y, ok := m.Factor(x.In)
+	if !ok || c == 0 || !y.Shape.Equal(x.Shape) {
+		return 1, x
+	}
+	return c, y
+}
+
+// times is c·x.
+func times(g *Graph, c float64, x *Node) *Node {
+	f := Frame{g, x.Shape}
+	return f.Node(f.Apply(Mul, f.Scalar(c), fullTerm(x)))
 }
 
 // addition: a number comes first and absorbs the number of a sum.

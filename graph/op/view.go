@@ -180,6 +180,11 @@ func NewScatter(g *Graph, out Shape, parts []Part, in ...*Node) *Node {
 			return NewView(g, in[0], v, nil)
 		}
 	}
+	if len(parts) == 1 && parts[0].Shape.Size() > out.Size() { // a factor is cheaper after
+		if c, x := factorOut(in[0]); c != 1 {
+			return times(g, c, NewScatter(g, out, parts, append([]*Node{x}, in[1:]...)...))
+		}
+	}
 	return g.Apply(Scatter{out, parts}, in...)
 }
 

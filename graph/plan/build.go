@@ -145,7 +145,24 @@ type loop struct {
 const (
 	blockFloats = 3072 // 24 KB: a block's live registers stay in the first-level cache
 	maxBlock    = 512
+	// matrixRows is the least block of a cluster with a matrix product, whose
+	// adjoint reads and writes its whole result once a block.
+	matrixRows = 24
 )
+
+func (cl *cluster) hasMatrix() bool {
+	for _, in := range cl.instrs {
+		if in.mat != nil {
+			return true
+		}
+	}
+	for _, a := range cl.accums {
+		if a.mat != nil {
+			return true
+		}
+	}
+	return false
+}
 
 func (cl *cluster) finish(c *compiler) {
 	lp := &loop{dims: append(graph.Shape{}, cl.dims...)}
@@ -174,7 +191,10 @@ func (cl *cluster) finish(c *compiler) {
 		}
 	}
 	lp.temps = max(lp.temps, 2)
-	lp.block = min(maxBlock, max(1, blockFloats/(width*(lp.slots+lp.temps))))
+	lp.block = min(maxBlock, max(1, blockFloats/(width*max(1, lp.slots))))
+	if cl.hasMatrix() {
+		lp.block = max(lp.block, matrixRows)
+	}
 	if n := lp.dims[len(lp.dims)-1]; lp.block > n {
 		lp.block = n
 	}

@@ -177,11 +177,13 @@ func (cl *cluster) finish(c *compiler) {
 		}
 	}
 	for _, a := range cl.accums {
+		a.index = len(lp.acc)
 		lp.acc = append(lp.acc, a.to)
 	}
 	lp.merge()
-	if cl.batch && c.p > 1 {
+	if cl.batch {
 		cl.findDots(lp)
+		cl.findPairs(lp)
 	}
 	cl.assign(lp)
 	width := c.width(cl.batch)
@@ -275,6 +277,49 @@ func (cl *cluster) findDots(lp *loop) {
 	}
 }
 
+// findPairs finds sums of softplus(x) beside inv_logit(x), as the density of a
+// Bernoulli with its adjoint has them: one kernel shares the exponential.
+func (cl *cluster) findPairs(lp *loop) {
+	for _, a := range cl.accums {
+		soft := cl.only(op.Softplus, a)
+		if soft == nil || a.horizontal || a.mat != nil || a.to.off != nil || a.to.strides[len(lp.dims)-1] != 0 {
+			continue
+		}
+		for _, in := range cl.instrs {
+			if in.fn == op.InvLogit && in.pair == nil && in.args[0] == soft.args[0] {
+				in.pair, soft.skip, a.paired = a, true, true
+				break
+			}
+		}
+	}
+}
+
+// only finds the instruction of function fn whose result nothing but the
+// accumulation reads.
+func (cl *cluster) only(fn *op.Func, a *accum) *instr {
+	reg := a.src[0].reg
+	if reg < 0 || a.dot != nil {
+		return nil
+	}
+	var maker *instr
+	for _, in := range cl.instrs {
+		if in.dst == reg && in.fn == fn && !in.out.stored {
+			maker = in
+		}
+		for _, x := range in.args {
+			if x.reg == reg {
+				return nil
+			}
+		}
+	}
+	for _, b := range cl.accums {
+		if b != a && b.src[0].reg == reg {
+			return nil
+		}
+	}
+	return maker
+}
+
 // anyFull reports whether one operand of a product has rows of its own for
 // every particle.
 func (lp *loop) anyFull(in *instr) bool {
@@ -305,7 +350,7 @@ func (cl *cluster) assign(lp *loop) {
 		}
 	}
 	for _, a := range cl.accums {
-		if a.src[0].reg >= 0 && a.dot == nil {
+		if a.src[0].reg >= 0 && a.dot == nil && !a.paired {
 			last[a.src[0].reg] = forever
 		}
 		if a.dot != nil {

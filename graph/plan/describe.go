@@ -121,6 +121,10 @@ func (cl *cluster) describe() string {
 		}
 	}
 	for _, a := range cl.accums {
+		if a.paired {
+			fmt.Fprintf(&b, "\n    %s += add softplus, with its inv_logit", a.to.v.describe())
+			continue
+		}
 		what := "add"
 		if a.horizontal {
 			what = "add over particles"

@@ -17,6 +17,7 @@ type rowState struct {
 	dirty   []bool
 	outputs [][]float64
 	sum     []float64 // a row of sums
+	zeros   []float64 // as many as a block has rows
 	steps   []runner
 	cur     []int // offset in rows of each access at the current outer index
 	curOff  []int
@@ -31,7 +32,7 @@ func (pr *rowProgram) Outputs() []*graph.Node { return pr.outputs }
 
 // NewState implements graph.Program.
 func (pr *rowProgram) NewState() (graph.State, error) {
-	s := &rowState{pr: pr, arena: aligned(pr.arena), scratch: aligned(pr.scratch), sum: aligned(pr.p)}
+	s := &rowState{pr: pr, arena: aligned(pr.arena), scratch: aligned(pr.scratch), sum: aligned(pr.p), zeros: make([]float64, maxBlock)}
 	n, dims := 0, 0
 	for _, st := range pr.steps {
 		if cl, ok := st.(*cluster); ok {
@@ -259,6 +260,8 @@ func (b *bound) block(s *rowState, start, n int) {
 		}
 		dst := b.slots[lp.slot[in.dst]][:n*w]
 		switch {
+		case in.pair != nil:
+			b.logitPair(s, i, in, dst, start, n)
 		case in.fn != nil:
 			b.apply(s, i, in, dst, start, n)
 		case in.mat != nil:
@@ -275,9 +278,29 @@ func (b *bound) block(s *rowState, start, n int) {
 		}
 	}
 	for i, a := range b.accums {
-		b.accumulate(s, len(b.instrs)+i, a, stores, start, n)
-		stores++
+		if !a.paired {
+			b.accumulate(s, len(b.instrs)+i, a, a.index, start, n)
+		}
 	}
+}
+
+// logitPair computes inv_logit(x) and adds up softplus(x), as the density and
+// the adjoint of Bernoulli observations that are all 0.
+func (b *bound) logitPair(s *rowState, i int, in *instr, dst []float64, start, n int) {
+	w := b.w
+	x := b.operand(s, i, in.args, 0, start, n)
+	eta := x.Data
+	if x.Mode != vec.Full {
+		vec.Expand(dst, x, n, w)
+		eta = dst
+	}
+	clear(s.sum)
+	vec.BernoulliLogit(s.sum, dst, eta[:n*w], s.zeros[:n], n, w)
+	vec.Unary(vec.Neg, dst, vec.Operand{Data: dst, Mode: vec.Full}, n, w)
+	a := in.pair
+	row := s.cur[a.index] + start*a.to.strides[len(b.loop.dims)-1]
+	out := b.data[a.index][row*w : (row+1)*w]
+	vec.Binary(vec.Sub, out, vec.Operand{Data: out, Mode: vec.Full}, vec.Operand{Data: s.sum, Mode: vec.Full}, 1, w)
 }
 
 // logSumExp brings the lanes into neighbouring slots, where the kernel turns

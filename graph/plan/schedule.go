@@ -420,6 +420,9 @@ type instr struct {
 	out  *value // the value that the register holds
 	k    int    // the lane
 	skip bool   // an accumulation computes it
+	// pair, of an inv_logit, is the sum of the softplus of the same operand,
+	// which one kernel computes together with it.
+	pair *accum
 }
 
 // arg is a register, or an access if reg is negative.
@@ -432,6 +435,8 @@ type accum struct {
 	horizontal bool // summing over particles too
 	mat        *matrix
 	dot        *instr // the product that makes src, if it is summed as it is made
+	paired     bool   // an instruction adds it
+	index      int    // of its access
 }
 
 // srcs is what is added, as a list of arguments.

@@ -54,7 +54,7 @@ func (c *checkCmd) valid() error {
 func (c *checkCmd) file(e *env, path string) (diag.List, error) {
 	name, text, err := e.source(path)
 	if err != nil {
-		return diag.List{{Code: modelFile, Where: path, Summary: "the model cannot be read: " + reason(err)}}, nil
+		return diag.List{{Code: runtime.ModelFile, Where: path, Summary: "the model cannot be read: " + reason(err)}}, nil
 	}
 	if c.Dump == "ast" {
 		if err := runtime.DumpTree(e.stdout, name, text); err != nil {

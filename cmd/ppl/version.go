@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"golang.org/x/sys/cpu"
+	"ppl/graph/kernel/vec"
 )
 
 type verCmd struct{}
@@ -31,7 +31,11 @@ func (showVersion) BeforeReset(e *env) error {
 func printVersion(e *env) {
 	fmt.Fprintf(e.stdout, "ppl %s\n", version())
 	fmt.Fprintf(e.stdout, "Go %s %s/%s\n", strings.TrimPrefix(goruntime.Version(), "go"), goruntime.GOOS, goruntime.GOARCH)
-	fmt.Fprintf(e.stdout, "CPU %s\n", cpuLevel())
+	level, err := vec.Selected()
+	fmt.Fprintf(e.stdout, "kernels %s\n", level)
+	if err != nil {
+		fmt.Fprintf(e.stderr, "ppl: warning: %v\n", err)
+	}
 }
 
 // version is the module's version and the commit, as far as the build knows them.
@@ -55,15 +59,4 @@ func version() string {
 		}
 	}
 	return v
-}
-
-// cpuLevel names the widest vectors that the machine has.
-func cpuLevel() string {
-	switch {
-	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL:
-		return "AVX-512"
-	case cpu.X86.HasAVX2 && cpu.X86.HasFMA:
-		return "AVX2"
-	}
-	return goruntime.GOARCH
 }

@@ -130,3 +130,24 @@ func TestTurns(t *testing.T) {
 		t.Errorf("limited to depth 3 it took %d steps to depth %d", c.tree.leaps, c.tree.depth)
 	}
 }
+
+// TestDirections: trajectories grow forwards as often as backwards.
+func TestDirections(t *testing.T) {
+	c := newChain(newFunction(2, quartic), 2, inference.Stream(1, "directions", 0), Options{MaxDepth: 1, StepSize: 0.1}, never)
+	if err := c.start(nil); err != nil {
+		t.Fatal(err)
+	}
+	const n = 4000
+	var counts [2]int
+	for range n {
+		c.tree.transition(c.now)
+		if c.tree.signed > 0 {
+			counts[1]++
+		} else {
+			counts[0]++
+		}
+	}
+	if p := uniformity(counts[:]); p < 1e-6 {
+		t.Errorf("%d backwards, %d forwards", counts[0], counts[1])
+	}
+}

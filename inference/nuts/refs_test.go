@@ -60,10 +60,14 @@ func compare(t *testing.T, name string) {
 	if err := json.Unmarshal(raw, &ref); err != nil {
 		t.Fatal(err)
 	}
-	tg := bind(t, ref)
 	opt := nuts.Options{Seed: 1}
-	if name == "eight_schools" { // centred, as it is written
-		opt.TargetAccept = 0.95
+	var tg *inference.Target
+	if name == "eight_schools" {
+		// Centred, as the reference is written, the schools are a funnel: R̂ is
+		// 1.04 and the errors are at the limit. The same posterior, non-centred.
+		tg, opt.TargetAccept = target(t, schools, schoolData()), 0.95
+	} else {
+		tg = bind(t, ref)
 	}
 	begun := time.Now()
 	r := sample(t, tg, opt)
@@ -92,7 +96,7 @@ func compare(t *testing.T, name string) {
 	if !(worst.mean <= 0.1*slack && worst.sd <= slack*math.Log(1.1)) {
 		t.Errorf("the worst mean is off by %.3f sd, the worst sd by a factor of %.3f", worst.mean, math.Exp(worst.sd))
 	}
-	if limit := 1.01; name != "eight_schools" && !(worst.rhat < limit) {
+	if !(worst.rhat < 1.01) {
 		t.Errorf("R̂ = %.4f", worst.rhat)
 	}
 }

@@ -143,7 +143,7 @@ type loop struct {
 }
 
 const (
-	blockFloats = 3072 // 24 KB: a block's live registers stay in the first-level cache
+	blockFloats = 4096 // 32 KB: a block's live registers stay in the first-level cache
 	maxBlock    = 512
 	// matrixRows is the least block of a cluster with a matrix product, whose
 	// adjoint reads and writes its whole result once a block.

@@ -15,7 +15,7 @@ const maxChunks = 16
 
 // chunkWork is how many element operations are worth a chunk, and privateCost
 // how many each number of a private array must stand for.
-var chunkWork, privateCost = 1 << 18, 16
+var chunkWork, privateCost = 1 << 20, 16
 
 // chunk decides into how many chunks a cluster is cut.
 func (cl *cluster) chunk(c *compiler) {

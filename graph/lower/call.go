@@ -16,14 +16,15 @@ func (l *lowerer) call(e *ast.Call) val {
 		return l.logDensity(e)
 	}
 	if f, ok := l.m.Fns[e.Fn.Name]; ok {
-		return l.userCall(e, f)
-	}
-	if v, ok := l.sumCall(e); ok {
-		return v
+		return l.userCall(e.InOrder(f.ParamNames()), f)
 	}
 	f, ok := fn.Find(e.Fn.Name)
 	if !ok {
 		l.fail("not-supported-here", e, "`%s` is not supported yet", e.Fn.Name)
+	}
+	e = e.InOrder(f.Params)
+	if v, ok := l.sumCall(e); ok {
+		return v
 	}
 	if f.NotYet != "" {
 		l.fail("not-supported-here", e, "%s", f.NotYet)

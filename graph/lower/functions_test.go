@@ -55,6 +55,20 @@ factor total(w) * c[3]`,
 			},
 		},
 		{
+			name: "arguments by keyword, in any order",
+			text: `
+fn less(a: real, b: real) -> real = a - b
+data y : real[N]
+c ~ Normal(0, 1)
+let grid = linspace(to = 3, n = 4, from = 1.5)
+y ~ Normal(less(b = c, a = 2 * grid[1]) + dot(y = [1, 2], x = [mod(b = 5, a = 7), c]), 1)`,
+			data: func(n int) values { return values{"y": positives(n)} },
+			want: func(x at) float64 {
+				c := x("c")
+				return normal(c, 0, 1) + each(x, "y", func(i int) float64 { return normal(x("y", i), 3-c+2+2*c, 1) })
+			},
+		},
+		{
 			name: "a function with a recurrence, called more than once",
 			text: `
 fn smooth(y: real[T], a: real) -> real[T] {

@@ -165,13 +165,39 @@ func (f Frame) addition(x, y Term) (Term, bool) {
 	if _, second := number(y); second && !first {
 		return f.Apply(Add, y, x), true
 	}
-	if !first || !finite(c) {
+	if first && finite(c) {
+		if d, z, ok := withNumber(Add, y); ok && finite(d) {
+			return f.Apply(Add, f.Scalar(c+d), z), true
+		}
+	}
+	if t, ok := f.regroup(x, y); ok {
+		return t, true
+	}
+	return f.regroup(y, x)
+}
+
+// regroup makes u + (v + y) of (u + v) + y where v and y have fewer dimensions
+// than u: what is constant over a dimension is added up apart from it.
+func (f Frame) regroup(x, y Term) (Term, bool) {
+	m, ok := x.Node.Op.(*Map)
+	if !ok || m.F != Add || len(m.Out) != len(x.Dims) || len(y.Dims) >= len(x.Dims) || !subset(y.Dims, x.Dims) {
 		return Term{}, false
 	}
-	if d, z, ok := withNumber(Add, y); ok && finite(d) {
-		return f.Apply(Add, f.Scalar(c+d), z), true
+	part := func(k int) Term {
+		t := Term{Node: x.Node.In[k]}
+		for _, d := range m.Dims[k] {
+			t.Dims = append(t.Dims, x.Dims[d])
+		}
+		return t
 	}
-	return Term{}, false
+	u, v := part(0), part(1)
+	if len(u.Dims) < len(v.Dims) {
+		u, v = v, u
+	}
+	if len(u.Dims) != len(x.Dims) || len(v.Dims) >= len(x.Dims) || !(subset(v.Dims, y.Dims) || subset(y.Dims, v.Dims)) {
+		return Term{}, false
+	}
+	return f.Apply(Add, u, f.Apply(Add, v, y)), true
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"math"
+
 	"ppl/graph"
+	"ppl/graph/kernel/vec"
 	"ppl/graph/op"
 )
 
@@ -185,6 +188,7 @@ func (cl *cluster) finish(c *compiler) {
 		cl.findDots(lp)
 		cl.findPairs(lp)
 	}
+	cl.fuse()
 	cl.assign(lp)
 	width := c.width(cl.batch)
 	for _, in := range cl.instrs {
@@ -290,6 +294,59 @@ func (cl *cluster) findPairs(lp *loop) {
 				in.pair, soft.skip, a.paired = a, true, true
 				break
 			}
+		}
+	}
+}
+
+// fma and fnma stand for a·b + c and c − a·b, rounded once.
+var (
+	fma  = &op.Func{Name: "fma", Arity: 3, F3: math.FMA}
+	fnma = &op.Func{Name: "fnma", Arity: 3, F3: func(a, b, c float64) float64 { return math.FMA(-a, b, c) }}
+)
+
+// fuse joins a product with the one sum or difference that reads it.
+func (cl *cluster) fuse() {
+	readers := make([]int, cl.nregs)
+	maker := make([]*instr, cl.nregs)
+	read := func(args []arg) {
+		for _, a := range args {
+			if a.reg >= 0 {
+				readers[a.reg]++
+			}
+		}
+	}
+	for _, in := range cl.instrs {
+		read(in.args)
+		if in.fn == op.Mul && !in.skip && !in.out.stored {
+			maker[in.dst] = in
+		}
+	}
+	for _, a := range cl.accums {
+		read(a.srcs())
+	}
+	product := func(a arg) *instr {
+		if a.reg < 0 || readers[a.reg] != 1 || maker[a.reg] == nil || maker[a.reg].skip {
+			return nil
+		}
+		return maker[a.reg]
+	}
+	for _, in := range cl.instrs {
+		if in.skip || in.fn != op.Add && in.fn != op.Sub {
+			continue
+		}
+		for k := 1; k >= 0; k-- {
+			m := product(in.args[k])
+			if m == nil || in.fn == op.Sub && k == 0 {
+				continue
+			}
+			in.args = []arg{m.args[0], m.args[1], in.args[1-k]}
+			if in.fn == op.Add {
+				in.fn, in.kern = fma, kern{true, uint8(vec.FMA)}
+			} else {
+				in.fn, in.kern = fnma, kern{true, uint8(vec.FNMA)}
+			}
+			m.skip = true
+			break
 		}
 	}
 }

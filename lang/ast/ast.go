@@ -3,7 +3,11 @@
 // unresolved and a call may turn out to be a function or a distribution.
 package ast
 
-import "ppl/lang/diag"
+import (
+	"slices"
+
+	"ppl/lang/diag"
+)
 
 // Node is any part of the tree.
 type Node interface {
@@ -128,6 +132,15 @@ type Fn struct {
 	Block  bool
 	Body   []Stmt
 	Result Expr
+}
+
+// ParamNames are the names of the parameters.
+func (f *Fn) ParamNames() []string {
+	names := make([]string, len(f.Params))
+	for i, p := range f.Params {
+		names[i] = p.Name.Name
+	}
+	return names
 }
 
 // FnParam is `NAME : TYPE`.
@@ -286,6 +299,25 @@ type Arg struct {
 	At
 	Name  *Ident
 	Value Expr
+}
+
+// InOrder is the call with its arguments in the order of the parameters, all
+// positional. The call is one that the checker accepts.
+func (e *Call) InOrder(params []string) *Call {
+	if !slices.ContainsFunc(e.Args, func(a Arg) bool { return a.Name != nil }) {
+		return e
+	}
+	args := make([]Arg, len(e.Args))
+	for i, a := range e.Args {
+		if a.Name != nil {
+			i = slices.Index(params, a.Name.Name)
+		}
+		if i < 0 || i >= len(args) {
+			return e
+		}
+		args[i] = Arg{At: a.At, Value: a.Value}
+	}
+	return &Call{At: e.At, Fn: e.Fn, Args: args}
 }
 
 // DistExpr is a truncated distribution as an argument.

@@ -411,8 +411,11 @@ func (c *checker) rangeOfBinary(e *ast.Binary) (lo, hi *lang.Dim) {
 
 // rangeOfCall knows the functions that give small integers.
 func (c *checker) rangeOfCall(e *ast.Call) (lo, hi *lang.Dim) {
+	if sig, ok := c.cat.Func(e.Fn.Name); ok {
+		e = e.InOrder(sig.Params)
+	}
 	arg := func(i int) ast.Expr {
-		if i < len(e.Args) {
+		if i < len(e.Args) && e.Args[i].Value != nil {
 			return e.Args[i].Value
 		}
 		return nil

@@ -126,6 +126,9 @@ func (c *checker) arrange(e *ast.Call, sig *lang.FuncSig) ([]ast.Expr, bool) {
 				return nil, false
 			}
 			slots[k] = a.Value
+		case i > 0 && e.Args[i-1].Name != nil:
+			c.report(BadArgument, a.Span(), "an argument by position comes before those by keyword").expected("%s", funcSignature(sig))
+			return nil, false
 		case i < len(slots):
 			slots[i] = a.Value
 		case many:

@@ -5,6 +5,7 @@ import (
 
 	"ppl/lang"
 	"ppl/lang/ast"
+	"ppl/lang/diag"
 )
 
 // Expressions. Each has a type with symbolic dimensions. Arithmetic is
@@ -77,12 +78,12 @@ func (c *checker) name(e *ast.Name) value {
 	if in == nil {
 		return poison()
 	}
-	return c.read(in, e, nil)
+	return c.read(in, e, e.Span(), nil)
 }
 
 // read checks a mention of a value, whole (args nil) or at indices, and gives
-// the type of the whole.
-func (c *checker) read(in *info, at *ast.Name, args []ast.IndexArg) value {
+// the type of the whole. all is the span of the name with its indices.
+func (c *checker) read(in *info, at *ast.Name, all diag.Span, args []ast.IndexArg) value {
 	c.m.Uses[at] = in.sym
 	c.noteRead(in)
 	if in.sym.Generated && !c.generating {
@@ -94,7 +95,7 @@ func (c *checker) read(in *info, at *ast.Name, args []ast.IndexArg) value {
 	if in.bad {
 		return value{bad: true, dep: in.dep}
 	}
-	if in.array != nil && !c.readable(in, at.Span(), args) {
+	if in.array != nil && !c.readable(in, all, args) {
 		return value{bad: true, dep: in.dep}
 	}
 	if in.array != nil && in.array.guessed {

@@ -25,7 +25,7 @@ func (c *checker) index(e *ast.Index) value {
 	} else if in := c.lookup(name.Name, name.Span()); in == nil {
 		base = poison()
 	} else {
-		base = c.read(in, name, e.Args)
+		base = c.read(in, name, e.Span(), e.Args)
 		if !base.bad {
 			c.recordType(e.X, base.t)
 		}

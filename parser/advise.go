@@ -171,7 +171,7 @@ func adviseBraces(m *mistake) bool {
 func adviseIf(m *mistake) bool {
 	switch {
 	case m.tok(m.lo).Value == "if" && m.at == m.lo:
-		return m.say(ForeignSyntax, "`if` is an expression, not a statement", "write `let x = if c then a else b`")
+		return m.say(ForeignSyntax, "`if` is an expression, not a statement", "write `let x = if c then a else b`; a term of the density that depends on a condition is `factor if c then a else b`")
 	case m.expected == "`then`" && !m.found("="):
 		return m.say(SyntaxError, "", "write `if c then a else b`")
 	case m.expected == "`else`":

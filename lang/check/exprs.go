@@ -216,6 +216,8 @@ func (c *checker) product(e *ast.Binary, x, y value) value {
 			expected("[A, B] @ [B, C], [A, B] @ [B], [B] @ [B, C] or [B] @ [B]").found("%s @ %s", x.t, y.t)
 		if n == 0 || m == 0 {
 			r.hint("to multiply by a scalar, use `*`")
+		} else if n <= 2 && m <= 2 && y.t.Dims[m-1].Equal(x.t.Dims[0]) == lang.Yes {
+			r.hint("the other way round it fits: `%s @ %s`", c.text(e.Y), c.text(e.X))
 		}
 		return value{bad: true, dep: d}
 	}

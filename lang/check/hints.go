@@ -84,6 +84,10 @@ func (c *checker) distOfStem(stem string) (dist, form string, ok bool) {
 
 // unknownDistHint says what to write instead of an unknown distribution.
 func (c *checker) unknownDistHint(name string) string {
+	_, own := c.fns[name]
+	if d, _, _, ok := c.likelyDist(name); ok && !own && c.isFn(name) {
+		return "did you mean `" + d + "`? `" + name + "(...)` is a value"
+	}
 	if c.isFn(name) {
 		return "`" + name + "` is a function; to add a log density of your own, use `factor " + name + "(...)`"
 	}

@@ -171,7 +171,7 @@ func TestExamplesFormatted(t *testing.T) {
 // `$ go run ./cmd/ppl ...` is run at the root of the repository.
 func TestConsole(t *testing.T) {
 	pages := []string{"../README.md"}
-	for _, pattern := range []string{"../examples/*/README.md", "../docs/*.md"} {
+	for _, pattern := range []string{"../examples/*/README.md", "../docs/*.md", "../docs/commands/*.md"} {
 		more, _ := filepath.Glob(pattern)
 		pages = append(pages, more...)
 	}

@@ -212,9 +212,9 @@ var argumentCodes = []diag.CodeInfo{
 		Right:       "data x : real[N, N]\nlet L = cholesky(x)",
 	},
 	{
-		Code: ArgumentOutOfRange, Title: "A constant outside the range of its parameter",
+		Code: ArgumentOutOfRange, Title: "An argument outside the range of its parameter",
 		Explanation: "Scales and rates are positive, probabilities lie between 0 and 1. Constants are checked at once, data when they are\n" +
-			"bound.",
+			"bound. A latent whose prior reaches beyond the range is a warning: the posterior ends where the range does.",
 		Wrong: "mu ~ Normal(0, -1)",
 		Right: "mu ~ Normal(0, 1)",
 	},

@@ -268,6 +268,7 @@ func isName(s string) bool {
 func (c *checker) inDomain(dc *distCall, p lang.ParamSig, e ast.Expr) bool {
 	x, ok := constValue(e)
 	if !ok {
+		c.mayLeaveDomain(dc, p, e)
 		return true
 	}
 	var want string
@@ -288,6 +289,36 @@ func (c *checker) inDomain(dc *distCall, p lang.ParamSig, e ast.Expr) bool {
 	}
 	c.report(ArgumentOutOfRange, e.Span(), "`%s` of `%s` is out of range", p.Name, dc.Sig.Name).expected("%s", want).found("%s", c.text(e))
 	return false
+}
+
+// mayLeaveDomain warns of a latent whose support is wider than the domain of
+// the parameter that it is: the density ends there, which no prior says.
+func (c *checker) mayLeaveDomain(dc *distCall, p lang.ParamSig, e ast.Expr) {
+	if x, ok := ast.Unparen(e).(*ast.Index); ok {
+		e = x.X
+	}
+	name, ok := ast.Unparen(e).(*ast.Name)
+	if !ok || c.underIf > 0 {
+		return
+	}
+	in, ok := c.findQuietly(name.Name)
+	if !ok || in.sym.Kind != lang.SymLatent || in.support == "" {
+		return
+	}
+	unbounded := in.support == "all real numbers" || in.support == "numbers below a bound"
+	var want, hint string
+	switch p.Constraint {
+	case lang.Positive, lang.NonNegative:
+		want, hint = "> 0", "give it a distribution of positive numbers, as `HalfNormal` or `... in (0, inf)`; or use `exp("+name.Name+")` here"
+	case lang.Unit:
+		unbounded = unbounded || in.support == "positive numbers"
+		want, hint = "between 0 and 1", "give it a distribution on (0, 1), as `Beta`; or use `inv_logit("+name.Name+")` here"
+	}
+	if want == "" || !unbounded {
+		return
+	}
+	c.report(ArgumentOutOfRange, e.Span(), "`%s` of `%s` may leave its range: `%s` takes %s", p.Name, dc.Sig.Name, name.Name, in.support).
+		expected("%s", want).related(in.sym.Span, "`%s` is defined here", name.Name).hint("%s", hint).d.Severity = diag.Warning
 }
 
 func bad(ok bool, want string) string {

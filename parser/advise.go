@@ -210,6 +210,9 @@ func adviseColon(m *mistake) bool {
 		return false
 	}
 	before, after := m.tok(m.at-1), m.tok(m.at+1)
+	if before.Value == ")" {
+		return m.say(ForeignSyntax, "a range is written with two points", "write `for i in 1..N { ... }`; both ends are included")
+	}
 	return m.say(ForeignSyntax, "a range is written with two points",
 		"write "+quote(shorten(before.Value)+".."+shorten(after.Value))+"; both ends are included")
 }

@@ -220,8 +220,11 @@ func (c *checker) argType(dc *distCall, p lang.ParamSig, e ast.Expr, v value) bo
 		return false
 	}
 	if v.t.Rank() < p.Rank {
-		c.report(ShapeMismatch, e.Span(), "`%s` of `%s` must be %s", p.Name, dc.Sig.Name, [...]string{"a scalar", "a vector", "a matrix"}[min(p.Rank, 2)]).
+		n := c.report(ShapeMismatch, e.Span(), "`%s` of `%s` must be %s", p.Name, dc.Sig.Name, [...]string{"a scalar", "a vector", "a matrix"}[min(p.Rank, 2)]).
 			expected("%s%s", p.Elem, bracketed(p.Dims, p.Rank)).found("%s", v.t)
+		if p.Rank == 1 && v.t.IsScalar() {
+			n.hint("for a vector of equal elements, write `[%s for k in 1..K]`", c.text(e))
+		}
 		return false
 	}
 	return c.bindEvent(dc, p, e, v) && c.inDomain(dc, p, e)

@@ -25,6 +25,8 @@ const (
 
 var reduceNames = [...]string{"log_sum_exp", "max", "min", "argmax", "any", "all"}
 
+var reduceFuncs = [...]func([]float64) float64{logSumExp, maxOf, minOf, argMax, anyOf, allOf}
+
 // Reduce reduces an array of shape From over dimensions Dims (increasing).
 type Reduce struct {
 	Kind ReduceKind
@@ -57,9 +59,7 @@ func (r Reduce) Infer(in []Shape) (Shape, error) {
 }
 
 func (r Reduce) Eval(out []float64, in [][]float64) {
-	f := map[ReduceKind]func([]float64) float64{
-		LogSumExp: logSumExp, MaxOf: maxOf, MinOf: minOf, ArgMaxOf: argMax, AnyOf: anyOf, AllOf: allOf,
-	}[r.Kind]
+	f := reduceFuncs[r.Kind]
 	graph.ReduceRows(r.From, r.Dims, in[0], func(o int, row []float64) { out[o] = f(row) })
 }
 

@@ -1,0 +1,266 @@
+package plan
+
+import (
+	"fmt"
+
+	"ppl/graph"
+	"ppl/graph/op"
+)
+
+// How operands are reached: a view is not executed, it is the way in which the
+// rows of its source are read.
+
+// access is a way to read or write rows of a value over a cluster's domain:
+// row base + Σ strides·c (+ off[Σ offStrides·c]).
+type access struct {
+	v          *value
+	base       int
+	strides    []int
+	off        []int32 // nil if there is no gather
+	offBase    int
+	offStrides []int
+	key        string
+}
+
+// reach describes how a consumer over a domain of given rank reads an operand.
+func (c *compiler) reach(o operand, rank int) *access {
+	a := &access{strides: make([]int, rank)}
+	if o.v != nil || !c.alias(o.n) {
+		if a.v = o.v; a.v == nil {
+			a.v = c.value(o.n)
+		}
+		for i, st := range a.v.rows.Strides() {
+			a.step(o, i, st)
+		}
+		return a.sealed()
+	}
+	a.v = c.value(o.n.In[0])
+	shift := 0
+	if c.an.batch[o.n.ID] {
+		shift = 1
+	}
+	switch x := o.n.Op.(type) {
+	case op.View:
+		a.base = x.Base
+		for i, st := range x.Strides[shift:] {
+			a.step(o, i, st)
+		}
+		if x.OffStrides != nil {
+			a.gather(o, x.OffStrides[shift:], c.rowNumbers(o.n.In[1].Const))
+		}
+	case graph.Broadcast:
+		have := x.Dims[shift:]
+		for i, st := range a.v.rows.Strides() {
+			a.step(o, have[i]-shift, st)
+		}
+	}
+	return a.sealed()
+}
+
+// step adds the stride of the operand's dimension i.
+func (a *access) step(o operand, i, stride int) {
+	if d := o.dims[i]; d >= 0 {
+		a.strides[d] += stride
+	} else {
+		a.base += o.k * stride
+	}
+}
+
+// gather reads through row numbers.
+func (a *access) gather(o operand, strides []int, off []int32) {
+	a.off, a.offStrides = off, make([]int, len(a.strides))
+	for i, st := range strides {
+		if d := o.dims[i]; d >= 0 {
+			a.offStrides[d] += st
+		} else {
+			a.offBase += o.k * st
+		}
+	}
+}
+
+// rowNumbers converts offsets; equal arrays give the same numbers, so that
+// accesses through them are recognised as equal.
+func (c *compiler) rowNumbers(x []float64) []int32 {
+	if len(x) == 0 {
+		return nil
+	}
+	if out, ok := c.offsets[&x[0]]; ok {
+		return out
+	}
+	out := make([]int32, len(x))
+	c.offsets[&x[0]] = out
+	for i, v := range x {
+		out[i] = int32(v)
+	}
+	return out
+}
+
+func (a *access) sealed() *access {
+	a.key = fmt.Sprintf("%p %d %v", a.v, a.base, a.strides)
+	if len(a.off) > 0 {
+		a.key += fmt.Sprintf(" %p %d %v", &a.off[0], a.offBase, a.offStrides)
+	}
+	return a
+}
+
+// promote reads a value that does not vary as one that does, where its first
+// dimension is the particle.
+func (c *compiler) promote(n *graph.Node) *value {
+	if v, ok := c.promoted[n.ID]; ok {
+		return v
+	}
+	v := &value{rows: n.Shape[1:], batch: true, stage: -1, stored: true, times: 1}
+	if n.IsConst() {
+		v.data = make([]float64, v.rows.Size()*c.p)
+		toRows(v.data, n.Const, c.s, c.p)
+	} else {
+		src := c.value(n)
+		c.store(src)
+		v.stage = src.ready()
+		c.lastStage = max(c.lastStage, v.stage)
+		c.others = append(c.others, &generic{out: v, promote: src, stage: v.stage})
+	}
+	c.promoted[n.ID] = v
+	return v
+}
+
+// toRows turns an S×R logical array into R rows of P.
+func toRows(dst, src []float64, s, p int) {
+	r := len(dst) / p
+	if p == 1 {
+		copy(dst, src)
+		return
+	}
+	for i := 0; i < s; i++ {
+		row := src[i*r : (i+1)*r]
+		for j, v := range row {
+			dst[j*p+i] = v
+		}
+	}
+}
+
+// fromRows is the inverse of toRows.
+func fromRows(dst, src []float64, s, p int) {
+	r := len(src) / p
+	if p == 1 {
+		copy(dst, src)
+		return
+	}
+	for i := 0; i < s; i++ {
+		row := dst[i*r : (i+1)*r]
+		for j := range row {
+			row[j] = src[j*p+i]
+		}
+	}
+}
+
+// operand is an operand of something over a domain: a node with the domain
+// dimension of each of its row dimensions, or a promoted value.
+type operand struct {
+	n    *graph.Node
+	v    *value // instead of n
+	dims []int  // -1: the dimension is fixed at index k
+	k    int
+}
+
+// inRegister reports whether the operand is computed over this very domain,
+// and its lane.
+func (c *compiler) inRegister(o operand, dims graph.Shape, batch bool) (*value, lane, bool) {
+	var l lane
+	if o.v != nil || o.n.IsConst() || c.alias(o.n) {
+		return nil, l, false
+	}
+	v := c.values[o.n.ID]
+	if v == nil || v.batch != batch {
+		return nil, l, false
+	}
+	domain, n := lanes(v.rows)
+	if !domain.Equal(dims) {
+		return nil, l, false
+	}
+	for i, d := range o.dims {
+		if i < len(dims) && i != d || i == len(dims) && d != -1 {
+			return nil, l, false
+		}
+	}
+	l.node = o.n.ID
+	if n > 1 {
+		l.k = o.k
+	}
+	cl := c.stages[fmt.Sprint(dims, batch, v.stage)]
+	if cl == nil {
+		return nil, l, false
+	}
+	_, ok := cl.regs[l]
+	return v, l, ok
+}
+
+// source is the stored value that an operand is read from.
+func (c *compiler) source(o operand) *value {
+	if o.v != nil {
+		return o.v
+	}
+	if c.alias(o.n) {
+		return c.value(o.n.In[0])
+	}
+	return c.value(o.n)
+}
+
+// earliest is the first stage at which all operands can be had over a domain.
+func (c *compiler) earliest(os []operand, dims graph.Shape, batch bool) int {
+	stage := 0
+	for _, o := range os {
+		if v, _, ok := c.inRegister(o, dims, batch); ok {
+			stage = max(stage, v.stage)
+		} else {
+			stage = max(stage, c.source(o).ready())
+		}
+	}
+	return stage
+}
+
+// arg makes an operand readable in a cluster.
+func (c *compiler) arg(cl *cluster, o operand) arg {
+	v, l, same := c.inRegister(o, cl.dims, cl.batch)
+	if o.v == nil && !c.alias(o.n) {
+		c.uses[o.n.ID] = append(c.uses[o.n.ID], use{c.now, cl.stage, same})
+	} else if o.v == nil {
+		c.uses[o.n.In[0].ID] = append(c.uses[o.n.In[0].ID], use{c.now, cl.stage, false})
+	}
+	if same && v.stage == cl.stage {
+		return arg{reg: cl.regs[l]}
+	}
+	a := c.reach(o, len(cl.dims))
+	c.store(a.v)
+	i, ok := cl.byKey[a.key]
+	if !ok {
+		i = len(cl.accesses)
+		cl.byKey[a.key] = i
+		cl.accesses = append(cl.accesses, a)
+	}
+	return arg{reg: -1, acc: i}
+}
+
+// operand places an operand with dimensions dims of a frame in the domain of
+// the frame's rows.
+func (c *compiler) operand(x *graph.Node, dims []int, batch bool) operand {
+	if !batch {
+		return operand{n: x, dims: dims}
+	}
+	if len(dims) > 0 && dims[0] == 0 {
+		o := operand{n: x, dims: shift(dims[1:])}
+		if !c.an.batch[x.ID] {
+			o.v = c.promote(x)
+		}
+		return o
+	}
+	return operand{n: x, dims: shift(dims)}
+}
+
+func shift(dims []int) []int {
+	out := make([]int, len(dims))
+	for i, d := range dims {
+		out[i] = d - 1
+	}
+	return out
+}

@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"fmt"
+
+	"ppl/graph"
+	"ppl/graph/op"
+)
+
+// cluster is a loop nest over a domain of rows: elementwise results live in
+// block registers, and leave by stores and accumulations.
+type cluster struct {
+	dims  graph.Shape
+	batch bool
+	stage int
+
+	accesses []*access
+	byKey    map[string]int
+	regs     map[lane]int // → virtual register
+	instrs   []*instr
+	accums   []*accum
+	nregs    int
+	loop     *loop // after finishing
+}
+
+// instr computes a register.
+type instr struct {
+	fn   *op.Func // nil for a copy, a matrix product or a log-sum-exp
+	kern kern
+	dst  int
+	args []arg
+	mat  *matrix
+	lse  []int  // registers of the weights of a log-sum-exp; dst is the result
+	out  *value // the value that the register holds
+	k    int    // the lane
+	skip bool   // an accumulation computes it
+	// pair, of an inv_logit, is the sum of the softplus of the same operand,
+	// which one kernel computes together with it.
+	pair *accum
+}
+
+// arg is a register, or an access if reg is negative.
+type arg struct{ reg, acc int }
+
+// accum adds a register or an access to an array.
+type accum struct {
+	src        [1]arg
+	to         *access
+	horizontal bool // summing over particles too
+	mat        *matrix
+	dot        *instr // the product that makes src, if it is summed as it is made
+	paired     bool   // an instruction adds it
+	index      int    // of its access
+}
+
+// srcs is what is added, as a list of arguments.
+func (a *accum) srcs() []arg { return a.src[:] }
+
+// matrix is a product with a matrix X that does not vary: element (i, k) of X
+// is at i·rowStride + k·colStride. As an instruction it computes rows Σ_k
+// X[i, k]·b[k]; as an accumulation it adds X[i, k]·src[i] to row k.
+type matrix struct {
+	x                    *value
+	b                    *value
+	k                    int
+	rowStride, colStride int
+}
+
+func (c *compiler) cluster(dims graph.Shape, batch bool, stage int) *cluster {
+	key := fmt.Sprint(dims, batch, stage)
+	if cl, ok := c.stages[key]; ok {
+		return cl
+	}
+	cl := &cluster{dims: dims, batch: batch, stage: stage, byKey: map[string]int{}, regs: map[lane]int{}}
+	c.stages[key] = cl
+	c.clusters = append(c.clusters, cl)
+	c.lastStage = max(c.lastStage, stage)
+	return cl
+}
+
+func (cl *cluster) emit(n *graph.Node, in *instr) {
+	in.dst = cl.nregs
+	cl.nregs++
+	cl.regs[lane{n.ID, in.k}] = in.dst
+	cl.instrs = append(cl.instrs, in)
+}
+
+// generic runs an op through its own Eval, in logical order.
+type generic struct {
+	n       *graph.Node
+	in      []*value
+	out     *value
+	stage   int
+	promote *value
+}

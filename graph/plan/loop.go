@@ -1,0 +1,188 @@
+package plan
+
+import (
+	"ppl/graph"
+)
+
+// loop is a cluster ready to run: its domain with dimensions merged where all
+// accesses allow it, and registers assigned to slots.
+type loop struct {
+	dims    graph.Shape // at least one; the last is run in blocks
+	acc     []*access   // all accesses, those written to included
+	block   int         // rows of a block
+	slots   int
+	slot    []int // of each virtual register
+	scratch int
+	temps   int // slots for operands that are copied in
+	chunks  int // that may run at the same time
+}
+
+const (
+	blockFloats = 4096 // 32 KB: a block's live registers stay in the first-level cache
+	maxBlock    = 512
+	// matrixRows is the least block of a cluster with a matrix product, whose
+	// adjoint reads and writes its whole result once a block.
+	matrixRows = 24
+)
+
+func (cl *cluster) hasMatrix() bool {
+	for _, in := range cl.instrs {
+		if in.mat != nil {
+			return true
+		}
+	}
+	for _, a := range cl.accums {
+		if a.mat != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (cl *cluster) finish(c *compiler) {
+	lp := &loop{dims: append(graph.Shape{}, cl.dims...)}
+	lp.acc = append(lp.acc, cl.accesses...)
+	for _, in := range cl.instrs {
+		if in.out.stored {
+			to := &access{v: in.out, strides: in.out.rows.Strides()}
+			if len(to.strides) > len(cl.dims) { // a lane
+				to.base, to.strides = in.k*to.strides[len(cl.dims)], to.strides[:len(cl.dims):len(cl.dims)]
+			}
+			lp.acc = append(lp.acc, to)
+		}
+	}
+	for _, a := range cl.accums {
+		a.index = len(lp.acc)
+		lp.acc = append(lp.acc, a.to)
+	}
+	lp.merge()
+	if cl.batch {
+		cl.findDots(lp)
+		cl.findPairs(lp)
+	}
+	cl.fuse()
+	cl.assign(lp)
+	width := c.width(cl.batch)
+	for _, in := range cl.instrs {
+		if in.lse == nil {
+			lp.temps = max(lp.temps, len(in.args))
+		}
+	}
+	lp.temps = max(lp.temps, 2)
+	lp.block = min(maxBlock, max(1, blockFloats/(width*max(1, lp.slots))))
+	if cl.hasMatrix() {
+		lp.block = max(lp.block, matrixRows)
+	}
+	if n := lp.dims[len(lp.dims)-1]; lp.block > n {
+		lp.block = n
+	}
+	lp.scratch = (lp.slots + lp.temps) * lp.block * width
+	cl.loop = lp
+	cl.chunk(c)
+}
+
+// merge joins neighbouring dimensions that every access runs through as one.
+func (lp *loop) merge() {
+	for d := len(lp.dims) - 2; d >= 0; d-- {
+		ok := true
+		for _, a := range lp.acc {
+			ok = ok && a.strides[d] == a.strides[d+1]*lp.dims[d+1]
+			if a.off != nil {
+				ok = ok && a.offStrides[d] == a.offStrides[d+1]*lp.dims[d+1]
+			}
+		}
+		if !ok {
+			continue
+		}
+		lp.dims[d] *= lp.dims[d+1]
+		lp.dims = append(lp.dims[:d+1], lp.dims[d+2:]...)
+		for _, a := range lp.acc {
+			a.strides = dropAt(a.strides, d)
+			if a.off != nil {
+				a.offStrides = dropAt(a.offStrides, d)
+			}
+		}
+	}
+	if len(lp.dims) == 0 {
+		lp.dims = graph.Shape{1}
+		for _, a := range lp.acc {
+			a.strides = []int{0}
+			if a.off != nil {
+				a.offStrides = []int{0}
+			}
+		}
+	}
+}
+
+// dropAt leaves out element d.
+func dropAt(s []int, d int) []int {
+	return append(append([]int{}, s[:d]...), s[d+1:]...)
+}
+
+// assign gives registers slots by liveness.
+func (cl *cluster) assign(lp *loop) {
+	last := make([]int, cl.nregs)
+	for i, in := range cl.instrs {
+		last[in.dst] = i
+		for _, r := range in.lse {
+			last[r] = i
+		}
+		for _, a := range in.args {
+			if a.reg >= 0 {
+				last[a.reg] = i
+			}
+		}
+	}
+	for _, a := range cl.accums {
+		if a.src[0].reg >= 0 && a.dot == nil && !a.paired {
+			last[a.src[0].reg] = forever
+		}
+		if a.dot != nil {
+			for _, x := range a.dot.args {
+				if x.reg >= 0 {
+					last[x.reg] = forever
+				}
+			}
+		}
+	}
+	lp.slot = make([]int, cl.nregs)
+	for r := range lp.slot {
+		lp.slot[r] = -1
+	}
+	var free []int
+	for i, in := range cl.instrs {
+		if in.skip {
+			continue
+		}
+		var ending []int
+		for _, a := range in.args {
+			if a.reg >= 0 && last[a.reg] == i {
+				ending = append(ending, lp.slot[a.reg])
+				last[a.reg] = -1
+			}
+		}
+		// An operand that ends here may give its slot to an elementwise result:
+		// kernels allow the result to be one of their operands.
+		if in.fn != nil {
+			free, ending = append(free, ending...), nil
+		}
+		for _, r := range in.lse { // the kernel wants them side by side
+			lp.slot[r] = lp.slots
+			lp.slots++
+		}
+		if lp.slot[in.dst] < 0 {
+			if n := len(free); n > 0 {
+				lp.slot[in.dst], free = free[n-1], free[:n-1]
+			} else {
+				lp.slot[in.dst] = lp.slots
+				lp.slots++
+			}
+		}
+		free = append(free, ending...)
+		for _, r := range append([]int{in.dst}, in.lse...) {
+			if last[r] == i {
+				free = append(free, lp.slot[r])
+			}
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"ppl/graph/grad"
 	"ppl/graph/lower"
 	"ppl/graph/named"
+	"ppl/graph/plan"
 	"ppl/guide"
 	"ppl/lang"
 	"ppl/lang/check"
@@ -105,7 +106,7 @@ func (c testCase) inParticles(t *testing.T, p *lowering) {
 	}
 	b := named.New()
 	particles := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
-	in := b.G.Input("u", graph.Shape{s, p.d})
+	in := b.G.BatchInput("u", graph.Shape{s, p.d})
 	pack := &guide.Packed{U: b.Wrap(in, particles)}
 	m := checked(t, c.text)
 	joint, ds := lower.Lower(m, p.data, pack, b)
@@ -116,6 +117,7 @@ func (c testCase) inParticles(t *testing.T, p *lowering) {
 	g := grad.Reverse(b.G, b.SumAxes(target, particles).N, []*graph.Node{in})[0]
 	q := &lowering{b: b}
 	val := q.run(u, []*graph.Node{target.N, g})
+	planAgrees(t, b.G, u, []*graph.Node{target.N, g}, val)
 	for k := range s {
 		one := p.eval(u[k*p.d : (k+1)*p.d])
 		if !near(val[target.N][k], one.target, 1e-10) {
@@ -124,6 +126,31 @@ func (c testCase) inParticles(t *testing.T, p *lowering) {
 		for i, want := range one.grad {
 			if got := val[g][k*p.d+i]; !near(got, want, 1e-9) {
 				t.Errorf("gradient %d of particle %d of several is %.15g, alone %.15g", i, k, got, want)
+			}
+		}
+	}
+}
+
+// planAgrees runs the compiled plan and compares it with the node by node
+// evaluation.
+func planAgrees(t *testing.T, g *graph.Graph, u []float64, outputs []*graph.Node, want map[*graph.Node][]float64) {
+	t.Helper()
+	program := plan.Compile(g, outputs)
+	state, err := program.NewState()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(program.Inputs()) > 0 {
+		copy(state.Input(0), u)
+	}
+	if err := state.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for i, n := range outputs {
+		for k, v := range state.Output(i) {
+			if w := want[n][k]; !near(v, w, 1e-10) && !(math.IsNaN(v) && math.IsNaN(w)) {
+				t.Errorf("plan: output %d element %d is %.15g, not %.15g", i, k, v, w)
+				return
 			}
 		}
 	}

@@ -55,6 +55,19 @@ factor total(w) * c[3]`,
 			},
 		},
 		{
+			name: "a kernel's arguments by keyword, the second points left out",
+			text: `
+data y : real[N]
+c ~ Normal(0, 1)
+let k = cov_exp_quad([0, 1], rho = 2, alpha = 3)
+y ~ Normal(c * k[1, 2], 1)`,
+			data: func(n int) values { return values{"y": positives(n)} },
+			want: func(x at) float64 {
+				c := x("c")
+				return normal(c, 0, 1) + each(x, "y", func(i int) float64 { return normal(x("y", i), c*9*math.Exp(-0.125), 1) })
+			},
+		},
+		{
 			name: "arguments by keyword, in any order",
 			text: `
 fn less(a: real, b: real) -> real = a - b

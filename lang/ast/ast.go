@@ -307,17 +307,17 @@ func (e *Call) InOrder(params []string) *Call {
 	if !slices.ContainsFunc(e.Args, func(a Arg) bool { return a.Name != nil }) {
 		return e
 	}
-	args := make([]Arg, len(e.Args))
+	args := make([]Arg, max(len(params), len(e.Args)))
 	for i, a := range e.Args {
 		if a.Name != nil {
 			i = slices.Index(params, a.Name.Name)
 		}
-		if i < 0 || i >= len(args) {
+		if i < 0 {
 			return e
 		}
 		args[i] = Arg{At: a.At, Value: a.Value}
 	}
-	return &Call{At: e.At, Fn: e.Fn, Args: args}
+	return &Call{At: e.At, Fn: e.Fn, Args: slices.DeleteFunc(args, func(a Arg) bool { return a.Value == nil })}
 }
 
 // DistExpr is a truncated distribution as an argument.

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"ppl/lang"
 	"ppl/lang/ast"
 )
@@ -137,6 +139,9 @@ func (c *checker) arrange(e *ast.Call, sig *lang.FuncSig) ([]ast.Expr, bool) {
 			c.report(TooManyArguments, a.Span(), "`%s` takes %s", sig.Name, counted(len(sig.Params), "argument")).expected("%s", funcSignature(sig))
 			return nil, false
 		}
+	}
+	if sig.Group == "Kernels" && slots[0] != nil && slots[1] == nil {
+		slots = slices.Delete(slots, 1, 2) // the second set of points may be missing
 	}
 	for i, s := range slots {
 		if s != nil {

@@ -48,6 +48,11 @@ func (c *checker) resolveType(t *ast.Type, use typeUse) (lang.Type, bool) {
 	}
 	out, ok := c.elementType(t)
 	if !ok {
+		for _, e := range t.Dims { // names that it would bind are not unknown further down
+			if _, isName := ast.Unparen(e).(*ast.Name); isName && use == dataType {
+				c.resolveDim(e, use)
+			}
+		}
 		return out, false
 	}
 	if t.Optional && use != dataType {

@@ -135,6 +135,11 @@ func (c *checker) resolveLevels(t *ast.Type, use typeUse, out *lang.Type) bool {
 func (c *checker) resolveDim(e ast.Expr, use typeUse) (lang.Dim, bool) {
 	name, bare := e.(*ast.Name)
 	if !bare {
+		if n := c.unboundIn(e); n != nil && use == dataType {
+			c.report(UnknownDimension, n.Span(), "`%s` does not bind `%s`: only a bare name is a dimension of its own", c.text(e), n.Name).
+				hint("bind it above, by `data x : real[%s]` or `data %s : int`", n.Name, n.Name)
+			return lang.Dim{}, false
+		}
 		return c.sizeExpr(e, "a dimension")
 	}
 	in, found := c.find(name.Name)
@@ -150,6 +155,23 @@ func (c *checker) resolveDim(e ast.Expr, use typeUse) (lang.Dim, bool) {
 		}
 	}
 	return c.sizeExpr(e, "a dimension")
+}
+
+// unboundIn is a name in a dimension that nothing has defined above or will
+// define below, nil if there is none.
+func (c *checker) unboundIn(e ast.Expr) *ast.Name {
+	var out *ast.Name
+	ast.Inspect(e, func(n ast.Node) bool {
+		if x, ok := n.(*ast.Name); ok && out == nil && !reserved[x.Name] {
+			_, known := c.find(x.Name)
+			_, below := c.declaration(x.Name)
+			if !known && !below && len(c.defs.byName[x.Name]) == 0 {
+				out = x
+			}
+		}
+		return out == nil
+	})
+	return out
 }
 
 // boundByShape notes that a `data N : int` is also known from a shape.

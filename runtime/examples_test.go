@@ -208,6 +208,9 @@ func replay(t *testing.T, body string) string {
 	var out strings.Builder
 	for _, step := range strings.Split("\n"+body, "\n$ ")[1:] {
 		command, shown, _ := strings.Cut(step, "\n")
+		if shown != "" && !strings.HasSuffix(shown, "\n") {
+			shown += "\n" // which the next command's `$ ` was split off with
+		}
 		got := runShown(t, command)
 		switch same := sameOutput(shown, got); {
 		case same:

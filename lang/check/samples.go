@@ -212,6 +212,16 @@ func (c *checker) latent(s *ast.Sample) {
 		}
 		return
 	}
+	if s.Type != nil {
+		for _, e := range s.Type.Dims {
+			if mentionsName(e, s.Name.Name) {
+				c.report(UsedBeforeDefinition, e.Span(), "a dimension of `%s` is defined in terms of `%s` itself", s.Name.Name, s.Name.Name).
+					hint("dimensions are bound by data: `data x : real[N]` above, or `data N : int`")
+				in.bad = true
+				return
+			}
+		}
+	}
 	t, ok := c.latentType(s, dc)
 	box := []extent{}
 	if len(s.Index) > 0 {

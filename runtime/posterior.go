@@ -45,17 +45,11 @@ type Quantity struct {
 	MeanFieldSD  float64
 	// Draws of the quantity; not to be changed.
 	Draws []float64
-
-	sorted []float64
 }
 
+// finite reports whether all draws were: a sum shows one that is not.
 func (q *Quantity) finite() bool {
-	for _, x := range q.Draws {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return false
-		}
-	}
-	return true
+	return !math.IsNaN(q.Mean) && !math.IsInf(q.Mean, 0)
 }
 
 // collect makes the quantities from the reporter's draws, in the order in
@@ -73,15 +67,16 @@ func (post *Posterior) collect(r *inference.Reporter, draws [][]float64, keep in
 		size := r.Shapes[k].Size()
 		for e := 0; e < size; e++ {
 			q := post.name(r.Symbols[k], r.Shapes[k], e)
-			q.Draws = make([]float64, len(draws[k])/size)
-			for i := range q.Draws {
-				q.Draws[i] = draws[k][i*size+e]
+			all := make([]float64, len(draws[k])/size)
+			for i := range all {
+				all[i] = draws[k][i*size+e]
 			}
-			q.summarise()
-			q.Draws = q.Draws[:keep:keep]
+			q.Draws = append([]float64(nil), all[:keep]...)
+			q.summarise(all)
 			post.byName[q.Name] = len(post.quantities)
 			post.quantities = append(post.quantities, q)
 		}
+		draws[k] = nil // large reports hold each draw once
 	}
 }
 
@@ -116,30 +111,30 @@ func (post *Posterior) label(s *lang.Symbol, d, i int) string {
 	return fmt.Sprint(i)
 }
 
-func (q *Quantity) summarise() {
-	n := float64(len(q.Draws))
-	for _, x := range q.Draws {
+// summarise computes the summaries from draws, which it sorts.
+func (q *Quantity) summarise(draws []float64) {
+	n := float64(len(draws))
+	for _, x := range draws {
 		q.Mean += x / n
 	}
-	for _, x := range q.Draws {
+	for _, x := range draws {
 		q.SD += (x - q.Mean) * (x - q.Mean)
 	}
 	q.SD = math.Sqrt(q.SD / math.Max(1, n-1))
 	q.MeanFieldSD = q.SD
-	q.sorted = append([]float64(nil), q.Draws...)
-	sort.Float64s(q.sorted)
-	q.Q5, q.Q50, q.Q95 = q.quantile(0.05), q.quantile(0.5), q.quantile(0.95)
+	sort.Float64s(draws)
+	q.Q5, q.Q50, q.Q95 = quantile(draws, 0.05), quantile(draws, 0.5), quantile(draws, 0.95)
 }
 
 // quantile interpolates between order statistics (type 7 of Hyndman & Fan 1996).
-func (q *Quantity) quantile(p float64) float64 {
-	n := len(q.sorted)
+func quantile(sorted []float64, p float64) float64 {
+	n := len(sorted)
 	h := p * float64(n-1)
 	i := int(h)
 	if i+1 >= n {
-		return q.sorted[n-1]
+		return sorted[n-1]
 	}
-	a, b := q.sorted[i], q.sorted[i+1]
+	a, b := sorted[i], sorted[i+1]
 	if a == b {
 		return a
 	}
@@ -194,7 +189,8 @@ func (post *Posterior) SD(name string) (float64, error) {
 	return q.SD, nil
 }
 
-// Quantile is the posterior quantile of a quantity at p in [0, 1].
+// Quantile is the posterior quantile, from the draws that were kept, of a
+// quantity at p in [0, 1].
 func (post *Posterior) Quantile(name string, p float64) (float64, error) {
 	q, err := post.Quantity(name)
 	if err != nil {
@@ -203,7 +199,9 @@ func (post *Posterior) Quantile(name string, p float64) (float64, error) {
 	if !(p >= 0 && p <= 1) {
 		return math.NaN(), fmt.Errorf("a quantile is asked at a probability, not at %g", p)
 	}
-	return q.quantile(p), nil
+	sorted := append([]float64(nil), q.Draws...)
+	sort.Float64s(sorted)
+	return quantile(sorted, p), nil
 }
 
 // Draws returns the posterior draws of a quantity; row i of all quantities is

@@ -4,8 +4,8 @@ import "math"
 
 // Draws samples the fitted guide and evaluates the reported values: for each
 // value k of the reporter, draws of size(k) numbers, one row a draw. Draws come
-// in antithetic pairs, so that means of parameters that are linear in u have no
-// Monte-Carlo error.
+// in antithetic pairs, balanced in blocks of r.S, so that means and sds of
+// quantities that are linear in one latent have no Monte-Carlo error.
 func (t *Target) Draws(r *Reporter, loc, logsd []float64, n int, seed uint64) ([][]float64, error) {
 	out := make([][]float64, len(r.Symbols))
 	for k := range out {
@@ -17,7 +17,7 @@ func (t *Target) Draws(r *Reporter, loc, logsd []float64, n int, seed uint64) ([
 	}
 	u := make([]float64, r.S*r.D)
 	for done, round := 0, 0; done < n; round++ {
-		antithetic(Stream(seed, "draws", round), u, r.S, r.D)
+		balanced(Stream(seed, "draws", round), u, r.S, r.D)
 		for i := range u {
 			u[i] = loc[i%r.D] + sd[i%r.D]*u[i]
 		}

@@ -60,7 +60,18 @@ func (g *Graph) ScaledSum(x *Node, dims []int, times float64) *Node {
 			return g.ScaledSum(y, dims, c*times)
 		}
 	}
+	if o, ok := x.Op.(Splitter); ok && len(dims) > 0 {
+		if y, ok := o.SplitSum(g, x.In, dims, times); ok {
+			return y
+		}
+	}
 	return g.Apply(Sum{x.Shape, dims, times}, x)
+}
+
+// Splitter is an Op whose sum over some dimensions may be an expression of
+// smaller arrays.
+type Splitter interface {
+	SplitSum(g *Graph, in []*Node, dims []int, times float64) (*Node, bool)
 }
 
 // Multiple is an Op whose result may be a finite constant times one of its

@@ -188,6 +188,48 @@ func (m *Map) Factor(in []*Node) (c float64, x *Node, ok bool) {
 	return 0, nil, false
 }
 
+// SplitSum implements graph.Splitter: a factor that is constant over the summed
+// dimensions is multiplied in after the sum; so is its square, where a product
+// is squared, as in the density of a normal: Σ ((x − μ)/σ)² = Σ (x − μ)² / σ².
+func (m *Map) SplitSum(g *Graph, in []*Node, dims []int, times float64) (*Node, bool) {
+	f := Frame{g, m.Out}
+	if m.F == Square && len(m.Dims[0]) == len(m.Out) {
+		if u, v, ok := f.smallFactor(fullTerm(in[0])); ok && disjoint(v.Dims, dims) {
+			x := f.Apply(Mul, f.Apply(Square, u), f.Apply(Square, v))
+			return g.ScaledSum(f.Node(x), dims, times), true
+		}
+	}
+	if m.F != Mul && m.F != MulZ {
+		return nil, false
+	}
+	var kept []int
+	for d := range m.Out {
+		if !contains(dims, d) {
+			kept = append(kept, d)
+		}
+	}
+	for k, full := range m.Dims {
+		if len(full) != len(m.Out) || len(m.Dims[1-k]) == len(full) || !subset(m.Dims[1-k], kept) {
+			continue
+		}
+		xs := make([]Term, 2)
+		xs[k] = fullTerm(g.ScaledSum(in[k], dims, times))
+		xs[1-k] = f.In(Term{Node: in[1-k], Dims: m.Dims[1-k]}, kept)
+		sub := f.Sub(kept)
+		return sub.Node(sub.Apply(m.F, xs...)), true
+	}
+	return nil, false
+}
+
+func disjoint(a, b []int) bool {
+	for _, d := range a {
+		if contains(b, d) {
+			return false
+		}
+	}
+	return true
+}
+
 // Diff multiplies the output's adjoint by the partial derivative and sums over
 // the dimensions that the operand lacks. The product absorbs zeros (MulZ):
 // where no adjoint arrives, as on the branch of a conditional that is not

@@ -113,6 +113,24 @@ func (f Frame) product(fn *Func, x, y Term) (Term, bool) {
 	return Term{}, false
 }
 
+// smallFactor gives u and v where x is u·v and v has fewer dimensions.
+func (f Frame) smallFactor(x Term) (u, v Term, ok bool) {
+	m, is := x.Node.Op.(*Map)
+	if !is || m.F != Mul || len(m.Out) != len(x.Dims) {
+		return Term{}, Term{}, false
+	}
+	for k, d := range m.Dims {
+		if len(d) == len(m.Out) && len(m.Dims[1-k]) < len(d) {
+			v = Term{Node: x.Node.In[1-k]}
+			for _, i := range m.Dims[1-k] {
+				v.Dims = append(v.Dims, x.Dims[i])
+			}
+			return Term{Node: x.Node.In[k], Dims: x.Dims}, v, true
+		}
+	}
+	return Term{}, Term{}, false
+}
+
 // outward moves the constant of a factor, or its sign, out of the product,
 // where it meets others and is at last taken out of a sum.
 func (f Frame) outward(fn *Func, x, y Term) (Term, bool) {

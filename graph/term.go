@@ -185,12 +185,12 @@ func ReduceRows(shape Shape, dims []int, x []float64, f func(o int, row []float6
 		contiguous = contiguous && dims[i] == len(shape)-len(dims)+i
 	}
 	row := make([]float64, n)
-	walk(outerSh, outerSt, func(o, base int) {
+	Walk(outerSh, outerSt, nil, 0, func(o, base, _ int) {
 		if contiguous {
 			f(o, x[base:base+n])
 			return
 		}
-		walk(inner, innerSt, func(i, off int) { row[i] = x[base+off] })
+		Walk(inner, innerSt, nil, 0, func(i, off, _ int) { row[i] = x[base+off] })
 		f(o, row)
 	})
 }
@@ -203,19 +203,26 @@ func pick(shape Shape, strides, dims []int) (Shape, []int) {
 	return s, st
 }
 
-// walk calls f(i, offset) for every index of shape in row-major order.
-func walk(shape Shape, strides []int, f func(i, offset int)) {
+// Walk calls f(i, base + Σ a·c, Σ b·c) for every index c of shape in row-major
+// order, i counting from 0; b may be nil.
+func Walk(shape Shape, a, b []int, base int, f func(i, p, q int)) {
 	idx := make([]int, len(shape))
-	size, off := shape.Size(), 0
+	size, p, q := shape.Size(), base, 0
 	for i := 0; i < size; i++ {
-		f(i, off)
+		f(i, p, q)
 		for d := len(shape) - 1; d >= 0; d-- {
 			idx[d]++
-			off += strides[d]
+			p += a[d]
+			if b != nil {
+				q += b[d]
+			}
 			if idx[d] < shape[d] {
 				break
 			}
-			off -= idx[d] * strides[d]
+			p -= idx[d] * a[d]
+			if b != nil {
+				q -= idx[d] * b[d]
+			}
 			idx[d] = 0
 		}
 	}
@@ -249,7 +256,7 @@ func (e Broadcast) Eval(out []float64, in [][]float64) {
 		strides[e.Dims[i]] = n
 		n *= e.Frame[e.Dims[i]]
 	}
-	walk(e.Frame, strides, func(i, off int) { out[i] = in[0][off] })
+	Walk(e.Frame, strides, nil, 0, func(i, off, _ int) { out[i] = in[0][off] })
 }
 
 func (e Broadcast) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {

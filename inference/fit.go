@@ -192,9 +192,9 @@ func allFinite(x []float64) bool {
 	return true
 }
 
-// rescale sets the sds from the diagonal of the Hessian of the expected log
-// density at the start, by differences of its gradient, where that is
-// negative; an sd larger than the one that was found safe is not taken.
+// rescale shrinks the sds to those that the curvature of the expected log
+// density at the start calls for, in each dimension where that is negative and
+// the sd that was found safe is too large, if the ELBO gains by it.
 func (f *fitter) rescale() error {
 	trial := append([]float64(nil), f.logsd...)
 	loc := append([]float64(nil), f.loc...)

@@ -1,7 +1,6 @@
 package inference
 
 import (
-	"errors"
 	"math"
 
 	"gonum.org/v1/gonum/optimize"
@@ -100,12 +99,9 @@ func (f *fitter) round(n int) (norm float64, err error) {
 		GradientThreshold: 1e-6,
 		Converger:         &optimize.FunctionConverge{Absolute: 1e-8, Iterations: 10},
 	}
-	_, e := optimize.Minimize(problem, make([]float64, 2*d), settings, &optimize.LBFGS{Store: 20})
-	// A failed line search ends the round; the next one starts afresh from the best point.
-	var ls optimize.ErrFunc
-	if e != nil && errors.As(e, &ls) {
-		err = errors.Join(err, nil)
-	}
+	// What Minimize says of its end (a failed line search, usually) only ends the
+	// round: the next one starts afresh from the best point.
+	_, _ = optimize.Minimize(problem, make([]float64, 2*d), settings, &optimize.LBFGS{Store: 20})
 	return bestNorm, err
 }
 

@@ -47,7 +47,7 @@ type Axis struct {
 }
 
 // before is the order of axes. Axes of equal class and depth do not meet in
-// one value, except those opened together, which are ordered by seq.
+// one value.
 func (a *Axis) before(b *Axis) bool {
 	if a.Class != b.Class {
 		return a.Class < b.Class
@@ -228,7 +228,7 @@ func (f frame) value(t graph.Term) Value {
 		}
 	}
 	if events != 0 && events != len(f.event) {
-		t = graph.Term{Node: f.Sub(t.Dims).G.Expand(f.Shape, t), Dims: graph.Iota(len(f.Shape))}
+		t = graph.Term{Node: f.G.Expand(f.Shape, t), Dims: graph.Iota(len(f.Shape))}
 		return Value{t.Node, f.axes, f.event}
 	}
 	return Value{t.Node, axes, t.Node.Shape[len(axes):]}
@@ -245,7 +245,7 @@ func (b *Builder) Apply(fn *op.Func, xs ...Value) Value {
 	return f.value(f.Apply(fn, ts...))
 }
 
-// Axis sets: With expands a value so that it has all the listed axes.
+// With expands a value so that it has all the listed axes.
 func (b *Builder) With(v Value, axes ...*Axis) Value {
 	all := union(v.axes, axes)
 	if len(all) == len(v.axes) {

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"ppl/graph"
 )
@@ -48,7 +49,7 @@ func NewContract(g *Graph, a, b *Node, la, lb, lo []int) *Node {
 func sumOut(g *Graph, x *Node, lx, other, out []int) (*Node, []int) {
 	var over, keep []int
 	for i, l := range lx {
-		if contains(other, l) || contains(out, l) {
+		if slices.Contains(other, l) || slices.Contains(out, l) {
 			keep = append(keep, l)
 		} else {
 			over = append(over, i)
@@ -58,15 +59,6 @@ func sumOut(g *Graph, x *Node, lx, other, out []int) (*Node, []int) {
 		return x, lx
 	}
 	return g.ScaledSum(x, over, 1), keep
-}
-
-func contains(s []int, x int) bool {
-	for _, v := range s {
-		if v == x {
-			return true
-		}
-	}
-	return false
 }
 
 func (c Contract) Key() string {
@@ -86,7 +78,7 @@ func (c Contract) Infer(in []Shape) (Shape, error) {
 	}
 	out := make(Shape, len(c.Out))
 	for i, l := range c.Out {
-		if !contains(c.A, l) && !contains(c.B, l) {
+		if !slices.Contains(c.A, l) && !slices.Contains(c.B, l) {
 			return nil, fmt.Errorf("label %d of the result is in neither operand", l)
 		}
 		out[i] = c.Sizes[l]
@@ -115,7 +107,7 @@ func (c Contract) offsets(labels, dims []int) []int {
 func (c Contract) Eval(out []float64, in [][]float64) {
 	var batch, rowsL, colsL, sumL []int
 	for l := range c.Sizes {
-		a, b, o := contains(c.A, l), contains(c.B, l), contains(c.Out, l)
+		a, b, o := slices.Contains(c.A, l), slices.Contains(c.B, l), slices.Contains(c.Out, l)
 		switch {
 		case a && b && o:
 			batch = append(batch, l)

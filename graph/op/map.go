@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -204,7 +205,7 @@ func (m *Map) SplitSum(g *Graph, in []*Node, dims []int, times float64) (*Node, 
 	}
 	var kept []int
 	for d := range m.Out {
-		if !contains(dims, d) {
+		if !slices.Contains(dims, d) {
 			kept = append(kept, d)
 		}
 	}
@@ -223,7 +224,7 @@ func (m *Map) SplitSum(g *Graph, in []*Node, dims []int, times float64) (*Node, 
 
 func disjoint(a, b []int) bool {
 	for _, d := range a {
-		if contains(b, d) {
+		if slices.Contains(b, d) {
 			return false
 		}
 	}

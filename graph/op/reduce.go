@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"ppl/graph"
 )
@@ -51,7 +52,7 @@ func (r Reduce) Infer(in []Shape) (Shape, error) {
 	}
 	out := Shape{}
 	for d, n := range r.From {
-		if !contains(r.Dims, d) {
+		if !slices.Contains(r.Dims, d) {
 			out = append(out, n)
 		}
 	}
@@ -138,7 +139,7 @@ func (r Reduce) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []
 	f := Frame{g, r.From}
 	var kept []int
 	for d := range r.From {
-		if !contains(r.Dims, d) {
+		if !slices.Contains(r.Dims, d) {
 			kept = append(kept, d)
 		}
 	}

@@ -118,7 +118,7 @@ func (v View) Eval(out []float64, in [][]float64) {
 		return
 	}
 	off := in[1]
-	walk2(v.Out, v.Strides, v.OffStrides, v.Base, func(i, p, o int) { out[i] = x[p+int(off[o])] })
+	graph.Walk(v.Out, v.Strides, v.OffStrides, v.Base, func(i, p, o int) { out[i] = x[p+int(off[o])] })
 }
 
 func (v View) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
@@ -253,7 +253,7 @@ func (s Scatter) Eval(out []float64, in [][]float64) {
 		}
 		off := in[k]
 		k++
-		walk2(p.Shape, p.Strides, p.OffStrides, p.Base, func(i, o, q int) { out[o+int(off[q])] += x[i] })
+		graph.Walk(p.Shape, p.Strides, p.OffStrides, p.Base, func(i, o, q int) { out[o+int(off[q])] += x[i] })
 	}
 }
 
@@ -306,30 +306,7 @@ func MergeScatters(g *Graph, shape Shape, ts []Term) []Term {
 
 // walk1 calls f(i, base + offset) over shape in row-major order.
 func walk1(shape Shape, strides []int, base int, f func(i, p int)) {
-	walk2(shape, strides, nil, base, func(i, p, _ int) { f(i, p) })
-}
-
-func walk2(shape Shape, a, b []int, base int, f func(i, p, q int)) {
-	idx := make([]int, len(shape))
-	size, p, q := shape.Size(), base, 0
-	for i := 0; i < size; i++ {
-		f(i, p, q)
-		for d := len(shape) - 1; d >= 0; d-- {
-			idx[d]++
-			p += a[d]
-			if b != nil {
-				q += b[d]
-			}
-			if idx[d] < shape[d] {
-				break
-			}
-			p -= idx[d] * a[d]
-			if b != nil {
-				q -= idx[d] * b[d]
-			}
-			idx[d] = 0
-		}
-	}
+	graph.Walk(shape, strides, nil, base, func(i, p, _ int) { f(i, p) })
 }
 
 var _ = []graph.Op{View{}, Scatter{}, &Map{}}

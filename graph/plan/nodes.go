@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"ppl/graph"
 	"ppl/graph/op"
 )
@@ -54,7 +56,7 @@ func (c *compiler) sum(n *graph.Node, s graph.Sum) {
 	st := v.rows.Strides()
 	k := 0
 	for d := range dims {
-		if !contains(over, d) {
+		if !slices.Contains(over, d) {
 			strides[d] = st[k]
 			k++
 		}
@@ -85,15 +87,6 @@ func (c *compiler) accumulate(o operand, dims graph.Shape, batch bool, to *acces
 		}
 		cl.accums = append(cl.accums, &accum{src: [1]arg{c.arg(cl, inLane(os, dims, k)[0])}, to: t.sealed(), horizontal: horizontal})
 	}
-}
-
-func contains(s []int, x int) bool {
-	for _, v := range s {
-		if v == x {
-			return true
-		}
-	}
-	return false
 }
 
 // scatter is one accumulation for each part.

@@ -11,7 +11,7 @@ trap 'rm -rf "$scratch"' EXIT
 gcc -O3 -march=native -mprefer-vector-width=512 -ffast-math "$limit" -o "$scratch/limit" -lm
 go test -c -o "$scratch/bench" ./bench
 # Three rounds of both, taking the minimum of each: the machine is shared, and its speed drifts.
-for round in 1 2 3; do
+for round in $(seq ${ROUNDS:-3}); do
   "$scratch/limit" | awk '{for (i = 1; i < NF; i++) if ($i == "min") print $1, $(i + 1)}' >>"$scratch/limits"
   (cd bench && "$scratch/bench" -test.run '^$' -test.bench Gradient -test.benchtime "${BENCHTIME:-200ms}" -test.cpu 1) >>"$scratch/times"
 done

@@ -34,6 +34,8 @@ type instr struct {
 	out  *value // the value that the register holds
 	k    int    // the lane
 	skip bool   // an accumulation computes it
+	// store is the access through which a stored register is written.
+	store int
 	// pair, of an inv_logit, is the sum of the softplus of the same operand,
 	// which one kernel computes together with it.
 	pair *accum

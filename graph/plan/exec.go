@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"unsafe"
 
 	"ppl/graph"
 	"ppl/graph/kernel/vec"
@@ -19,9 +20,9 @@ type rowState struct {
 	sum     []float64 // a row of sums
 	zeros   []float64 // as many as a block has rows
 	steps   []runner
-	cur     []int // offset in rows of each access at the current outer index
-	curOff  []int
 	idx     []int
+	tab     []unsafe.Pointer // what operations work on
+	taken   int              // entries of it
 }
 
 // Inputs implements graph.Program: the inputs that the outputs depend on.
@@ -33,23 +34,16 @@ func (pr *rowProgram) Outputs() []*graph.Node { return pr.outputs }
 // NewState implements graph.Program.
 func (pr *rowProgram) NewState() (graph.State, error) {
 	s := &rowState{pr: pr, arena: aligned(pr.arena), scratch: aligned(pr.scratch), sum: aligned(pr.p), zeros: make([]float64, maxBlock)}
-	n, dims := 0, 0
+	entries, dims := 0, 0
 	for _, st := range pr.steps {
+		entries++
 		if cl, ok := st.(*cluster); ok {
-			n, dims = max(n, len(cl.loop.acc)), max(dims, len(cl.loop.dims))
+			entries, dims = entries+cl.loop.entries(), max(dims, len(cl.loop.dims))
 		}
 	}
-	s.cur, s.curOff, s.idx = make([]int, n), make([]int, n), make([]int, dims)
-	for i, st := range pr.steps {
-		if cl, ok := st.(*cluster); ok && cl.loop.chunks > 1 {
-			s.steps = append(s.steps, s.split(cl))
-		} else if ok {
-			s.steps = append(s.steps, s.bind(cl))
-		} else if g, ok := st.(*generic); ok {
-			s.steps = append(s.steps, s.bindGeneric(g))
-		} else {
-			s.steps = append(s.steps, pr.steps[i].(runner))
-		}
+	s.tab, s.idx = make([]unsafe.Pointer, entries), make([]int, dims)
+	for _, st := range pr.steps {
+		s.add(st)
 	}
 	for i, v := range pr.in {
 		if v.batch && pr.p > 1 {
@@ -67,6 +61,48 @@ func (pr *rowProgram) NewState() (graph.State, error) {
 		}
 	}
 	return s, nil
+}
+
+// add binds a step; those that always do the same join into one list.
+func (s *rowState) add(st rowStep) {
+	switch st := st.(type) {
+	case *cluster:
+		if st.loop.chunks > 1 {
+			s.steps = append(s.steps, s.split(st))
+		} else if b := s.bind(st); b.static {
+			s.join(b.ops...)
+		} else {
+			s.steps = append(s.steps, b)
+		}
+	case *generic:
+		s.steps = append(s.steps, s.bindGeneric(st))
+	case *clear1:
+		s.join(operation{code: clearRows, dst: s.entry(st.v), width: int32(len(s.array(st.v)))})
+	case *scale:
+		s.join(operation{code: scaleRows, dst: s.entry(st.v), width: int32(len(s.array(st.v))), factor: st.v.times})
+	}
+}
+
+// straight is a list of operations that is the same in every run.
+type straight struct{ ops []operation }
+
+func (l *straight) run(s *rowState) { exec(l.ops, s.tab, 0, 0) }
+
+func (s *rowState) join(ops ...operation) {
+	if n := len(s.steps); n > 0 {
+		if l, ok := s.steps[n-1].(*straight); ok {
+			l.ops = append(l.ops, ops...)
+			return
+		}
+	}
+	s.steps = append(s.steps, &straight{ops})
+}
+
+// entry is a new entry of the table, for a whole array.
+func (s *rowState) entry(v *value) int32 {
+	at := s.reserve(1)
+	s.tab[at] = unsafe.Pointer(unsafe.SliceData(s.array(v)))
+	return int32(at)
 }
 
 // aligned allocates on a cache line.
@@ -124,90 +160,16 @@ func (s *rowState) Run() (err error) {
 // runner is a step as a state runs it.
 type runner interface{ run(s *rowState) }
 
-// bound is a cluster with the memory of one state.
-type bound struct {
-	*cluster
-	w     int
-	data  [][]float64 // of each access
-	slots [][]float64 // block registers, temporaries last
-	// still holds, where the whole domain is one block, the operands that are
-	// the same in every run, by instruction and argument; accumulations follow
-	// the instructions.
-	still [][]vec.Operand
-	fixed [][]bool
-}
-
-func (s *rowState) bind(cl *cluster) *bound {
-	lp := cl.loop
-	b := &bound{cluster: cl, w: 1}
-	if cl.batch {
-		b.w = s.pr.p
-	}
-	for _, a := range lp.acc {
-		b.data = append(b.data, s.array(a.v))
-	}
-	size := lp.block * b.w
-	for k := 0; k < lp.slots+lp.temps; k++ {
-		b.slots = append(b.slots, s.scratch[k*size:(k+1)*size])
-	}
-	if len(lp.dims) > 1 || lp.dims[0] > lp.block || lp.chunks > 1 {
-		return b
-	}
-	for i, a := range lp.acc {
-		s.cur[i], s.curOff[i] = a.base, a.offBase
-	}
-	n := lp.dims[0]
-	for _, in := range cl.instrs {
-		b.fix(s, in.args, n)
-	}
-	for _, a := range cl.accums {
-		if a.dot != nil {
-			b.fix(s, a.dot.args, n)
-		} else {
-			b.fix(s, a.srcs(), n)
-		}
-	}
-	return b
-}
-
-// fix resolves the arguments that need no copying.
-func (b *bound) fix(s *rowState, args []arg, n int) {
-	ops, ok := make([]vec.Operand, len(args)), make([]bool, len(args))
-	for k, a := range args {
-		if a.reg >= 0 {
-			if b.loop.slot[a.reg] >= 0 {
-				ops[k], ok[k] = vec.Operand{Data: b.slots[b.loop.slot[a.reg]][:n*b.w], Mode: vec.Full}, true
-			}
-			continue
-		}
-		x := b.loop.acc[a.acc]
-		step := x.strides[0]
-		if x.off == nil && (step == 0 || step == 1 || n == 1) {
-			ops[k], ok[k] = b.read(s, a.acc, 0, 0, n), true
-		}
-	}
-	b.still, b.fixed = append(b.still, ops), append(b.fixed, ok)
-}
-
-func (c *clear1) run(s *rowState) { clear(s.array(c.v)) }
-
-func (c *scale) run(s *rowState) {
-	x := s.array(c.v)
-	for i := range x {
-		x[i] *= c.v.times
-	}
-}
-
 // run walks the whole domain.
-func (b *bound) run(s *rowState) { b.part(s, 0, b.loop.dims[0]) }
+func (b *bound) run(s *rowState) {
+	b.part(s, 0, b.loop.dims[0])
+}
 
 // part walks indices lo to hi of the first dimension: the outer dimensions one
 // index at a time, the last in blocks.
 func (b *bound) part(s *rowState, lo, hi int) {
 	lp := b.loop
-	for i, a := range lp.acc {
-		s.cur[i], s.curOff[i] = a.base, a.offBase
-	}
+	b.begin()
 	last := len(lp.dims) - 1
 	if last == 0 {
 		b.blocks(s, lo, hi)
@@ -216,17 +178,17 @@ func (b *bound) part(s *rowState, lo, hi int) {
 	idx := s.idx[:last]
 	clear(idx)
 	idx[0] = lo
-	b.move(s, 0, lo)
+	b.move(0, lo)
 	for {
 		b.blocks(s, 0, lp.dims[last])
 		d := last - 1
 		for ; d >= 0; d-- {
 			idx[d]++
-			b.move(s, d, 1)
+			b.move(d, 1)
 			if d == 0 && idx[0] < hi || d > 0 && idx[d] < lp.dims[d] {
 				break
 			}
-			b.move(s, d, -idx[d])
+			b.move(d, -idx[d])
 			idx[d] = 0
 		}
 		if d < 0 {
@@ -238,16 +200,18 @@ func (b *bound) part(s *rowState, lo, hi int) {
 // blocks runs rows lo to hi of the last dimension.
 func (b *bound) blocks(s *rowState, lo, hi int) {
 	for start := lo; start < hi; start += b.loop.block {
-		b.block(s, start, min(b.loop.block, hi-start))
+		n := min(b.loop.block, hi-start)
+		b.place(start, n)
+		exec(b.ops, b.tab, start, n)
 	}
 }
 
 // move steps all accesses along an outer dimension.
-func (b *bound) move(s *rowState, d, by int) {
+func (b *bound) move(d, by int) {
 	for i, a := range b.loop.acc {
-		s.cur[i] += by * a.strides[d]
+		b.cur[i] += by * a.strides[d]
 		if a.off != nil {
-			s.curOff[i] += by * a.offStrides[d]
+			b.curOff[i] += by * a.offStrides[d]
 		}
 	}
 }

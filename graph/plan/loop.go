@@ -12,6 +12,7 @@ type loop struct {
 	block   int         // rows of a block
 	slots   int
 	slot    []int // of each virtual register
+	home    []int // of each virtual register: the access that it is stored through, in place of a slot; or -1
 	scratch int
 	temps   int // slots for operands that are copied in
 	chunks  int // that may run at the same time
@@ -48,6 +49,7 @@ func (cl *cluster) finish(c *compiler) {
 			if len(to.strides) > len(cl.dims) { // a lane
 				to.base, to.strides = in.k*to.strides[len(cl.dims)], to.strides[:len(cl.dims):len(cl.dims)]
 			}
+			in.store = len(lp.acc)
 			lp.acc = append(lp.acc, to)
 		}
 	}
@@ -61,6 +63,7 @@ func (cl *cluster) finish(c *compiler) {
 		cl.findPairs(lp)
 	}
 	cl.fuse()
+	cl.settle(lp)
 	cl.assign(lp)
 	width := c.width(cl.batch)
 	for _, in := range cl.instrs {
@@ -68,7 +71,7 @@ func (cl *cluster) finish(c *compiler) {
 			lp.temps = max(lp.temps, len(in.args))
 		}
 	}
-	lp.temps = max(lp.temps, 2)
+	lp.temps = max(lp.temps, 3) // one for sums
 	lp.block = min(maxBlock, max(1, blockFloats/(width*max(1, lp.slots))))
 	if cl.hasMatrix() {
 		lp.block = max(lp.block, matrixRows)
@@ -119,6 +122,22 @@ func dropAt(s []int, d int) []int {
 	return append(append([]int{}, s[:d]...), s[d+1:]...)
 }
 
+// settle finds the registers that are computed where they are stored: their
+// rows are next to one another there, and nothing needs them elsewhere.
+func (cl *cluster) settle(lp *loop) {
+	lp.home = make([]int, cl.nregs)
+	for r := range lp.home {
+		lp.home[r] = -1
+	}
+	last := len(lp.dims) - 1
+	for _, in := range cl.instrs {
+		made := in.fn != nil || in.mat != nil || in.lse != nil || len(in.args) > 0
+		if made && in.out.stored && (lp.acc[in.store].strides[last] == 1 || lp.dims[last] == 1) {
+			lp.home[in.dst] = in.store
+		}
+	}
+}
+
 // assign gives registers slots by liveness.
 func (cl *cluster) assign(lp *loop) {
 	last := make([]int, cl.nregs)
@@ -156,7 +175,7 @@ func (cl *cluster) assign(lp *loop) {
 		}
 		var ending []int
 		for _, a := range in.args {
-			if a.reg >= 0 && last[a.reg] == i {
+			if a.reg >= 0 && last[a.reg] == i && lp.home[a.reg] < 0 {
 				ending = append(ending, lp.slot[a.reg])
 				last[a.reg] = -1
 			}
@@ -170,7 +189,7 @@ func (cl *cluster) assign(lp *loop) {
 			lp.slot[r] = lp.slots
 			lp.slots++
 		}
-		if lp.slot[in.dst] < 0 {
+		if lp.slot[in.dst] < 0 && lp.home[in.dst] < 0 {
 			if n := len(free); n > 0 {
 				lp.slot[in.dst], free = free[n-1], free[:n-1]
 			} else {
@@ -180,7 +199,7 @@ func (cl *cluster) assign(lp *loop) {
 		}
 		free = append(free, ending...)
 		for _, r := range append([]int{in.dst}, in.lse...) {
-			if last[r] == i {
+			if last[r] == i && lp.home[r] < 0 {
 				free = append(free, lp.slot[r])
 			}
 		}

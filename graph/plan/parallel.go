@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // A cluster with much work is cut into chunks of its first dimension, whose
@@ -72,7 +73,7 @@ func (s *rowState) split(cl *cluster) *chunked {
 	for w := 0; w < min(n, runtime.GOMAXPROCS(0)); w++ {
 		t := *s
 		t.scratch, t.sum = aligned(s.pr.scratch), aligned(s.pr.p)
-		t.cur, t.curOff, t.idx = make([]int, len(s.cur)), make([]int, len(s.cur)), make([]int, len(s.idx))
+		t.idx, t.tab, t.taken = make([]int, len(s.idx)), make([]unsafe.Pointer, cl.loop.entries()), 0
 		c.workers = append(c.workers, &t)
 		c.bounds = append(c.bounds, t.bind(cl))
 		c.work = append(c.work, func() { c.help(w) })

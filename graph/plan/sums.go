@@ -7,83 +7,36 @@ import (
 
 // How results leave a block: added to arrays.
 
-// accumulate adds rows to an array.
-func (b *bound) accumulate(s *rowState, i int, a *accum, acc, start, n int) {
-	lp, w, out := b.loop, b.w, b.data[acc]
-	if a.dot != nil {
-		b.accumulateDot(s, i, a, acc, start, n)
-		return
-	}
-	src := b.lane(s, i, a.srcs(), 0, start, n)
-	if m := a.mat; m != nil {
-		rows := b.full(src, n)
-		vec.MatMul(out, s.array(m.x)[start*m.rowStride:], rows, m.k, n, w, m.colStride, m.rowStride, true)
-		return
-	}
+// addTo adds rows to an array, where they go to rows that are not next to one
+// another, or are summed over particles.
+func (b *bound) addTo(s *rowState, a *accum, src vec.Operand, start, n int) {
+	lp, w, acc := b.loop, b.w, a.index
+	out, x := b.data[acc], lp.acc[acc]
 	last := len(lp.dims) - 1
-	x := lp.acc[acc]
 	step := x.strides[last]
-	row := s.cur[acc] + start*step
-	gather := x.off != nil && x.offStrides[last] != 0
-	if x.off != nil && !gather {
-		row += int(x.off[s.curOff[acc]])
-	}
-	switch {
-	case a.horizontal:
-		for r := 0; r < n; r++ {
-			out[x.row(row, r, step, s.curOff[acc], start, last)] += sumParticles(src, r, s.pr.s, w)
-		}
-	case gather && step == 0 && x.offStrides[last] == 1 && src.Mode == vec.Full:
-		at := s.curOff[acc] + start
+	row := b.cur[acc] + start*step
+	gather := b.gathers(x)
+	if gather && !a.horizontal && step == 0 && x.offStrides[last] == 1 && src.Mode == vec.Full {
+		at := b.curOff[acc] + start
 		vec.ScatterAddRows(out[row*w:], src.Data, x.off[at:at+n], w)
-	case gather || step > 1 || step < 0:
-		for r := 0; r < n; r++ {
-			to := x.row(row, r, step, s.curOff[acc], start, last)
+		return
+	}
+	for r := 0; r < n; r++ {
+		to := x.row(row, r, step, b.curOff[acc], start, last)
+		if a.horizontal {
+			out[to] += sumParticles(src, r, s.pr.s, w)
+		} else {
 			addRow(out[to*w:(to+1)*w], src, r, w)
 		}
-	case step == 1 || n == 1:
-		dst := out[row*w : (row+n)*w]
-		vec.Binary(vec.Add, dst, vec.Operand{Data: dst, Mode: vec.Full}, src, n, w)
-	case src.Mode == vec.Full:
-		vec.SumRows(out[row*w:(row+1)*w], src.Data[:n*w], n, w)
-	default:
-		addRows(out[row*w:(row+1)*w], src, n, w)
 	}
-}
-
-// accumulateDot adds up a product as it is made. The kernels do not absorb
-// zeros: a sum that is not a number is computed again, product by product.
-func (b *bound) accumulateDot(s *rowState, i int, a *accum, acc, start, n int) {
-	w := b.w
-	p := product{fn: a.dot.fn, w: w, a: b.operand(s, i, a.dot.args, 0, start, n)}
-	p.b = p.a
-	if len(a.dot.args) == 2 {
-		p.b = b.operand(s, i, a.dot.args, 1, start, n)
-	}
-	full, other := p.a, p.b
-	if full.Mode != vec.Full {
-		full, other = other, full
-	}
-	step := b.loop.acc[acc].strides[len(b.loop.dims)-1]
-	row := s.cur[acc] + start*step
-	if a.horizontal {
-		b.dotParticles(s, p, full, other, b.data[acc], row, step, n)
-		return
-	}
-	clear(s.sum)
-	vec.DotRows(s.sum, full.Data[:n*w], other, n, w)
-	if t := vec.Sum(s.sum); t != t {
-		p.overRows(s.sum, n)
-	}
-	dst := b.data[acc][row*w : (row+1)*w]
-	vec.Binary(vec.Add, dst, vec.Operand{Data: dst, Mode: vec.Full}, vec.Operand{Data: s.sum, Mode: vec.Full}, 1, w)
 }
 
 // dotParticles adds Σ over particles of a product to each row.
-func (b *bound) dotParticles(s *rowState, p product, full, other vec.Operand, out []float64, row, step, n int) {
-	sums := b.slots[len(b.slots)-1][:n]
+func (b *bound) dotParticles(s *rowState, p product, full, other vec.Operand, acc, start, step, n int) {
+	out, row := b.data[acc], b.cur[acc]+start*step
+	sums := floats(b.tab, int32(b.base+b.loop.slots+b.loop.temps-1), n)
 	if s.pr.s == b.w {
-		vec.DotParticles(sums, full.Data[:n*b.w], other, n, b.w)
+		vec.DotParticles(sums, full.Data, other, n, b.w)
 	}
 	for r, t := range sums {
 		if t != t || s.pr.s != b.w {
@@ -176,9 +129,5 @@ func sumParticles(src vec.Operand, r, s, w int) float64 {
 	case vec.PerParticle:
 		r = 0
 	}
-	t := 0.0
-	for _, v := range src.Data[r*w : r*w+s] {
-		t += v
-	}
-	return t
+	return vec.Sum(src.Data[r*w : r*w+s])
 }

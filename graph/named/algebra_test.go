@@ -60,16 +60,22 @@ func TestSolve(t *testing.T) {
 	})
 }
 
-// TestSolveSharesTheFactor: axes that only the right side has are columns.
+// TestSolveSharesTheFactor: axes that only the right side has are columns, but
+// for the particle, which stays the first dimension.
 func TestSolveSharesTheFactor(t *testing.T) {
-	b := named.New()
-	p := &named.Axis{Name: "particle", Size: 5, Class: named.Particle}
-	l := b.Wrap(b.G.Input("L", graph.Shape{3, 3}))
-	y := b.Wrap(b.G.Input("y", graph.Shape{5, 3}), p)
-	b.SolveLower(l, y, false)
-	for _, n := range b.G.Nodes() {
-		if s, ok := n.Op.(op.TriSolve); ok && (len(s.A) != 2 || s.B[1] != 5) {
-			t.Errorf("solves %v against %v", s.A, s.B)
+	for _, c := range []struct {
+		class named.Class
+		want  graph.Shape
+	}{{named.Particle, graph.Shape{5, 3, 1}}, {named.Plate, graph.Shape{3, 5}}} {
+		b := named.New()
+		p := &named.Axis{Name: "axis", Size: 5, Class: c.class}
+		l := b.Wrap(b.G.Input("L", graph.Shape{3, 3}))
+		y := b.Wrap(b.G.Input("y", graph.Shape{5, 3}), p)
+		b.SolveLower(l, y, false)
+		for _, n := range b.G.Nodes() {
+			if s, ok := n.Op.(op.TriSolve); ok && (len(s.A) != 2 || !s.B.Equal(c.want)) {
+				t.Errorf("solves %v against %v", s.A, s.B)
+			}
 		}
 	}
 }

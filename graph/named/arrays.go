@@ -145,7 +145,7 @@ func (b *Builder) Solve(a, y Value) Value {
 }
 
 // solve turns axes that only y has into columns, so that a factor shared by
-// all particles or iterations is used once, not copied.
+// iterations is used once, not copied. Particles may share a factor as they are.
 func (b *Builder) solve(a, y Value, mk func(a, c graph.Shape) graph.Op) Value {
 	vector := y.Rank() == 1
 	if vector {
@@ -154,7 +154,7 @@ func (b *Builder) solve(a, y Value, mk func(a, c graph.Shape) graph.Op) Value {
 	n, m := y.event[0], y.event[1]
 	var columns []*Axis
 	for _, x := range y.axes {
-		if !a.Has(x) {
+		if !a.Has(x) && x.Class != Particle {
 			columns = append(columns, x)
 		}
 	}

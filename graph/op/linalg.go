@@ -13,69 +13,8 @@ import (
 // matrix that a decomposition cannot handle gives NaN, never an error: the
 // log density is then NaN there, which optimisers step back from.
 
-// Cholesky is the lower triangular L with L·Lᵀ = A; only the lower triangle of
-// A is read.
-type Cholesky struct{ Of Shape }
-
 func square(s Shape) bool {
 	return len(s) >= 2 && s[len(s)-1] == s[len(s)-2]
-}
-
-func (c Cholesky) Key() string { return fmt.Sprintf("cholesky%v", c.Of) }
-
-func (c Cholesky) Infer(in []Shape) (Shape, error) {
-	if len(in) != 1 || !in[0].Equal(c.Of) || !square(c.Of) {
-		return nil, fmt.Errorf("needs square matrices")
-	}
-	return c.Of, nil
-}
-
-func (c Cholesky) Eval(out []float64, in [][]float64) {
-	n := c.Of[len(c.Of)-1]
-	for b := 0; b < len(out); b += n * n {
-		choleskyOne(out[b:b+n*n], in[0][b:b+n*n], n)
-	}
-}
-
-func choleskyOne(l, a []float64, n int) {
-	clear(l)
-	for i := 0; i < n; i++ {
-		li := l[i*n : i*n+i+1]
-		for j := 0; j <= i; j++ {
-			lj := l[j*n : j*n+j+1]
-			t := a[i*n+j]
-			for k := 0; k < j; k++ {
-				t -= li[k] * lj[k]
-			}
-			if i != j {
-				li[j] = t / lj[j]
-				continue
-			}
-			if !(t > 0) {
-				for k := range l {
-					l[k] = math.NaN()
-				}
-				return
-			}
-			li[i] = math.Sqrt(t)
-		}
-	}
-}
-
-// Diff follows Murray (2016), "Differentiation of the Cholesky decomposition",
-// eq. 10: Ā = ½ L⁻ᵀ (P + Pᵀ) L⁻¹ with P = Φ(Lᵀ L̄), where Φ takes the lower
-// triangle and halves the diagonal. As only the lower triangle of A is read,
-// the adjoint is folded there.
-func (c Cholesky) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
-	f := Frame{g, c.Of}
-	d := f.Node(dout)
-	p := f.Apply(Mul, fullTerm(MatMul(g, out, d, true, false)), f.triangle(1, 0.5, 0))
-	s := f.Apply(Add, p, fullTerm(TransposeLast(g, p.Node))).Node
-	x := g.Apply(TriSolve{A: c.Of, B: c.Of, Trans: true}, out, s)                   // L⁻ᵀ S
-	y := g.Apply(TriSolve{A: c.Of, B: c.Of, Trans: true}, out, TransposeLast(g, x)) // L⁻ᵀ Sᵀ L⁻¹... symmetric
-	// y is the full symmetric adjoint times two; below the diagonal both halves
-	// belong to the one element read.
-	return []Term{f.Apply(Mul, fullTerm(y), f.triangle(1, 0.5, 0))}
 }
 
 // triangle is a constant matrix: lower below the diagonal, diag on it, upper above.
@@ -126,7 +65,8 @@ func MatMul(g *Graph, a, b *Node, ta, tb bool) *Node {
 }
 
 // TriSolve solves L·X = B, or Lᵀ·X = B if Trans, for lower triangular L of
-// shape A (n×n) and B (n×m). Only the lower triangle of L is read.
+// shape A (n×n) and B (n×m). Only the lower triangle of L is read. B may have
+// leading dimensions that A lacks: one L then serves all.
 type TriSolve struct {
 	A, B  Shape
 	Trans bool
@@ -141,18 +81,29 @@ func (t TriSolve) Infer(in []Shape) (Shape, error) {
 	return t.B, nil
 }
 
-// fits reports whether a (…×n×n) can be solved against b (…×n×m).
+// fits reports whether a (…×n×n) can be solved against b (…×n×m). b may have
+// leading dimensions that a lacks: one a then serves all.
 func fits(a, b Shape) bool {
-	r := len(a)
-	return len(b) == r && b[:r-1].Equal(a[:r-1])
+	r, extra := len(a), len(b)-len(a)
+	return extra >= 0 && b[extra:len(b)-1].Equal(a[:r-1])
+}
+
+// outerSum is x·yᵀ for x and y of …×n×m, summed over the leading dimensions
+// that a lacks.
+func outerSum(g *Graph, a Shape, x, y *Node) *Node {
+	r := len(x.Shape)
+	batch := graph.Iota(r - 2)
+	i, j, k := r, r+1, r+2
+	with := func(batch []int, l ...int) []int { return append(append([]int{}, batch...), l...) }
+	return NewContract(g, x, y, with(batch, i, k), with(batch, j, k), with(batch[r-len(a):], i, j))
 }
 
 func (t TriSolve) Eval(out []float64, in [][]float64) {
-	r := len(t.A)
-	n, m := t.A[r-1], t.B[r-1]
+	n, m := t.A[len(t.A)-1], t.B[len(t.B)-1]
 	copy(out, in[1])
 	for b := 0; b*n*m < len(out); b++ {
-		triSolveOne(in[0][b*n*n:(b+1)*n*n], out[b*n*m:(b+1)*n*m], n, m, t.Trans)
+		a := b * n * n % len(in[0]) // one may serve several
+		triSolveOne(in[0][a:a+n*n], out[b*n*m:(b+1)*n*m], n, m, t.Trans)
 	}
 }
 
@@ -193,19 +144,18 @@ func (t TriSolve) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) 
 	ds[1] = fullTerm(db)
 	if want[0] {
 		f := Frame{g, t.A}
-		var p *Node
+		a, b := db, out
 		if t.Trans {
-			p = MatMul(g, out, db, false, true)
-		} else {
-			p = MatMul(g, db, out, false, true)
+			a, b = out, db
 		}
-		ds[0] = f.Apply(Mul, fullTerm(p), f.triangle(-1, -1, 0))
+		ds[0] = f.Apply(Mul, fullTerm(outerSum(g, t.A, a, b)), f.triangle(-1, -1, 0))
 	}
 	return ds
 }
 
 // Solve solves A·X = B by LU with partial pivoting; A is n×n, B n×m. Trans
-// solves Aᵀ·X = B. A singular A gives NaN.
+// solves Aᵀ·X = B. A singular A gives NaN. B may have leading dimensions that A
+// lacks: one A then serves all.
 type Solve struct {
 	A, B  Shape
 	Trans bool
@@ -221,13 +171,13 @@ func (s Solve) Infer(in []Shape) (Shape, error) {
 }
 
 func (s Solve) Eval(out []float64, in [][]float64) {
-	r := len(s.A)
-	n, m := s.A[r-1], s.B[r-1]
+	n, m := s.A[len(s.A)-1], s.B[len(s.B)-1]
 	for b := 0; b*n*m < len(out); b++ {
 		var lu mat.LU
-		lu.Factorize(mat.NewDense(n, n, in[0][b*n*n:(b+1)*n*n]))
+		at := b * n * n % len(in[0]) // one may serve several
+		lu.Factorize(mat.NewDense(n, n, in[0][at:at+n*n]))
 		x := out[b*n*m : (b+1)*n*m]
-		if lu.Det() == 0 || math.IsNaN(lu.Det()) {
+		if det, _ := lu.LogDet(); math.IsInf(det, -1) || math.IsNaN(det) {
 			fill(x, math.NaN())
 			continue
 		}
@@ -252,8 +202,7 @@ func (s Solve) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []T
 		if s.Trans {
 			a, b = out, db
 		}
-		f := Frame{g, s.A}
-		ds[0] = f.Apply(Neg, fullTerm(MatMul(g, a, b, false, true)))
+		ds[0] = Frame{g, s.A}.Apply(Neg, fullTerm(outerSum(g, s.A, a, b)))
 	}
 	return ds
 }

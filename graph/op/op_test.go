@@ -173,6 +173,10 @@ func linear() []problem {
 			build: func(g *graph.Graph, x []*graph.Node) *graph.Node {
 				return g.Apply(op.Cholesky{Of: sh(2, 3, 3)}, spd(g, x[0]))
 			}},
+		{name: "cholesky adjoint", point: [][]float64{ramp(9, 0.4, 2), ramp(9, -1, 2)}, shape: []graph.Shape{sh(3, 3), sh(3, 3)},
+			build: func(g *graph.Graph, x []*graph.Node) *graph.Node {
+				return g.Apply(op.CholeskyAdjoint{Of: sh(3, 3)}, x[0], x[1])
+			}},
 		{name: "trisolve", point: [][]float64{ramp(9, 0.5, 2), ramp(6, -1, 1)}, shape: []graph.Shape{sh(3, 3), sh(3, 2)},
 			build: func(g *graph.Graph, x []*graph.Node) *graph.Node {
 				return g.Apply(op.TriSolve{A: sh(3, 3), B: sh(3, 2)}, x[0], x[1])
@@ -188,6 +192,14 @@ func linear() []problem {
 		{name: "solve transposed", point: [][]float64{vec(2, 0.3, -1, 0.5, 3, 0.2, 1, 1, -2), ramp(6, -1, 1)}, shape: []graph.Shape{sh(3, 3), sh(3, 2)},
 			build: func(g *graph.Graph, x []*graph.Node) *graph.Node {
 				return g.Apply(op.Solve{A: sh(3, 3), B: sh(3, 2), Trans: true}, x[0], x[1])
+			}},
+		{name: "trisolve, one for all", point: [][]float64{ramp(8, 0.5, 2), ramp(12, -1, 1)}, shape: []graph.Shape{sh(2, 2, 2), sh(3, 2, 2, 1)},
+			build: func(g *graph.Graph, x []*graph.Node) *graph.Node {
+				return g.Apply(op.TriSolve{A: sh(2, 2, 2), B: sh(3, 2, 2, 1), Trans: true}, x[0], x[1])
+			}},
+		{name: "solve, one for all", point: [][]float64{vec(2, 0.3, -1, 0.5, 3, 0.2, 1, 1, -2), ramp(12, -1, 1)}, shape: []graph.Shape{sh(3, 3), sh(2, 3, 2)},
+			build: func(g *graph.Graph, x []*graph.Node) *graph.Node {
+				return g.Apply(op.Solve{A: sh(3, 3), B: sh(2, 3, 2)}, x[0], x[1])
 			}},
 		{name: "log_det", point: [][]float64{vec(2, 0.3, -1, 0.5, 3, 0.2, 1, 1, -2)}, shape: []graph.Shape{sh(3, 3)},
 			build: func(g *graph.Graph, x []*graph.Node) *graph.Node { return g.Apply(op.LogDet{Of: sh(3, 3)}, x[0]) }},

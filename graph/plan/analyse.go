@@ -86,14 +86,22 @@ func (a *analysis) vary(n *graph.Node) bool {
 		return len(o.Dims) == 0 || o.Dims[0] != 0
 	case op.CumSum, op.SortPerm:
 		return len(n.Shape) >= 2
-	case op.Cholesky, op.LogDet:
+	case op.Cholesky, op.CholeskyAdjoint, op.LogDet:
 		return len(n.In[0].Shape) >= 3
 	case op.TriSolve:
-		return len(o.A) >= 3
+		return a.solve(n, o.A, o.B)
 	case op.Solve:
-		return len(o.A) >= 3
+		return a.solve(n, o.A, o.B)
 	}
 	return false
+}
+
+// solve accepts a matrix for each particle, or one that all share.
+func (a *analysis) solve(n *graph.Node, of, b graph.Shape) bool {
+	if len(of) < len(b) {
+		return !a.batch[n.In[0].ID]
+	}
+	return len(of) >= 3
 }
 
 // view accepts views that take all particles in order as their first dimension

@@ -5,8 +5,6 @@ import (
 	"unsafe"
 
 	"ppl/graph"
-	"ppl/graph/kernel/vec"
-	"ppl/graph/op"
 )
 
 // rowState is one goroutine's memory for a rowProgram.
@@ -75,7 +73,7 @@ func (s *rowState) add(st rowStep) {
 			s.steps = append(s.steps, b)
 		}
 	case *generic:
-		s.steps = append(s.steps, s.bindGeneric(st))
+		s.steps = append(s.steps, s.bindOther(st))
 	case *clear1:
 		s.join(operation{code: clearRows, dst: s.entry(st.v), width: int32(len(s.array(st.v)))})
 	case *scale:
@@ -246,11 +244,8 @@ func (s *rowState) bindGeneric(g *generic) *boundGeneric {
 // result back.
 func (b *boundGeneric) run(s *rowState) {
 	p := s.pr.p
-	switch {
-	case b.promote != nil:
+	if b.promote != nil {
 		toRows(b.out, s.array(b.promote), s.pr.s, p)
-		return
-	case b.logSumExp(s):
 		return
 	}
 	for i, v := range b.generic.in {
@@ -262,18 +257,4 @@ func (b *boundGeneric) run(s *rowState) {
 	if b.generic.out.batch && p > 1 {
 		toRows(s.array(b.generic.out), b.out, s.pr.s, p)
 	}
-}
-
-// logSumExp runs a log-sum-exp over the last dimension in rows.
-func (b *boundGeneric) logSumExp(s *rowState) bool {
-	r, ok := b.n.Op.(op.Reduce)
-	if !ok || r.Kind != op.LogSumExp || !b.generic.out.batch || len(r.Dims) != 1 || r.Dims[0] != len(r.From)-1 {
-		return false
-	}
-	k, p := r.From[r.Dims[0]], s.pr.p
-	x, out := s.array(b.generic.in[0]), s.array(b.generic.out)
-	for i := 0; i*p < len(out); i++ {
-		vec.LogSumExp(out[i*p:(i+1)*p], x[i*k*p:(i+1)*k*p], k, p, p)
-	}
-	return true
 }

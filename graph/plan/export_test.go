@@ -1,8 +1,29 @@
 package plan
 
+import "ppl/graph"
+
 // SmallChunks makes everything run in chunks, until the returned function is called.
 func SmallChunks() (restore func()) {
 	work, cost := chunkWork, privateCost
 	chunkWork, privateCost = 1, 0
 	return func() { chunkWork, privateCost = work, cost }
+}
+
+// Unbatched lists the ops that the program runs through their own Eval.
+func Unbatched(p graph.Program) []string {
+	pr, ok := p.(*rowProgram)
+	if !ok {
+		return []string{"everything"}
+	}
+	s, err := pr.NewState()
+	if err != nil {
+		panic(err)
+	}
+	var out []string
+	for _, st := range s.(*rowState).steps {
+		if g, ok := st.(*boundGeneric); ok && g.promote == nil {
+			out = append(out, g.n.Op.Key())
+		}
+	}
+	return out
 }

@@ -182,8 +182,11 @@ func (c *compiler) product(n *graph.Node, o op.Contract) bool {
 
 func (c *compiler) generic(n *graph.Node) {
 	g := &generic{n: n}
-	for _, x := range n.In {
+	for k, x := range n.In {
 		v := c.store(c.value(x))
+		if c.perParticle(n, k) {
+			v = c.promote(x)
+		}
 		g.in = append(g.in, v)
 		g.stage = max(g.stage, v.ready())
 	}

@@ -257,6 +257,13 @@ func TestSameBitsOnAnyNumberOfCores(t *testing.T) {
 }
 
 func randomGraph(t *rapid.T) {
+	randomGraphOf(t, func(w *world) []func() {
+		return []func(){w.combine, w.combine, w.combine, w.reduce, w.view, w.join, w.product}
+	})
+}
+
+// randomGraphOf makes a graph by some of the steps.
+func randomGraphOf(t *rapid.T, steps func(w *world) []func()) {
 	w := &world{t: t, g: graph.New(), s: rapid.SampledFrom([]int{1, 3, 8, 12}).Draw(t, "particles"), batch: map[*graph.Node]bool{}}
 	var inputs []*graph.Node
 	sizes := []int{1, 2, 3, 5, 40}
@@ -279,8 +286,9 @@ func randomGraph(t *rapid.T) {
 	}
 	c := graph.Shape{size(), size()}
 	w.add(w.g.Constant(c, noise(c.Size(), 0.7)), false)
+	all := steps(w)
 	for k := w.n(3, 14, "steps"); k > 0; k-- {
-		[]func(){w.combine, w.combine, w.combine, w.reduce, w.view, w.join, w.product}[w.n(0, 6, "step")]()
+		all[w.n(0, len(all)-1, "step")]()
 	}
 	outs := w.outputs(inputs)
 	compare(t, w.g, outs, inputs)

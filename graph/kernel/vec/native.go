@@ -19,6 +19,9 @@ type kernels struct {
 	matVec        func(y, a, x *float64, rows, cols, stride int)
 	matVecAdjoint func(x, a, y *float64, rows, cols, stride int)
 
+	// A square tile, one of its columns, and one element.
+	cellsAdd, cellsSub [3]cellsKernel
+
 	// For blocks and for one particle, see shape.
 	bernoulliLogit, poissonLog [3]densityKernel
 	binomialLogit, normal      [3]densityKernel2
@@ -28,6 +31,7 @@ var native [levels]kernels
 
 type (
 	matrixKernel   func(c, a, b *float64, rows, inner, strideC, strideA, stepA, strideB, accumulate int)
+	cellsKernel    func(c, a, b *float64, inner, rowC, colC, rowA, stepA, colB, stepB int)
 	densityKernel  func(ll, d, eta, y *float64, rows, p int)
 	densityKernel2 func(ll, d, eta, y, extra *float64, rows, p int) // with one more argument
 )

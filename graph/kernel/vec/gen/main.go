@@ -60,6 +60,7 @@ var parts = []struct {
 	}},
 	{"reductions", (*machine).reductions},
 	{"matrices", (*machine).matrices},
+	{"cells", (*machine).cells},
 	{"densities", (*machine).densityKernels},
 }
 

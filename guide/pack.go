@@ -17,6 +17,17 @@ type Slot struct {
 	Free      graph.Shape // its unconstrained shape
 	Offset    int         // of its first number in the packed vector
 	Transform *Transform
+	// Relative says that the prior has a location or a scale, on the
+	// unconstrained scale, that depends on other latents: the block may be
+	// parameterised relative to them.
+	Relative bool
+}
+
+// Frame is the location and log scale of a relative block, each a scalar or of
+// its free shape.
+type Frame struct {
+	Slot               int
+	Location, LogScale named.Value
 }
 
 // Packed is a lower.Source that reads each block from a packed vector. With no
@@ -25,9 +36,21 @@ type Slot struct {
 type Packed struct {
 	U named.Value // event [D]; its axes (the particle) are those of all values
 
-	Slots []Slot
-	Size  int           // D
-	Jac   []named.Value // log-Jacobians, one scalar for each block
+	// Centring parameterises relative blocks, by slot: element i of a block is
+	// held as ũ with
+	//
+	//	u = m + s^(1−λ)·(ũ − λm),
+	//
+	// where m and s are its location and scale, and λ = Centring[slot][i] lies
+	// between 0 (non-centred: ũ is standardised) and 1 (centred: ũ = u)
+	// (Gorinova, Moore & Hoffman 2020, "Automatic Reparameterisation of
+	// Probabilistic Programs", eq. 4). Nil is 1 throughout.
+	Centring [][]float64
+
+	Slots  []Slot
+	Size   int           // D
+	Jac    []named.Value // log-Jacobians, one scalar for each block
+	Frames []Frame       // of the relative blocks
 }
 
 // Latent implements lower.Source.
@@ -38,6 +61,7 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	}
 	free := t.Free(block.Box)
 	s := Slot{Site: block.Site, At: block.At, Box: block.Box, Free: free, Offset: p.Size, Transform: t}
+	s.Relative = relative(block)
 	p.Slots = append(p.Slots, s)
 	p.Size += free.Size()
 	if free.Size() == 0 { // a simplex of one
@@ -53,13 +77,50 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	} else {
 		u = b.Wrap(b.G.Input(fmt.Sprintf("u.%d", len(p.Slots)), free))
 	}
+	var more []named.Value
+	if s.Relative {
+		u, more = p.centre(b, u, block)
+	}
 	x, jac := t.Forward(b, u, block.Support)
 	total := b.Scalar(0)
-	for _, j := range jac {
+	for _, j := range append(jac, more...) {
 		total = b.Add(total, b.SumAll(j))
 	}
 	p.Jac = append(p.Jac, total)
 	return x, nil
+}
+
+// relative reports whether a block's location or scale varies with latents.
+func relative(block lower.Block) bool {
+	if k := block.Support.Kind; k != lang.SupportReal && k != lang.SupportPositive {
+		return false
+	}
+	varies := func(v named.Value) bool { return v.Valid() && !v.IsConst() }
+	return varies(block.Location) || varies(block.Scale)
+}
+
+// centre maps what is held of the last slot to the unconstrained scale, and
+// records its frame.
+func (p *Packed) centre(b *named.Builder, held named.Value, block lower.Block) (u named.Value, jac []named.Value) {
+	f := Frame{Slot: len(p.Slots) - 1, Location: b.Scalar(0), LogScale: b.Scalar(0)}
+	if block.Location.Valid() {
+		f.Location = block.Location
+	}
+	if block.Scale.Valid() {
+		f.LogScale = b.Log(block.Scale)
+	}
+	p.Frames = append(p.Frames, f)
+	if f.Slot >= len(p.Centring) || p.Centring[f.Slot] == nil {
+		return held, nil
+	}
+	lambda := b.Array(held.Shape(), p.Centring[f.Slot])
+	rest := b.OneMinus(lambda)
+	stretch := b.Mul(rest, f.LogScale)
+	u = b.Add(f.Location, b.Mul(b.Exp(stretch), b.Sub(held, b.Mul(lambda, f.Location))))
+	if stretch.Rank() < held.Rank() { // it is the same for all elements
+		stretch = b.Scale(float64(held.Shape().Size()), stretch)
+	}
+	return u, []named.Value{stretch}
 }
 
 // LogJacobian is the sum over all blocks.

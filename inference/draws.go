@@ -1,35 +1,30 @@
 package inference
 
-import "math"
-
-// Draws samples the fitted guide and evaluates the reported values: for each
-// value k of the reporter, draws of size(k) numbers, one row a draw. Draws come
-// in antithetic pairs, balanced in blocks of r.S, so that means and sds of
-// quantities that are linear in one latent have no Monte-Carlo error.
-func (t *Target) Draws(r *Reporter, loc, logsd []float64, n int, seed uint64) ([][]float64, error) {
+// Report evaluates the reported values at n = len(u)/D points: for each value k
+// of the reporter, n rows of size(k) numbers.
+func (r *Reporter) Report(u []float64) ([][]float64, error) {
+	n := 0
+	if r.D > 0 {
+		n = len(u) / r.D
+	}
 	out := make([][]float64, len(r.Symbols))
 	for k := range out {
 		out[k] = make([]float64, 0, n*r.Shapes[k].Size())
 	}
-	sd := make([]float64, len(logsd))
-	for i, l := range logsd {
-		sd[i] = math.Exp(l)
-	}
-	u := make([]float64, r.S*r.D)
-	for done, round := 0, 0; done < n; round++ {
-		balanced(Stream(seed, "draws", round), u, r.S, r.D)
-		for i := range u {
-			u[i] = loc[i%r.D] + sd[i%r.D]*u[i]
+	block := make([]float64, r.S*r.D)
+	for done := 0; done < n; done += r.S {
+		take := min(r.S, n-done)
+		for i := 0; i < r.S; i++ { // a short last block repeats its last row
+			row := done + min(i, take-1)
+			copy(block[i*r.D:(i+1)*r.D], u[row*r.D:(row+1)*r.D])
 		}
-		vals, err := r.Eval(u)
+		vals, err := r.Eval(block)
 		if err != nil {
 			return nil, err
 		}
-		take := min(r.S, n-done)
 		for k := range out {
 			out[k] = append(out[k], vals[k][:take*r.Shapes[k].Size()]...)
 		}
-		done += take
 	}
 	return out, nil
 }

@@ -5,38 +5,92 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"ppl/inference/arrow"
 )
 
 // Options set a fit. The zero value of a field means its default.
 type Options struct {
 	Seed      uint64
-	Particles int           // Monte-Carlo particles of the ELBO; 64
-	Method    string        // "lbfgs" (default) or "adam"
+	Particles int           // Monte-Carlo particles of the ELBO, before doubling; 64
+	Guide     string        // "meanfield" (default)
+	Correct   string        // "auto" (default), "linear" or "none"
+	Draws     int           // importance draws; 4096
 	MaxTime   time.Duration // 0: no limit
 	// Progress is called from time to time, from the fitting goroutine.
 	Progress func(Progress)
 }
 
+// Guides and Corrections are the values of Options.Guide and Options.Correct.
+var (
+	Guides      = []string{"meanfield"}
+	Corrections = []string{"auto", "linear", "none"}
+)
+
 // Progress is the state of a running fit.
 type Progress struct {
-	Evaluations  int
-	ELBO         float64
-	GradientNorm float64 // largest component, in units of the guide's sds
-	Elapsed      time.Duration
+	Stage       string // "start", "optimise", "correct", "modes"
+	Evaluations int    // of the log density, its gradient or a Hessian product at a point
+	ELBO        float64
+	// Decrement is the Newton decrement: how far from its optimum, in nats, a
+	// quadratic model puts the objective.
+	Decrement float64
+	Elapsed   time.Duration
 }
 
-// Fit is a fitted mean-field guide.
+// Correction says what the answer's draws are.
+type Correction string
+
+const (
+	Importance     Correction = "importance weights" // around linear response
+	LinearResponse Correction = "linear response"
+	NoCorrection   Correction = "none"
+)
+
+// Mode is a local optimum of the ELBO.
+type Mode struct {
+	Loc  []float64
+	ELBO float64 // under the fixed noise
+}
+
+// Fit is a fitted approximation.
 type Fit struct {
+	// Target is the target in the parameterisation that was chosen; the draws
+	// are on its unconstrained scale.
+	Target *Target
+	// Loc and LogSD are the mean-field guide.
 	Loc, LogSD []float64
-	// ELBO is estimated with fresh noise; MCSE is its Monte-Carlo standard error.
+	// ELBO is the mean-field guide's, estimated with fresh noise; MCSE is its
+	// Monte-Carlo standard error.
 	ELBO, MCSE  float64
 	Parts       []Part // nil if the run was stopped
 	Evaluations int
+	Particles   int // of the ELBO in the end
 	Converged   bool
-	Interrupted bool // by its context
-	TimedOut    bool // MaxTime was reached
+	Decrement   float64 // Newton decrement at the end, in nats
+	Interrupted bool    // by its context
+	TimedOut    bool    // MaxTime was reached
 	// Ended says in words why the optimiser stopped.
 	Ended string
+
+	// Draws are the answer, and Applied says how they came about.
+	Draws   *Weighted
+	Applied Correction
+	// KHatMeanField is k̂ of the plain mean-field guide as a proposal; NaN where
+	// it was not computed.
+	KHatMeanField float64
+	// LocError is the largest Monte-Carlo error, in posterior sds, that the fixed
+	// noise leaves in a location.
+	LocError float64
+	// Flat lists the unconstrained coordinates of a direction in which the
+	// posterior has no curvature, and NoResponse says why there is no linear
+	// response.
+	Flat       []int
+	NoResponse string
+	// Modes lists the distinct optima that were found, the best first.
+	Modes []Mode
+	// Starts is the number of starting points tried.
+	Starts int
 }
 
 // ErrNoStart is returned where no starting point has a finite density.
@@ -57,60 +111,53 @@ func (e *ErrStopped) Error() string {
 	return "stopped before a starting point was found: " + e.Why
 }
 
-// fitter is the common state of the optimisers.
+// fitter is the state that the steps of a fit share.
 type fitter struct {
-	ctx   context.Context
-	t     *Target
-	opt   Options
-	obj   *ELBO
-	begun time.Time
-	stop  time.Time
-	told  time.Time
-
-	loc, logsd []float64 // the best so far
-	value      float64   // its ELBO under the objective's noise
-	why        string    // set once the run must end early
+	ctx     context.Context
+	t       *Target
+	opt     Options
+	surf    *Surface
+	pattern *arrow.Pattern // of the Hessian; nil if it is too large to form
+	curved  []bool         // coordinates behind a transform that is not the identity
+	begun   time.Time
+	stop    time.Time
+	told    time.Time
+	stage   string
+	spent   int    // evaluations of surfaces given up
+	why     string // set once the run must end early
 }
 
-// MeanField fits a mean-field guide.
-func MeanField(ctx context.Context, t *Target, opt Options) (*Fit, error) {
-	if opt.Particles == 0 {
-		opt.Particles = 64
-	}
-	f := &fitter{ctx: ctx, t: t, opt: opt, begun: time.Now(), loc: make([]float64, t.D), logsd: make([]float64, t.D)}
+func newFitter(ctx context.Context, t *Target, opt Options) *fitter {
+	f := &fitter{ctx: ctx, opt: opt, begun: time.Now()}
 	if opt.MaxTime > 0 {
 		f.stop = f.begun.Add(opt.MaxTime)
 	}
-	var err error
-	if f.obj, err = t.NewELBO(opt.Particles); err != nil {
-		return nil, err
-	}
-	eps := make([]float64, opt.Particles*t.D)
-	balanced(Stream(opt.Seed, "elbo", 0), eps, opt.Particles, t.D)
-	f.obj.SetNoise(eps)
-	if err := f.start(); err != nil {
-		return nil, err
-	}
-	fit := &Fit{}
-	switch opt.Method {
-	case "", "lbfgs":
-		fit.Converged, fit.Ended, err = f.lbfgs()
-	case "adam":
-		fit.Converged, fit.Ended, err = f.adam()
-	default:
-		return nil, fmt.Errorf("unknown method %q", opt.Method)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if f.why != "" {
-		fit.Converged, fit.Ended = false, f.why
-		fit.Interrupted = ctx.Err() != nil
-		fit.TimedOut = !fit.Interrupted
-	}
-	fit.Loc, fit.LogSD = f.loc, f.logsd
-	return fit, f.evaluate(fit)
+	return f
 }
+
+// use makes t the target at work.
+func (f *fitter) use(t *Target) error {
+	if f.surf != nil {
+		f.spent += f.surf.evaluations()
+	}
+	f.t = t
+	f.curved = make([]bool, t.D)
+	for _, s := range t.Slots {
+		if s.Transform.Name != "identity" {
+			for i := 0; i < s.Free.Size(); i++ {
+				f.curved[s.Offset+i] = true
+			}
+		}
+	}
+	var err error
+	f.surf, err = t.NewSurface()
+	return err
+}
+
+// evaluations counts points at which anything was evaluated.
+func (s *Surface) evaluations() int { return s.Values + s.Gradients + s.Products }
+
+func (f *fitter) evaluations() int { return f.spent + f.surf.evaluations() }
 
 // halted reports whether the run must end now, and remembers why.
 func (f *fitter) halted() bool {
@@ -124,61 +171,276 @@ func (f *fitter) halted() bool {
 	return f.why != ""
 }
 
-func (f *fitter) tell(value, norm float64) {
+func (f *fitter) tell(value, decrement float64) {
 	if f.opt.Progress == nil || time.Since(f.told) < 50*time.Millisecond {
 		return
 	}
 	f.told = time.Now()
-	f.opt.Progress(Progress{f.obj.Evaluations, value, norm, time.Since(f.begun)})
+	f.opt.Progress(Progress{f.stage, f.evaluations(), value, decrement, time.Since(f.begun)})
 }
 
-// start finds a point where the ELBO and its gradient are finite: the origin
-// of the unconstrained scale, with an sd of 1 that is halved until all
-// particles have a finite density; then points away from the origin. The sds
-// are then set from the curvature there, which puts raw units of any size on
-// one scale.
-func (f *fitter) start() error {
-	r := Stream(f.opt.Seed, "start", 0)
-	for try := 0; try < 20; try++ {
-		for i := range f.loc {
-			f.loc[i] = 0
-			if try > 0 {
-				f.loc[i] = (2*r.Float64() - 1) * math.Min(2, 0.2*float64(try))
-			}
+// Variational fits the default approximation: a mean-field guide on fixed
+// noise, linear response, importance weights.
+func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
+	if opt.Particles == 0 {
+		opt.Particles = 64
+	}
+	if opt.Draws == 0 {
+		opt.Draws = 4096
+	}
+	f := newFitter(ctx, t, opt)
+	f.t = t
+	return f.meanfield()
+}
+
+// meanfield runs the default inference.
+func (f *fitter) meanfield() (*Fit, error) {
+	o, a, err := f.optimise()
+	if err != nil {
+		return nil, err
+	}
+	fit := &Fit{Target: f.t, Starts: 1, Applied: NoCorrection, KHatMeanField: math.NaN(), LocError: math.NaN()}
+	f.take(fit, a)
+	if err := f.answer(fit, o, a); err != nil {
+		return nil, err
+	}
+	return fit, f.finish(fit, o)
+}
+
+// fresh makes t the target at work and fits the guide from a cold start.
+func (f *fitter) fresh(t *Target) (*objective, *ascent, error) {
+	f.stage = "start"
+	if err := f.use(t); err != nil {
+		return nil, nil, err
+	}
+	starts, err := f.starts(1)
+	if err != nil {
+		return nil, nil, err
+	}
+	if f.pattern, err = f.findPattern(); err != nil {
+		return nil, nil, err
+	}
+	f.stage = "optimise"
+	o := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
+	a, err := f.climbAndAscend(o, starts[0], nil)
+	return o, a, err
+}
+
+// climbAndAscend approaches the bulk from a start and optimises there.
+func (f *fitter) climbAndAscend(o *objective, start []float64, near func([]float64) bool) (*ascent, error) {
+	loc, logsd, err := f.approach(start)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.shrink(o, loc, logsd); err != nil {
+		if stopped, is := err.(*ErrStopped); is {
+			return nil, stopped
 		}
-		for logsd := 0.0; logsd > -16; logsd -= math.Ln2 * 2 {
-			for i := range f.logsd {
-				f.logsd[i] = logsd
+		// The density has no bulk where the steps led (a hierarchical one may rise
+		// without bound): optimise from the start itself.
+		loc = append([]float64(nil), start...)
+		clear(logsd)
+		if err := f.shrink(o, loc, logsd); err != nil {
+			return nil, err
+		}
+	}
+	return f.ascend(o, loc, logsd, near)
+}
+
+// take copies the state of the optimiser.
+func (f *fitter) take(fit *Fit, a *ascent) {
+	fit.Loc, fit.LogSD = a.loc, a.logsd
+	fit.Converged, fit.Decrement, fit.Ended = a.converged, a.decrement, a.why
+	fit.Particles = a.o.S
+	fit.Modes = []Mode{{a.loc, a.value}}
+}
+
+// answer computes linear response and importance weights, doubling the
+// particles until the locations are exact enough.
+func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
+	f.stage = "correct"
+	d := f.t.D
+	if fit.Converged && f.opt.Correct != "none" && f.pattern != nil && !f.halted() {
+		r, err := f.response(o)
+		if err != nil {
+			return err
+		}
+		for r.factor != nil && !f.halted() {
+			if fit.LocError = locError(o, r); fit.LocError < 0.05 || o.S >= 1024 || f.opt.Particles < 64 {
+				break
 			}
-			v, gl, gs, err := f.obj.Eval(f.loc, f.logsd)
+			// Twice the particles, from where the fit is.
+			more := newObjective(f.surf, f.opt.Seed, 2*o.S)
+			next, err := f.ascend(more, a.loc, a.logsd, nil)
 			if err != nil {
 				return err
 			}
-			if finite(v) && allFinite(gl) && allFinite(gs) {
-				f.value = v
-				return f.rescale()
+			if !next.converged {
+				break
 			}
-			if f.halted() {
-				return &ErrStopped{f.why}
+			o, a = more, next
+			f.take(fit, a)
+			if r, err = f.response(o); err != nil {
+				return err
 			}
 		}
+		fit.Flat, fit.NoResponse = r.flat, r.why
+		if r.factor != nil {
+			return f.respondDraws(fit, r, a)
+		}
 	}
-	return f.noStart()
+	return f.plainDraws(fit, a, d)
 }
 
-func (f *fitter) noStart() error {
-	eps := make([]float64, f.t.D)
-	parts, err := f.t.Parts(f.loc, f.logsd, eps, 1)
-	if err != nil {
-		return err
-	}
-	e := &ErrNoStart{}
-	for _, p := range parts {
-		if !finite(p.Mean) {
-			e.Sites = append(e.Sites, p.Factor.Site)
+// mostWeighted is the number of coordinates beyond which importance weights
+// are not tried.
+const mostWeighted = 300
+
+// respondDraws draws around the linear response, with weights if that may help.
+func (f *fitter) respondDraws(fit *Fit, r *response, a *ascent) error {
+	d := f.t.D
+	n := f.opt.Draws
+	if f.opt.Correct != "linear" && d <= mostWeighted {
+		if q := newGaussian(a.loc, r.covariance()); q != nil {
+			w, err := f.correct(q, n)
+			if err != nil {
+				return err
+			}
+			fit.Draws, fit.Applied = w, Importance
+			plain, err := f.weigh(diagonal(a.loc, a.logsd), math.Inf(1), min(n, 1024), "meanfield", 0)
+			if err != nil {
+				return err
+			}
+			fit.KHatMeanField = plain.KHat
+			if w.KHat < 1 && w.ESS > 100 {
+				return nil
+			}
+			// The weights are worthless: their k̂ is kept, and the draws are plain.
+			fit.Draws = &Weighted{D: d, KHat: w.KHat, ESS: w.ESS}
+			fit.Applied = LinearResponse
 		}
 	}
-	return e
+	if fit.Draws == nil {
+		fit.Draws = &Weighted{D: d, KHat: math.NaN(), ESS: float64(n)}
+	}
+	fit.Applied = LinearResponse
+	z := make([]float64, n*2*d)
+	balanced(Stream(f.opt.Seed, "draws", 0), z, n, 2*d)
+	fit.Draws.U = make([]float64, n*d)
+	for i := 0; i < n; i++ {
+		u := fit.Draws.U[i*d : (i+1)*d]
+		r.colour(z[i*2*d:(i+1)*2*d], u)
+		axpy(1, a.loc, u)
+	}
+	return nil
+}
+
+// plainDraws draws from the mean-field guide.
+func (f *fitter) plainDraws(fit *Fit, a *ascent, d int) error {
+	n := f.opt.Draws
+	u := make([]float64, n*d)
+	balanced(Stream(f.opt.Seed, "draws", 0), u, n, d)
+	for i := range u {
+		u[i] = a.loc[i%d] + math.Exp(a.logsd[i%d])*u[i]
+	}
+	fit.Draws, fit.Applied = &Weighted{D: d, U: u, KHat: math.NaN(), ESS: float64(n)}, NoCorrection
+	return nil
+}
+
+// response forms the linear response from as many particles as it takes, the
+// fewer the dearer a product is.
+func (f *fitter) response(o *objective) (*response, error) {
+	n := o.S
+	for n > 8 && float64(n)*float64(f.pattern.Probes())*f.surf.cost() > 2e9 {
+		n /= 2
+	}
+	return f.respond(o, n)
+}
+
+// cost estimates the elements that an evaluation at one point works through.
+func (s *Surface) cost() float64 {
+	t := 0.0
+	for _, n := range s.g.Nodes() {
+		t += float64(n.Shape.Size())
+	}
+	return t / lanes
+}
+
+// locError is the Monte-Carlo error of the locations in posterior sds: the
+// covariance of the mean gradient over antithetic pairs, through the linear
+// response (Giordano, Ingram & Broderick 2024, eq. 13).
+func locError(o *objective, r *response) float64 {
+	d := o.D
+	pairs := o.S / 2
+	if pairs < 2 {
+		return math.NaN()
+	}
+	sums := make([]float64, d)
+	x, y := make([]float64, d), make([]float64, d)
+	for p := 0; p < pairs; p++ {
+		for i := range x {
+			x[i] = 0.5*(o.g[2*p*d+i]+o.g[(2*p+1)*d+i]) - o.gloc[i]
+		}
+		r.apply(x, y)
+		for i, v := range y {
+			sums[i] += v * v
+		}
+	}
+	worst := 0.0
+	for i, v := range r.variances() {
+		worst = math.Max(worst, math.Sqrt(sums[i]/float64(pairs*(pairs-1))/v))
+	}
+	return worst
+}
+
+// finish evaluates the ELBO and marks how the run ended.
+func (f *fitter) finish(fit *Fit, o *objective) error {
+	if f.why != "" {
+		fit.Converged, fit.Ended = false, f.why
+		fit.Interrupted = f.ctx.Err() != nil
+		fit.TimedOut = !fit.Interrupted
+	}
+	defer func() { fit.Evaluations = f.evaluations() }()
+	return f.evaluate(fit)
+}
+
+// evaluate fills the ELBO, estimated with fresh noise as the mean of
+// log p(u) − log q(u), and its parts.
+func (f *fitter) evaluate(fit *Fit) error {
+	d := f.t.D
+	n := 1024
+	if f.why != "" { // someone is waiting
+		n = lanes
+	}
+	entropy := float64(d) * 0.5 * (1 + math.Log(2*math.Pi))
+	for _, l := range fit.LogSD {
+		entropy += l
+	}
+	eps := make([]float64, n*d)
+	antithetic(Stream(f.opt.Seed, "evaluate", 0), eps, n, d)
+	u, lp := make([]float64, n*d), make([]float64, n)
+	for i := range u {
+		u[i] = fit.Loc[i%d] + math.Exp(fit.LogSD[i%d])*eps[i]
+	}
+	if err := f.surf.Value(u, lp); err != nil {
+		return err
+	}
+	pairs := make([]float64, n/2) // antithetic pairs are dependent: the error is that of their means
+	for i := range lp {
+		q := 0.0 // ½ Σ eps² less its mean, so that E[w] is the ELBO
+		for _, e := range eps[i*d : (i+1)*d] {
+			q += 0.5 * (e*e - 1)
+		}
+		pairs[i/2] += 0.5 * (lp[i] + q + entropy)
+	}
+	m, sd := meanSD(pairs)
+	fit.ELBO, fit.MCSE = m, sd/math.Sqrt(float64(len(pairs)))
+	if f.why != "" {
+		return nil
+	}
+	var err error
+	fit.Parts, err = f.t.Parts(fit.Loc, fit.LogSD, eps[:lanes*d], lanes)
+	return err
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
@@ -190,78 +452,6 @@ func allFinite(x []float64) bool {
 		}
 	}
 	return true
-}
-
-// rescale shrinks the sds to those that the curvature of the expected log
-// density at the start calls for, in each dimension where that is negative and
-// the sd that was found safe is too large, if the ELBO gains by it.
-func (f *fitter) rescale() error {
-	trial := append([]float64(nil), f.logsd...)
-	loc := append([]float64(nil), f.loc...)
-	// The derivative of the ELBO with respect to logsd, less the entropy's 1, is
-	// E[∂log p/∂u · eps · sd] ≈ sd²·H: one gradient holds the whole diagonal.
-	_, _, gs, err := f.obj.Eval(loc, f.logsd)
-	if err != nil {
-		return err
-	}
-	for i, g := range gs {
-		if h := (1 - g); h > 1 {
-			trial[i] = f.logsd[i] - 0.5*math.Log(h)
-		}
-	}
-	v, gl, gs2, err := f.obj.Eval(loc, trial)
-	if err == nil && finite(v) && allFinite(gl) && allFinite(gs2) && v >= f.value {
-		f.logsd, f.value = trial, v
-	}
-	return err
-}
-
-// evaluate fills the ELBO, estimated with fresh noise as the mean of
-// log p(u) − log q(u), and its parts.
-func (f *fitter) evaluate(fit *Fit) error {
-	s, d := f.opt.Particles, f.t.D
-	entropy := float64(d) * 0.5 * (1 + math.Log(2*math.Pi))
-	for _, l := range fit.LogSD {
-		entropy += l
-	}
-	var w []float64
-	eps := make([]float64, s*d)
-	rounds := max(4, (1024+s-1)/s)
-	if f.why != "" { // someone is waiting
-		rounds = 1
-	}
-	for k := 0; k < rounds; k++ {
-		antithetic(Stream(f.opt.Seed, "evaluate", k), eps, s, d)
-		f.obj.SetNoise(eps)
-		if _, _, _, err := f.obj.Eval(fit.Loc, fit.LogSD); err != nil {
-			return err
-		}
-		lp := f.obj.LogDensities()
-		for i := 0; i < s; i++ {
-			q := 0.0 // ½ Σ eps² less its mean, so that E[w] is the ELBO
-			for j := 0; j < d; j++ {
-				q += 0.5 * (eps[i*d+j]*eps[i*d+j] - 1)
-			}
-			w = append(w, lp[i]+q+entropy)
-		}
-	}
-	fit.Evaluations = f.obj.Evaluations
-	// Antithetic pairs are dependent: the error is that of the pairs' means.
-	var pairs []float64
-	for i := 0; i+1 < len(w); i += 2 {
-		pairs = append(pairs, (w[i]+w[i+1])/2)
-	}
-	if s == 1 || s%2 == 1 {
-		pairs = w
-	}
-	m, sd := meanSD(pairs)
-	fit.ELBO, fit.MCSE = m, sd/math.Sqrt(float64(len(pairs)))
-	if f.why != "" {
-		return nil
-	}
-	var err error
-	fit.Parts, err = f.t.Parts(fit.Loc, fit.LogSD, eps, s)
-	return err
 }
 
 func meanSD(x []float64) (mean, sd float64) {

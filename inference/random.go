@@ -51,3 +51,22 @@ func balanced(r *rand.Rand, eps []float64, s, d int) {
 		}
 	}
 }
+
+// chi2 draws from the χ² distribution with df degrees of freedom, as twice a
+// gamma variate (Marsaglia & Tsang 2000; df ≥ 2).
+func chi2(r *rand.Rand, df float64) float64 {
+	d := df/2 - 1.0/3
+	c := 1 / math.Sqrt(9*d)
+	for {
+		x := r.NormFloat64()
+		v := 1 + c*x
+		if v <= 0 {
+			continue
+		}
+		v = v * v * v
+		u := 1 - r.Float64()
+		if math.Log(u) < 0.5*x*x+d-d*v+d*math.Log(v) {
+			return 2 * d * v
+		}
+	}
+}

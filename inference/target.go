@@ -30,6 +30,17 @@ type Target struct {
 	Slots  []guide.Slot
 	D      int
 	Engine Engine
+	// Centring is the parameterisation of blocks with a hierarchical prior: see
+	// guide.Packed.
+	Centring [][]float64
+}
+
+// WithCentring is the target in another parameterisation: the same posterior on
+// another unconstrained scale.
+func (t *Target) WithCentring(lambda [][]float64) *Target {
+	u := *t
+	u.Centring = lambda
+	return &u
 }
 
 // NewTarget lowers the model once to find its unconstrained numbers. The
@@ -51,7 +62,7 @@ type lowered struct {
 }
 
 func (t *Target) lower(b *named.Builder, u named.Value) (*lowered, error) {
-	l := &lowered{b: b, pack: &guide.Packed{U: u}}
+	l := &lowered{b: b, pack: &guide.Packed{U: u, Centring: t.Centring}}
 	var ds diag.List
 	l.joint, ds = lower.Lower(t.Model, t.Data, l.pack, b)
 	if err := ds.Err(); err != nil {
@@ -65,10 +76,11 @@ func (l *lowered) logDensity() named.Value {
 	return l.b.Add(l.joint.LogDensity(l.b), l.pack.LogJacobian(l.b))
 }
 
-// Program is a compiled graph with its inputs by node.
+// program is a compiled graph, with working memory, and its inputs by node.
 type program struct {
-	state  graph.State
-	inputs map[*graph.Node]int
+	compiled graph.Program
+	state    graph.State
+	inputs   map[*graph.Node]int
 }
 
 func (t *Target) compile(g *graph.Graph, outputs ...*graph.Node) (*program, error) {
@@ -77,7 +89,7 @@ func (t *Target) compile(g *graph.Graph, outputs ...*graph.Node) (*program, erro
 	if err != nil {
 		return nil, err
 	}
-	c := &program{state: s, inputs: map[*graph.Node]int{}}
+	c := &program{compiled: p, state: s, inputs: map[*graph.Node]int{}}
 	for i, n := range p.Inputs() {
 		c.inputs[n] = i
 	}

@@ -43,7 +43,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Printf("slope %.1f, verdict %s\n", slope, post.Verdict)
-	// Output: slope 2.0, verdict caution
+	// Output: slope 2.0, verdict good
 }
 
 // Labels of factors come back in the names of the quantities.

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -16,7 +15,8 @@ type Options struct {
 	Seed      uint64        // all randomness derives from it
 	Particles int           // Monte-Carlo particles of the ELBO; 64
 	Draws     int           // posterior draws that are kept; 4000
-	Method    string        // "lbfgs" (fixed noise, the default) or "adam"
+	Guide     string        // "meanfield", the default
+	Correct   string        // "auto" (default), "linear" or "none"
 	MaxTime   time.Duration // 0: no limit
 	// Progress is called from time to time while the fit runs.
 	Progress func(inference.Progress)
@@ -24,15 +24,6 @@ type Options struct {
 
 // DefaultDraws is the number of posterior draws where Options does not say.
 const DefaultDraws = 4000
-
-// Verdict says how far a posterior may be believed.
-type Verdict string
-
-const (
-	Good    Verdict = "good"
-	Caution Verdict = "caution"
-	Poor    Verdict = "poor"
-)
 
 // Stopped is the error of a fit that was cancelled, or ran out of time, before
 // it had found a point to start from: there is nothing to report.
@@ -48,27 +39,25 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 		opt.Draws = DefaultDraws
 	}
 	begun := time.Now()
-	fit, err := inference.MeanField(ctx, p.target, inference.Options{
-		Seed: opt.Seed, Particles: opt.Particles, Method: opt.Method, MaxTime: opt.MaxTime, Progress: opt.Progress,
+	fit, err := inference.Variational(ctx, p.target, inference.Options{
+		Seed: opt.Seed, Particles: opt.Particles, Guide: opt.Guide, Correct: opt.Correct,
+		Draws: max(opt.Draws, minDraws), MaxTime: opt.MaxTime, Progress: opt.Progress,
 	})
 	if err != nil {
 		return nil, p.explain(err)
 	}
-	rep, err := p.target.NewReporter(64)
-	if err != nil {
-		return nil, err
-	}
-	// Summaries do not get worse because few draws are kept.
-	draws, err := p.target.Draws(rep, fit.Loc, fit.LogSD, max(opt.Draws, DefaultDraws), opt.Seed)
-	if err != nil {
-		return nil, err
-	}
 	post = &Posterior{problem: p, options: opt, fit: fit}
-	post.collect(rep, draws, opt.Draws)
+	if err := post.report(opt.Draws); err != nil {
+		return nil, err
+	}
 	post.judge()
 	post.FitTime = time.Since(begun)
 	return post, nil
 }
+
+// minDraws is the least number of draws that summaries are of: they do not get
+// worse because few are kept.
+const minDraws = 4096
 
 // explain gives an error of the fit its public type: a start that failed
 // becomes a diagnostic that names the sites.
@@ -114,27 +103,4 @@ func init() {
 			Wrong:       "data y : real\nmu ~ Uniform(0, 1)\ny ~ Uniform(mu + 5, mu + 6)   # with y = 0",
 			Right:       "data y : real\nmu ~ Uniform(-10, 1)\ny ~ Uniform(mu, mu + 6)"},
 	)
-}
-
-// judge sets the verdict. Without importance diagnostics nothing vouches for
-// the sds of a mean-field guide, so it is "caution" at best.
-func (post *Posterior) judge() {
-	f := post.fit
-	post.Verdict = Caution
-	post.Reasons = []string{"the mean-field guide ignores posterior correlations: its sds can be too small, and nothing has checked them yet"}
-	if !f.Converged {
-		post.Verdict = Poor
-		why := "the optimiser did not converge: " + f.Ended
-		if f.Interrupted {
-			why = "interrupted before convergence"
-		}
-		post.Reasons = append([]string{why}, post.Reasons...)
-	}
-	for _, q := range post.quantities {
-		if !q.finite() {
-			post.Verdict = Poor
-			post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` has draws that are not finite", q.Name))
-			break
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ppl/inference"
+	"ppl/inference/psis"
 	"ppl/lang"
 	"ppl/lang/diag"
 )
@@ -42,7 +43,10 @@ type Quantity struct {
 
 	Mean, SD     float64
 	Q5, Q50, Q95 float64
-	MeanFieldSD  float64
+	// MCSE is the Monte-Carlo standard error of the mean.
+	MCSE float64
+	// MeanFieldSD is the standard deviation under the plain mean-field guide.
+	MeanFieldSD float64
 	// Draws of the quantity; not to be changed.
 	Draws []float64
 }
@@ -52,9 +56,25 @@ func (q *Quantity) finite() bool {
 	return !math.IsNaN(q.Mean) && !math.IsInf(q.Mean, 0)
 }
 
-// collect makes the quantities from the reporter's draws, in the order in
-// which the model declares them. Summaries are of all draws; keep are kept.
-func (post *Posterior) collect(r *inference.Reporter, draws [][]float64, keep int) {
+// report evaluates the quantities at the fit's draws, in the order in which the
+// model declares them. Summaries are of all draws; keep are kept, resampled by
+// their weights.
+func (post *Posterior) report(keep int) error {
+	fit := post.fit
+	r, err := fit.Target.NewReporter(64)
+	if err != nil {
+		return err
+	}
+	draws, err := r.Report(fit.Draws.U)
+	if err != nil {
+		return err
+	}
+	plain, err := r.Report(fit.MeanFieldDraws(post.options.Seed, 1024))
+	if err != nil {
+		return err
+	}
+	n := fit.Draws.N()
+	rows := fit.Draws.Resample(post.options.Seed, keep)
 	order := make([]int, len(r.Symbols))
 	for i := range order {
 		order[i] = i
@@ -63,21 +83,38 @@ func (post *Posterior) collect(r *inference.Reporter, draws [][]float64, keep in
 		return r.Symbols[order[i]].Span.Start < r.Symbols[order[j]].Span.Start
 	})
 	post.byName = map[string]int{}
+	all := make([]float64, n)
 	for _, k := range order {
 		size := r.Shapes[k].Size()
 		for e := 0; e < size; e++ {
 			q := post.name(r.Symbols[k], r.Shapes[k], e)
-			all := make([]float64, len(draws[k])/size)
 			for i := range all {
 				all[i] = draws[k][i*size+e]
 			}
-			q.Draws = append([]float64(nil), all[:keep]...)
-			q.summarise(all)
+			q.Draws = make([]float64, len(rows))
+			for i, row := range rows {
+				q.Draws[i] = all[row]
+			}
+			q.summarise(all, fit.Draws.W)
+			q.MeanFieldSD = columnSD(plain[k], size, e)
 			post.byName[q.Name] = len(post.quantities)
 			post.quantities = append(post.quantities, q)
 		}
-		draws[k] = nil // large reports hold each draw once
+		draws[k], plain[k] = nil, nil // large reports hold each draw once
 	}
+	return nil
+}
+
+// columnSD is the standard deviation of column e of rows of a size.
+func columnSD(x []float64, size, e int) float64 {
+	n, mean, ss := float64(len(x)/size), 0.0, 0.0
+	for i := e; i < len(x); i += size {
+		mean += x[i] / n
+	}
+	for i := e; i < len(x); i += size {
+		ss += (x[i] - mean) * (x[i] - mean)
+	}
+	return math.Sqrt(ss / math.Max(1, n-1))
 }
 
 // name gives element e of an array its names.
@@ -111,8 +148,16 @@ func (post *Posterior) label(s *lang.Symbol, d, i int) string {
 	return fmt.Sprint(i)
 }
 
-// summarise computes the summaries from draws, which it sorts.
-func (q *Quantity) summarise(draws []float64) {
+// summarise computes the summaries from draws, which it may sort, with weights
+// or, if w is nil, without.
+func (q *Quantity) summarise(draws, w []float64) {
+	if w != nil {
+		q.Mean, q.MCSE = psis.Mean(draws, w, 1)
+		q.SD, _ = psis.SD(draws, w, 1)
+		qs, _ := psis.Quantiles(draws, w, 1, []float64{0.05, 0.5, 0.95})
+		q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
+		return
+	}
 	n := float64(len(draws))
 	for _, x := range draws {
 		q.Mean += x / n
@@ -121,7 +166,7 @@ func (q *Quantity) summarise(draws []float64) {
 		q.SD += (x - q.Mean) * (x - q.Mean)
 	}
 	q.SD = math.Sqrt(q.SD / math.Max(1, n-1))
-	q.MeanFieldSD = q.SD
+	q.MCSE = q.SD / math.Sqrt(n)
 	sort.Float64s(draws)
 	q.Q5, q.Q50, q.Q95 = quantile(draws, 0.05), quantile(draws, 0.5), quantile(draws, 0.95)
 }
@@ -225,7 +270,33 @@ func (post *Posterior) Converged() bool { return post.fit.Converged }
 func (post *Posterior) Interrupted() bool { return post.fit.Interrupted }
 func (post *Posterior) TimedOut() bool    { return post.fit.TimedOut }
 
-// Evaluations is the number of gradients of the ELBO that the fit took.
+// KHat is the shape k̂ of the importance weights' tail (Vehtari et al. 2024):
+// up to 0.5 the answer is as good as its draws, above 0.7 it is not to be
+// believed; NaN where no weights were computed. KHatMeanField is that of the
+// plain mean-field guide.
+func (post *Posterior) KHat() float64          { return post.fit.Draws.KHat }
+func (post *Posterior) KHatMeanField() float64 { return post.fit.KHatMeanField }
+
+// ESS is the effective number of the draws behind the summaries.
+func (post *Posterior) ESS() float64 { return post.fit.Draws.ESS }
+
+// Applied says what the answer's draws are.
+func (post *Posterior) Applied() inference.Correction { return post.fit.Applied }
+
+// Particles is the number of Monte-Carlo particles of the ELBO in the end.
+func (post *Posterior) Particles() int { return post.fit.Particles }
+
+// Modes are the ELBOs of the distinct optima that were found, the best first.
+func (post *Posterior) Modes() []float64 {
+	var out []float64
+	for _, m := range post.fit.Modes {
+		out = append(out, m.ELBO)
+	}
+	return out
+}
+
+// Evaluations is the number of points at which the log density, its gradient
+// or a product with its Hessian was evaluated.
 func (post *Posterior) Evaluations() int { return post.fit.Evaluations }
 
 // Ended says in words why the optimiser stopped.

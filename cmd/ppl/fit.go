@@ -17,7 +17,8 @@ type fitCmd struct {
 	Model     string        `arg:"" help:"The model; \"-\" is standard input."`
 	Data      []string      `short:"d" sep:"none" placeholder:"DATA" help:"Data: a JSON or CSV file, or name=value. May be repeated."`
 	Seed      uint64        `default:"1" help:"All randomness derives from it."`
-	Method    string        `enum:"lbfgs,adam" default:"lbfgs" help:"Optimiser: lbfgs (fixed noise) or adam (fresh noise in each step)."`
+	Guide     string        `enum:"meanfield" default:"meanfield" help:"Family of the approximation: meanfield."`
+	Correct   string        `enum:"auto,linear,none" default:"auto" help:"What mends the guide: linear response and importance weights (auto), linear response alone (linear), nothing (none)."`
 	Particles int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
 	Draws     int           `default:"4000" help:"Posterior draws behind means and quantiles."`
 	MaxTime   time.Duration `placeholder:"10s" help:"Stop after this time and report what there is."`
@@ -121,7 +122,7 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	defer context.AfterFunc(ctx, stop)()
 	show := newProgress(e, c.Quiet)
 	post, err := p.Fit(ctx, runtime.Options{
-		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Method: c.Method, MaxTime: c.MaxTime, Progress: show.update,
+		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Guide: c.Guide, Correct: c.Correct, MaxTime: c.MaxTime, Progress: show.update,
 	})
 	show.remove()
 	if stopped := (*runtime.Stopped)(nil); errors.As(err, &stopped) {

@@ -28,7 +28,10 @@ type report struct {
 	Method      method          `json:"method"`
 	Parameters  json.RawMessage `json:"parameters"`
 	ELBO        elbo            `json:"elbo"`
-	KHat        *number         `json:"khat"`
+	KHat        number          `json:"khat"`
+	KHatPlain   number          `json:"khat_meanfield"`
+	ESS         number          `json:"ess"`
+	Modes       []number        `json:"modes"`
 	Converged   bool            `json:"converged"`
 	Verdict     runtime.Verdict `json:"verdict"`
 	Reasons     []string        `json:"reasons"`
@@ -37,8 +40,11 @@ type report struct {
 }
 
 type method struct {
-	Guide     string `json:"guide"`
-	Optimiser string `json:"optimiser"`
+	Guide   string `json:"guide"`
+	Correct string `json:"correct"`
+	// Applied says what the answer's draws are: "importance weights", "linear
+	// response" or "none".
+	Applied   string `json:"applied"`
 	Particles int    `json:"particles"`
 	Draws     int    `json:"draws"`
 	Engine    string `json:"engine"`
@@ -55,6 +61,7 @@ type moments struct {
 	Q50         number `json:"q50"`
 	Q95         number `json:"q95"`
 	SDMeanField number `json:"sd_meanfield"`
+	MCSE        number `json:"mcse"`
 }
 
 type elbo struct {
@@ -76,9 +83,10 @@ func (c *fitCmd) writeJSON(w io.Writer, r *result) error {
 	}
 	out := report{
 		Model: r.model.Name(), Seed: c.Seed,
-		Method:     method{"mean-field", c.Method, c.Particles, c.Draws, c.Engine, post.Ended(), c.interrupted(post)},
+		Method:     method{c.Guide, c.Correct, string(post.Applied()), post.Particles(), c.Draws, c.Engine, post.Ended(), c.interrupted(post)},
 		Parameters: parameters,
 		ELBO:       elbo{number(value), number(mcse)},
+		KHat:       number(post.KHat()), KHatPlain: number(post.KHatMeanField()), ESS: number(post.ESS()), Modes: modes(post),
 		Converged:  post.Converged(), Verdict: post.Verdict, Reasons: append([]string{}, post.Reasons...),
 		Evaluations: post.Evaluations(),
 		Seconds:     seconds{rounded(r.compile), rounded(post.FitTime)},
@@ -105,13 +113,22 @@ func parametersJSON(quantities []runtime.Quantity) (json.RawMessage, error) {
 			return nil, err
 		}
 		b.WriteByte(':')
-		m := moments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), number(q.MeanFieldSD)}
+		m := moments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), number(q.MeanFieldSD), number(q.MCSE)}
 		if err := enc.Encode(m); err != nil {
 			return nil, err
 		}
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
+}
+
+// modes lists the ELBOs of the optima found, the best first.
+func modes(post *runtime.Posterior) []number {
+	out := []number{}
+	for _, v := range post.Modes() {
+		out = append(out, number(v))
+	}
+	return out
 }
 
 // rounded is a time in seconds to the microsecond.

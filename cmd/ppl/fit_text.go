@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"ppl/inference"
 	"ppl/lang"
 	"ppl/runtime"
 )
@@ -14,7 +15,7 @@ import (
 func (c *fitCmd) writeText(e *env, r *result) {
 	w := e.stdout
 	fmt.Fprintln(w, c.header(e, r))
-	fmt.Fprintf(w, "mean-field Gaussian guide, %s, %d particles, %d draws, seed %d\n\n", c.optimiser(), c.Particles, c.Draws, c.Seed)
+	fmt.Fprintf(w, "%s, %d particles, %d draws, seed %d\n\n", approximation(r.post), r.post.Particles(), c.Draws, c.Seed)
 	if c.interrupted(r.post) {
 		what := "TIME LIMIT reached"
 		if r.post.Interrupted() {
@@ -27,6 +28,9 @@ func (c *fitCmd) writeText(e *env, r *result) {
 	fmt.Fprintln(w)
 	value, mcse := r.post.ELBO()
 	fmt.Fprintf(w, "ELBO     %s\n", plusMinus(value, mcse))
+	if k := r.post.KHat(); !math.IsNaN(k) {
+		fmt.Fprintf(w, "k̂        %s (mean-field alone %s), %.0f effective draws\n", fixed(k, 2), fixed(r.post.KHatMeanField(), 2), r.post.ESS())
+	}
 	fmt.Fprintf(w, "verdict  %s\n", e.paintOut(verdictStyle(r.post.Verdict), string(r.post.Verdict)))
 	for _, why := range r.post.Reasons {
 		fmt.Fprintf(w, "         - %s\n", printable(why))
@@ -42,11 +46,15 @@ func (c *fitCmd) interrupted(post *runtime.Posterior) bool {
 	return post.Interrupted() || post.TimedOut()
 }
 
-func (c *fitCmd) optimiser() string {
-	if c.Method == "adam" {
-		return "Adam"
+// approximation says in words what the answer is.
+func approximation(post *runtime.Posterior) string {
+	switch post.Applied() {
+	case inference.Importance:
+		return "mean-field guide, linear response, importance weights"
+	case inference.LinearResponse:
+		return "mean-field guide, linear response"
 	}
-	return "L-BFGS"
+	return "mean-field guide"
 }
 
 func verdictStyle(v runtime.Verdict) string {
@@ -102,7 +110,7 @@ func sizeOf(p *runtime.Problem, s *lang.DimSym) (int, bool) {
 // writeDetails is what -v adds.
 func (c *fitCmd) writeDetails(e *env, r *result) {
 	w := e.stdout
-	fmt.Fprintf(w, "ended    %s, after %d evaluations of the ELBO and its gradient\n\n", r.post.Ended(), r.post.Evaluations())
+	fmt.Fprintf(w, "ended    %s, after %d evaluations of the log density or its derivatives\n\n", r.post.Ended(), r.post.Evaluations())
 	t := &table{head: []string{"expected log density", "line", "nats"}}
 	source := r.model.Tree().Source
 	for _, part := range r.post.Parts() {

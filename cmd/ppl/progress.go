@@ -37,7 +37,7 @@ func (p *progress) update(s inference.Progress) {
 }
 
 func progressLine(s inference.Progress) string {
-	return fmt.Sprintf("ELBO %.6g  gradient %.2g  %d evaluations  %s", s.ELBO, s.GradientNorm, s.Evaluations, s.Elapsed.Round(100*time.Millisecond))
+	return fmt.Sprintf("%s  ELBO %.6g  %.2g nats to go  %d evaluations  %s", s.Stage, s.ELBO, s.Decrement, s.Evaluations, s.Elapsed.Round(100*time.Millisecond))
 }
 
 func (p *progress) remove() {

@@ -108,8 +108,8 @@ func TestPlusMinus(t *testing.T) {
 }
 
 func TestProgressLine(t *testing.T) {
-	s := inference.Progress{Evaluations: 120, ELBO: -31.52345, GradientNorm: 0.00123, Elapsed: 1.25e9}
-	if got, want := progressLine(s), "ELBO -31.5235  gradient 0.0012  120 evaluations  1.3s"; got != want {
+	s := inference.Progress{Stage: "optimise", Evaluations: 120, ELBO: -31.52345, Decrement: 0.00123, Elapsed: 1.25e9}
+	if got, want := progressLine(s), "optimise  ELBO -31.5235  0.0012 nats to go  120 evaluations  1.3s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

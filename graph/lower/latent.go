@@ -145,7 +145,9 @@ func (l *lowerer) supply(s *ast.Sample, info *lang.SampleInfo, x box) named.Valu
 		return l.b.Array(x.full, []float64{})
 	}
 	sup, rank := l.support(s, info, x)
-	v, err := l.src.Latent(l.b, Block{Site: info.Symbol, At: x.at(), Box: x.full, Cells: x.cells(), Support: sup, EventRank: rank, Span: s.Span()})
+	block := Block{Site: info.Symbol, At: x.at(), Box: x.full, Cells: x.cells(), Support: sup, EventRank: rank, Span: s.Span()}
+	block.Location, block.Scale = l.locationScale(s, info, x)
+	v, err := l.src.Latent(l.b, block)
 	if err != nil {
 		l.fail("not-supported-here", s, "%v", err)
 	}

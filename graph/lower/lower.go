@@ -58,7 +58,12 @@ type Block struct {
 	// EventRank is the number of trailing dimensions of the box that form one
 	// object of the support: 1 for simplexes.
 	EventRank int
-	Span      diag.Span
+	// Location and Scale are those of the prior on the unconstrained scale, if it
+	// is a location-scale family there whose parameters are known when the block
+	// is made: scalars, or with the box as their event shape. Otherwise they are
+	// not valid; either alone may be missing (a location of 0, a scale of 1).
+	Location, Scale named.Value
+	Span            diag.Span
 }
 
 // Source supplies the values of latents.

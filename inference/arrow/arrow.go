@@ -1,0 +1,425 @@
+// Package arrow works with symmetric matrices whose coordinates fall into
+// equal local blocks that touch only themselves and a few global coordinates:
+// the Hessian of a model with a plate, whose iterations do not interact given
+// the rest. Ordered locals first, such a matrix is an arrow,
+//
+//	M = [ diag(M₁ … M_n)  B ]
+//	    [ Bᵀ              C ],
+//
+// with n blocks of k×k, a border of nk×G and a corner of G×G. Its Cholesky
+// factor has the same pattern, so that a factorisation costs
+// O(nk³ + nk²G + nkG² + G³) and memory is O(nk² + nkG + G²). Without blocks it
+// is a dense matrix.
+package arrow
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/lapack/lapack64"
+)
+
+// Pattern says which coordinates are where.
+type Pattern struct {
+	Blocks  [][]int // n lists of k coordinates
+	Globals []int
+}
+
+// Dense is the pattern of n coordinates without structure.
+func Dense(n int) *Pattern {
+	p := &Pattern{Globals: make([]int, n)}
+	for i := range p.Globals {
+		p.Globals[i] = i
+	}
+	return p
+}
+
+// K is the size of a block, 0 if there are none.
+func (p *Pattern) K() int {
+	if len(p.Blocks) == 0 {
+		return 0
+	}
+	return len(p.Blocks[0])
+}
+
+// Size is the number of coordinates.
+func (p *Pattern) Size() int { return len(p.Blocks)*p.K() + len(p.Globals) }
+
+// Probes is the number of vectors whose products with a matrix of the pattern
+// determine it: one for each position in a block, for all blocks together, and
+// one for each global coordinate.
+func (p *Pattern) Probes() int { return p.K() + len(p.Globals) }
+
+// Probe fills v (of all coordinates) with the i-th of these vectors.
+func (p *Pattern) Probe(i int, v []float64) {
+	clear(v)
+	if i >= p.K() {
+		v[p.Globals[i-p.K()]] = 1
+		return
+	}
+	for _, b := range p.Blocks {
+		v[b[i]] = 1
+	}
+}
+
+// Doubled is the pattern for two copies of each coordinate, i and n+i, that
+// belong together.
+func (p *Pattern) Doubled() *Pattern {
+	n := p.Size()
+	twice := func(c []int) []int {
+		out := append([]int(nil), c...)
+		for _, i := range c {
+			out = append(out, n+i)
+		}
+		return out
+	}
+	q := &Pattern{Globals: twice(p.Globals)}
+	for _, b := range p.Blocks {
+		q.Blocks = append(q.Blocks, twice(b))
+	}
+	return q
+}
+
+// Matrix is a symmetric matrix of a pattern; both triangles are stored.
+type Matrix struct {
+	*Pattern
+	Local  []float64 // n×k×k
+	Border []float64 // n×k×G
+	Corner []float64 // G×G
+}
+
+// New is the zero matrix.
+func New(p *Pattern) *Matrix {
+	n, k, g := len(p.Blocks), p.K(), len(p.Globals)
+	return &Matrix{p, make([]float64, n*k*k), make([]float64, n*k*g), make([]float64, g*g)}
+}
+
+// AddProduct adds c times a matrix, given by its product hv with probe i.
+func (m *Matrix) AddProduct(i int, c float64, hv []float64) {
+	k, g := m.K(), len(m.Globals)
+	if i < k {
+		for b, coords := range m.Blocks {
+			for r, x := range coords {
+				m.Local[(b*k+r)*k+i] += c * hv[x]
+			}
+		}
+		return
+	}
+	j := i - k
+	for b, coords := range m.Blocks {
+		for r, x := range coords {
+			m.Border[(b*k+r)*g+j] += c * hv[x]
+		}
+	}
+	for r, x := range m.Globals {
+		m.Corner[r*g+j] += c * hv[x]
+	}
+}
+
+// Symmetrise makes blocks and corner symmetric: products with probes are so up
+// to rounding only.
+func (m *Matrix) Symmetrise() {
+	k, g := m.K(), len(m.Globals)
+	for b := range m.Blocks {
+		symmetrise(m.Local[b*k*k:], k)
+	}
+	symmetrise(m.Corner, g)
+}
+
+func symmetrise(a []float64, n int) {
+	for i := 0; i < n; i++ {
+		for j := 0; j < i; j++ {
+			x := 0.5 * (a[i*n+j] + a[j*n+i])
+			a[i*n+j], a[j*n+i] = x, x
+		}
+	}
+}
+
+// Diagonal fills d with the diagonal, by coordinate.
+func (m *Matrix) Diagonal(d []float64) {
+	k, g := m.K(), len(m.Globals)
+	for b, coords := range m.Blocks {
+		for r, x := range coords {
+			d[x] = m.Local[(b*k+r)*k+r]
+		}
+	}
+	for r, x := range m.Globals {
+		d[x] = m.Corner[r*g+r]
+	}
+}
+
+// Scaled is diag(s)·M·diag(s) + diag(shift); a nil shift is zero.
+func (m *Matrix) Scaled(s, shift []float64) *Matrix {
+	out := New(m.Pattern)
+	k, g := m.K(), len(m.Globals)
+	for b, coords := range m.Blocks {
+		for r, x := range coords {
+			for c, y := range coords {
+				out.Local[(b*k+r)*k+c] = s[x] * m.Local[(b*k+r)*k+c] * s[y]
+			}
+			for c, y := range m.Globals {
+				out.Border[(b*k+r)*g+c] = s[x] * m.Border[(b*k+r)*g+c] * s[y]
+			}
+			if shift != nil {
+				out.Local[(b*k+r)*k+r] += shift[x]
+			}
+		}
+	}
+	for r, x := range m.Globals {
+		for c, y := range m.Globals {
+			out.Corner[r*g+c] = s[x] * m.Corner[r*g+c] * s[y]
+		}
+		if shift != nil {
+			out.Corner[r*g+r] += shift[x]
+		}
+	}
+	return out
+}
+
+// MulVec fills y with M·x.
+func (m *Matrix) MulVec(x, y []float64) {
+	k, g := m.K(), len(m.Globals)
+	clear(y)
+	for b, coords := range m.Blocks {
+		for r, i := range coords {
+			for c, j := range coords {
+				y[i] += m.Local[(b*k+r)*k+c] * x[j]
+			}
+			for c, j := range m.Globals {
+				e := m.Border[(b*k+r)*g+c]
+				y[i] += e * x[j]
+				y[j] += e * x[i]
+			}
+		}
+	}
+	for r, i := range m.Globals {
+		for c, j := range m.Globals {
+			y[i] += m.Corner[r*g+c] * x[j]
+		}
+	}
+}
+
+// Finite reports whether all elements are.
+func (m *Matrix) Finite() bool {
+	for _, part := range [][]float64{m.Local, m.Border, m.Corner} {
+		for _, x := range part {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Cholesky is the factorisation M = L Lᵀ.
+type Cholesky struct {
+	*Pattern
+	l []float64 // n lower triangles of k×k
+	w []float64 // n × k×G: L_i⁻¹ B_i
+	s []float64 // the lower factor of the Schur complement, G×G
+}
+
+// Factor factorises; ok is false if the matrix is not positive definite.
+func (m *Matrix) Factor() (c *Cholesky, ok bool) {
+	k, g := m.K(), len(m.Globals)
+	c = &Cholesky{m.Pattern, append([]float64(nil), m.Local...), append([]float64(nil), m.Border...), append([]float64(nil), m.Corner...)}
+	for b := range m.Blocks {
+		l := c.l[b*k*k : (b+1)*k*k]
+		if !potrf(l, k) {
+			return nil, false
+		}
+		w := c.w[b*k*g : (b+1)*k*g]
+		for r := 0; r < k; r++ { // forward substitution, a row of G at a time
+			row := w[r*g : (r+1)*g]
+			for t := 0; t < r; t++ {
+				axpy(-l[r*k+t], w[t*g:(t+1)*g], row)
+			}
+			scale(1/l[r*k+r], row)
+		}
+		for r := 0; r < k; r++ {
+			row := w[r*g : (r+1)*g]
+			for i := 0; i < g; i++ {
+				if row[i] != 0 {
+					axpy(-row[i], row[:i+1], c.s[i*g:i*g+i+1])
+				}
+			}
+		}
+	}
+	return c, potrf(c.s, g)
+}
+
+// potrf factorises the lower triangle of a row-major matrix in place.
+func potrf(a []float64, n int) bool {
+	if n <= 4 { // most blocks are
+		return small(a, n)
+	}
+	_, ok := lapack64.Potrf(blas64.Symmetric{N: n, Stride: n, Data: a, Uplo: blas.Lower})
+	return ok
+}
+
+func small(a []float64, n int) bool {
+	for i := 0; i < n; i++ {
+		for j := 0; j <= i; j++ {
+			x := a[i*n+j]
+			for t := 0; t < j; t++ {
+				x -= a[i*n+t] * a[j*n+t]
+			}
+			if i == j {
+				if !(x > 0) || math.IsInf(x, 1) {
+					return false
+				}
+				a[i*n+i] = math.Sqrt(x)
+			} else {
+				a[i*n+j] = x / a[j*n+j]
+			}
+		}
+	}
+	return true
+}
+
+func axpy(c float64, x, y []float64) {
+	for i, v := range x {
+		y[i] += c * v
+	}
+}
+
+func scale(c float64, x []float64) {
+	for i := range x {
+		x[i] *= c
+	}
+}
+
+// forward solves L y = x in place for a row-major lower triangle, backward
+// Lᵀ y = x.
+func forward(l []float64, n int, x []float64) {
+	for i := 0; i < n; i++ {
+		t := x[i]
+		for j, v := range l[i*n : i*n+i] {
+			t -= v * x[j]
+		}
+		x[i] = t / l[i*n+i]
+	}
+}
+
+func backward(l []float64, n int, x []float64) {
+	for i := n - 1; i >= 0; i-- {
+		x[i] /= l[i*n+i]
+		axpy(-x[i], l[i*n:i*n+i], x[:i])
+	}
+}
+
+// Solve fills x with M⁻¹·b.
+func (c *Cholesky) Solve(b, x []float64) {
+	k, g := c.K(), len(c.Globals)
+	y := make([]float64, k)
+	r := make([]float64, g)
+	for j, i := range c.Globals {
+		r[j] = b[i]
+	}
+	for n, coords := range c.Blocks {
+		for t, i := range coords {
+			y[t] = b[i]
+		}
+		forward(c.l[n*k*k:(n+1)*k*k], k, y)
+		for t, i := range coords {
+			x[i] = y[t]
+			axpy(-y[t], c.w[(n*k+t)*g:(n*k+t+1)*g], r)
+		}
+	}
+	forward(c.s, g, r)
+	c.back(r, x)
+}
+
+// Colour fills x with L⁻ᵀ·z in the order of the coordinates: standard normal z
+// become draws with covariance M⁻¹.
+func (c *Cholesky) Colour(z, x []float64) {
+	r := make([]float64, len(c.Globals))
+	for j, i := range c.Globals {
+		r[j] = z[i]
+	}
+	copy(x, z)
+	c.back(r, x)
+}
+
+// back solves Lᵀ x = y, where y is r for the globals and in x for the locals.
+func (c *Cholesky) back(r, x []float64) {
+	k, g := c.K(), len(c.Globals)
+	backward(c.s, g, r)
+	for j, i := range c.Globals {
+		x[i] = r[j]
+	}
+	y := make([]float64, k)
+	for n, coords := range c.Blocks {
+		for t, i := range coords {
+			y[t] = x[i]
+			for j, w := range c.w[(n*k+t)*g : (n*k+t+1)*g] {
+				y[t] -= w * r[j]
+			}
+		}
+		backward(c.l[n*k*k:(n+1)*k*k], k, y)
+		for t, i := range coords {
+			x[i] = y[t]
+		}
+	}
+}
+
+// InverseDiagonal fills d with the diagonal of M⁻¹.
+func (c *Cholesky) InverseDiagonal(d []float64) {
+	k, g := c.K(), len(c.Globals)
+	inv := lowerInverse(c.s, g) // L_S⁻¹: the corner of M⁻¹ is L_S⁻ᵀ L_S⁻¹
+	for j, i := range c.Globals {
+		d[i] = 0
+		for r := j; r < g; r++ {
+			d[i] += inv[r*g+j] * inv[r*g+j]
+		}
+	}
+	for n, coords := range c.Blocks {
+		l := lowerInverse(c.l[n*k*k:(n+1)*k*k], k)
+		w := c.w[n*k*g : (n+1)*k*g]
+		for t, i := range coords {
+			// Row t of L⁻ᵀ is column t of L⁻¹; the border adds L⁻ᵀ W S⁻¹ Wᵀ L⁻¹.
+			v := 0.0
+			p := make([]float64, g)
+			for r := t; r < k; r++ {
+				v += l[r*k+t] * l[r*k+t]
+				axpy(l[r*k+t], w[r*g:(r+1)*g], p)
+			}
+			forward(c.s, g, p)
+			for _, x := range p {
+				v += x * x
+			}
+			d[i] = v
+		}
+	}
+}
+
+// lowerInverse inverts a lower triangle.
+func lowerInverse(l []float64, n int) []float64 {
+	inv := make([]float64, n*n)
+	e := make([]float64, n)
+	for j := 0; j < n; j++ {
+		clear(e)
+		e[j] = 1
+		forward(l, n, e)
+		for i := j; i < n; i++ {
+			inv[i*n+j] = e[i]
+		}
+	}
+	return inv
+}
+
+// LogDet is log det M.
+func (c *Cholesky) LogDet() float64 {
+	k, g := c.K(), len(c.Globals)
+	t := 0.0
+	for n := range c.Blocks {
+		for r := 0; r < k; r++ {
+			t += math.Log(c.l[n*k*k+r*k+r])
+		}
+	}
+	for r := 0; r < g; r++ {
+		t += math.Log(c.s[r*g+r])
+	}
+	return 2 * t
+}

@@ -1,0 +1,238 @@
+package inference
+
+import (
+	"math"
+	"sort"
+
+	"ppl/inference/arrow"
+)
+
+// response is the linear-response approximation: a Gaussian around the
+// location of the mean-field optimum with the covariance that the optimum's
+// reaction to a tilt of the log density implies, the location block of the
+// inverse Hessian of the negative ELBO (Giordano, Broderick & Jordan 2018,
+// "Covariances, Robustness, and Variational Bayes").
+type response struct {
+	d      int
+	factor *arrow.Cholesky // of the scaled 2D×2D Hessian
+	scale  []float64
+	// flat lists the coordinates of a direction without curvature; the
+	// covariance does not exist then, and factor is nil.
+	flat []int
+	why  string
+}
+
+// respond forms the Hessian of the negative ELBO from products at the first n
+// particles of o, which must be evaluated at the optimum. With J_s = [I, diag(sd ⊙ eps_s)]
+// it is mean J_sᵀ(−∇² log p(u_s))J_s, plus 1 for each log sd from the
+// entropy's side (at the optimum mean g ⊙ sd ⊙ eps = −1).
+func (f *fitter) respond(o *objective, n int) (*response, error) {
+	d := f.t.D
+	p := f.pattern
+	twice := p.Doubled()
+	m := arrow.New(twice)
+	k, np := p.K(), p.Probes()
+	us, vs := make([]float64, chunk*d), make([]float64, chunk*d)
+	lp, g, hv := make([]float64, chunk), make([]float64, chunk*d), make([]float64, chunk*d)
+	type job struct{ s, probe int }
+	var jobs []job
+	flush := func() error {
+		c := len(jobs)
+		if err := f.surf.Product(us[:c*d], vs[:c*d], lp[:c], g[:c*d], hv[:c*d]); err != nil {
+			return err
+		}
+		for i, j := range jobs {
+			addParticle(m, p, k, j.probe, -1/float64(n), hv[i*d:(i+1)*d], o.eps[j.s*d:(j.s+1)*d], o.sd)
+		}
+		jobs = jobs[:0]
+		return nil
+	}
+	o.place(o.u)
+	for s := 0; s < n; s++ {
+		for i := 0; i < np; i++ {
+			c := len(jobs)
+			copy(us[c*d:], o.u[s*d:(s+1)*d])
+			p.Probe(i, vs[c*d:(c+1)*d])
+			if jobs = append(jobs, job{s, i}); len(jobs) == chunk {
+				if err := flush(); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	if len(jobs) > 0 {
+		if err := flush(); err != nil {
+			return nil, err
+		}
+	}
+	m.Symmetrise()
+	one := make([]float64, 2*d)
+	shift := make([]float64, 2*d)
+	for i := range one {
+		one[i] = 1
+		if i >= d {
+			shift[i] = 1
+		}
+	}
+	return newResponse(m.Scaled(one, shift), d), nil
+}
+
+// addParticle adds c·JᵀH_sJ, of which hv is the column of a probe.
+func addParticle(m *arrow.Matrix, p *arrow.Pattern, k, probe int, c float64, hv, eps, sd []float64) {
+	ng := len(p.Globals)
+	k2, g2 := 2*k, 2*ng
+	es := func(i int) float64 { return eps[i] * sd[i] }
+	if probe < k {
+		for b, coords := range p.Blocks {
+			col := coords[probe]
+			for r, x := range coords {
+				h := c * hv[x]
+				at := m.Local[b*k2*k2:]
+				at[r*k2+probe] += h
+				at[r*k2+k+probe] += h * es(col)
+				at[(k+r)*k2+probe] += h * es(x)
+				at[(k+r)*k2+k+probe] += h * es(x) * es(col)
+			}
+		}
+		return
+	}
+	j := probe - k
+	col := p.Globals[j]
+	for b, coords := range p.Blocks {
+		for r, x := range coords {
+			h := c * hv[x]
+			at := m.Border[b*k2*g2:]
+			at[r*g2+j] += h
+			at[r*g2+ng+j] += h * es(col)
+			at[(k+r)*g2+j] += h * es(x)
+			at[(k+r)*g2+ng+j] += h * es(x) * es(col)
+		}
+	}
+	for r, x := range p.Globals {
+		h := c * hv[x]
+		m.Corner[r*g2+j] += h
+		m.Corner[r*g2+ng+j] += h * es(col)
+		m.Corner[(ng+r)*g2+j] += h * es(x)
+		m.Corner[(ng+r)*g2+ng+j] += h * es(x) * es(col)
+	}
+}
+
+func newResponse(m *arrow.Matrix, d int) *response {
+	r := &response{d: d}
+	if !m.Finite() {
+		r.why = "the Hessian at the optimum is not finite"
+		return r
+	}
+	r.scale = unitDiagonal(m)
+	scaled := m.Scaled(r.scale, nil)
+	var ok bool
+	r.factor, ok = scaled.Factor()
+	// A direction whose curvature is this far below that of its coordinates is
+	// flat up to rounding.
+	const flat = 1e-11
+	if ok {
+		v := make([]float64, 2*d)
+		r.factor.InverseDiagonal(v)
+		for i := 0; i < d; i++ {
+			if !(v[i] < 1/flat) {
+				ok = false
+			}
+		}
+	}
+	if !ok {
+		r.flat = flattest(scaled, d)
+		r.factor = nil
+		r.why = "the Hessian at the optimum is not negative definite"
+	}
+	return r
+}
+
+// flattest finds the coordinates of the direction with the least curvature, by
+// inverse iteration on the matrix shifted to be positive definite.
+func flattest(m *arrow.Matrix, d int) []int {
+	n := m.Size()
+	ones, shift := make([]float64, n), make([]float64, n)
+	for i := range ones {
+		ones[i] = 1
+	}
+	var c *arrow.Cholesky
+	for mu, ok := 1e-10, false; !ok; mu *= 10 {
+		if mu > 1e8 {
+			return nil
+		}
+		for i := range shift {
+			shift[i] = mu
+		}
+		c, ok = m.Scaled(ones, shift).Factor()
+	}
+	x := make([]float64, n)
+	r := Stream(0, "flattest", n)
+	for i := range x {
+		x[i] = r.NormFloat64()
+	}
+	for k := 0; k < 30; k++ {
+		c.Solve(x, x)
+		norm := math.Sqrt(dot(x, x))
+		for i := range x {
+			x[i] /= norm
+		}
+	}
+	order := make([]int, d)
+	for i := range order {
+		order[i] = i
+	}
+	size := func(i int) float64 { return math.Hypot(x[i], x[d+i]) }
+	sort.SliceStable(order, func(a, b int) bool { return size(order[a]) > size(order[b]) })
+	out := order[:0]
+	for _, i := range order {
+		if size(i) > 0.3*size(order[0]) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// variances fills v (D) with the marginal variances.
+func (r *response) variances() []float64 {
+	v := make([]float64, 2*r.d)
+	r.factor.InverseDiagonal(v)
+	for i := range v {
+		v[i] *= r.scale[i] * r.scale[i]
+	}
+	return v[:r.d]
+}
+
+// colour turns 2D standard normals into a draw (D) with the covariance.
+func (r *response) colour(z, x []float64) {
+	y := make([]float64, 2*r.d)
+	r.factor.Colour(z, y)
+	for i := range x {
+		x[i] = y[i] * r.scale[i]
+	}
+}
+
+// apply is the covariance times x (D).
+func (r *response) apply(x, y []float64) {
+	b, out := make([]float64, 2*r.d), make([]float64, 2*r.d)
+	for i, v := range x {
+		b[i] = v * r.scale[i]
+	}
+	r.factor.Solve(b, out)
+	for i := range y {
+		y[i] = out[i] * r.scale[i]
+	}
+}
+
+// covariance is the dense D×D matrix.
+func (r *response) covariance() []float64 {
+	d := r.d
+	c := make([]float64, d*d)
+	e := make([]float64, d)
+	for i := 0; i < d; i++ {
+		clear(e)
+		e[i] = 1
+		r.apply(e, c[i*d:(i+1)*d])
+	}
+	symmetrise(c, d)
+	return c
+}

@@ -1,0 +1,113 @@
+package inference
+
+import "math"
+
+// starts finds n starting points with a finite density and gradient: the
+// origin of the unconstrained scale first, then points uniform in (−2, 2) as
+// Stan's are, then closer and farther ones.
+func (f *fitter) starts(n int) ([][]float64, error) {
+	d := f.t.D
+	u, lp, g := make([]float64, lanes*d), make([]float64, lanes), make([]float64, lanes*d)
+	var out [][]float64
+	for try, width := range []float64{2, 0.5, 0.1, 5, 20} {
+		r := Stream(f.opt.Seed, "start", try)
+		for i := range u {
+			u[i] = (2*r.Float64() - 1) * width
+		}
+		if try == 0 {
+			clear(u[:d])
+		}
+		if err := f.surf.Gradient(u, lp, g); err != nil {
+			return nil, err
+		}
+		for i := range lp {
+			if finite(lp[i]) && allFinite(g[i*d:(i+1)*d]) {
+				if out = append(out, append([]float64(nil), u[i*d:(i+1)*d]...)); len(out) == n {
+					return out, nil
+				}
+			}
+		}
+		if f.halted() {
+			return nil, &ErrStopped{f.why}
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	return nil, f.noStart(u[:d])
+}
+
+func (f *fitter) noStart(u []float64) error {
+	zero := make([]float64, f.t.D)
+	logsd := make([]float64, f.t.D)
+	parts, err := f.t.Parts(u, logsd, zero, 1)
+	if err != nil {
+		return err
+	}
+	e := &ErrNoStart{}
+	for _, p := range parts {
+		if !finite(p.Mean) {
+			e.Sites = append(e.Sites, p.Factor.Site)
+		}
+	}
+	return e
+}
+
+// approach moves a start near the bulk of the posterior by Newton steps on the
+// log density, and sets sds from the curvature there: that copes with raw units
+// of any size. It does not try to find a mode, of which a hierarchical density
+// may have none.
+func (f *fitter) approach(u []float64) (loc, logsd []float64, err error) {
+	d := f.t.D
+	loc, logsd = append([]float64(nil), u...), make([]float64, d)
+	if f.pattern == nil {
+		return loc, logsd, nil
+	}
+	c := &climber{u: loc}
+	if err := f.climb(c, 0.1, 40); err != nil {
+		return nil, nil, err
+	}
+	diag := make([]float64, d)
+	if c.h != nil && c.h.Finite() {
+		c.h.Diagonal(diag)
+	}
+	for i, h := range diag {
+		if h > 0 {
+			logsd[i] = -0.5 * math.Log(h)
+		}
+	}
+	return c.u, logsd, nil
+}
+
+// shrink makes sds smaller until the objective is finite.
+func (f *fitter) shrink(o *objective, loc, logsd []float64) error {
+	for k := 0; k < 40; k++ {
+		if err := o.eval(loc, logsd); err != nil {
+			return err
+		}
+		if o.finite() {
+			return nil
+		}
+		for i := range logsd {
+			logsd[i] -= math.Ln2
+		}
+		if f.halted() {
+			return &ErrStopped{f.why}
+		}
+	}
+	return f.noStart(loc)
+}
+
+// widest is the log sd at which a coordinate counts as unbounded, relative to
+// the units in which its transform works.
+const widest = 40
+
+// wide reports whether some sd has grown beyond any scale.
+func (f *fitter) wide(logsd []float64) bool {
+	for i, l := range logsd {
+		if l > widest || f.curved[i] && l > 5 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,153 @@
+package inference
+
+import (
+	"math"
+
+	"ppl/graph"
+	"ppl/inference/arrow"
+)
+
+const (
+	// looked is the number of coordinates from which a pattern is looked for:
+	// below it, a dense Hessian takes one run.
+	looked = lanes
+	// largestDense bounds dense matrices: beyond it a Hessian without a pattern
+	// is not formed.
+	largestDense = 1500
+)
+
+// findPattern looks for a plate whose iterations do not interact given the
+// rest: for each length n that leading dimensions of latents have, all
+// coordinates of such latents are taken as n local blocks and the others as
+// global ones; products of the Hessian with random vectors, at random points,
+// tell whether that is so. The pattern with the fewest probes is returned;
+// without any, it is the dense one up to largestDense coordinates, else nil.
+func (f *fitter) findPattern() (*arrow.Pattern, error) {
+	d := f.t.D
+	dense := arrow.Dense(d)
+	if d <= looked {
+		return dense, nil
+	}
+	best := dense
+	tried := map[int]bool{}
+	for _, s := range f.t.Slots {
+		if len(s.Free) == 0 || s.Free[0] < 2 || tried[s.Free[0]] {
+			continue
+		}
+		n := s.Free[0]
+		tried[n] = true
+		p := f.plate(n)
+		if p.Probes() > largestDense || p.Probes() >= best.Probes() {
+			continue
+		}
+		ok, err := f.follows(p)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			best = p
+		}
+	}
+	if best.Probes() > largestDense {
+		return nil, nil
+	}
+	return best, nil
+}
+
+// plate takes the latents whose leading dimension is n as n blocks.
+func (f *fitter) plate(n int) *arrow.Pattern {
+	p := &arrow.Pattern{Blocks: make([][]int, n)}
+	for _, s := range f.t.Slots {
+		size := s.Free.Size()
+		for i := 0; i < size; i++ {
+			if leads(s.Free, n) {
+				b := i / (size / n)
+				p.Blocks[b] = append(p.Blocks[b], s.Offset+i)
+			} else {
+				p.Globals = append(p.Globals, s.Offset+i)
+			}
+		}
+	}
+	return p
+}
+
+func leads(shape graph.Shape, n int) bool { return len(shape) > 0 && shape[0] == n }
+
+// follows tests a pattern: at random points, the matrix that the probes give
+// and the Hessian itself must agree on random vectors.
+func (f *fitter) follows(p *arrow.Pattern) (bool, error) {
+	const points, tests = 2, 3
+	d := f.t.D
+	r := Stream(f.opt.Seed, "pattern", len(p.Blocks))
+	for k := 0; k < points; k++ {
+		u := make([]float64, d)
+		for i := range u {
+			u[i] = 0.5 * r.NormFloat64() * float64(k)
+		}
+		m, _, err := f.hessianAs(p, u)
+		if err != nil {
+			return false, err
+		}
+		if !m.Finite() {
+			continue
+		}
+		us, vs := make([]float64, tests*d), make([]float64, tests*d)
+		lp, g, hv := make([]float64, tests), make([]float64, tests*d), make([]float64, tests*d)
+		for i := 0; i < tests; i++ {
+			copy(us[i*d:], u)
+		}
+		for i := range vs {
+			vs[i] = r.NormFloat64()
+		}
+		if err := f.surf.Product(us, vs, lp, g, hv); err != nil {
+			return false, err
+		}
+		diag := make([]float64, d)
+		m.Diagonal(diag)
+		y := make([]float64, d)
+		for i := 0; i < tests; i++ {
+			m.MulVec(vs[i*d:(i+1)*d], y)
+			for j, want := range hv[i*d : (i+1)*d] {
+				if math.Abs(-y[j]-want) > 1e-7*(math.Abs(want)+math.Abs(diag[j])) {
+					return false, nil
+				}
+			}
+		}
+	}
+	return true, nil
+}
+
+// hessian is the negated Hessian of the log density at u, in the fit's pattern,
+// with the gradient there.
+func (f *fitter) hessian(u []float64) (*arrow.Matrix, []float64, error) {
+	return f.hessianAs(f.pattern, u)
+}
+
+// chunk bounds the points of one call to the surface, and with them memory.
+const chunk = 16 * lanes
+
+func (f *fitter) hessianAs(p *arrow.Pattern, u []float64) (*arrow.Matrix, []float64, error) {
+	d, n := f.t.D, p.Probes()
+	m := arrow.New(p)
+	var gradient []float64
+	for from := 0; from < n; from += chunk {
+		k := min(chunk, n-from)
+		us, vs := make([]float64, k*d), make([]float64, k*d)
+		lp, g, hv := make([]float64, k), make([]float64, k*d), make([]float64, k*d)
+		for i := 0; i < k; i++ {
+			copy(us[i*d:], u)
+			p.Probe(from+i, vs[i*d:(i+1)*d])
+		}
+		if err := f.surf.Product(us, vs, lp, g, hv); err != nil {
+			return nil, nil, err
+		}
+		for i := 0; i < k; i++ {
+			m.AddProduct(from+i, -1, hv[i*d:(i+1)*d])
+		}
+		if gradient == nil {
+			gradient = g[:d]
+		}
+	}
+	m.Symmetrise()
+	return m, gradient, nil
+}

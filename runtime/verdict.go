@@ -1,0 +1,131 @@
+package runtime
+
+import (
+	"fmt"
+	"math"
+
+	"ppl/inference"
+)
+
+// Verdict says how far a posterior may be believed.
+type Verdict string
+
+// The rules of the verdict (see docs/verdict.md).
+const (
+	// Good: converged, one mode found, k̂ of the corrected answer at most 0.5,
+	// the Monte-Carlo error of every mean under 0.05 sd, more than 400 effective
+	// draws.
+	Good Verdict = "good"
+	// Caution: k̂ at most 0.7, or too many latents for importance weights but a
+	// stable linear response.
+	Caution Verdict = "caution"
+	// Poor is the rest.
+	Poor Verdict = "poor"
+)
+
+const (
+	goodKHat    = 0.5
+	cautionKHat = 0.7
+	goodESS     = 400
+	goodMCSE    = 0.05 // sds
+)
+
+// judge sets the verdict and its reasons.
+func (post *Posterior) judge() {
+	post.Verdict, post.Reasons = Good, nil
+	f := post.fit
+	post.judgeConvergence(f)
+	post.judgeDraws(f)
+	post.judgeModes(f)
+	for _, q := range post.quantities {
+		if !q.finite() {
+			post.lower(Poor, "`%s` has draws that are not finite", q.Name)
+			break
+		}
+	}
+	if len(post.Reasons) == 0 {
+		post.Reasons = []string{fmt.Sprintf("converged, one mode found, k̂ = %.2f, %.0f effective draws", f.Draws.KHat, f.Draws.ESS)}
+	}
+}
+
+// lower lowers the verdict, if it is better than v, and gives the reason.
+func (post *Posterior) lower(v Verdict, format string, args ...any) {
+	rank := map[Verdict]int{Good: 0, Caution: 1, Poor: 2}
+	if rank[v] > rank[post.Verdict] {
+		post.Verdict = v
+	}
+	post.Reasons = append(post.Reasons, fmt.Sprintf(format, args...))
+}
+
+func (post *Posterior) judgeConvergence(f *inference.Fit) {
+	switch {
+	case f.Interrupted:
+		post.lower(Poor, "interrupted before the answer was complete")
+	case f.TimedOut:
+		post.lower(Poor, "the time limit was reached before the answer was complete")
+	case !f.Converged:
+		post.lower(Poor, "the optimiser did not converge: %s", f.Ended)
+	case len(f.Flat) > 0:
+		post.lower(Poor, "the posterior is flat in a direction of %s: the data and priors do not identify it", quoted(post.sites(f)))
+	case f.NoResponse != "":
+		post.lower(Poor, "no linear response: %s", f.NoResponse)
+	}
+}
+
+// sites names the latents that own the flat coordinates.
+func (post *Posterior) sites(f *inference.Fit) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, i := range f.Flat {
+		for _, s := range f.Target.Slots {
+			if i >= s.Offset && i < s.Offset+s.Free.Size() && !seen[s.Site.Name] {
+				seen[s.Site.Name] = true
+				out = append(out, s.Site.Name)
+			}
+		}
+	}
+	return out
+}
+
+func (post *Posterior) judgeDraws(f *inference.Fit) {
+	k := f.Draws.KHat
+	switch {
+	case f.Applied == inference.NoCorrection:
+		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and nothing has checked them")
+	case math.IsNaN(k):
+		post.lower(Caution, "sds are those of linear response; importance weights, which would check them, were not used")
+	case k > cautionKHat:
+		post.lower(Poor, "k̂ = %.2f: the posterior has a shape that a Gaussian cannot follow; try `--method nuts`", k)
+	case k > goodKHat:
+		post.lower(Caution, "k̂ = %.2f: importance weights are unsteady; compare with `--method nuts`", k)
+	}
+	if f.Applied == inference.Importance && f.Draws.ESS < goodESS {
+		post.lower(Caution, "only %.0f effective draws", f.Draws.ESS)
+	}
+	if f.Applied == inference.NoCorrection {
+		return
+	}
+	for _, q := range post.quantities {
+		if q.MCSE > goodMCSE*q.SD {
+			post.lower(Caution, "the Monte-Carlo error of the mean of `%s` is %.2f of its sd", q.Name, q.MCSE/q.SD)
+			break
+		}
+	}
+}
+
+func (post *Posterior) judgeModes(f *inference.Fit) {
+	if n := len(f.Modes); n > 1 {
+		post.lower(Caution, "%d modes were found, with ELBOs %s: the answer describes the first alone", n, modeELBOs(f))
+	}
+}
+
+func modeELBOs(f *inference.Fit) string {
+	text := ""
+	for i, m := range f.Modes {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%.1f", m.ELBO)
+	}
+	return text
+}

@@ -22,21 +22,25 @@ import (
 type problem struct {
 	name, model string
 	data        func() map[string]any
+	direct      bool // no sufficient statistics
 }
 
 func problems() []problem {
 	return []problem{
-		{"eight_schools", "eight_schools", func() map[string]any {
-			return map[string]any{"y": []float64{28, 8, -3, 7, -1, 1, 18, 12}, "sigma": []float64{15, 10, 16, 11, 9, 11, 10, 18}}
-		}},
-		{"radon", "radon", radon},
-		{"mixture", "mixture", mixture},
-		{"item_response", "item_response", responses},
-		{"poisson_5k", "poisson", func() map[string]any { return glm(5000, 10, poisson) }},
-		{"linear_10k", "linear", func() map[string]any { return glm(10000, 20, normal) }},
-		{"logistic_10k", "logistic", func() map[string]any { return glm(10000, 50, bernoulli) }},
-		{"logistic_100k", "logistic", func() map[string]any { return glm(100000, 50, bernoulli) }},
+		{name: "eight_schools", model: "eight_schools", data: schools},
+		{name: "radon", model: "radon", data: radon},
+		{name: "mixture", model: "mixture", data: mixture},
+		{name: "item_response", model: "item_response", data: responses},
+		{name: "poisson_5k", model: "poisson", data: func() map[string]any { return glm(5000, 10, poisson) }},
+		{name: "linear_10k", model: "linear", data: func() map[string]any { return glm(10000, 20, normal) }},
+		{name: "linear_10k_direct", model: "linear", data: func() map[string]any { return glm(10000, 20, normal) }, direct: true},
+		{name: "logistic_10k", model: "logistic", data: func() map[string]any { return glm(10000, 50, bernoulli) }},
+		{name: "logistic_100k", model: "logistic", data: func() map[string]any { return glm(100000, 50, bernoulli) }},
 	}
+}
+
+func schools() map[string]any {
+	return map[string]any{"y": []float64{28, 8, -3, 7, -1, 1, 18, 12}, "sigma": []float64{15, 10, 16, 11, 9, 11, 10, 18}}
 }
 
 func stream() *rand.Rand { return inference.Stream(1, "bench", 0) }
@@ -134,7 +138,8 @@ func BenchmarkGradient(b *testing.B) {
 		for _, s := range []int{1, 64} {
 			b.Run(fmt.Sprintf("%s/%d", p.name, s), func(b *testing.B) {
 				pr := bind(b, p)
-				t := pr.Target()
+				t := *pr.Target()
+				t.Direct = p.direct
 				e, err := t.NewELBO(s)
 				if err != nil {
 					b.Fatal(err)

@@ -29,7 +29,8 @@ awk '
   END {
     for (i = 1; i <= n; i++) {
       split(order[i], part, " ")
-      name = part[1] == "linear_10k" ? "linear_10k_direct" : part[1]
-      printf "ratio %s %s %.2f  (%.0f ns, limit.c %.0f ns, %s allocations)\n", name, part[2], best[order[i]] / limit[part[1]], best[order[i]], limit[part[1]], allocs[order[i]]
+      of = part[1]
+      sub("_direct", "", of) # the same model without sufficient statistics
+      printf "ratio %s %s %.3f  (%.0f ns, limit.c %.0f ns, %s allocations)\n", part[1], part[2], best[order[i]] / limit[of], best[order[i]], limit[of], allocs[order[i]]
     }
   }' "$scratch/limits" "$scratch/times"

@@ -142,6 +142,9 @@ func (n *Node) ConstScalar() (float64, bool) {
 // Graph builds and owns nodes. It is not safe for concurrent use; separate
 // graphs are, although Gorgonia's own building is serialised by a global lock.
 type Graph struct {
+	// SumRule, where it is set, is asked before a sum is made.
+	SumRule SumRule
+
 	eg      *gorgonia.ExprGraph
 	nodes   []*Node
 	byKey   map[string]*Node

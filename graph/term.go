@@ -65,8 +65,17 @@ func (g *Graph) ScaledSum(x *Node, dims []int, times float64) *Node {
 			return y
 		}
 	}
+	if g.SumRule != nil {
+		if y, ok := g.SumRule(g, x, dims, times); ok {
+			return y
+		}
+	}
 	return g.Apply(Sum{x.Shape, dims, times}, x)
 }
+
+// SumRule may express times · Σ x over the listed dimensions in another way,
+// of the shape that is left.
+type SumRule func(g *Graph, x *Node, dims []int, times float64) (*Node, bool)
 
 // Splitter is an Op whose sum over some dimensions may be an expression of
 // smaller arrays.

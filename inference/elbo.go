@@ -34,7 +34,7 @@ type Part struct {
 func (t *Target) NewELBO(s int) (*ELBO, error) {
 	b := named.New()
 	q := guide.NewMeanField(b, t.D, s)
-	l, err := t.lower(b, q.U)
+	l, err := t.lowerDensity(b, q.U)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (e *ELBO) LogDensities() []float64 { return e.p.state.Output(3) }
 func (t *Target) Parts(loc, logsd, eps []float64, s int) ([]Part, error) {
 	b := named.New()
 	q := guide.NewMeanField(b, t.D, s)
-	l, err := t.lower(b, q.U)
+	l, err := t.lowerDensity(b, q.U)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func (t *Target) NewSurface() (*Surface, error) {
 	s := &Surface{D: t.D, t: t, g: b.G}
 	s.u = b.G.BatchInput("u", graph.Shape{lanes, t.D})
 	s.v = b.G.BatchInput("v", graph.Shape{lanes, t.D})
-	l, err := t.lower(b, b.Wrap(s.u, ax))
+	l, err := t.lowerDensity(b, b.Wrap(s.u, ax))
 	if err != nil {
 		return nil, err
 	}

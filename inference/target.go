@@ -8,6 +8,7 @@ import (
 	"ppl/graph/lower"
 	"ppl/graph/named"
 	"ppl/graph/plan"
+	"ppl/graph/sufficient"
 	"ppl/guide"
 	"ppl/lang"
 	"ppl/lang/diag"
@@ -33,6 +34,10 @@ type Target struct {
 	// Centring is the parameterisation of blocks with a hierarchical prior: see
 	// guide.Packed.
 	Centring [][]float64
+	// Direct keeps sums over data as they are written: no sufficient statistics.
+	Direct bool
+
+	statistics *sufficient.Cache
 }
 
 // WithCentring is the target in another parameterisation: the same posterior on
@@ -51,7 +56,7 @@ func NewTarget(m *lang.Model, data *lower.Data, engine Engine) (*Target, diag.Li
 	if _, ds := lower.Lower(m, data, probe, named.New()); ds.HasErrors() {
 		return nil, ds
 	}
-	return &Target{Model: m, Data: data, Slots: probe.Slots, D: probe.Size, Engine: engine}, nil
+	return &Target{Model: m, Data: data, Slots: probe.Slots, D: probe.Size, Engine: engine, statistics: sufficient.NewCache()}, nil
 }
 
 // lowered is a model lowered over a given unconstrained vector.
@@ -59,6 +64,23 @@ type lowered struct {
 	b     *named.Builder
 	joint *lower.Joint
 	pack  *guide.Packed
+}
+
+// lower lowers the model for its values; lowerDensity for its log density, in
+// which sums over data may be replaced. Their gradient is the replacement's, so
+// that the rule need not look at the sums in it.
+func (t *Target) lowerDensity(b *named.Builder, u named.Value) (*lowered, error) {
+	b.G.SumRule = t.SumRule()
+	defer func() { b.G.SumRule = nil }()
+	return t.lower(b, u)
+}
+
+// SumRule is the rule for sums in the log density; nil where Direct is set.
+func (t *Target) SumRule() graph.SumRule {
+	if t.Direct {
+		return nil
+	}
+	return sufficient.NewRules(t.statistics).Sum
 }
 
 func (t *Target) lower(b *named.Builder, u named.Value) (*lowered, error) {
@@ -116,7 +138,7 @@ func (t *Target) NewDensity(s int) (*Density, error) {
 	b := named.New()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
 	u := b.G.BatchInput("u", graph.Shape{s, t.D})
-	l, err := t.lower(b, b.Wrap(u, ax))
+	l, err := t.lowerDensity(b, b.Wrap(u, ax))
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,9 @@ func (p *Problem) objective(gradients bool) (*objective, error) {
 	b := named.New()
 	q := guide.NewMeanField(b, p.target.D, dumpParticles)
 	pack := &guide.Packed{U: q.U}
+	b.G.SumRule = p.target.SumRule()
 	joint, diags := lower.Lower(p.target.Model, p.target.Data, pack, b)
+	b.G.SumRule = nil
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}

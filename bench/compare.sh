@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets the gradient of the ELBO beside limit.c, both measured in this sitting, on one core.
 # Prints `ratio NAME PARTICLES VALUE` (ns per particle-gradient over limit.c's ns per gradient; below 1 is faster than the
-# hand-written loop) and the allocations of each. LIMIT names limit.c; ../shared/bench/limit.c is the default.
+# hand-written loop) and the allocations of each, then `memory NAME VALUE MB`, the most memory that a whole fit of a large
+# problem takes. LIMIT names limit.c; ../shared/bench/limit.c is the default.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 limit=${LIMIT:-../shared/bench/limit.c}
@@ -34,3 +35,7 @@ awk '
       printf "ratio %s %s %.3f  (%.0f ns, limit.c %.0f ns, %s allocations)\n", part[1], part[2], best[order[i]] / limit[of], best[order[i]], limit[of], allocs[order[i]]
     }
   }' "$scratch/limits" "$scratch/times"
+
+for name in linear_1m logistic_100k; do
+  (cd bench && "$scratch/bench" -test.run '^TestMemory$' -test.v -memory "$name") | sed -n 's/.*: memory/memory/p' || echo "$name failed"
+done

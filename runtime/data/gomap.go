@@ -29,6 +29,12 @@ func fromGoValue(key string, x any) *Value {
 		v.nums = append([]float64(nil), x...)
 		v.shape = []int{len(x)}
 		return v
+	case [][]float64:
+		if nums, ok := joined(x); ok {
+			v.nums = nums
+			v.shape = []int{len(x), len(x[0])}
+			return v
+		}
 	case *Array:
 		if x != nil {
 			return fromArray(v, *x)
@@ -43,6 +49,25 @@ func fromGoValue(key string, x any) *Value {
 		v.shape, v.cells = g.shape, g.cells()
 	}
 	return v
+}
+
+// joined copies the rows of a matrix into one array; it fails where they are
+// empty, or not of one length.
+func joined(x [][]float64) ([]float64, bool) {
+	if len(x) == 0 || len(x[0]) == 0 {
+		return nil, false
+	}
+	k := len(x[0])
+	for _, row := range x {
+		if len(row) != k {
+			return nil, false
+		}
+	}
+	out := make([]float64, 0, len(x)*k)
+	for _, row := range x {
+		out = append(out, row...)
+	}
+	return out, true
 }
 
 func fromArray(v *Value, a Array) *Value {

@@ -99,3 +99,27 @@ func TestBigIntegersAsLabels(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestFromMapMatrices: a [][]float64, which is copied at once, is read as any
+// other nested slice: ragged, empty, with NaN.
+func TestFromMapMatrices(t *testing.T) {
+	m := model(t, "data X : real?[N, K]\n")
+	for _, x := range [][][]float64{nil, {}, {{}}, {{}, {}}, {{1, 2}}, {{1}, {2}}, {{1, 2}, {3}}, {{1}, {2, 3}}, {{}, {1}}, {nil, {1}}, {{1, math.NaN()}, {3, 4}}} {
+		general := make([]any, len(x))
+		for i, row := range x {
+			general[i] = row
+		}
+		got, diags := Bind(m, FromMap(map[string]any{"X": x}), BindOptions{})
+		want, wanted := Bind(m, FromMap(map[string]any{"X": general}), BindOptions{})
+		if d := cmp.Diff(wanted.Error(), diags.Error()); d != "" {
+			t.Errorf("%v: %s", x, d)
+		}
+		if len(diags) > 0 {
+			continue
+		}
+		nan := cmp.Comparer(func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })
+		if d := cmp.Diff(want, got, nan); d != "" {
+			t.Errorf("%v: %s", x, d)
+		}
+	}
+}

@@ -310,6 +310,67 @@ y ~ Normal(z, 1)`,
 			},
 		},
 		{
+			name: "the elements of a row one after the other, and the first row again",
+			text: `
+data T : int
+m[1, 1] ~ Normal(0, 1)
+m[1, 2] ~ Normal(m[1, 1], 2)
+for t in 2..T {
+  m[t, 1] ~ Normal(m[t-1, 1], 1)
+  m[t, 2] ~ Normal(m[t-1, 2] + m[t, 1] * m[1, 1], 2)
+}
+let s[1, 1] = 0.5
+let s[1, 2] = 1.5
+for t in 2..T {
+  let s[t, 1] = s[t-1, 2] / 2
+  let s[t, 2] = s[t, 1] + t
+}
+factor sum(s) * m[1, 1]`,
+			data: func(n int) values { return values{"T": n} },
+			want: func(x at) float64 {
+				a, b := 0.5, 1.5
+				return cells(x, "m", func(t, k int) float64 {
+					v := x("m", t, k)
+					if k == 1 && t > 1 {
+						a = b / 2
+						b = a + float64(t)
+					}
+					lp := map[int]float64{1: a, 2: b}[k] * x("m", 1, 1)
+					switch {
+					case t == 1 && k == 1:
+						return lp + normal(v, 0, 1)
+					case t == 1:
+						return lp + normal(v, x("m", 1, 1), 2)
+					case k == 1:
+						return lp + normal(v, x("m", t-1, 1), 1)
+					}
+					return lp + normal(v, x("m", t-1, 2)+x("m", t, 1)*x("m", 1, 1), 2)
+				})
+			},
+		},
+		{
+			name: "a finished piece inside the plate that defines another",
+			text: `
+data g : int[N] in 1..2
+h[k in 1..2] ~ Normal(0, 1)
+plate i in 3..N+2 { h[i] ~ Normal(h[1] + h[2] * h[g[i-2]], 2) }`,
+			data: func(n int) values {
+				g := make([]int, n)
+				for i := range g {
+					g[i] = 1 + i%2
+				}
+				return values{"g": g}
+			},
+			want: func(x at) float64 {
+				return each(x, "h", func(i int) float64 {
+					if i <= 2 {
+						return normal(x("h", i), 0, 1)
+					}
+					return normal(x("h", i), x("h", 1)+x("h", 2)*x("h", int(x("g", i-2))), 2)
+				})
+			},
+		},
+		{
 			name: "a loop whose bounds need another latent of the iteration",
 			text: `
 data T : int

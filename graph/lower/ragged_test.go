@@ -70,7 +70,7 @@ a[i in 1..N] ~ Normal(0, 1)
 plate i in 1..N, j in 1..i-1 { y[i, j] ~ Normal(a[i] - a[j], 1) }
 plate i in 1..N { plate j in i+1..N { factor a[i] * a[j] / i } }
 factor sum([sum([a[i] * a[j] * y[j, i] for j in i+1..N]) for i in 1..N])
-factor sum([sum([y[i, j] for j in 1..i-1]) for i in 1..N]) * a[1]`,
+factor sum([y[i, j] for i in 1..N, j in 1..i-1]) * a[1]`,
 			data: func(n int) values { return values{"y": table(n, n)} },
 			want: func(x at) float64 {
 				return cells(x, "y", func(i, j int) float64 {

@@ -100,6 +100,9 @@ func (c *checker) builtinArg(e ast.Expr, sig *lang.FuncSig, i int) (lang.Arg, va
 	if name, ok := ast.Unparen(e).(*ast.Name); ok && i == 0 && sig.Name == "ode" && c.isFn(name.Name) {
 		return lang.Arg{Fn: name.Name}, value{}
 	}
+	if x, ok := ast.Unparen(e).(*ast.Comprehension); ok && (sig.Name == "sum" || sig.Name == "mean") {
+		c.added = x
+	}
 	v := c.expr(e)
 	arg := lang.Arg{Type: v.t}
 	if !v.bad && v.t.IsScalar() && v.t.Elem == lang.Int && v.dep.known() {

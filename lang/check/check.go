@@ -84,6 +84,9 @@ type checker struct {
 	// memo holds the values of expressions that have been checked, asked those
 	// of the question being asked: nothing is evaluated twice for one answer.
 	memo, asked map[ast.Expr]value
+	// added is a comprehension that `sum` or `mean` adds up, element by element:
+	// its rows may differ in length.
+	added *ast.Comprehension
 	// ready are arrays whose last piece is done.
 	ready []*info
 

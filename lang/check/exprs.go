@@ -294,6 +294,13 @@ func (c *checker) comprehension(e *ast.Comprehension) value {
 	if !ok || elem.bad {
 		return value{bad: true, dep: elem.dep}
 	}
+	if c.added == e {
+		for i, d := range dims {
+			if c.ownIndex(d) != nil {
+				dims[i] = lang.Dim{}
+			}
+		}
+	}
 	dims = append(dims, elem.t.Dims...)
 	if c.ragged(e, dims) {
 		return value{bad: true, dep: elem.dep}
@@ -305,15 +312,23 @@ func (c *checker) comprehension(e *ast.Comprehension) value {
 // dimensions varies with its own indices.
 func (c *checker) ragged(e *ast.Comprehension, dims []lang.Dim) bool {
 	for _, d := range dims {
-		for _, own := range c.scope.names {
-			if own.sym.Kind == lang.SymIndex && mentions(d, own.aff.Symbols()[0].Name) {
-				c.report(ShapeMismatch, e.Span(), "the rows of an array need the same length, but here it depends on `%s`", own.sym.Name).
-					hint("use a range that does not depend on the indices of the comprehension")
-				return true
-			}
+		if own := c.ownIndex(d); own != nil {
+			c.report(ShapeMismatch, e.Span(), "the rows of an array need the same length, but here it depends on `%s`", own.sym.Name).
+				hint("use a range that does not depend on the indices of the comprehension, or take the `sum` or `mean` of it directly")
+			return true
 		}
 	}
 	return false
+}
+
+// ownIndex is an index of the innermost scope with which d varies.
+func (c *checker) ownIndex(d lang.Dim) *info {
+	for _, own := range c.scope.names {
+		if own.sym.Kind == lang.SymIndex && mentions(d, own.aff.Symbols()[0].Name) {
+			return own
+		}
+	}
+	return nil
 }
 
 // mentions reports whether d varies with an index.

@@ -15,7 +15,9 @@ import (
 //     among those that it defines;
 //   - in a common plate: only the element of the plate's own index;
 //   - in a common `for`: an element of an earlier iteration, or of the same one
-//     if the definition stands above in the text.
+//     if the definition stands above in the text;
+//   - in either: an element that is provably none of those that the statement
+//     defines in any iteration.
 //
 // Loops are gone through from the outside in; an earlier iteration of an outer
 // `for` settles the matter. What cannot be proven is refused.
@@ -43,10 +45,10 @@ func (c *checker) readable(in *info, at diag.Span, args []ast.IndexArg) bool {
 		shared := c.sharedLoops(d)
 		switch {
 		case len(shared) > 0:
-			if !c.readableInLoop(in, d, shared, at, args) {
+			if !c.apartFrom(d, args) && !c.readableInLoop(in, d, shared, at, args) {
 				return false
 			}
-		case !d.done && len(in.array.sites) <= maxPieces && !c.apartFrom(in, d, args):
+		case !d.done && len(in.array.sites) <= maxPieces && !c.apartFrom(d, args) && !c.insideDone(in, args):
 			c.reportIncomplete(in, d, at, args)
 			return false
 		}
@@ -191,9 +193,8 @@ func loopWord(l *loop) string {
 	return "plate"
 }
 
-// apartFrom reports whether an element is provably none of those that d, which
-// stands below, defines.
-func (c *checker) apartFrom(in *info, d *defSite, args []ast.IndexArg) bool {
+// apartFrom reports whether an element is provably none of those that d defines.
+func (c *checker) apartFrom(d *defSite, args []ast.IndexArg) bool {
 	for p, ix := range d.index {
 		if p >= len(args) {
 			return false
@@ -207,7 +208,7 @@ func (c *checker) apartFrom(in *info, d *defSite, args []ast.IndexArg) bool {
 			return true
 		}
 	}
-	return c.insideDone(in, args)
+	return false
 }
 
 // insideDone reports whether an element lies in a piece that is complete.

@@ -110,7 +110,9 @@ func (c *compiler) promote(n *graph.Node) *value {
 		return v
 	}
 	v := &value{rows: n.Shape[1:], batch: true, stage: -1, stored: true, times: 1}
-	if n.IsConst() {
+	if n.IsConst() && c.p == 1 {
+		v.data = n.Const
+	} else if n.IsConst() {
 		v.data = make([]float64, v.rows.Size()*c.p)
 		toRows(v.data, n.Const, c.s, c.p)
 	} else {
@@ -171,7 +173,7 @@ func (c *compiler) inRegister(o operand, dims graph.Shape, batch bool) (*value, 
 		return nil, l, false
 	}
 	v := c.values[o.n.ID]
-	if v == nil || v.batch != batch {
+	if v == nil || v.batch != batch && c.p > 1 {
 		return nil, l, false
 	}
 	domain, n := lanes(v.rows)
@@ -187,7 +189,7 @@ func (c *compiler) inRegister(o operand, dims graph.Shape, batch bool) (*value, 
 	if n > 1 {
 		l.k = o.k
 	}
-	cl := c.stages[fmt.Sprint(dims, batch, v.stage)]
+	cl := c.stages[c.clusterKey(dims, batch, v.stage)]
 	if cl == nil {
 		return nil, l, false
 	}

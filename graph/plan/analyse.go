@@ -21,28 +21,39 @@ func (a *analysis) rows(n *graph.Node) graph.Shape {
 	return n.Shape
 }
 
-// analyse finds the nodes that vary with the particle; it fails if some op
-// mixes particles in a way that rows cannot express.
-func analyse(g *graph.Graph, outputs []*graph.Node) (*analysis, bool) {
-	a := &analysis{all: g.Nodes(), batch: make([]bool, len(g.Nodes())), particles: 0}
+// analyse finds the nodes that vary with the particle. Where an op mixes
+// particles in a way that rows cannot express, or there are none, it is as if
+// there were one, of which all dimensions are.
+func analyse(g *graph.Graph, outputs []*graph.Node) *analysis {
+	a := &analysis{all: g.Nodes(), batch: make([]bool, len(g.Nodes()))}
 	needed := graph.Needed(outputs)
 	for _, n := range g.Nodes() {
-		if !needed[n.ID] || n.IsConst() {
-			continue
+		if needed[n.ID] && !n.IsConst() {
+			a.order = append(a.order, n)
 		}
-		a.order = append(a.order, n)
+	}
+	if !a.varying() || a.particles == 0 {
+		a.particles = 1
+		clear(a.batch)
+	}
+	return a
+}
+
+// varying marks the nodes that vary, and reports whether rows can express it.
+func (a *analysis) varying() bool {
+	for _, n := range a.order {
 		if n.Batch {
 			if a.particles != 0 && a.particles != n.Shape[0] {
-				return nil, false
+				return false
 			}
 			a.particles = n.Shape[0]
 			a.batch[n.ID] = true
 		}
 		if n.Op != nil && !a.vary(n) {
-			return nil, false
+			return false
 		}
 	}
-	return a, a.particles > 0
+	return true
 }
 
 // node is the node of that ID.

@@ -68,8 +68,14 @@ type matrix struct {
 	rowStride, colStride int
 }
 
+// clusterKey tells clusters apart. With one particle those that vary with it
+// and those that do not are alike.
+func (c *compiler) clusterKey(dims graph.Shape, batch bool, stage int) string {
+	return fmt.Sprint(dims, batch && c.p > 1, stage)
+}
+
 func (c *compiler) cluster(dims graph.Shape, batch bool, stage int) *cluster {
-	key := fmt.Sprint(dims, batch, stage)
+	key := c.clusterKey(dims, batch, stage)
 	if cl, ok := c.stages[key]; ok {
 		return cl
 	}

@@ -12,7 +12,7 @@ import (
 
 // findDots finds products that are only summed over rows, or over a row's
 // particles: the sum multiplies as it adds, and no register holds the product.
-func (cl *cluster) findDots(lp *loop) {
+func (cl *cluster) findDots(lp *loop, width int) {
 	readers := make([]int, cl.nregs)
 	for _, in := range cl.instrs {
 		for _, a := range in.args {
@@ -37,7 +37,7 @@ func (cl *cluster) findDots(lp *loop) {
 		if a.src[0].reg < 0 || in == nil || readers[a.src[0].reg] != 1 || in.out.stored || a.mat != nil || a.to.off != nil {
 			continue
 		}
-		if a.horizontal == (a.to.strides[len(lp.dims)-1] == 0) || !lp.anyFull(in) {
+		if a.horizontal == (a.to.strides[len(lp.dims)-1] == 0) || !lp.anyFull(in, width) {
 			continue
 		}
 		a.dot, in.skip = in, true
@@ -142,13 +142,13 @@ func (cl *cluster) only(fn *op.Func, a *accum) *instr {
 
 // anyFull reports whether one operand of a product has rows of its own for
 // every particle.
-func (lp *loop) anyFull(in *instr) bool {
+func (lp *loop) anyFull(in *instr, width int) bool {
 	for _, a := range in.args {
 		if a.reg >= 0 {
 			return true
 		}
 		x := lp.acc[a.acc]
-		if x.v.batch && x.strides[len(lp.dims)-1] != 0 {
+		if last := len(lp.dims) - 1; (x.v.batch || width == 1) && (x.strides[last] != 0 || lp.dims[last] == 1) {
 			return true
 		}
 	}

@@ -58,10 +58,8 @@ func (cl *cluster) finish(c *compiler) {
 		lp.acc = append(lp.acc, a.to)
 	}
 	lp.merge()
-	if cl.batch {
-		cl.findDots(lp)
-		cl.findPairs(lp)
-	}
+	cl.findDots(lp, c.width(cl.batch))
+	cl.findPairs(lp)
 	cl.fuse()
 	cl.settle(lp)
 	cl.assign(lp)

@@ -46,7 +46,7 @@ func (c *compiler) sum(n *graph.Node, s graph.Sum) {
 	horizontal := false
 	if batch {
 		if len(over) > 0 && over[0] == 0 {
-			over, horizontal = over[1:], true
+			over, horizontal = over[1:], c.p > 1
 		}
 		over = shift(over)
 	}

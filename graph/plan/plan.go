@@ -14,7 +14,10 @@
 // # Compilation
 //
 //  1. analyse: which nodes vary with the particle, and which dimension it is.
-//     If an op mixes particles the flat plan is used instead.
+//     If an op mixes particles all are laid out as one particle's, as they are
+//     where there is no particle at all. With one particle what varies and
+//     what does not are alike: rows are vectors, and scalars are computed in
+//     place.
 //  2. schedule: every node gets a stage. Elementwise nodes over the same rows
 //     join a cluster at the earliest stage at which their operands are there;
 //     what leaves a cluster by a sum or a scatter, and what another cluster
@@ -36,10 +39,7 @@ import "ppl/graph"
 
 // Compile plans the evaluation of outputs.
 func Compile(g *graph.Graph, outputs []*graph.Node) graph.Program {
-	if p, ok := compileRows(g, outputs); ok {
-		return p
-	}
-	return compileFlat(g, outputs)
+	return compileRows(g, outputs)
 }
 
 // Flat compiles the flat plan: each node by its own op, for comparison.

@@ -21,6 +21,7 @@ type world struct {
 	t     *rapid.T
 	g     *graph.Graph
 	s     int
+	plain bool // the graph does not know which dimension is the particle
 	batch map[*graph.Node]bool
 	all   []*graph.Node
 }
@@ -256,6 +257,23 @@ func TestSameBitsOnAnyNumberOfCores(t *testing.T) {
 	}
 }
 
+// input varies with the particle, in a graph that knows of particles.
+func (w *world) input(name string, shape graph.Shape) *graph.Node {
+	if w.plain {
+		return w.g.Input(name, shape)
+	}
+	return w.g.BatchInput(name, shape)
+}
+
+// reverse mixes particles: it reads them in reverse order.
+func (w *world) reverse() {
+	x := w.pick(func(n *graph.Node) bool { return w.batch[n] }, "x")
+	v := op.View{Out: x.Shape, Strides: x.Shape.Strides()}
+	v.Base = (w.s - 1) * v.Strides[0]
+	v.Strides[0] *= -1
+	w.add(op.NewView(w.g, x, v, nil), true)
+}
+
 func randomGraph(t *rapid.T) {
 	randomGraphOf(t, func(w *world) []func() {
 		return []func(){w.combine, w.combine, w.combine, w.reduce, w.view, w.join, w.product}
@@ -264,7 +282,7 @@ func randomGraph(t *rapid.T) {
 
 // randomGraphOf makes a graph by some of the steps.
 func randomGraphOf(t *rapid.T, steps func(w *world) []func()) {
-	w := &world{t: t, g: graph.New(), s: rapid.SampledFrom([]int{1, 3, 8, 12}).Draw(t, "particles"), batch: map[*graph.Node]bool{}}
+	w := &world{t: t, plain: rapid.IntRange(0, 4).Draw(t, "plain") == 0, g: graph.New(), s: rapid.SampledFrom([]int{1, 3, 8, 12}).Draw(t, "particles"), batch: map[*graph.Node]bool{}}
 	var inputs []*graph.Node
 	sizes := []int{1, 2, 3, 5, 40}
 	size := func() int { return rapid.SampledFrom(sizes).Draw(t, "size") }
@@ -275,7 +293,8 @@ func randomGraphOf(t *rapid.T, steps func(w *world) []func()) {
 		}
 		name := fmt.Sprintf("x%d", i)
 		if i < 3 {
-			n := w.g.BatchInput(name, append(graph.Shape{w.s}, shape...))
+			shape = append(graph.Shape{w.s}, shape...)
+			n := w.input(name, shape)
 			inputs = append(inputs, n)
 			w.add(n, true)
 		} else {
@@ -289,6 +308,9 @@ func randomGraphOf(t *rapid.T, steps func(w *world) []func()) {
 	all := steps(w)
 	for k := w.n(3, 14, "steps"); k > 0; k-- {
 		all[w.n(0, len(all)-1, "step")]()
+	}
+	if w.n(0, 9, "mix") == 0 {
+		w.reverse()
 	}
 	outs := w.outputs(inputs)
 	compare(t, w.g, outs, inputs)

@@ -46,16 +46,13 @@ type compiler struct {
 	notBefore map[int]int   // stage of a node, at least
 }
 
-func compileRows(g *graph.Graph, outputs []*graph.Node) (*rowProgram, bool) {
-	an, ok := analyse(g, outputs)
-	if !ok {
-		return nil, false
-	}
+func compileRows(g *graph.Graph, outputs []*graph.Node) *rowProgram {
+	an := analyse(g, outputs)
 	early := newCompiler(an, outputs, nil)
 	early.schedule()
 	late := newCompiler(an, outputs, early.sink())
 	late.schedule()
-	return late.program(), true
+	return late.program()
 }
 
 func newCompiler(an *analysis, outputs []*graph.Node, notBefore map[int]int) *compiler {
@@ -154,7 +151,7 @@ func (c *compiler) readAsArray(n *graph.Node, k int) bool {
 	case *op.Map:
 		return promoted && len(o.Dims[k]) > 0 && o.Dims[k][0] == 0
 	case op.Scatter:
-		return promoted
+		return promoted || !fixedRows(n)
 	case graph.Sum:
 		return false
 	case op.Reduce:
@@ -169,10 +166,32 @@ func (c *compiler) alias(n *graph.Node) bool {
 		return false
 	}
 	switch n.Op.(type) {
-	case op.View, graph.Broadcast:
+	case op.View:
+		return fixedRows(n)
+	case graph.Broadcast:
 		return true
 	}
 	return false
+}
+
+// fixedRows reports whether the row numbers of a view or scatter are known.
+func fixedRows(n *graph.Node) bool {
+	switch o := n.Op.(type) {
+	case op.View:
+		return o.OffStrides == nil || n.In[1].IsConst()
+	case op.Scatter:
+		k := 0
+		for _, p := range o.Parts {
+			k++
+			if p.OffStrides != nil {
+				if !n.In[k].IsConst() {
+					return false
+				}
+				k++
+			}
+		}
+	}
+	return true
 }
 
 // value returns the value of a node that is not an alias.
@@ -208,6 +227,10 @@ func (c *compiler) node(n *graph.Node) {
 		return
 	}
 	if c.alias(n) {
+		return
+	}
+	if !fixedRows(n) {
+		c.generic(n)
 		return
 	}
 	switch o := n.Op.(type) {

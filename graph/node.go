@@ -112,6 +112,8 @@ type Node struct {
 	// Const is the value of a constant, nil otherwise. Never written to.
 	Const []float64
 
+	finite bool // a constant without infinities and NaN
+
 	g  *Graph
 	gn *gorgonia.Node // made on demand for constants
 	// foreign marks a node that Gorgonia made itself (gorgonia.Grad's sums).
@@ -120,6 +122,18 @@ type Node struct {
 
 // IsConst reports whether the value is known when the graph is built.
 func (n *Node) IsConst() bool { return n.Const != nil }
+
+// Finite reports whether the node is a constant of finite numbers.
+func (n *Node) Finite() bool { return n.finite }
+
+func finite(x []float64) bool {
+	for _, v := range x {
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // IsInput reports whether the node is an input of the graph.
 func (n *Node) IsInput() bool { return n.Op == nil && n.Const == nil && !n.foreign }
@@ -199,7 +213,7 @@ func (g *Graph) Scalar(x float64) *Node {
 	if n, ok := g.scalars[bits]; ok {
 		return n
 	}
-	n := g.add(&Node{Shape: Shape{}, Const: []float64{x}})
+	n := g.add(&Node{Shape: Shape{}, Const: []float64{x}, finite: x-x == 0})
 	g.scalars[bits] = n
 	return n
 }
@@ -215,7 +229,7 @@ func (g *Graph) Constant(shape Shape, data []float64) *Node {
 		return g.Scalar(data[0])
 	}
 	if len(data) == 0 {
-		return g.add(&Node{Shape: shape, Const: []float64{}})
+		return g.add(&Node{Shape: shape, Const: []float64{}, finite: true})
 	}
 	key := arrayKey{&data[0], shape.String()}
 	if n, ok := g.arrays[key]; ok {
@@ -228,7 +242,7 @@ func (g *Graph) Constant(shape Shape, data []float64) *Node {
 			return n
 		}
 	}
-	n := g.add(&Node{Shape: shape, Const: data})
+	n := g.add(&Node{Shape: shape, Const: data, finite: finite(data)})
 	g.arrays[key] = n
 	g.equal[content] = append(g.equal[content], n)
 	return n

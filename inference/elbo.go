@@ -39,9 +39,16 @@ func (t *Target) NewELBO(s int) (*ELBO, error) {
 		return nil, err
 	}
 	lp := b.With(l.logDensity(), q.Particles)
-	mean := b.Scale(1/float64(s), b.SumAxes(lp, q.Particles))
-	elbo := b.Add(mean, q.Entropy)
-	g := grad.Reverse(b.G, elbo.N, []*graph.Node{q.Loc, q.LogSD})
+	total := b.SumAxes(lp, q.Particles)
+	mean := func(x named.Value) named.Value { return b.Scale(1/float64(s), x) }
+	elbo := b.Add(mean(total), q.Entropy)
+	// The gradient of the total, divided at the end: the adjoints of the rows
+	// are then those of the log density itself.
+	wrt := []*graph.Node{q.Loc, q.LogSD}
+	g, entropy := grad.Reverse(b.G, total.N, wrt), grad.Reverse(b.G, q.Entropy.N, wrt)
+	for i := range g {
+		g[i] = b.Add(mean(b.Wrap(g[i])), b.Wrap(entropy[i])).N
+	}
 	p, err := t.compile(b.G, elbo.N, g[0], g[1], lp.N)
 	if err != nil {
 		return nil, err

@@ -11,8 +11,9 @@ import (
 // distribution function in its shape, the next order is a difference quotient
 // (see slope).
 var (
-	// Log1pSquare is log(1 + x²), also where x² overflows.
-	Log1pSquare, log1pSquareDeriv *Func
+	// Log1pSquare is log(1 + x²), also where x² overflows, and Log1pSquareDeriv
+	// its derivative 2x/(1 + x²).
+	Log1pSquare, Log1pSquareDeriv *Func
 	// LogI0 is the log of the modified Bessel function I₀, BesselRatio I₁/I₀.
 	LogI0, BesselRatio, besselRatioDeriv *Func
 	// LogGammaP and LogGammaQ are the logs of the regularised incomplete gamma
@@ -38,9 +39,9 @@ func heavyTails() {
 			return 2 * math.Log(x)
 		}
 		return math.Log1p(x * x)
-	}, func(e Frame, x, _ Term) Term { return e.Apply(log1pSquareDeriv, x) })
+	}, func(e Frame, x, _ Term) Term { return e.Apply(Log1pSquareDeriv, x) })
 	// d = 2x/(1 + x²), d' = 2/(1 + x²) − d².
-	log1pSquareDeriv = unary("log1p_square_deriv", func(x float64) float64 {
+	Log1pSquareDeriv = unary("log1p_square_deriv", func(x float64) float64 {
 		if math.Abs(x) > 1 {
 			return 2 / (x + 1/x)
 		}

@@ -1,6 +1,9 @@
 package op
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Simplifications made as nodes are built, mostly of what the chain rule makes
 // plenty of: multiplication by one, addition of zero, products and sums of
@@ -21,6 +24,9 @@ func simplify(f Frame, fn *Func, xs []Term) (Term, bool) {
 			return xs[0], true
 		case f.isConst(xs[0], 0, xs[1]):
 			return f.Apply(Neg, xs[1]), true
+		}
+		if y, ok := f.undo(Neg, xs[1]); ok {
+			return f.Apply(Add, xs[0], y), true
 		}
 	case Div:
 		if f.isConst(xs[1], 1, xs[0]) {
@@ -78,7 +84,8 @@ func withNumber(fn *Func, x Term) (float64, Term, bool) {
 func (f Frame) scaled(x Term) (float64, Term, bool) { return withNumber(Mul, x) }
 
 // product: a number comes first, absorbs the number of a product or a sign,
-// and, being finite and not zero, needs no absorbing multiplication.
+// and, being finite and not zero, needs no absorbing multiplication; nor is one
+// needed by finite data.
 func (f Frame) product(fn *Func, x, y Term) (Term, bool) {
 	switch {
 	case f.isConst(x, 1, y):
@@ -89,6 +96,9 @@ func (f Frame) product(fn *Func, x, y Term) (Term, bool) {
 		return f.Apply(Neg, y), true
 	case f.isConst(y, -1, x):
 		return f.Apply(Neg, x), true
+	}
+	if fn == MulZ && y.Node.IsConst() && y.Node.Finite() {
+		return f.Apply(Mul, x, y), true
 	}
 	c, first := number(x)
 	d, second := number(y)
@@ -187,11 +197,39 @@ func (f Frame) addition(x, y Term) (Term, bool) {
 		if d, z, ok := withNumber(Add, y); ok && finite(d) {
 			return f.Apply(Add, f.Scalar(c+d), z), true
 		}
+		if d, z, ok := withNumber(Sub, y); ok && finite(d) {
+			return f.Apply(Sub, f.Scalar(c+d), z), true
+		}
+	}
+	if t, ok := f.numberOut(x, y); ok {
+		return t, true
+	}
+	if t, ok := f.numberOut(y, x); ok {
+		return t, true
 	}
 	if t, ok := f.regroup(x, y); ok {
 		return t, true
 	}
-	return f.regroup(y, x)
+	if t, ok := f.regroup(y, x); ok {
+		return t, true
+	}
+	if z, ok := f.undo(Neg, y); ok {
+		return f.Apply(Sub, x, z), true
+	}
+	if z, ok := f.undo(Neg, x); ok {
+		return f.Apply(Sub, y, z), true
+	}
+	return Term{}, false
+}
+
+// numberOut makes c + (z + y) of (c + z) + y over the same dimensions: the
+// constants of the terms of a log density meet at the end.
+func (f Frame) numberOut(x, y Term) (Term, bool) {
+	c, z, ok := withNumber(Add, x)
+	if !ok || !finite(c) || !slices.Equal(x.Dims, y.Dims) {
+		return Term{}, false
+	}
+	return f.Apply(Add, f.Scalar(c), f.Apply(Add, z, y)), true
 }
 
 // regroup makes u + (v + y) of (u + v) + y where v and y have fewer dimensions

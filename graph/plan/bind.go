@@ -339,14 +339,12 @@ func (b *bound) dot(s *rowState, a *accum) {
 		o.code = oneDot
 	case a.dot.fn == op.MulZ:
 		o.code, o.other = callOther, func(_, n int) {
-			dst, sum := floats(b.tab, to, w), s.sum[:w]
-			clear(sum)
-			vec.DotRows(sum, floats(b.tab, full, n*w), b.operand(other, mode, n), n, w)
-			if t := vec.Sum(sum); t != t {
-				products(n).overRows(sum, n)
-			}
-			for i, v := range sum {
-				dst[i] += v
+			dst, was := floats(b.tab, to, w), s.sum[:w]
+			copy(was, dst)
+			vec.DotRows(dst, floats(b.tab, full, n*w), b.operand(other, mode, n), n, w)
+			if t := vec.Sum(dst); t != t {
+				copy(dst, was)
+				products(n).addRows(dst, n)
 			}
 		}
 	default:

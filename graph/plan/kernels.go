@@ -56,22 +56,44 @@ func unary(f *op.Func, k kern, dst []float64, a vec.Operand, rows, w int) {
 		vec.Unary(vec.UnaryOp(k.op), dst, a, rows, w)
 		return
 	}
-	if f == op.Log1pSquare && log1pSquare(dst, a, rows, w) {
+	if c, ok := composites[f]; ok && c(dst, a, rows, w) {
 		return
 	}
 	each(dst, rows, w, func(r, i int) float64 { return f.F1(at(a, r, i, w)) })
 }
 
-// log1pSquare is log1p(x²) by two kernels; it reports false where a square
-// overflows, or where the operand would be overwritten before that is known.
-func log1pSquare(dst []float64, a vec.Operand, rows, w int) bool {
-	if addr(dst) == addr(a.Data) {
-		return false
+// composites are functions made of several kernels. The result is not where the
+// operand is. They report false where a step overflows and the function does
+// not, and then it is called element by element.
+var composites map[*op.Func]func(dst []float64, a vec.Operand, rows, w int) bool
+
+func init() {
+	composites = map[*op.Func]func(dst []float64, a vec.Operand, rows, w int) bool{
+		op.Log1pSquare: log1pSquare, op.Log1pSquareDeriv: log1pSquareDeriv,
 	}
+}
+
+// log1pSquare is log1p(x²).
+func log1pSquare(dst []float64, a vec.Operand, rows, w int) bool {
 	vec.Unary(vec.Square, dst, a, rows, w)
 	vec.Unary(vec.Log1p, dst, vec.Operand{Data: dst, Mode: vec.Full}, rows, w)
 	return !math.IsInf(vec.Sum(dst[:rows*w]), 0)
 }
+
+// log1pSquareDeriv is 2x/(1 + x²).
+func log1pSquareDeriv(dst []float64, a vec.Operand, rows, w int) bool {
+	y := vec.Operand{Data: dst, Mode: vec.Full}
+	vec.Unary(vec.Square, dst, a, rows, w)
+	if math.IsInf(vec.Sum(dst[:rows*w]), 0) {
+		return false
+	}
+	vec.Binary(vec.Add, dst, y, vec.Operand{Data: unit[:], Mode: vec.Scalar}, rows, w)
+	vec.Binary(vec.Div, dst, a, y, rows, w)
+	vec.Binary(vec.Add, dst, y, y, rows, w)
+	return true
+}
+
+var unit = [1]float64{1}
 
 func binary(f *op.Func, k kern, dst []float64, a, b vec.Operand, rows, w int) {
 	if k.has {

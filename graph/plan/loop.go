@@ -179,8 +179,8 @@ func (cl *cluster) assign(lp *loop) {
 			}
 		}
 		// An operand that ends here may give its slot to an elementwise result:
-		// kernels allow the result to be one of their operands.
-		if in.fn != nil {
+		// kernels allow the result to be one of their operands, single ones.
+		if in.fn != nil && in.kern.has {
 			free, ending = append(free, ending...), nil
 		}
 		for _, r := range in.lse { // the kernel wants them side by side

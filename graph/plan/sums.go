@@ -70,9 +70,8 @@ func (p product) overParticles(r, s int) float64 {
 	return t
 }
 
-func (p product) overRows(sum []float64, n int) {
+func (p product) addRows(sum []float64, n int) {
 	for i := range sum {
-		sum[i] = 0
 		for r := 0; r < n; r++ {
 			sum[i] += p.at(r, i)
 		}

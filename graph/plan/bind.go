@@ -286,7 +286,7 @@ func (b *bound) accumulation(s *rowState, a *accum) {
 	last := len(b.loop.dims) - 1
 	single := b.loop.dims[last] == 1
 	step := x.strides[last]
-	o := operation{dst: to, a: to, b: src}
+	o := operation{dst: to, a: to, b: src, set: a.set}
 	switch {
 	case a.mat != nil:
 		m := a.mat
@@ -297,15 +297,25 @@ func (b *bound) accumulation(s *rowState, a *accum) {
 		}
 	case a.horizontal, b.gathers(x), !single && step != 0 && step != 1:
 		o.code, o.other = callOther, func(start, n int) { b.addTo(s, a, b.operand(src, mode, n), start, n) }
+	case b.one && a.set:
+		o.code, o.a = oneCopy, src
 	case b.one:
 		o.code, o.a = oneSum, src
+	case (step == 1 || single) && a.set:
+		o.code, o.a, o.mode = copyRows, src, mode
 	case step == 1 || single:
 		c := vec.NewBinary(vec.Add, vec.Full, mode, w)
 		o.code, o.binary = callBinary, &c
 	case mode == vec.Full:
 		o.code, o.a = sumRows, src
 	default:
-		o.code, o.other = callOther, func(_, n int) { addRows(floats(b.tab, to, w), b.operand(src, mode, n), n, w) }
+		o.code, o.other = callOther, func(_, n int) {
+			dst := floats(b.tab, to, w)
+			if a.set {
+				clear(dst)
+			}
+			addRows(dst, b.operand(src, mode, n), n, w)
+		}
 	}
 	b.add(o)
 }
@@ -319,7 +329,6 @@ func (b *bound) dot(s *rowState, a *accum) {
 		y, my = b.source(a.dot.args, 1)
 	}
 	w, to := b.w, b.entry(a.index)
-	step := b.loop.acc[a.index].strides[len(b.loop.dims)-1]
 	full, other, mode := x, y, my
 	if mx != vec.Full {
 		full, other, mode = y, x, mx
@@ -327,12 +336,14 @@ func (b *bound) dot(s *rowState, a *accum) {
 	products := func(n int) product {
 		return product{fn: a.dot.fn, w: w, a: b.operand(x, mx, n), b: b.operand(y, my, n)}
 	}
-	o := operation{dst: to, a: full, b: other, mode: mode}
+	o := operation{dst: to, a: full, b: other, mode: mode, set: a.set}
 	switch {
 	case a.horizontal:
 		o.code, o.other = callOther, func(start, n int) {
-			b.dotParticles(s, products(n), b.operand(full, vec.Full, n), b.operand(other, mode, n), a.index, start, step, n)
+			b.dotParticles(s, a, products(n), b.operand(full, vec.Full, n), b.operand(other, mode, n), start, n)
 		}
+	case b.one && a.set:
+		o.code, o.a, o.b = oneFunc(a.dot.fn), x, y
 	case b.one && a.dot.fn == op.MulZ:
 		o.code, o.a, o.b = oneDotZ, x, y
 	case b.one:
@@ -340,6 +351,9 @@ func (b *bound) dot(s *rowState, a *accum) {
 	case a.dot.fn == op.MulZ:
 		o.code, o.other = callOther, func(_, n int) {
 			dst, was := floats(b.tab, to, w), s.sum[:w]
+			if a.set {
+				clear(dst)
+			}
 			copy(was, dst)
 			vec.DotRows(dst, floats(b.tab, full, n*w), b.operand(other, mode, n), n, w)
 			if t := vec.Sum(dst); t != t {

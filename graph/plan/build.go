@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"ppl/graph"
 )
 
@@ -35,7 +37,7 @@ func (c *compiler) program() *rowProgram {
 	for _, o := range c.outputs {
 		pr.out = append(pr.out, c.value(o))
 	}
-	cleared, summed := map[*value]bool{}, map[*value]bool{}
+	cleared, summed := c.prepare(), map[*value]bool{}
 	for stage := 0; stage <= c.lastStage; stage++ {
 		var sums []*value
 		for _, cl := range c.clusters {
@@ -55,7 +57,6 @@ func (c *compiler) program() *rowProgram {
 		}
 		for _, cl := range c.clusters {
 			if cl.stage == stage {
-				cl.finish(c)
 				pr.steps = append(pr.steps, cl)
 				pr.scratch = max(pr.scratch, cl.loop.scratch)
 			}
@@ -73,6 +74,25 @@ func (c *compiler) program() *rowProgram {
 	}
 	c.place(pr)
 	return pr
+}
+
+// prepare finishes all clusters and gives the arrays that need no clearing.
+func (c *compiler) prepare() map[*value]bool {
+	adds := map[*value][]*accum{}
+	slices.SortStableFunc(c.clusters, func(a, b *cluster) int { return a.stage - b.stage })
+	for _, cl := range c.clusters {
+		cl.finish(c)
+		for _, a := range cl.accums {
+			adds[a.to.v] = append(adds[a.to.v], a)
+		}
+	}
+	set := map[*value]bool{}
+	for v, as := range adds {
+		if setFirst(v, as) {
+			set[v] = true
+		}
+	}
+	return set
 }
 
 // place gives every stored value its place in the arena.

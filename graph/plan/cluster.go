@@ -53,6 +53,8 @@ type accum struct {
 	dot        *instr // the product that makes src, if it is summed as it is made
 	paired     bool   // an instruction adds it
 	index      int    // of its access
+	set        bool   // nothing is there yet: set, do not add
+	loop       *loop  // of its cluster
 }
 
 // srcs is what is added, as a list of arguments.

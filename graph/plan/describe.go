@@ -141,7 +141,11 @@ func (cl *cluster) describe() string {
 			}
 			src += "(" + a.dot.fn.Name + ")"
 		}
-		fmt.Fprintf(&b, "\n    %s += %s %s", a.to.v.describe(), what, src)
+		sign := "+="
+		if a.set {
+			sign = "="
+		}
+		fmt.Fprintf(&b, "\n    %s %s %s %s", a.to.v.describe(), sign, what, src)
 		if a.to.off != nil {
 			b.WriteString(" [scatter]")
 		}

@@ -54,7 +54,7 @@ func (cl *cluster) finish(c *compiler) {
 		}
 	}
 	for _, a := range cl.accums {
-		a.index = len(lp.acc)
+		a.index, a.loop = len(lp.acc), lp
 		lp.acc = append(lp.acc, a.to)
 	}
 	lp.merge()

@@ -50,6 +50,7 @@ const (
 // operation is one step of the machine. Its operands are entries of the table.
 type operation struct {
 	code         code
+	set          bool     // sumRows and dotRows: set, do not add
 	mode         vec.Mode // of b in dotRows, of a in copyRows
 	dst, a, b, c int32
 	rows         int32 // 0: those of the block
@@ -90,9 +91,15 @@ func exec(ops []operation, tab []unsafe.Pointer, start, n int) {
 			o.ternary.Run(number(tab, o.dst), number(tab, o.a), number(tab, o.b), number(tab, o.c), rows)
 		case sumRows:
 			w := int(o.width)
+			if o.set {
+				clear(floats(tab, o.dst, w))
+			}
 			vec.SumRows(floats(tab, o.dst, w), floats(tab, o.a, rows*w), rows, w)
 		case dotRows:
 			w := int(o.width)
+			if o.set {
+				clear(floats(tab, o.dst, w))
+			}
 			vec.DotRows(floats(tab, o.dst, w), floats(tab, o.a, rows*w), operandAt(tab, o.b, o.mode, rows, w), rows, w)
 		case clearRows:
 			clear(floats(tab, o.dst, int(o.width)))

@@ -21,8 +21,15 @@ func (b *bound) addTo(s *rowState, a *accum, src vec.Operand, start, n int) {
 		vec.ScatterAddRows(out[row*w:], src.Data, x.off[at:at+n], w)
 		return
 	}
+	ow := w // of a row of the array
+	if a.horizontal {
+		ow = 1
+	}
 	for r := 0; r < n; r++ {
 		to := x.row(row, r, step, b.curOff[acc], start, last)
+		if a.set && (r == 0 || step != 0) {
+			clear(out[to*ow : (to+1)*ow])
+		}
 		if a.horizontal {
 			out[to] += sumParticles(src, r, s.pr.s, w)
 		} else {
@@ -32,8 +39,10 @@ func (b *bound) addTo(s *rowState, a *accum, src vec.Operand, start, n int) {
 }
 
 // dotParticles adds Σ over particles of a product to each row.
-func (b *bound) dotParticles(s *rowState, p product, full, other vec.Operand, acc, start, step, n int) {
-	out, row := b.data[acc], b.cur[acc]+start*step
+func (b *bound) dotParticles(s *rowState, a *accum, p product, full, other vec.Operand, start, n int) {
+	out := b.data[a.index]
+	step := b.loop.acc[a.index].strides[len(b.loop.dims)-1]
+	row := b.cur[a.index] + start*step
 	sums := floats(b.tab, int32(b.base+b.loop.slots+b.loop.temps-1), n)
 	if s.pr.s == b.w {
 		vec.DotParticles(sums, full.Data, other, n, b.w)
@@ -42,7 +51,11 @@ func (b *bound) dotParticles(s *rowState, p product, full, other vec.Operand, ac
 		if t != t || s.pr.s != b.w {
 			t = p.overParticles(r, s.pr.s)
 		}
-		out[row+r*step] += t
+		if a.set {
+			out[row+r*step] = t
+		} else {
+			out[row+r*step] += t
+		}
 	}
 }
 

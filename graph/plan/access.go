@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"ppl/graph"
 	"ppl/graph/op"
@@ -48,6 +49,16 @@ func (c *compiler) reach(o operand, rank int) *access {
 		if x.OffStrides != nil {
 			a.gather(o, x.OffStrides[shift:], c.rowNumbers(o.n.In[1].Const))
 		}
+	case graph.Sum:
+		st := a.v.rows.Strides()
+		lost := len(x.From) - len(st) // the particle
+		i := 0
+		for d := lost; d < len(x.From); d++ {
+			if !slices.Contains(x.Dims, d) {
+				a.step(o, i, st[d-lost])
+				i++
+			}
+		}
 	case graph.Broadcast:
 		have := x.Dims[shift:]
 		for i, st := range a.v.rows.Strides() {
@@ -61,7 +72,7 @@ func (c *compiler) reach(o operand, rank int) *access {
 func (a *access) step(o operand, i, stride int) {
 	if d := o.dims[i]; d >= 0 {
 		a.strides[d] += stride
-	} else {
+	} else if d == fixed {
 		a.base += o.k * stride
 	}
 }
@@ -72,7 +83,7 @@ func (a *access) gather(o operand, strides []int, off []int32) {
 	for i, st := range strides {
 		if d := o.dims[i]; d >= 0 {
 			a.offStrides[d] += st
-		} else {
+		} else if d == fixed {
 			a.offBase += o.k * st
 		}
 	}
@@ -110,9 +121,7 @@ func (c *compiler) promote(n *graph.Node) *value {
 		return v
 	}
 	v := &value{rows: n.Shape[1:], batch: true, stage: -1, stored: true, times: 1}
-	if n.IsConst() && c.p == 1 {
-		v.data = n.Const
-	} else if n.IsConst() {
+	if n.IsConst() {
 		v.data = make([]float64, v.rows.Size()*c.p)
 		toRows(v.data, n.Const, c.s, c.p)
 	} else {
@@ -161,8 +170,27 @@ func fromRows(dst, src []float64, s, p int) {
 type operand struct {
 	n    *graph.Node
 	v    *value // instead of n
-	dims []int  // -1: the dimension is fixed at index k
+	dims []int
 	k    int
+}
+
+// Instead of a dimension of the domain: the dimension is fixed at index k, or
+// it is the particle where there is only one.
+const (
+	fixed = -1 - iota
+	single
+)
+
+// varying is an operand over dims that is read as if it varied with the
+// particle, its first dimension.
+func (c *compiler) varying(x *graph.Node, dims []int) operand {
+	switch {
+	case c.an.batch[x.ID]:
+		return operand{n: x, dims: dims}
+	case c.p == 1:
+		return operand{n: x, dims: append([]int{single}, dims...)}
+	}
+	return operand{n: x, v: c.promote(x), dims: dims}
 }
 
 // inRegister reports whether the operand is computed over this very domain,
@@ -181,7 +209,7 @@ func (c *compiler) inRegister(o operand, dims graph.Shape, batch bool) (*value, 
 		return nil, l, false
 	}
 	for i, d := range o.dims {
-		if i < len(dims) && i != d || i == len(dims) && d != -1 {
+		if i < len(dims) && i != d || i == len(dims) && d != fixed {
 			return nil, l, false
 		}
 	}
@@ -250,11 +278,7 @@ func (c *compiler) operand(x *graph.Node, dims []int, batch bool) operand {
 		return operand{n: x, dims: dims}
 	}
 	if len(dims) > 0 && dims[0] == 0 {
-		o := operand{n: x, dims: shift(dims[1:])}
-		if !c.an.batch[x.ID] {
-			o.v = c.promote(x)
-		}
-		return o
+		return c.varying(x, shift(dims[1:]))
 	}
 	return operand{n: x, dims: shift(dims)}
 }

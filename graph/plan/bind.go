@@ -13,10 +13,10 @@ import (
 type bound struct {
 	*cluster
 	w      int
-	tab    []unsafe.Pointer // of the state
-	base   int              // of the cluster's entries
-	data   [][]float64      // of each access
-	cur    []int            // offset in rows of each access at the current outer index
+	tab    table       // of the state
+	base   int         // of the cluster's entries
+	data   [][]float64 // of each access
+	cur    []int       // offset in rows of each access at the current outer index
 	curOff []int
 	ops    []operation
 	moving []int // accesses that move with the block
@@ -347,7 +347,7 @@ func (b *bound) dot(s *rowState, a *accum) {
 	case b.one && a.dot.fn == op.MulZ:
 		o.code, o.a, o.b = oneDotZ, x, y
 	case b.one:
-		o.code = oneDot
+		o.code, o.a, o.b = oneDot, x, y
 	case a.dot.fn == op.MulZ:
 		o.code, o.other = callOther, func(_, n int) {
 			dst, was := floats(b.tab, to, w), s.sum[:w]

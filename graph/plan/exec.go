@@ -34,7 +34,7 @@ func (pr *rowProgram) NewState() (graph.State, error) {
 	s := &rowState{pr: pr, arena: aligned(pr.arena), scratch: aligned(pr.scratch), sum: aligned(pr.p), zeros: make([]float64, maxBlock)}
 	entries, dims := 0, 0
 	for _, st := range pr.steps {
-		entries++
+		entries += 2 // for an array, or for one and its factor
 		if cl, ok := st.(*cluster); ok {
 			entries, dims = entries+cl.loop.entries(), max(dims, len(cl.loop.dims))
 		}
@@ -77,7 +77,9 @@ func (s *rowState) add(st rowStep) {
 	case *clear1:
 		s.join(operation{code: clearRows, dst: s.entry(st.v), width: int32(len(s.array(st.v)))})
 	case *scale:
-		s.join(operation{code: scaleRows, dst: s.entry(st.v), width: int32(len(s.array(st.v))), factor: st.v.times})
+		at, c := s.entry(st.v), vec.NewBinary(vec.Mul, vec.Full, vec.Scalar, len(s.array(st.v)))
+		s.tab[s.reserve(1)] = unsafe.Pointer(&st.v.times)
+		s.join(operation{code: callBinary, dst: at, a: at, b: at + 1, rows: 1, binary: &c})
 	}
 }
 

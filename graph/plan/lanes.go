@@ -47,7 +47,7 @@ func (o operand) at(dims graph.Shape, k int) operand {
 	out := operand{n: o.n, v: o.v, dims: append([]int(nil), o.dims...), k: k}
 	for i, d := range out.dims {
 		if d == len(domain) {
-			out.dims[i] = -1
+			out.dims[i] = fixed
 		}
 	}
 	return out

@@ -82,8 +82,14 @@ func (cl *cluster) finish(c *compiler) {
 	cl.chunk(c)
 }
 
-// merge joins neighbouring dimensions that every access runs through as one.
+// merge leaves out dimensions of one index, and joins neighbouring dimensions
+// that every access runs through as one.
 func (lp *loop) merge() {
+	for d := len(lp.dims) - 1; d >= 0; d-- {
+		if lp.dims[d] == 1 {
+			lp.drop(d)
+		}
+	}
 	for d := len(lp.dims) - 2; d >= 0; d-- {
 		ok := true
 		for _, a := range lp.acc {
@@ -95,14 +101,8 @@ func (lp *loop) merge() {
 		if !ok {
 			continue
 		}
-		lp.dims[d] *= lp.dims[d+1]
-		lp.dims = append(lp.dims[:d+1], lp.dims[d+2:]...)
-		for _, a := range lp.acc {
-			a.strides = dropAt(a.strides, d)
-			if a.off != nil {
-				a.offStrides = dropAt(a.offStrides, d)
-			}
-		}
+		lp.dims[d+1] *= lp.dims[d]
+		lp.drop(d)
 	}
 	if len(lp.dims) == 0 {
 		lp.dims = graph.Shape{1}
@@ -111,6 +111,17 @@ func (lp *loop) merge() {
 			if a.off != nil {
 				a.offStrides = []int{0}
 			}
+		}
+	}
+}
+
+// drop leaves out dimension d.
+func (lp *loop) drop(d int) {
+	lp.dims = dropAt(lp.dims, d)
+	for _, a := range lp.acc {
+		a.strides = dropAt(a.strides, d)
+		if a.off != nil {
+			a.offStrides = dropAt(a.offStrides, d)
 		}
 	}
 }

@@ -23,7 +23,6 @@ const (
 	sumRows   // dst row += every row of a
 	dotRows   // dst row += every row of a times that of b
 	clearRows // of fixed size
-	scaleRows
 	copyRows
 	callOther
 
@@ -41,10 +40,9 @@ const (
 	oneFMA
 	oneFNMA
 	oneFunc3
-	oneSum     // dst += a
-	oneDot     // dst += a·b
-	oneDotZ    // likewise, a zero of a absorbs b
-	oneSquares // dst += a²
+	oneSum  // dst += a
+	oneDot  // dst += a·b
+	oneDotZ // likewise, a zero of a absorbs b
 )
 
 // operation is one step of the machine. Its operands are entries of the table.
@@ -59,65 +57,106 @@ type operation struct {
 	binary       *vec.BinaryCall
 	ternary      *vec.TernaryCall
 	fn           *op.Func
-	factor       float64
 	other        func(start, n int)
 }
 
-// floats is the slice of n numbers at entry i of a table.
-func floats(tab []unsafe.Pointer, i int32, n int) []float64 {
-	return unsafe.Slice((*float64)(tab[i]), n)
+// table is the table of pointers of a state.
+type table = []unsafe.Pointer
+
+// number is entry i of a table. The entries of operations are in range: bind
+// counts them.
+func number(tab table, i int32) *float64 {
+	return *(**float64)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(tab)), uintptr(i)*unsafe.Sizeof(uintptr(0))))
 }
 
-func number(tab []unsafe.Pointer, i int32) *float64 { return (*float64)(tab[i]) }
+// floats is the slice of n numbers at entry i.
+func floats(tab table, i int32, n int) []float64 { return unsafe.Slice(number(tab, i), n) }
 
 // exec runs operations on a block of n rows from start.
-func exec(ops []operation, tab []unsafe.Pointer, start, n int) {
+func exec(ops []operation, tab table, start, n int) {
 	for i := range ops {
 		o := &ops[i]
-		if o.code >= oneCopy {
-			one(o, tab)
-			continue
-		}
-		rows := n
-		if o.rows > 0 {
-			rows = int(o.rows)
-		}
+		dst, a := number(tab, o.dst), number(tab, o.a)
 		switch o.code {
 		case callUnary:
-			o.unary.Run(number(tab, o.dst), number(tab, o.a), rows)
+			o.unary.Run(dst, a, o.count(n))
 		case callBinary:
-			o.binary.Run(number(tab, o.dst), number(tab, o.a), number(tab, o.b), rows)
+			o.binary.Run(dst, a, number(tab, o.b), o.count(n))
 		case callTernary:
-			o.ternary.Run(number(tab, o.dst), number(tab, o.a), number(tab, o.b), number(tab, o.c), rows)
+			o.ternary.Run(dst, a, number(tab, o.b), number(tab, o.c), o.count(n))
 		case sumRows:
-			w := int(o.width)
+			rows, w := o.count(n), int(o.width)
 			if o.set {
-				clear(floats(tab, o.dst, w))
+				clear(unsafe.Slice(dst, w))
 			}
-			vec.SumRows(floats(tab, o.dst, w), floats(tab, o.a, rows*w), rows, w)
+			vec.SumRows(unsafe.Slice(dst, w), unsafe.Slice(a, rows*w), rows, w)
 		case dotRows:
-			w := int(o.width)
+			rows, w := o.count(n), int(o.width)
 			if o.set {
-				clear(floats(tab, o.dst, w))
+				clear(unsafe.Slice(dst, w))
 			}
-			vec.DotRows(floats(tab, o.dst, w), floats(tab, o.a, rows*w), operandAt(tab, o.b, o.mode, rows, w), rows, w)
+			vec.DotRows(unsafe.Slice(dst, w), unsafe.Slice(a, rows*w), operandAt(tab, o.b, o.mode, rows, w), rows, w)
 		case clearRows:
-			clear(floats(tab, o.dst, int(o.width)))
-		case scaleRows:
-			for i, x := range floats(tab, o.dst, int(o.width)) {
-				floats(tab, o.dst, int(o.width))[i] = x * o.factor
-			}
+			clear(unsafe.Slice(dst, int(o.width)))
 		case copyRows:
-			w := int(o.width)
-			vec.Expand(floats(tab, o.dst, rows*w), operandAt(tab, o.a, o.mode, rows, w), rows, w)
-		default:
-			o.other(start, rows)
+			rows, w := o.count(n), int(o.width)
+			vec.Expand(unsafe.Slice(dst, rows*w), operandAt(tab, o.a, o.mode, rows, w), rows, w)
+		case callOther:
+			o.other(start, o.count(n))
+		case oneCopy:
+			*dst = *a
+		case oneNeg:
+			*dst = -*a
+		case oneSquare:
+			*dst = *a * *a
+		case oneRecip:
+			*dst = 1 / *a
+		case oneFunc1:
+			*dst = o.fn.F1(*a)
+		case oneAdd:
+			*dst = *a + *number(tab, o.b)
+		case oneSub:
+			*dst = *a - *number(tab, o.b)
+		case oneMul:
+			*dst = *a * *number(tab, o.b)
+		case oneMulZ:
+			if x := *a; x == 0 {
+				*dst = 0
+			} else {
+				*dst = x * *number(tab, o.b)
+			}
+		case oneDiv:
+			*dst = *a / *number(tab, o.b)
+		case oneFunc2:
+			*dst = o.fn.F2(*a, *number(tab, o.b))
+		case oneFMA:
+			*dst = float64(*a**number(tab, o.b)) + *number(tab, o.c)
+		case oneFNMA:
+			*dst = *number(tab, o.c) - float64(*a**number(tab, o.b))
+		case oneFunc3:
+			*dst = o.fn.F3(*a, *number(tab, o.b), *number(tab, o.c))
+		case oneSum:
+			*dst += *a
+		case oneDot:
+			*dst += float64(*a * *number(tab, o.b))
+		case oneDotZ:
+			if *a != 0 {
+				*dst += float64(*a * *number(tab, o.b))
+			}
 		}
 	}
 }
 
+// count is the number of rows that the operation works on in a block of n.
+func (o *operation) count(n int) int {
+	if o.rows > 0 {
+		return int(o.rows)
+	}
+	return n
+}
+
 // operandAt is an operand of rows of w elements at entry i.
-func operandAt(tab []unsafe.Pointer, i int32, mode vec.Mode, rows, w int) vec.Operand {
+func operandAt(tab table, i int32, mode vec.Mode, rows, w int) vec.Operand {
 	return vec.Operand{Data: floats(tab, i, elements(mode, rows, w)), Mode: mode}
 }
 
@@ -131,55 +170,6 @@ func elements(mode vec.Mode, rows, w int) int {
 		return rows
 	}
 	return 1
-}
-
-// one runs an operation on one element.
-func one(o *operation, tab []unsafe.Pointer) {
-	dst, a := number(tab, o.dst), number(tab, o.a)
-	switch o.code {
-	case oneCopy:
-		*dst = *a
-	case oneNeg:
-		*dst = -*a
-	case oneSquare:
-		*dst = *a * *a
-	case oneRecip:
-		*dst = 1 / *a
-	case oneFunc1:
-		*dst = o.fn.F1(*a)
-	case oneAdd:
-		*dst = *a + *number(tab, o.b)
-	case oneSub:
-		*dst = *a - *number(tab, o.b)
-	case oneMul:
-		*dst = *a * *number(tab, o.b)
-	case oneMulZ:
-		if x := *a; x == 0 {
-			*dst = 0
-		} else {
-			*dst = x * *number(tab, o.b)
-		}
-	case oneDiv:
-		*dst = *a / *number(tab, o.b)
-	case oneFunc2:
-		*dst = o.fn.F2(*a, *number(tab, o.b))
-	case oneFMA:
-		*dst = float64(*a**number(tab, o.b)) + *number(tab, o.c)
-	case oneFNMA:
-		*dst = *number(tab, o.c) - float64(*a**number(tab, o.b))
-	case oneFunc3:
-		*dst = o.fn.F3(*a, *number(tab, o.b), *number(tab, o.c))
-	case oneSum:
-		*dst += *a
-	case oneDot:
-		*dst += float64(*a * *number(tab, o.b))
-	case oneDotZ:
-		if *a != 0 {
-			*dst += float64(*a * *number(tab, o.b))
-		}
-	case oneSquares:
-		*dst += float64(*a * *a)
-	}
 }
 
 // oneCode is the code of a function of one element, if it has one.

@@ -111,8 +111,8 @@ func (c *compiler) scatter(n *graph.Node, s op.Scatter) {
 			k++
 		}
 		o := operand{n: x, dims: graph.Iota(len(shape))}
-		if batch && !c.an.batch[x.ID] {
-			o.v = c.promote(x)
+		if batch {
+			o = c.varying(x, o.dims)
 		}
 		c.accumulate(o, shape, batch, to, false)
 	}

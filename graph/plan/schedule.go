@@ -153,7 +153,7 @@ func (c *compiler) readAsArray(n *graph.Node, k int) bool {
 	case op.Scatter:
 		return promoted || !fixedRows(n)
 	case graph.Sum:
-		return false
+		return c.squeezes(n)
 	case op.Reduce:
 		return !c.inLanes(n, o)
 	}
@@ -170,8 +170,25 @@ func (c *compiler) alias(n *graph.Node) bool {
 		return fixedRows(n)
 	case graph.Broadcast:
 		return true
+	case graph.Sum:
+		return c.squeezes(n)
 	}
 	return false
+}
+
+// squeezes reports whether a sum only leaves out dimensions of one index, such
+// as that of a single particle.
+func (c *compiler) squeezes(n *graph.Node) bool {
+	s, ok := n.Op.(graph.Sum)
+	if !ok || s.Times != 1 || c.p > 1 {
+		return false
+	}
+	for _, d := range s.Dims {
+		if s.From[d] != 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // fixedRows reports whether the row numbers of a view or scatter are known.
@@ -237,7 +254,11 @@ func (c *compiler) node(n *graph.Node) {
 	case *op.Map:
 		c.elementwise(n, o)
 	case graph.Sum:
-		c.sum(n, o)
+		if c.squeezes(n) {
+			c.copyView(n)
+		} else {
+			c.sum(n, o)
+		}
 	case op.Scatter:
 		c.scatter(n, o)
 	case op.View, graph.Broadcast:

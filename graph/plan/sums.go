@@ -25,6 +25,10 @@ func (b *bound) addTo(s *rowState, a *accum, src vec.Operand, start, n int) {
 	if a.horizontal {
 		ow = 1
 	}
+	if a.horizontal && src.Mode == vec.Full && s.pr.s == w && !gather && step == 1 && x.off == nil {
+		b.sumParticles(a, src, out[row:row+n], n)
+		return
+	}
 	for r := 0; r < n; r++ {
 		to := x.row(row, r, step, b.curOff[acc], start, last)
 		if a.set && (r == 0 || step != 0) {
@@ -35,6 +39,19 @@ func (b *bound) addTo(s *rowState, a *accum, src vec.Operand, start, n int) {
 		} else {
 			addRow(out[to*w:(to+1)*w], src, r, w)
 		}
+	}
+}
+
+// sumParticles adds up neighbouring rows over their particles.
+func (b *bound) sumParticles(a *accum, src vec.Operand, out []float64, n int) {
+	if a.set {
+		vec.SumParticles(out, src.Data, n, b.w)
+		return
+	}
+	sums := floats(b.tab, int32(b.base+b.loop.slots+b.loop.temps-1), n)
+	vec.SumParticles(sums, src.Data, n, b.w)
+	for i, t := range sums {
+		out[i] += t
 	}
 }
 

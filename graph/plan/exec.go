@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"ppl/graph"
+	"ppl/graph/kernel/vec"
 )
 
 // rowState is one goroutine's memory for a rowProgram.

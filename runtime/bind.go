@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 
 	"ppl/graph/lower"
 	"ppl/inference"
@@ -72,11 +73,28 @@ func (m *Model) BindEngine(d *Data, engine string) (p *Problem, err error) {
 		return nil, &DataError{diags}
 	}
 	p.target = target
+	if amount(bound) > largeAmount {
+		// What reading and checking left behind is of the size of the data, and
+		// would stay until as much again has been allocated.
+		debug.FreeOSMemory()
+	}
 	if target.D == 0 {
 		return nil, &ModelError{diag.List{{Code: "nothing-to-fit", Source: m.checked.File.Source, Summary: "the model has no latents: there is nothing to infer",
 			Hint: "declare one: a new name on the left of `~`"}}}
 	}
 	return p, nil
+}
+
+// largeAmount is the number of data from which binding gives memory back: 16 MB.
+const largeAmount = 1 << 21
+
+// amount counts the data of a model.
+func amount(b *data.Bound) int {
+	n := 0
+	for _, a := range b.Values {
+		n += len(a.Data)
+	}
+	return n
 }
 
 // Unused lists the keys of the data that the model does not declare.

@@ -522,6 +522,28 @@ func exactSquares(x, y, theta []float64) float64 {
 	return out
 }
 
+// TestCacheShared: several goroutines build graphs with the same data.
+func TestCacheShared(t *testing.T) {
+	cache := sufficient.NewCache()
+	out := make(chan float64)
+	const workers = 4
+	for range workers {
+		go func() {
+			r := rand.New(rand.NewPCG(1, 1))
+			w := newWorld(1, 3, rows, sufficient.NewRules(cache).Sum)
+			z := w.Sub(w.column(normals(r, rows)), w.linear(normals(r, 3*rows), 3))
+			v, _ := w.result(t, squares(w, z), []float64{1, 2, 3}, false)
+			out <- v[0]
+		}()
+	}
+	first := <-out
+	for range workers - 1 {
+		if v := <-out; v != first {
+			t.Errorf("%g and %g", first, v)
+		}
+	}
+}
+
 // TestCache: a second graph with the same data takes the factor from the cache,
 // one with other data does not.
 func TestCache(t *testing.T) {

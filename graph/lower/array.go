@@ -32,7 +32,7 @@ type piece struct {
 	value named.Value
 	dims  []pieceDim // one for each dimension of the array
 	span  diag.Span
-	let   *ast.Let // that defines it, if any
+	by    ast.Stmt // the let, or the `~` of a simulation, that defines it
 }
 
 // pieceDim says which indices of one dimension of an array a piece defines:

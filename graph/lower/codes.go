@@ -49,5 +49,14 @@ func init() {
 			Wrong:       "let k = argmax(zeros(0))",
 			Right:       "let k = argmax([3, 1, 2])",
 		},
+		diag.CodeInfo{
+			Code:  "cannot-simulate",
+			Title: "A model from which no data can be drawn",
+			Explanation: "`ppl simulate` and `ppl sbc` draw the latents from their priors and then the data on the left of `~`, in the order of the text. " +
+				"That needs a proper prior for every latent (not `Flat`), no `factor`, no `param`, and no data that are read before the statement that draws them. " +
+				"Elements of data that no `~` draws must be given.",
+			Wrong: "data y : real[N]\nmu ~ Flat()\ny[i in 1..N] ~ Normal(mu, 1)",
+			Right: "data y : real[N]\nmu ~ Normal(0, 10)\ny[i in 1..N] ~ Normal(mu, 1)",
+		},
 	)
 }

@@ -37,10 +37,12 @@ type scope struct {
 	names map[string]*binding
 }
 
-// binding is what a name stands for: a value, or an array built in pieces.
+// binding is what a name stands for: a value, an array built in pieces, or one
+// that is being simulated.
 type binding struct {
 	value val
 	array *array
+	store *store // of data that are being simulated
 }
 
 // val is a value and its element type.
@@ -71,6 +73,9 @@ func (l *lowerer) lookup(name string) val {
 	b := l.find(name)
 	if b == nil {
 		panic(failed{})
+	}
+	if b.store != nil {
+		return l.wholeStore(b.store)
 	}
 	if b.array != nil {
 		if b.array.broken {

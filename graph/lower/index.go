@@ -15,7 +15,11 @@ import (
 // that holds all that is read, if there is one: it need not be assembled.
 func (l *lowerer) index(e *ast.Index) val {
 	if n, ok := ast.Unparen(e.X).(*ast.Name); ok {
-		if b := l.find(n.Name); b != nil && b.array != nil {
+		b := l.find(n.Name)
+		if b != nil && b.store != nil {
+			return l.readStore(e, b.store, l.indexArgs(e, e.Args, b.store.shape))
+		}
+		if b != nil && b.array != nil {
 			return l.readArray(e, b.array)
 		}
 	}

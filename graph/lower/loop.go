@@ -21,9 +21,11 @@ func (l *lowerer) forLoop(s *ast.For) {
 		l.iterate(s.Binders, func() { l.block(s.Body) })
 		return
 	}
-	l.prepare(s)
+	if l.sim == nil {
+		l.prepare(s)
+	}
 	around := l.context
-	var done []*ast.Let
+	var done []ast.Stmt
 	l.plate(s.Binders, func() {
 		for _, group := range l.order(s) {
 			if group.circular && !l.try(func() { done = append(done, l.recurrence(s, group, around)...) }) {
@@ -33,6 +35,9 @@ func (l *lowerer) forLoop(s *ast.For) {
 				continue
 			}
 			for _, u := range group.units {
+				if _, let := u.stmt.(*ast.Let); l.sim != nil && group.circular && !let {
+					continue // the sequence has drawn it
+				}
 				l.runUnit(u)
 			}
 		}
@@ -93,13 +98,17 @@ func (l *lowerer) iterate(binders []*ast.Binder, body func()) {
 		}
 		first, last = min(first, x), max(last, hi.Const()[c])
 	}
-	for i := int(first); i <= int(last) && !l.diags.HasErrors(); i++ {
+	before := len(l.diags)
+	for i := int(first); i <= int(last); i++ {
 		l.iteration(b, i, func() {
 			if !ok1 || !ok2 {
 				l.flatten(b.Name.Name, outer, among(lo.Const(), hi.Const(), float64(i)), named.Plate)
 			}
 			l.iterate(binders[1:], body)
 		})
+		if len(l.diags) > before {
+			panic(failed{}) // what comes after would lack elements
+		}
 	}
 }
 

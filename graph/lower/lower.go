@@ -12,6 +12,9 @@
 // (sequence.go). What statements define element by element or block by block is
 // put together from pieces (array.go, left.go).
 //
+// A simulation is the same interpretation with draws in the place of densities
+// (simulate.go, draw.go, store.go).
+//
 // Where the values of latents come from is not its business: a Source supplies
 // them (a guide's sample, a point on the unconstrained scale), block by block,
 // with the support that the density has there.
@@ -122,7 +125,7 @@ func Lower(m *lang.Model, data *Data, src Source, b *named.Builder) (*Joint, dia
 }
 
 func newLowerer(m *lang.Model, data *Data, src Source, b *named.Builder) *lowerer {
-	l := &lowerer{b: b, m: m, data: data, src: src, joint: &Joint{}, ahead: map[*ast.Sample]piece{}, done: map[*ast.Let]bool{},
+	l := &lowerer{b: b, m: m, data: data, src: src, joint: &Joint{}, ahead: map[*ast.Sample]piece{}, done: map[ast.Stmt]bool{},
 		observed: map[string]*observed{}}
 	l.scope = &scope{names: map[string]*binding{}}
 	l.root = l.context
@@ -147,10 +150,12 @@ type lowerer struct {
 	observed map[string]*observed
 	// ahead holds the pieces of latents that a loop has made before its body.
 	ahead map[*ast.Sample]piece
-	// done holds the lets of the loops at work that have run in a sequence.
-	done map[*ast.Let]bool
+	// done holds the statements of the loops at work that have run in a sequence.
+	done map[ast.Stmt]bool
 	// sequence is set while data-only recurrences run iteration by iteration.
 	sequence *sequence
+	// sim is set in a simulation (simulate.go).
+	sim *simulation
 }
 
 func (l *lowerer) symbols() {

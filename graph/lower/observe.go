@@ -16,17 +16,7 @@ import (
 func (l *lowerer) observe(s *ast.Sample, info *lang.SampleInfo) {
 	l.left(s.Index, func(idx []named.Value) {
 		x := l.lookup(s.Name.Name)
-		if len(idx) > x.Rank() {
-			l.fail("shape-at-binding", s, "%d indices for an array of rank %d", len(idx), x.Rank())
-		}
-		args := make([]named.IndexArg, len(idx))
-		for i, ix := range s.Index {
-			if idx[i].Valid() {
-				args[i].Value = l.within(ix, idx[i], x.Shape()[i])
-			} else {
-				args[i] = l.indexArg(ix.Arg, x.Shape()[i])
-			}
-		}
+		args := l.observedArgs(s, idx, x.Shape())
 		l.once(s, x.Shape(), args)
 		y := l.b.Index(l.nonEmpty(x.Value), args...)
 		if !y.IsConst() {
@@ -38,6 +28,22 @@ func (l *lowerer) observe(s *ast.Sample, info *lang.SampleInfo) {
 		}
 		l.addFactor(s, false, terms, lead)
 	})
+}
+
+// observedArgs are the indices of a left side in an array of a shape.
+func (l *lowerer) observedArgs(s *ast.Sample, idx []named.Value, shape graph.Shape) []named.IndexArg {
+	if len(idx) > len(shape) {
+		l.fail("shape-at-binding", s, "%d indices for an array of rank %d", len(idx), len(shape))
+	}
+	args := make([]named.IndexArg, len(idx))
+	for i, ix := range s.Index {
+		if idx[i].Valid() {
+			args[i].Value = l.within(ix, idx[i], shape[i])
+		} else {
+			args[i] = l.indexArg(ix.Arg, shape[i])
+		}
+	}
+	return args
 }
 
 // observed remembers which elements of an array have been observed, and where.

@@ -64,7 +64,7 @@ func (l *lowerer) units(s *ast.For) []*unit {
 		u := &unit{stmt: stmt, at: i, defs: map[string]bool{}}
 		u.reads = readsOf(stmt)
 		if x, ok := stmt.(*ast.Sample); ok {
-			if info := l.m.Samples[x]; info != nil && info.Kind == lang.Latent && l.bounded(x, info) {
+			if info := l.m.Samples[x]; info != nil && info.Kind == lang.Latent && l.sim == nil && l.bounded(x, info) {
 				m := &unit{stmt: stmt, making: true, at: i, defs: map[string]bool{x.Name.Name: true}}
 				m.left = []leftSide{{x.Name.Name, x.Index}}
 				m.reads = readsOf(l.boundsOf(x, info)...)
@@ -94,7 +94,7 @@ func (l *lowerer) definitions(u *unit, stmt ast.Stmt, outer bool) {
 		}
 	case *ast.Sample:
 		info := l.m.Samples[s]
-		if _, made := l.ahead[s]; !made && info != nil && info.Kind == lang.Latent {
+		if _, made := l.ahead[s]; !made && info != nil && (info.Kind == lang.Latent || l.sim != nil && info.Kind == lang.Observe) {
 			u.defs[s.Name.Name] = true
 			u.left = append(u.left, leftSide{s.Name.Name, s.Index})
 		}
@@ -183,7 +183,7 @@ func (l *lowerer) sameIteration(s *ast.For, def leftSide, r read) bool {
 	return true
 }
 
-func mentions(e ast.Expr, name string) bool {
+func mentions(e ast.Node, name string) bool {
 	found := false
 	ast.Inspect(e, func(n ast.Node) bool {
 		if x, ok := n.(*ast.Name); ok && x.Name == name {

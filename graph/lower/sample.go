@@ -9,12 +9,16 @@ import (
 
 // sample interprets one `~`.
 func (l *lowerer) sample(s *ast.Sample) {
-	if l.sequence != nil {
+	if l.sequence != nil && l.sim == nil {
 		return // densities are vectorised after the recurrences have run
 	}
 	info := l.m.Samples[s]
 	if info == nil || info.Dist == nil {
 		l.fail("not-supported-here", s, "this `~` is not supported yet")
+	}
+	if l.sim != nil {
+		l.simulate(s, info)
+		return
 	}
 	switch info.Kind {
 	case lang.Observe:

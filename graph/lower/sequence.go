@@ -47,9 +47,11 @@ func (q *sequence) importPieces(b *named.Builder, pieces []piece) []piece {
 
 // recurrence runs the lets of a circular group of a loop, and returns those
 // that are done with. around is the context outside of the loop.
-func (l *lowerer) recurrence(s *ast.For, g group, around context) (done []*ast.Let) {
-	for _, u := range g.units {
-		l.onlyLets(u.stmt)
+func (l *lowerer) recurrence(s *ast.For, g group, around context) (done []ast.Stmt) {
+	if l.sim == nil {
+		for _, u := range g.units {
+			l.onlyLets(u.stmt)
+		}
 	}
 	q := &sequence{first: map[*array]int{}, random: map[string]*ast.Let{}}
 	for _, a := range l.all {
@@ -57,9 +59,9 @@ func (l *lowerer) recurrence(s *ast.For, g group, around context) (done []*ast.L
 	}
 	units := withLocals(g.units)
 	l.runSequence(s, q, units, around)
-	lets := indexedLets(units)
+	lets := l.defining(units)
 	for x := range lets {
-		if q.random[x.Name.Name] == nil {
+		if let, ok := x.(*ast.Let); !ok || q.random[let.Name.Name] == nil {
 			l.done[x] = true
 			done = append(done, x)
 		}
@@ -103,17 +105,26 @@ func (l *lowerer) runSequence(s *ast.For, q *sequence, units []*unit, around con
 	})
 }
 
-func indexedLets(units []*unit) map[*ast.Let]bool {
-	lets := map[*ast.Let]bool{}
+// defining are the statements of units that define elements of arrays in a
+// sequence: lets, and in a simulation every `~` too.
+func (l *lowerer) defining(units []*unit) map[ast.Stmt]bool {
+	out := map[ast.Stmt]bool{}
 	for _, u := range units {
 		ast.Inspect(u.stmt, func(n ast.Node) bool {
-			if x, ok := n.(*ast.Let); ok && len(x.Index) > 0 {
-				lets[x] = true
+			switch x := n.(type) {
+			case *ast.Let:
+				if len(x.Index) > 0 {
+					out[x] = true
+				}
+			case *ast.Sample:
+				if l.sim != nil {
+					out[x] = true
+				}
 			}
 			return true
 		})
 	}
-	return lets
+	return out
 }
 
 // letInSequence runs a let unless it depends on latents.
@@ -177,25 +188,25 @@ func withLocals(units []*unit) []*unit {
 
 // gatherSequence replaces the pieces that iterations have defined by one
 // constant piece for each let.
-func (l *lowerer) gatherSequence(q *sequence, lets map[*ast.Let]bool) {
+func (l *lowerer) gatherSequence(q *sequence, lets map[ast.Stmt]bool) {
 	for _, a := range q.assembled {
 		a.joined = named.Value{}
 	}
 	for _, a := range l.all {
 		at, known := q.first[a]
-		if !known && len(a.pieces) > 0 && lets[a.pieces[0].let] {
+		if !known && len(a.pieces) > 0 && lets[a.pieces[0].by] {
 			at, known = 0, true
 		}
 		if !known || at == len(a.pieces) {
 			continue
 		}
-		var order []*ast.Let
-		byLet := map[*ast.Let][]piece{}
+		var order []ast.Stmt
+		byLet := map[ast.Stmt][]piece{}
 		for _, p := range a.pieces[at:] {
-			if byLet[p.let] == nil {
-				order = append(order, p.let)
+			if byLet[p.by] == nil {
+				order = append(order, p.by)
 			}
-			byLet[p.let] = append(byLet[p.let], p)
+			byLet[p.by] = append(byLet[p.by], p)
 		}
 		a.pieces = a.pieces[:at:at]
 		for _, x := range order {
@@ -210,7 +221,7 @@ func (l *lowerer) gatherSequence(q *sequence, lets map[*ast.Let]bool) {
 func (l *lowerer) stackPieces(ps []piece) piece {
 	axes := ps[0].value.Axes()
 	rank := len(ps[0].dims)
-	out := piece{span: ps[0].span, let: ps[0].let, dims: make([]pieceDim, rank)}
+	out := piece{span: ps[0].span, by: ps[0].by, dims: make([]pieceDim, rank)}
 	var data [][]float64 // for each element of the axes, its part
 	lead := graph.Shape{}
 	for _, a := range axes {

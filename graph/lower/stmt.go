@@ -45,6 +45,10 @@ func (l *lowerer) stmt(s ast.Stmt) {
 	case *ast.Sample:
 		l.sample(s)
 	case *ast.Plate:
+		if l.sim != nil {
+			l.orderedPlate(s)
+			return
+		}
 		l.plate(s.Binders, func() { l.block(s.Body) })
 	case *ast.For:
 		l.forLoop(s)
@@ -52,12 +56,19 @@ func (l *lowerer) stmt(s ast.Stmt) {
 		l.factor(s)
 	case *ast.Fn:
 	default:
+		if l.sim != nil && l.outsideSimulation(s) {
+			return
+		}
 		l.fail("not-supported-here", s, "this statement is not supported yet")
 	}
 }
 
 func (l *lowerer) dataStmt(s *ast.Data) {
 	a := l.data.Values[s.Name.Name]
+	if l.sim != nil && l.sim.names[s.Name.Name] != nil {
+		l.simulated(s, a)
+		return
+	}
 	if a == nil {
 		l.fail("not-supported-here", s, "the data `%s` have no value", s.Name.Name)
 	}
@@ -96,6 +107,9 @@ func (l *lowerer) let(s *ast.Let) {
 func (l *lowerer) letValue(s *ast.Let) {
 	if len(s.Index) == 0 {
 		l.bind(s.Name.Name, l.eval(s.Value))
+		if l.sim != nil && l.calls == 0 && l.sim.names[s.Name.Name] != nil {
+			l.storeNamed(s, s.Name.Name)
+		}
 		return
 	}
 	l.left(s.Index, func(idx []named.Value) {
@@ -106,11 +120,14 @@ func (l *lowerer) letValue(s *ast.Let) {
 			a.elem = v.elem
 		}
 		a.elem = join(a.elem, v.elem)
-		l.define(a, s, piece{value: l.b.Close(v.Value, x.axes...), dims: x.dims, let: s})
+		l.define(a, s, piece{value: l.b.Close(v.Value, x.axes...), dims: x.dims, by: s})
 	})
 }
 
 func (l *lowerer) factor(s *ast.Factor) {
+	if l.sim != nil {
+		l.notGenerative(s, "a model with `factor` cannot be simulated: only a `~` says how its left side comes about", "")
+	}
 	if l.sequence != nil {
 		return
 	}

@@ -1,0 +1,237 @@
+package lower
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"ppl/graph"
+	"ppl/graph/named"
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+)
+
+// Simulated is one draw of a model's latents and of the data on the left of `~`.
+type Simulated struct {
+	// Values holds, by name, the data and the lets of data that stand on the left
+	// of a `~`. Missing is as in the data given: elements that are latents.
+	Values map[string]*Array
+	// Latents are the latents and the lets that depend on them, in the order of
+	// the model.
+	Latents []SimulatedValue
+}
+
+// SimulatedValue is the value of a latent, or of a let that depends on one.
+type SimulatedValue struct {
+	Symbol *lang.Symbol
+	Array  *Array
+}
+
+// SimulatedNames are the data and lets of data that stand on the left of a `~`.
+func SimulatedNames(m *lang.Model) map[string]*lang.Symbol {
+	names := map[string]*lang.Symbol{}
+	for s, info := range m.Samples {
+		if info.Kind == lang.Observe && !info.Symbol.Generated {
+			names[s.Name.Name] = info.Symbol
+		}
+	}
+	return names
+}
+
+// restarts is how often a simulation begins anew where a draw falls outside of
+// its constrained kind.
+const restarts = 1000
+
+// Simulate draws a model's latents from the prior, and then the data on the left
+// of `~`, in the order of the text. The model is interpreted as by Lower, but each
+// `~` draws what is on its left, so that every value is a constant: plates are
+// drawn at once, and loops whose iterations look back one iteration after another.
+//
+// Data on the left of `~` need not be given. Where they are, elements that no
+// statement draws keep their values (the first ones of an autoregression), and
+// missing elements are marked in the result.
+func Simulate(m *lang.Model, data *Data, r *rand.Rand) (*Simulated, diag.List) {
+	for range restarts {
+		l := newLowerer(m, data, nil, named.New())
+		l.sim = &simulation{r: r, names: SimulatedNames(m)}
+		if !l.runSimulation() {
+			continue
+		}
+		if l.diags.Sort(); l.diags.HasErrors() {
+			return nil, l.diags
+		}
+		return l.drawnValues(), l.diags
+	}
+	return nil, diag.List{{Code: "cannot-simulate", Source: m.File.Source, Span: m.File.Span(),
+		Summary: fmt.Sprintf("in %d attempts no draw of the latents of a constrained kind lay in its set", restarts),
+		Hint:    "give the elements priors under which they are in order more often"}}
+}
+
+// simulation is the state of a simulation.
+type simulation struct {
+	r      *rand.Rand
+	names  map[string]*lang.Symbol
+	stores []*store
+}
+
+// again is raised to begin the simulation anew.
+type again struct{}
+
+// runSimulation interprets the model; it returns false if it must begin anew.
+func (l *lowerer) runSimulation() (done bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, is := r.(again); !is {
+				panic(r)
+			}
+			done = false
+		}
+	}()
+	l.block(l.m.File.Stmts)
+	l.complete()
+	l.completeStores()
+	l.report()
+	return true
+}
+
+func (l *lowerer) drawnValues() *Simulated {
+	out := &Simulated{Values: map[string]*Array{}}
+	for _, st := range l.sim.stores {
+		a := &Array{Shape: st.shape, Data: st.data}
+		for i, miss := range st.missing {
+			if miss && a.Missing == nil {
+				a.Missing = make([]bool, len(st.data))
+			}
+			if miss {
+				a.Missing[i] = true
+			}
+		}
+		out.Values[st.name] = a
+	}
+	for _, x := range l.joint.Reported {
+		out.Latents = append(out.Latents, SimulatedValue{x.Symbol, &Array{Shape: x.Value.Shape(), Data: x.Value.Const()}})
+	}
+	return out
+}
+
+// simulated makes the store of data on the left of a `~`; a is nil where they
+// are not given.
+func (l *lowerer) simulated(s *ast.Data, a *Array) {
+	sym := l.sim.names[s.Name.Name]
+	shape := graph.Shape{}
+	if a != nil {
+		shape = a.Shape
+	} else {
+		shape = l.shape(s, sym.Type.Dims)
+	}
+	l.scope.names[s.Name.Name] = &binding{store: l.newStore(sym, shape, a)}
+}
+
+// outsideSimulation passes over statements that have no part in a simulation,
+// and refuses those that make one impossible.
+func (l *lowerer) outsideSimulation(s ast.Stmt) bool {
+	switch s.(type) {
+	case *ast.Generate, *ast.Guide:
+		return true
+	case *ast.Param:
+		l.notGenerative(s, "a `param` has no prior to draw it from", "declare it as data, and give it a value, or as a latent with a prior")
+	}
+	return false
+}
+
+// simulate interprets one `~` by drawing what is on its left.
+func (l *lowerer) simulate(s *ast.Sample, info *lang.SampleInfo) {
+	switch info.Kind {
+	case lang.Latent:
+		l.simulateLatent(s, info)
+	case lang.Observe:
+		l.simulateData(s, info)
+	default:
+		l.fail("not-supported-here", s, "this kind of `~` is not supported yet")
+	}
+}
+
+// simulateLatent draws a piece of a latent.
+func (l *lowerer) simulateLatent(s *ast.Sample, info *lang.SampleInfo) {
+	l.left(s.Index, func(idx []named.Value) {
+		rest := l.shape(s, info.Shape)
+		x := l.box(s, idx, rest)
+		a := l.arrayNamed(info.Symbol.Name, spanned{info.Symbol.Span})
+		a.elem = info.Symbol.Type.Elem
+		drawn := l.draw(s, info, x.axes, rest)
+		l.define(a, s, piece{value: l.b.Array(x.inner, drawn), dims: x.dims, by: s})
+	})
+}
+
+// simulateData draws data. A plate of one statement that reads other elements of
+// what it draws goes one iteration after another.
+func (l *lowerer) simulateData(s *ast.Sample, info *lang.SampleInfo) {
+	st := l.storeNamed(s, s.Name.Name)
+	if !mentions(s.Dist, s.Name.Name) {
+		l.left(s.Index, func(idx []named.Value) { l.drawData(s, info, st, idx) })
+		return
+	}
+	var binders []*ast.Binder
+	for _, x := range s.Index {
+		if x.Binder != nil {
+			binders = append(binders, x.Binder)
+		}
+	}
+	if l.sequence == nil && len(binders) > 0 { // graphs of the iterations are thrown away
+		b, inside := l.b, l.context
+		defer func() { l.sequence, l.b, l.context = nil, b, inside }()
+		l.sequence = &sequence{first: map[*array]int{}, random: map[string]*ast.Let{}}
+		l.b = named.New()
+		if l.guard.Valid() {
+			l.guard = l.sequence.importTo(l.b, l.guard)
+		}
+	}
+	l.iterate(binders, func() {
+		if len(l.b.G.Nodes()) > enough {
+			l.b = named.New()
+		}
+		idx := make([]named.Value, len(s.Index))
+		for i, x := range s.Index {
+			switch {
+			case x.Binder != nil:
+				idx[i] = l.lookup(x.Binder.Name.Name).Value
+			case x.Arg.Expr != nil:
+				idx[i] = l.eval(x.Arg.Expr).Value
+			}
+		}
+		l.drawData(s, info, st, idx)
+	})
+}
+
+// drawData draws the elements at the indices; one that is not valid is a range
+// or a colon.
+func (l *lowerer) drawData(s *ast.Sample, info *lang.SampleInfo, st *store, idx []named.Value) {
+	pos := l.positions(st.shape, l.observedArgs(s, idx, st.shape))
+	pos = l.b.With(pos, l.plates...)
+	drawn := l.draw(s, info, pos.Axes(), pos.Shape())
+	for i, p := range pos.Const() {
+		l.put(s, st, int(p), drawn[i])
+	}
+}
+
+// orderedPlate interprets a plate. Its iterations are independent given data, but
+// simulated data that it reads at other indices are drawn in order.
+func (l *lowerer) orderedPlate(s *ast.Plate) {
+	loop := &ast.For{At: s.At, Binders: s.Binders, Body: s.Body}
+	if l.sequence == nil {
+		l.forLoop(loop)
+		return
+	}
+	for _, g := range l.order(loop) {
+		if g.circular {
+			l.iterate(s.Binders, func() { l.block(s.Body) })
+			return
+		}
+	}
+	l.plate(s.Binders, func() { l.block(s.Body) })
+}
+
+// notGenerative refuses statements from which nothing can be drawn.
+func (l *lowerer) notGenerative(at ast.Node, what, hint string) {
+	l.failWith(diag.Diagnostic{Code: "cannot-simulate", Span: at.Span(), Summary: what, Hint: hint})
+}

@@ -12,11 +12,12 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Check checkCmd `cmd:"" help:"Check models: syntax, names, types, shapes, and data if given."`
-	Fmt   fmtCmd   `cmd:"" help:"Format models in the one style."`
-	Fit   fitCmd   `cmd:"" help:"Fit a model to data and print its posterior."`
-	Help  helpCmd  `cmd:"" help:"Explain a distribution, a function, an error code or a command."`
-	Ver   verCmd   `cmd:"" name:"version" help:"Print the version of ppl."`
+	Check    checkCmd    `cmd:"" help:"Check models: syntax, names, types, shapes, and data if given."`
+	Fmt      fmtCmd      `cmd:"" help:"Format models in the one style."`
+	Fit      fitCmd      `cmd:"" help:"Fit a model to data and print its posterior."`
+	Simulate simulateCmd `cmd:"" help:"Draw data from a model: latents from their priors, then the data."`
+	Help     helpCmd     `cmd:"" help:"Explain a distribution, a function, an error code or a command."`
+	Ver      verCmd      `cmd:"" name:"version" help:"Print the version of ppl."`
 
 	Version showVersion `help:"Print the version and quit." hidden:""`
 }

@@ -45,6 +45,9 @@ type Array struct {
 type Data struct {
 	Values map[string]*Array
 	Dims   map[string]int
+	// Lets are values that stand in for those of top-level lets of data: what a
+	// simulation drew where the left side of a `~` is such a let.
+	Lets map[string]*Array
 }
 
 // Block is a box of a latent site for which a value is wanted.

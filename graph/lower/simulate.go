@@ -214,6 +214,16 @@ func (l *lowerer) drawData(s *ast.Sample, info *lang.SampleInfo, st *store, idx 
 	}
 }
 
+// substitute puts a drawn value in the place of a let of data.
+func (l *lowerer) substitute(name string) {
+	a := l.data.Lets[name]
+	if a == nil || l.scope != l.root.scope {
+		return
+	}
+	b := l.scope.names[name]
+	b.value = val{l.b.Array(a.Shape, a.Data), b.value.elem}
+}
+
 // orderedPlate interprets a plate. Its iterations are independent given data, but
 // simulated data that it reads at other indices are drawn in order.
 func (l *lowerer) orderedPlate(s *ast.Plate) {

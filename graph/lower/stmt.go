@@ -107,6 +107,7 @@ func (l *lowerer) let(s *ast.Let) {
 func (l *lowerer) letValue(s *ast.Let) {
 	if len(s.Index) == 0 {
 		l.bind(s.Name.Name, l.eval(s.Value))
+		l.substitute(s.Name.Name)
 		if l.sim != nil && l.calls == 0 && l.sim.names[s.Name.Name] != nil {
 			l.storeNamed(s, s.Name.Name)
 		}

@@ -27,6 +27,9 @@ type BindOptions struct {
 	// Levels fixes the levels of factors, as when predicting from a fit: a
 	// label that is not among them is an error.
 	Levels map[string][]string
+	// Drawn are declarations that a simulation will draw: they may be left out, and
+	// then have no value in the result. Factors may not, since labels come with data.
+	Drawn map[string]bool
 }
 
 // Bind binds data to the declarations of m. The result is complete only if the

@@ -20,7 +20,7 @@ func (b *binder) fillIn() {
 	}
 	b.implied()
 	for _, it := range b.items {
-		if b.leftOut(it) {
+		if b.leftOut(it) && !(b.opt.Drawn[it.sym.Name] && it.sym.Type.Levels == "") {
 			b.noValue(it)
 		}
 	}

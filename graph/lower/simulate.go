@@ -118,7 +118,7 @@ func (l *lowerer) drawnValues() *Simulated {
 // are not given.
 func (l *lowerer) simulated(s *ast.Data, a *Array) {
 	sym := l.sim.names[s.Name.Name]
-	shape := graph.Shape{}
+	var shape graph.Shape
 	if a != nil {
 		shape = a.Shape
 	} else {

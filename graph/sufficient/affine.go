@@ -89,7 +89,7 @@ func (f *space) function(x placed, m *op.Map) (form, bool) {
 	return f.lift(m.F, xs)
 }
 
-// rearranged finds, for a view that only adds dimensions along which it repeats
+// repeated finds, for a view that only adds dimensions along which it repeats
 // its operand, the dimension of the result that each of the operand's is.
 func repeated(v op.View) ([]int, bool) {
 	if v.OffStrides != nil || v.Base != 0 {

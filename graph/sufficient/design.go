@@ -1,7 +1,6 @@
 package sufficient
 
 import (
-	"fmt"
 	"slices"
 
 	"ppl/graph"
@@ -177,9 +176,6 @@ func (d *design) value(l local, c *cells) graph.Term {
 // atCells picks a term's latents for each cell.
 func (d *design) atCells(t term, c *cells) graph.Term {
 	last := len(t.latent.Dims) - 1
-	if last < 0 || t.latent.Dims[last] != d.f.last() {
-		return t.latent // the same at all levels
-	}
 	level := c.level[slices.IndexFunc(d.indices, func(ix *index) bool { return ix.codes == t.index.codes })]
 	inOrder := len(level) == t.index.levels
 	for k, l := range level {
@@ -192,8 +188,4 @@ func (d *design) atCells(t term, c *cells) graph.Term {
 	v := op.View{Out: slices.Clone(n.Shape), Strides: n.Shape.Strides(), OffStrides: make([]int, last+1)}
 	v.Out[last], v.Strides[last], v.OffStrides[last] = c.n, 0, 1
 	return graph.Term{Node: op.NewView(d.f.g, n, v, d.f.g.Constant(graph.Shape{c.n}, level)), Dims: t.latent.Dims}
-}
-
-func (d *design) String() string {
-	return fmt.Sprintf("%d rows: %d local, %d indices, %d matrices, %d columns", d.f.n, len(d.locals), len(d.indices), len(d.dense), len(d.singles))
 }

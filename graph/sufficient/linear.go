@@ -41,7 +41,7 @@ func linear(f *space, x placed, times float64) (*graph.Node, bool) {
 			return nil, false
 		}
 		switch {
-		case t.index != nil && len(t.latent.Dims) > 0 && t.latent.Dims[len(t.latent.Dims)-1] == f.last():
+		case t.index != nil:
 			last := len(t.latent.Dims) - 1
 			weights := graph.Term{Node: f.g.Constant(graph.Shape{len(s)}, s), Dims: []int{f.last()}}
 			w := f.over(len(s)).Apply(op.MulZ, weights, t.latent)

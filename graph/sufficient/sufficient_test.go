@@ -128,7 +128,7 @@ func agree(t failer, m model, s, d, n int, seed uint64) int {
 	want, wantG := direct.result(t, m(direct), u, true)
 	widest := 0
 	for _, flat := range []bool{true, false} {
-		w := newWorld(s, d, n, sufficient.NewRules(nil).Sum)
+		w := newWorld(s, d, n, sufficient.NewRules(sufficient.NewCache()).Sum)
 		v := m(w)
 		widest = w.widest(v)
 		got, gotG := w.result(t, v, u, flat)
@@ -277,6 +277,41 @@ var table = []struct {
 		z := w.Sub(w.column(y), w.Add(w.scalar(), w.linear(x, 2)))
 		return squares(w, w.Div(z, w.pick(w.Exp(w.vector(4)), g)))
 	}},
+	{"variances that are data times a latent", 5, func(r *rand.Rand, w *world) named.Value {
+		y, x, v := normals(r, rows), normals(r, 2*rows), groups(r, rows, 5)
+		sd := w.Sqrt(w.Mul(w.column(v), w.Exp(w.scalar())))
+		return squares(w, w.Div(w.Sub(w.column(y), w.linear(x, 2)), sd))
+	}},
+	{"variances of either sign are left", 0, func(r *rand.Rand, w *world) named.Value {
+		y, v := normals(r, rows), normals(r, rows)
+		return squares(w, w.Div(w.Sub(w.column(y), w.scalar()), w.Sqrt(w.Mul(w.column(v), w.Exp(w.scalar())))))
+	}},
+	{"a product with itself", 2, func(r *rand.Rand, w *world) named.Value {
+		z := w.Sub(w.column(normals(r, rows)), w.scalar())
+		return w.total(w.Mul(z, z))
+	}},
+	{"a latent that is repeated", 3, func(r *rand.Rand, w *world) named.Value {
+		y, x := normals(r, rows), normals(r, rows)
+		repeated := func(v named.Value) named.Value { return w.Open(w.Spread(v, graph.Shape{rows}), w.row) }
+		a := w.Add(repeated(w.scalar()), repeated(w.Exp(w.scalar())))
+		b := w.With(w.scalar(), w.row)
+		return squares(w, w.Sub(w.column(y), w.Neg(w.Add(a, w.Mul(b, w.column(x))))))
+	}},
+	{"products as contractions, data second", 5, func(r *rand.Rand, w *world) named.Value {
+		y, x, m := normals(r, rows), normals(r, rows), normals(r, 3*rows)
+		outer := op.NewContract(w.G, w.scalar().N, w.column(x).N, []int{0}, []int{1}, []int{0, 1})
+		transposed := w.G.Constant(graph.Shape{3, rows}, m)
+		inner := op.NewContract(w.G, w.vector(3).N, transposed, []int{0, 2}, []int{2, 1}, []int{0, 1})
+		mu := w.Add(w.Wrap(outer, w.particle, w.row), w.Wrap(inner, w.particle, w.row))
+		return squares(w, w.Sub(w.column(y), mu))
+	}},
+	{"few levels of many", 5000, func(r *rand.Rand, w *world) named.Value {
+		y, g := normals(r, rows), groups(r, rows, 7)
+		for i := range g {
+			g[i] = g[i] * g[i] * 100
+		}
+		return squares(w, w.Sub(w.column(y), w.pick(w.vector(5000), g)))
+	}},
 	{"one latent for each row", 0, func(r *rand.Rand, w *world) named.Value {
 		y := normals(r, rows)
 		return squares(w, w.Sub(w.column(y), w.pick(w.vector(rows), counter(rows))))
@@ -330,7 +365,7 @@ func TestForms(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			m := func(w *world) named.Value { return k.m(rand.New(rand.NewPCG(7, 7)), w) }
 			for _, s := range []int{1, 5} {
-				widest := agree(t, m, s, rows+1, rows, 3)
+				widest := agree(t, m, s, max(rows, k.most)+1, rows, 3)
 				if k.most == 0 && widest < rows || k.most > 0 && widest > k.most {
 					t.Errorf("the largest array left has %d elements for a particle, not %d", widest, k.most)
 				}
@@ -409,7 +444,8 @@ func TestTwoPlates(t *testing.T) {
 		x := w.column(normals(r, i))
 		b := w.Open(w.vector(j), other)
 		mu := w.Add(w.Add(w.scalar(), b), w.Mul(x, w.Add(w.scalar(), b)))
-		return w.SumAxes(w.Square(w.Sub(y, mu)), w.row, other)
+		weight := w.Wrap(w.G.Constant(graph.Shape{j}, []float64{1, 0, 2, 0.5}), other)
+		return w.SumAxes(w.Mul(weight, w.Square(w.Sub(y, mu))), w.row, other)
 	}
 	for _, s := range []int{1, 3} {
 		if widest := agree(t, m, s, 10, i, 1); widest > 2*j {

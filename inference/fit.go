@@ -87,8 +87,9 @@ type Fit struct {
 	// response.
 	Flat       []int
 	NoResponse string
-	// Modes lists the distinct optima that were found, the best first.
-	Modes []Mode
+	// Modes lists the distinct optima that were found, the best first; Minor
+	// those whose mass is negligible beside it.
+	Modes, Minor []Mode
 	// Starts is the number of starting points tried.
 	Starts int
 }
@@ -201,6 +202,9 @@ func (f *fitter) meanfield() (*Fit, error) {
 	}
 	fit := &Fit{Target: f.t, Starts: 1, Applied: NoCorrection, KHatMeanField: math.NaN(), LocError: math.NaN()}
 	f.take(fit, a)
+	if o, a, err = f.explore(fit, o, a); err != nil {
+		return nil, err
+	}
 	if err := f.answer(fit, o, a); err != nil {
 		return nil, err
 	}
@@ -252,7 +256,10 @@ func (f *fitter) take(fit *Fit, a *ascent) {
 	fit.Loc, fit.LogSD = a.loc, a.logsd
 	fit.Converged, fit.Decrement, fit.Ended = a.converged, a.decrement, a.why
 	fit.Particles = a.o.S
-	fit.Modes = []Mode{{a.loc, a.value}}
+	if len(fit.Modes) == 0 {
+		fit.Modes = make([]Mode, 1)
+	}
+	fit.Modes[0] = Mode{a.loc, a.value}
 }
 
 // answer computes linear response and importance weights, doubling the
@@ -324,13 +331,15 @@ func (f *fitter) respondDraws(fit *Fit, r *response, a *ascent) error {
 		fit.Draws = &Weighted{D: d, KHat: math.NaN(), ESS: float64(n)}
 	}
 	fit.Applied = LinearResponse
-	z := make([]float64, n*2*d)
-	balanced(Stream(f.opt.Seed, "draws", 0), z, n, 2*d)
 	fit.Draws.U = make([]float64, n*d)
-	for i := 0; i < n; i++ {
-		u := fit.Draws.U[i*d : (i+1)*d]
-		r.colour(z[i*2*d:(i+1)*2*d], u)
-		axpy(1, a.loc, u)
+	z := make([]float64, lanes*2*d)
+	for from := 0; from < n; from += lanes { // balanced block by block: models may be large
+		balanced(Stream(f.opt.Seed, "draws", from/lanes), z, lanes, 2*d)
+		for i := from; i < min(n, from+lanes); i++ {
+			u := fit.Draws.U[i*d : (i+1)*d]
+			r.colour(z[(i-from)*2*d:(i-from+1)*2*d], u)
+			axpy(1, a.loc, u)
+		}
 	}
 	return nil
 }

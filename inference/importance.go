@@ -15,6 +15,9 @@ type Weighted struct {
 	// KHat is the shape of the weights' tail (Vehtari et al. 2024), ESS their
 	// effective sample size; NaN and N where there are no weights.
 	KHat, ESS float64
+
+	logP     []float64 // the target's log densities
+	proposal *mixture
 }
 
 // N is the number of draws.
@@ -30,36 +33,59 @@ func (w *Weighted) N() int {
 // wider than a Gaussian's, does not cost more than a quarter of the draws.
 func heaviness(d int) float64 { return math.Max(7, float64(d)/2) }
 
-// weigh draws n points from a multivariate t around q and weights them towards
-// the target; df = +Inf draws from q itself. Draws come in antithetic pairs,
-// balanced in every coordinate before the χ² scaling.
+// weigh draws n points from a multivariate t around q, with df degrees of
+// freedom, and weights them towards the target; df = +Inf draws from q itself.
 func (f *fitter) weigh(q *gaussian, df float64, n int, purpose string, index int) (*Weighted, error) {
-	d := q.d
+	return f.weighMixture(&mixture{df: df, weight: []float64{1}, part: []*gaussian{q}}, n, purpose, index)
+}
+
+// weighMixture draws from a mixture, each component in proportion to its
+// weight. Draws come in antithetic pairs around the component's location, those
+// of one component balanced in every coordinate before the χ² scaling.
+func (f *fitter) weighMixture(m *mixture, n int, purpose string, index int) (*Weighted, error) {
+	d := m.part[0].d
+	w := &Weighted{D: d, U: make([]float64, n*d), logP: make([]float64, n), proposal: m}
+	logw := make([]float64, n)
 	r := Stream(f.opt.Seed, purpose, index)
-	z := make([]float64, n*d)
-	balanced(r, z, n, d)
-	u, lp, logw := make([]float64, n*d), make([]float64, n), make([]float64, n)
-	c := 1.0
-	for i := 0; i < n; i++ {
-		if !math.IsInf(df, 1) && i%2 == 0 { // a pair shares its scale
-			c = math.Sqrt(df / chi2(r, df))
+	from := 0
+	mass := 0.0
+	for k, q := range m.part {
+		mass += m.weight[k]
+		to := n
+		if k+1 < len(m.part) {
+			to = min(n, int(math.Round(mass*float64(n)/2))*2)
 		}
-		row := z[i*d : (i+1)*d]
-		q.place(row, c, u[i*d:(i+1)*d])
-		r2 := dot(row, row)
-		if math.IsInf(df, 1) {
-			logw[i] = 0.5*r2 + q.logDet
-		} else {
-			logw[i] = 0.5*(df+float64(d))*math.Log1p(c*c*r2/df) + q.logDet
+		z := make([]float64, (to-from)*d)
+		balanced(r, z, to-from, d)
+		c := 1.0
+		for i := from; i < to; i++ {
+			if !math.IsInf(m.df, 1) && (i-from)%2 == 0 { // a pair shares its scale
+				c = math.Sqrt(m.df / chi2(r, m.df))
+			}
+			q.place(z[(i-from)*d:(i-from+1)*d], c, w.U[i*d:(i+1)*d])
+			if len(m.part) == 1 {
+				r2 := dot(z[i*d:(i+1)*d], z[i*d:(i+1)*d])
+				if math.IsInf(m.df, 1) {
+					logw[i] = 0.5*r2 + q.logDet
+				} else {
+					logw[i] = 0.5*(m.df+float64(d))*math.Log1p(c*c*r2/m.df) + q.logDet
+				}
+			}
+		}
+		from = to
+	}
+	if len(m.part) > 1 {
+		share, distance, z := make([]float64, len(m.part)), make([]float64, len(m.part)), make([]float64, d)
+		for i := range logw {
+			logw[i] = -m.logDensity(w.U[i*d:(i+1)*d], z, share, distance)
 		}
 	}
-	if err := f.surf.Value(u, lp); err != nil {
+	if err := f.surf.Value(w.U, w.logP); err != nil {
 		return nil, err
 	}
 	for i := range logw {
-		logw[i] += lp[i]
+		logw[i] += w.logP[i]
 	}
-	w := &Weighted{D: d, U: u}
 	smooth, khat := psis.Smooth(logw)
 	w.W, w.KHat = psis.Weights(smooth), khat
 	w.ESS = psis.ESS(w.W, 1)
@@ -88,34 +114,74 @@ func (w *Weighted) refit() *gaussian {
 	return newGaussian(loc, cov)
 }
 
-// correct runs importance sampling from the Gaussian q and, where the first
-// round is middling, again from one refitted to the weighted draws. The round
-// with the smaller k̂ counts.
+// adaptations bounds the rounds after the first, and mixtures the dimensions in
+// which they fit more than one component.
+const (
+	adaptations = 3
+	mixtures    = 40
+)
+
+// correct runs importance sampling from a t around the Gaussian q and, where
+// the first round is middling, again from a mixture of t distributions fitted
+// to the weighted draws, a part of whose draws still come from the first
+// proposal: what the fit misses, the weights see. The round with the smallest
+// k̂ counts.
 func (f *fitter) correct(q *gaussian, n int) (*Weighted, error) {
 	df := heaviness(q.d)
 	best, err := f.weigh(q, df, n, "importance", 0)
 	if err != nil {
 		return nil, err
 	}
-	for round := 1; round <= 2 && best.KHat > 0.5 && !f.halted(); round++ {
+	var m *mixture
+	for round := 1; round <= adaptations && best.KHat > enough && !f.halted(); round++ {
 		// Too few effective draws say nothing about a covariance.
-		if best.ESS < 5*float64(q.d)+20 {
+		if best.ESS < 2*float64(q.d)+20 {
 			break
 		}
-		again := best.refit()
-		if again == nil {
+		if m = fitMixture(best, m, df, 1+round); m == nil {
 			break
 		}
-		w, err := f.weigh(again, df, 2*n, "importance", round)
+		w, err := f.weighMixture(m.defended(q, 0.1), 2*n, "importance", round)
 		if err != nil {
 			return nil, err
 		}
-		if !(w.KHat < best.KHat) {
-			break
+		if w.better(best) {
+			best = w
+		}
+	}
+	if best.KHat < 0.7 && best.ESS < ample && !f.halted() {
+		// A sound proposal, but few effective draws: more of them.
+		w, err := f.weighMixture(best.proposal, 4*best.N(), "importance", adaptations+1)
+		if err != nil {
+			return nil, err
 		}
 		best = w
 	}
 	return best, nil
+}
+
+// ample is the number of effective draws that the answer aims at.
+const ample = 1500
+
+// enough is the k̂ at which no further round is tried.
+const enough = 0.45
+
+// better compares rounds: by k̂ above 0.5, and below it by effective draws.
+func (w *Weighted) better(than *Weighted) bool {
+	if than.KHat > 0.5 || w.KHat > 0.5 {
+		return w.KHat < than.KHat
+	}
+	return w.ESS > than.ESS
+}
+
+// defended adds a component with a share of the draws.
+func (m *mixture) defended(q *gaussian, share float64) *mixture {
+	out := &mixture{df: m.df, part: append(append([]*gaussian(nil), m.part...), q)}
+	for _, x := range m.weight {
+		out.weight = append(out.weight, (1-share)*x)
+	}
+	out.weight = append(out.weight, share)
+	return out
 }
 
 // Resample picks n rows of the draws by their weights, in random order; without

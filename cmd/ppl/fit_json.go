@@ -87,7 +87,7 @@ func (c *fitCmd) writeJSON(w io.Writer, r *result) error {
 		Parameters: parameters,
 		ELBO:       elbo{number(value), number(mcse)},
 		KHat:       number(post.KHat()), KHatPlain: number(post.KHatMeanField()), ESS: number(post.ESS()), Modes: modes(post),
-		Converged:  post.Converged(), Verdict: post.Verdict, Reasons: append([]string{}, post.Reasons...),
+		Converged: post.Converged(), Verdict: post.Verdict, Reasons: append([]string{}, post.Reasons...),
 		Evaluations: post.Evaluations(),
 		Seconds:     seconds{rounded(r.compile), rounded(post.FitTime)},
 	}

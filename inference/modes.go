@@ -1,0 +1,105 @@
+package inference
+
+import (
+	"sort"
+
+	"ppl/inference/arrow"
+)
+
+// minor is how far below the best, in nats, an optimum's ELBO counts as
+// another mode of the posterior: e^−10 of its mass at the most, if both are as
+// wide as the guide says.
+const minor = 10
+
+// explore optimises from dispersed starts as well, and lists the optima that
+// are not the one already found. A run ends as soon as it comes so near to a
+// known optimum that it must be on its hill. A better optimum takes over.
+func (f *fitter) explore(fit *Fit, o *objective, best *ascent) (*objective, *ascent, error) {
+	f.stage = "modes"
+	n := f.dispersed()
+	if n == 0 || f.pattern == nil || !best.converged || f.halted() {
+		return o, best, nil
+	}
+	starts, err := f.starts(1 + n)
+	if err != nil {
+		return nil, nil, err
+	}
+	known := []*ascent{best}
+	hills := []*arrow.Matrix{}
+	if err := f.addHill(&hills, best); err != nil {
+		return nil, nil, err
+	}
+	fit.Starts = len(starts)
+	for _, s := range starts[1:] {
+		if f.halted() {
+			break
+		}
+		near := func(loc []float64) bool { return nearAny(known, hills, loc) }
+		p := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
+		a, err := f.climbAndAscend(p, s, near)
+		if err != nil {
+			if _, is := err.(*ErrNoStart); is {
+				continue
+			}
+			return nil, nil, err
+		}
+		if !a.converged || near(a.loc) {
+			continue
+		}
+		known = append(known, a)
+		if err := f.addHill(&hills, a); err != nil {
+			return nil, nil, err
+		}
+		if a.value > best.value {
+			o, best = p, a
+		}
+	}
+	sort.SliceStable(known, func(i, j int) bool { return known[i].value > known[j].value })
+	f.take(fit, best)
+	for _, a := range known[1:] {
+		if a.value > best.value-minor {
+			fit.Modes = append(fit.Modes, Mode{a.loc, a.value})
+		} else {
+			fit.Minor = append(fit.Minor, Mode{a.loc, a.value})
+		}
+	}
+	// The objective's state must be that of the optimum.
+	return o, best, o.eval(best.loc, best.logsd)
+}
+
+// dispersed is the number of further starts, the fewer the dearer they are.
+func (f *fitter) dispersed() int {
+	if f.pattern == nil {
+		return 0
+	}
+	switch work := f.surf.cost() * float64(f.pattern.Probes()); {
+	case work < 1e6:
+		return 3
+	case work < 5e7:
+		return 1
+	}
+	return 0
+}
+
+func (f *fitter) addHill(hills *[]*arrow.Matrix, a *ascent) error {
+	h, _, err := f.hessian(a.loc)
+	*hills = append(*hills, h)
+	return err
+}
+
+// nearAny reports whether a location lies among the bulk of a known optimum's
+// hill, by the curvature there.
+func nearAny(known []*ascent, hills []*arrow.Matrix, loc []float64) bool {
+	d := len(loc)
+	x, y := make([]float64, d), make([]float64, d)
+	for i, a := range known {
+		for j := range x {
+			x[j] = loc[j] - a.loc[j]
+		}
+		hills[i].MulVec(x, y)
+		if q := dot(x, y); q >= 0 && q < 9+2*float64(d) {
+			return true
+		}
+	}
+	return false
+}

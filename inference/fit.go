@@ -262,41 +262,55 @@ func (f *fitter) take(fit *Fit, a *ascent) {
 	fit.Modes[0] = Mode{a.loc, a.value}
 }
 
-// answer computes linear response and importance weights, doubling the
-// particles until the locations are exact enough.
+// answer computes linear response and importance weights. Where the weights
+// cannot carry the answer it rests on the locations, and the particles are
+// doubled until those are exact enough.
 func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 	f.stage = "correct"
-	d := f.t.D
-	if fit.Converged && f.opt.Correct != "none" && f.pattern != nil && !f.halted() {
+	if !fit.Converged || f.opt.Correct == "none" || f.pattern == nil || f.halted() {
+		return f.plainDraws(fit, a, f.t.D)
+	}
+	for {
 		r, err := f.response(o)
 		if err != nil {
 			return err
 		}
-		for r.factor != nil && !f.halted() {
-			if fit.LocError = locError(o, r); fit.LocError < 0.05 || o.S >= 1024 || f.opt.Particles < 64 {
-				break
-			}
-			// Twice the particles, from where the fit is.
-			more := newObjective(f.surf, f.opt.Seed, 2*o.S)
-			next, err := f.ascend(more, a.loc, a.logsd, nil)
-			if err != nil {
-				return err
-			}
-			if !next.converged {
-				break
-			}
-			o, a = more, next
-			f.take(fit, a)
-			if r, err = f.response(o); err != nil {
-				return err
-			}
-		}
 		fit.Flat, fit.NoResponse = r.flat, r.why
-		if r.factor != nil {
-			return f.respondDraws(fit, r, a)
+		if r.factor == nil {
+			return f.plainDraws(fit, a, f.t.D)
 		}
+		fit.LocError = locError(o, r)
+		if err := f.respondDraws(fit, r, a); err != nil {
+			return err
+		}
+		weighted := fit.Applied == Importance && fit.Draws.KHat <= 0.7
+		if weighted || fit.LocError < 0.05 || o.S >= f.mostParticles(fit) || f.halted() {
+			return nil
+		}
+		// Twice the particles, from where the fit is.
+		more := newObjective(f.surf, f.opt.Seed, 2*o.S)
+		next, err := f.ascend(more, a.loc, a.logsd, nil)
+		if err != nil {
+			return err
+		}
+		if !next.converged {
+			return nil
+		}
+		o, a = more, next
+		f.take(fit, a)
 	}
-	return f.plainDraws(fit, a, d)
+}
+
+// mostParticles bounds the doubling: where no Gaussian comes near the posterior
+// (k̂ above 1) exact locations of one are of little use.
+func (f *fitter) mostParticles(fit *Fit) int {
+	switch {
+	case f.opt.Particles < 64:
+		return f.opt.Particles // the user wants few
+	case fit.Draws.KHat > 1:
+		return 256
+	}
+	return 1024
 }
 
 // mostWeighted is the number of coordinates beyond which importance weights
@@ -307,6 +321,7 @@ const mostWeighted = 300
 func (f *fitter) respondDraws(fit *Fit, r *response, a *ascent) error {
 	d := f.t.D
 	n := f.opt.Draws
+	fit.Draws = nil
 	if f.opt.Correct != "linear" && d <= mostWeighted {
 		if q := newGaussian(a.loc, r.covariance()); q != nil {
 			w, err := f.correct(q, n)

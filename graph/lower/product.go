@@ -12,8 +12,19 @@ import (
 // over dimensions of a product of data with something that shares none of the
 // other dimensions of the data. As one contraction neither it nor its gradient
 // lays out the products, T·K numbers for each particle. over marks the
-// dimensions of v's node that are summed.
+// dimensions of v's node that are summed. The graph's rule for sums comes first.
 func (l *lowerer) sumProduct(v named.Value, over []bool) (*graph.Node, bool) {
+	if rule := l.b.G.SumRule; rule != nil {
+		var dims []int
+		for d, yes := range over {
+			if yes {
+				dims = append(dims, d)
+			}
+		}
+		if n, ok := rule(l.b.G, v.N, dims, 1); ok {
+			return n, true
+		}
+	}
 	m, ok := v.N.Op.(*op.Map)
 	if !ok || m.F != op.Mul || v.N.In[0].IsConst() == v.N.In[1].IsConst() {
 		return nil, false

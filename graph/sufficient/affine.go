@@ -85,6 +85,10 @@ func (f *space) function(x placed, m *op.Map) (form, bool) {
 		}
 	case op.Recip, op.Square, op.Sqrt:
 		return f.apply(m.F, xs[0])
+	case op.Log:
+		if t, ok := f.log(xs[0]); ok {
+			return t, true
+		}
 	}
 	return f.lift(m.F, xs)
 }

@@ -134,6 +134,18 @@ func (f *space) apply(fn *op.Func, a form) (form, bool) {
 	return form{t}, true
 }
 
+// log of a product of data and a latent is the sum of both logs.
+func (f *space) log(a form) (form, bool) {
+	if len(a) != 1 || a[0].columns > 0 || one(a[0].coef) || !positive(a[0].coef.node.Const) {
+		return nil, false
+	}
+	t := a[0]
+	known := term{coef: f.data(op.Log, t.coef), latent: graph.Term{Node: f.g.Scalar(1)}}
+	t.coef = f.scalar(1)
+	t.latent = f.frame(t).Apply(op.Log, t.latent)
+	return form{known, t}, true
+}
+
 func positive(x []float64) bool {
 	for _, v := range x {
 		if !(v > 0) {

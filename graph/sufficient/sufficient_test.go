@@ -343,6 +343,10 @@ var table = []struct {
 		mu := w.Add(w.pick(w.vector(9), g), w.Mul(w.column(x), w.pick(w.Exp(w.vector(9)), g)))
 		return w.total(w.Mul(w.column(y), mu))
 	}},
+	{"linear: the log of a known number times a latent", 9, func(r *rand.Rand, w *world) named.Value {
+		x, g := groups(r, rows, 5), groups(r, rows, 9)
+		return w.total(w.Log(w.Mul(w.column(x), w.pick(w.Exp(w.vector(9)), g))))
+	}},
 	{"linear: the log of a scale for each group", 9, func(r *rand.Rand, w *world) named.Value {
 		return w.total(w.Log(w.pick(w.Exp(w.vector(9)), groups(r, rows, 9))))
 	}},

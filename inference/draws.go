@@ -1,7 +1,7 @@
 package inference
 
 // Report evaluates the reported values at n = len(u)/D points: for each value k
-// of the reporter, n rows of size(k) numbers.
+// of the reporter, size(k) columns of n numbers, one after the other.
 func (r *Reporter) Report(u []float64) ([][]float64, error) {
 	n := 0
 	if r.D > 0 {
@@ -9,7 +9,7 @@ func (r *Reporter) Report(u []float64) ([][]float64, error) {
 	}
 	out := make([][]float64, len(r.Symbols))
 	for k := range out {
-		out[k] = make([]float64, 0, n*r.Shapes[k].Size())
+		out[k] = make([]float64, n*r.Shapes[k].Size())
 	}
 	block := make([]float64, r.S*r.D)
 	for done := 0; done < n; done += r.S {
@@ -22,8 +22,14 @@ func (r *Reporter) Report(u []float64) ([][]float64, error) {
 		if err != nil {
 			return nil, err
 		}
-		for k := range out {
-			out[k] = append(out[k], vals[k][:take*r.Shapes[k].Size()]...)
+		for k, v := range vals {
+			size := r.Shapes[k].Size()
+			for e := 0; e < size; e++ {
+				col := out[k][e*n+done : e*n+done+take]
+				for i := range col {
+					col[i] = v[i*size+e]
+				}
+			}
 		}
 	}
 	return out, nil

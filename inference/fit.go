@@ -280,11 +280,12 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 			return f.plainDraws(fit, a, f.t.D)
 		}
 		fit.LocError = locError(o, r)
-		if err := f.respondDraws(fit, r, a); err != nil {
+		if err := f.weights(fit, r, a); err != nil {
 			return err
 		}
 		weighted := fit.Applied == Importance && fit.Draws.KHat <= 0.7
 		if weighted || fit.LocError < 0.05 || o.S >= f.mostParticles(fit) || f.halted() {
+			f.responseDraws(fit, r, a)
 			return nil
 		}
 		// Twice the particles, from where the fit is.
@@ -294,6 +295,7 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 			return err
 		}
 		if !next.converged {
+			f.responseDraws(fit, r, a)
 			return nil
 		}
 		o, a = more, next
@@ -317,38 +319,46 @@ func (f *fitter) mostParticles(fit *Fit) int {
 // are not tried.
 const mostWeighted = 300
 
-// respondDraws draws around the linear response, with weights if that may help.
-func (f *fitter) respondDraws(fit *Fit, r *response, a *ascent) error {
+// weights runs importance sampling around the linear response, where that may
+// help. Where it does not, k̂ and the effective draws are kept, without draws.
+func (f *fitter) weights(fit *Fit, r *response, a *ascent) error {
 	d := f.t.D
 	n := f.opt.Draws
-	fit.Draws = nil
-	if f.opt.Correct != "linear" && d <= mostWeighted {
-		if q := newGaussian(a.loc, r.covariance()); q != nil {
-			w, err := f.correct(q, n)
-			if err != nil {
-				return err
-			}
-			fit.Draws, fit.Applied = w, Importance
-			plain, err := f.weigh(diagonal(a.loc, a.logsd), math.Inf(1), min(n, 1024), "meanfield", 0)
-			if err != nil {
-				return err
-			}
-			fit.KHatMeanField = plain.KHat
-			if w.KHat < 1 && w.ESS > 100 {
-				return nil
-			}
-			// The weights are worthless: their k̂ is kept, and the draws are plain.
-			fit.Draws = &Weighted{D: d, KHat: w.KHat, ESS: w.ESS}
-			fit.Applied = LinearResponse
-		}
+	fit.Draws, fit.Applied = &Weighted{D: d, KHat: math.NaN(), ESS: float64(n)}, LinearResponse
+	if f.opt.Correct == "linear" || d > mostWeighted {
+		return nil
 	}
-	if fit.Draws == nil {
-		fit.Draws = &Weighted{D: d, KHat: math.NaN(), ESS: float64(n)}
+	q := newGaussian(a.loc, r.covariance())
+	if q == nil {
+		return nil
 	}
-	fit.Applied = LinearResponse
+	w, err := f.correct(q, n)
+	if err != nil {
+		return err
+	}
+	plain, err := f.weigh(diagonal(a.loc, a.logsd), math.Inf(1), min(n, 1024), "meanfield", 0)
+	if err != nil {
+		return err
+	}
+	fit.KHatMeanField = plain.KHat
+	if fit.Draws = w; w.KHat < 1 && w.ESS > 100 {
+		fit.Applied = Importance
+		return nil
+	}
+	fit.Draws = &Weighted{D: d, KHat: w.KHat, ESS: w.ESS}
+	return nil
+}
+
+// responseDraws draws from the linear response, unless the weights carry the
+// answer. Draws are balanced block by block, as models may be large.
+func (f *fitter) responseDraws(fit *Fit, r *response, a *ascent) {
+	if fit.Applied == Importance {
+		return
+	}
+	d, n := f.t.D, f.opt.Draws
 	fit.Draws.U = make([]float64, n*d)
 	z := make([]float64, lanes*2*d)
-	for from := 0; from < n; from += lanes { // balanced block by block: models may be large
+	for from := 0; from < n; from += lanes {
 		balanced(Stream(f.opt.Seed, "draws", from/lanes), z, lanes, 2*d)
 		for i := from; i < min(n, from+lanes); i++ {
 			u := fit.Draws.U[i*d : (i+1)*d]
@@ -356,7 +366,6 @@ func (f *fitter) respondDraws(fit *Fit, r *response, a *ascent) error {
 			axpy(1, a.loc, u)
 		}
 	}
-	return nil
 }
 
 // plainDraws draws from the mean-field guide.

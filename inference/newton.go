@@ -67,6 +67,13 @@ func (f *fitter) climb(c *climber, tol float64, n int) error {
 			return nil
 		}
 		for i, mu := range dampings {
+			if _, dense := q.(*spectrum); !dense && i%2 == 1 {
+				// A factorisation for each: every other one must do.
+				for j := range shortenings {
+					copy(us[(1+i*len(shortenings)+j)*d:], c.u)
+				}
+				continue
+			}
 			p := q.solve(g, mu)
 			f.shorten(p)
 			for j, t := range shortenings {

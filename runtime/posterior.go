@@ -74,7 +74,11 @@ func (post *Posterior) report(keep int) error {
 		return err
 	}
 	n := fit.Draws.N()
-	rows := fit.Draws.Resample(post.options.Seed, keep)
+	var rows []int // with weights, those that are kept
+	if fit.Draws.W != nil || keep > n {
+		rows = fit.Draws.Resample(post.options.Seed, keep)
+	}
+	fit.Draws.U = nil // large models hold each draw once
 	order := make([]int, len(r.Symbols))
 	for i := range order {
 		order[i] = i
@@ -83,38 +87,40 @@ func (post *Posterior) report(keep int) error {
 		return r.Symbols[order[i]].Span.Start < r.Symbols[order[j]].Span.Start
 	})
 	post.byName = map[string]int{}
-	all := make([]float64, n)
+	scratch := make([]float64, n)
 	for _, k := range order {
 		size := r.Shapes[k].Size()
 		for e := 0; e < size; e++ {
 			q := post.name(r.Symbols[k], r.Shapes[k], e)
-			for i := range all {
-				all[i] = draws[k][i*size+e]
+			column := draws[k][e*n : (e+1)*n : (e+1)*n]
+			if rows == nil {
+				q.Draws = column[:keep:keep]
+			} else {
+				q.Draws = make([]float64, len(rows))
+				for i, row := range rows {
+					q.Draws[i] = column[row]
+				}
 			}
-			q.Draws = make([]float64, len(rows))
-			for i, row := range rows {
-				q.Draws[i] = all[row]
-			}
-			q.summarise(all, fit.Draws.W)
-			q.MeanFieldSD = columnSD(plain[k], size, e)
+			copy(scratch, column)
+			q.summarise(scratch, fit.Draws.W)
+			m := len(plain[k]) / size
+			_, q.MeanFieldSD = meanSD(plain[k][e*m : (e+1)*m])
 			post.byName[q.Name] = len(post.quantities)
 			post.quantities = append(post.quantities, q)
 		}
-		draws[k], plain[k] = nil, nil // large reports hold each draw once
 	}
 	return nil
 }
 
-// columnSD is the standard deviation of column e of rows of a size.
-func columnSD(x []float64, size, e int) float64 {
-	n, mean, ss := float64(len(x)/size), 0.0, 0.0
-	for i := e; i < len(x); i += size {
-		mean += x[i] / n
+func meanSD(x []float64) (mean, sd float64) {
+	n, ss := float64(len(x)), 0.0
+	for _, v := range x {
+		mean += v / n
 	}
-	for i := e; i < len(x); i += size {
-		ss += (x[i] - mean) * (x[i] - mean)
+	for _, v := range x {
+		ss += (v - mean) * (v - mean)
 	}
-	return math.Sqrt(ss / math.Max(1, n-1))
+	return mean, math.Sqrt(ss / math.Max(1, n-1))
 }
 
 // name gives element e of an array its names.
@@ -158,15 +164,8 @@ func (q *Quantity) summarise(draws, w []float64) {
 		q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
 		return
 	}
-	n := float64(len(draws))
-	for _, x := range draws {
-		q.Mean += x / n
-	}
-	for _, x := range draws {
-		q.SD += (x - q.Mean) * (x - q.Mean)
-	}
-	q.SD = math.Sqrt(q.SD / math.Max(1, n-1))
-	q.MCSE = q.SD / math.Sqrt(n)
+	q.Mean, q.SD = meanSD(draws)
+	q.MCSE = q.SD / math.Sqrt(float64(len(draws)))
 	sort.Float64s(draws)
 	q.Q5, q.Q50, q.Q95 = quantile(draws, 0.05), quantile(draws, 0.5), quantile(draws, 0.95)
 }

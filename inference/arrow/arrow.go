@@ -279,9 +279,24 @@ func small(a []float64, n int) bool {
 }
 
 func axpy(c float64, x, y []float64) {
+	if len(x) >= 8 {
+		blas64.Axpy(c, blas64.Vector{N: len(x), Inc: 1, Data: x}, blas64.Vector{N: len(x), Inc: 1, Data: y})
+		return
+	}
 	for i, v := range x {
 		y[i] += c * v
 	}
+}
+
+func dot(x, y []float64) float64 {
+	if len(x) >= 8 {
+		return blas64.Dot(blas64.Vector{N: len(x), Inc: 1, Data: x}, blas64.Vector{N: len(x), Inc: 1, Data: y})
+	}
+	t := 0.0
+	for i, v := range x {
+		t += v * y[i]
+	}
+	return t
 }
 
 func scale(c float64, x []float64) {
@@ -294,11 +309,7 @@ func scale(c float64, x []float64) {
 // Lᵀ y = x.
 func forward(l []float64, n int, x []float64) {
 	for i := 0; i < n; i++ {
-		t := x[i]
-		for j, v := range l[i*n : i*n+i] {
-			t -= v * x[j]
-		}
-		x[i] = t / l[i*n+i]
+		x[i] = (x[i] - dot(l[i*n:i*n+i], x[:i])) / l[i*n+i]
 	}
 }
 
@@ -353,9 +364,7 @@ func (c *Cholesky) back(r, x []float64) {
 	for n, coords := range c.Blocks {
 		for t, i := range coords {
 			y[t] = x[i]
-			for j, w := range c.w[(n*k+t)*g : (n*k+t+1)*g] {
-				y[t] -= w * r[j]
-			}
+			y[t] -= dot(c.w[(n*k+t)*g:(n*k+t+1)*g], r)
 		}
 		backward(c.l[n*k*k:(n+1)*k*k], k, y)
 		for t, i := range coords {

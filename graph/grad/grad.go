@@ -27,7 +27,7 @@ func Reverse(g *graph.Graph, output *graph.Node, wrt []*graph.Node) []*graph.Nod
 // with the adjoint seed (of output's shape).
 func VJP(g *graph.Graph, output, seed *graph.Node, wrt []*graph.Node) []*graph.Node {
 	leads := reachable(output, wrt)
-	adjoint := map[*graph.Node][]graph.Term{output: {graph.Full(seed)}}
+	adjoint := map[*graph.Node][]graph.Term{output: {constant(g, seed)}}
 	result := map[*graph.Node]*graph.Node{}
 	wanted := map[*graph.Node]bool{}
 	for _, w := range wrt {
@@ -64,6 +64,15 @@ func VJP(g *graph.Graph, output, seed *graph.Node, wrt []*graph.Node) []*graph.N
 		}
 	}
 	return out
+}
+
+// constant is the seed as a term: one number where it is a constant of equal
+// elements, so that nothing is multiplied by ones.
+func constant(g *graph.Graph, seed *graph.Node) graph.Term {
+	if c, ok := seed.ConstScalar(); ok {
+		return graph.Term{Node: g.Scalar(c)}
+	}
+	return graph.Full(seed)
 }
 
 // reachable marks the ancestors of output that depend on some node of wrt.

@@ -1,8 +1,9 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
+	"unsafe"
 
 	"ppl/graph"
 	"ppl/graph/op"
@@ -106,11 +107,23 @@ func (c *compiler) rowNumbers(x []float64) []int32 {
 	return out
 }
 
+// sealed gives the access its key, by which equal ones are found.
 func (a *access) sealed() *access {
-	a.key = fmt.Sprintf("%p %d %v", a.v, a.base, a.strides)
-	if len(a.off) > 0 {
-		a.key += fmt.Sprintf(" %p %d %v", &a.off[0], a.offBase, a.offStrides)
+	key := make([]byte, 0, 64)
+	number := func(x int) { key = append(strconv.AppendInt(key, int64(x), 36), ' ') }
+	number(int(uintptr(unsafe.Pointer(a.v))))
+	number(a.base)
+	for _, s := range a.strides {
+		number(s)
 	}
+	if len(a.off) > 0 {
+		number(int(uintptr(unsafe.Pointer(&a.off[0]))))
+		number(a.offBase)
+		for _, s := range a.offStrides {
+			number(s)
+		}
+	}
+	a.key = string(key)
 	return a
 }
 

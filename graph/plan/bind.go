@@ -60,7 +60,7 @@ func (s *rowState) bind(cl *cluster) *bound {
 		}
 	}
 	for _, a := range cl.accums {
-		if !a.paired {
+		if !a.paired && !a.settled {
 			b.accumulation(s, a)
 		}
 	}

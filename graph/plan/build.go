@@ -92,6 +92,9 @@ func (c *compiler) prepare() map[*value]bool {
 			set[v] = true
 		}
 	}
+	for _, cl := range c.clusters {
+		cl.settleSet()
+	}
 	return set
 }
 

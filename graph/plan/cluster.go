@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"fmt"
-
 	"ppl/graph"
 	"ppl/graph/op"
 )
@@ -54,6 +52,7 @@ type accum struct {
 	paired     bool   // an instruction adds it
 	index      int    // of its access
 	set        bool   // nothing is there yet: set, do not add
+	settled    bool   // an instruction computes it in its place
 	loop       *loop  // of its cluster
 }
 
@@ -72,8 +71,19 @@ type matrix struct {
 
 // clusterKey tells clusters apart. With one particle those that vary with it
 // and those that do not are alike.
-func (c *compiler) clusterKey(dims graph.Shape, batch bool, stage int) string {
-	return fmt.Sprint(dims, batch && c.p > 1, stage)
+type clusterKey struct {
+	rank, stage int
+	batch       bool
+	dims        [4]int
+	more        string
+}
+
+func (c *compiler) clusterKey(dims graph.Shape, batch bool, stage int) clusterKey {
+	k := clusterKey{rank: len(dims), stage: stage, batch: batch && c.p > 1}
+	if n := copy(k.dims[:], dims); n < len(dims) {
+		k.more = dims[n:].String()
+	}
+	return k
 }
 
 func (c *compiler) cluster(dims graph.Shape, batch bool, stage int) *cluster {

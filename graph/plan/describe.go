@@ -125,6 +125,10 @@ func (cl *cluster) describe() string {
 			fmt.Fprintf(&b, "\n    %s += add softplus, with its inv_logit", a.to.v.describe())
 			continue
 		}
+		if a.settled {
+			fmt.Fprintf(&b, "\n    %s is r%d", a.to.v.describe(), a.src[0].reg)
+			continue
+		}
 		what := "add"
 		if a.horizontal {
 			what = "add over particles"

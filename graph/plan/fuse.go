@@ -13,25 +13,8 @@ import (
 // findDots finds products that are only summed over rows, or over a row's
 // particles: the sum multiplies as it adds, and no register holds the product.
 func (cl *cluster) findDots(lp *loop, width int) {
-	readers := make([]int, cl.nregs)
-	for _, in := range cl.instrs {
-		for _, a := range in.args {
-			if a.reg >= 0 {
-				readers[a.reg]++
-			}
-		}
-	}
-	for _, a := range cl.accums {
-		if a.src[0].reg >= 0 {
-			readers[a.src[0].reg]++
-		}
-	}
-	maker := map[int]*instr{}
-	for _, in := range cl.instrs {
-		if in.fn == op.Mul || in.fn == op.MulZ || in.fn == op.Square {
-			maker[in.dst] = in
-		}
-	}
+	readers := cl.readers()
+	maker := cl.makers(func(in *instr) bool { return in.fn == op.Mul || in.fn == op.MulZ || in.fn == op.Square })
 	for _, a := range cl.accums {
 		in := maker[a.src[0].reg]
 		if a.src[0].reg < 0 || in == nil || readers[a.src[0].reg] != 1 || in.out.stored || a.mat != nil || a.to.off != nil {
@@ -47,18 +30,56 @@ func (cl *cluster) findDots(lp *loop, width int) {
 // findPairs finds sums of softplus(x) beside inv_logit(x), as the density of a
 // Bernoulli with its adjoint has them: one kernel shares the exponential.
 func (cl *cluster) findPairs(lp *loop) {
+	soft := cl.makers(func(in *instr) bool { return in.fn == op.Softplus && !in.out.stored })
+	if len(soft) == 0 {
+		return
+	}
+	readers := cl.readers()
+	logits := map[arg]*instr{}
+	for _, in := range cl.instrs {
+		if in.fn == op.InvLogit && logits[in.args[0]] == nil {
+			logits[in.args[0]] = in
+		}
+	}
 	for _, a := range cl.accums {
-		soft := cl.only(op.Softplus, a)
-		if soft == nil || a.horizontal || a.mat != nil || a.to.off != nil || a.to.strides[len(lp.dims)-1] != 0 {
+		s := soft[a.src[0].reg]
+		if s == nil || a.dot != nil || readers[s.dst] != 1 || a.horizontal || a.mat != nil || a.to.off != nil || a.to.strides[len(lp.dims)-1] != 0 {
 			continue
 		}
-		for _, in := range cl.instrs {
-			if in.fn == op.InvLogit && in.pair == nil && in.args[0] == soft.args[0] {
-				in.pair, soft.skip, a.paired = a, true, true
-				break
+		if in := logits[s.args[0]]; in != nil && in.pair == nil {
+			in.pair, s.skip, a.paired = a, true, true
+		}
+	}
+}
+
+// readers counts how often each register is read.
+func (cl *cluster) readers() []int {
+	n := make([]int, cl.nregs)
+	read := func(args []arg) {
+		for _, a := range args {
+			if a.reg >= 0 {
+				n[a.reg]++
 			}
 		}
 	}
+	for _, in := range cl.instrs {
+		read(in.args)
+	}
+	for _, a := range cl.accums {
+		read(a.srcs())
+	}
+	return n
+}
+
+// makers finds instructions by the register that they compute.
+func (cl *cluster) makers(ok func(*instr) bool) map[int]*instr {
+	m := map[int]*instr{}
+	for _, in := range cl.instrs {
+		if ok(in) {
+			m[in.dst] = in
+		}
+	}
+	return m
 }
 
 // fma and fnma stand for a·b + c and c − a·b, rounded once.
@@ -69,24 +90,8 @@ var (
 
 // fuse joins a product with the one sum or difference that reads it.
 func (cl *cluster) fuse() {
-	readers := make([]int, cl.nregs)
-	maker := make([]*instr, cl.nregs)
-	read := func(args []arg) {
-		for _, a := range args {
-			if a.reg >= 0 {
-				readers[a.reg]++
-			}
-		}
-	}
-	for _, in := range cl.instrs {
-		read(in.args)
-		if in.fn == op.Mul && !in.skip && !in.out.stored {
-			maker[in.dst] = in
-		}
-	}
-	for _, a := range cl.accums {
-		read(a.srcs())
-	}
+	readers := cl.readers()
+	maker := cl.makers(func(in *instr) bool { return in.fn == op.Mul && !in.skip && !in.out.stored })
 	product := func(a arg) *instr {
 		if a.reg < 0 || readers[a.reg] != 1 || maker[a.reg] == nil || maker[a.reg].skip {
 			return nil
@@ -112,32 +117,6 @@ func (cl *cluster) fuse() {
 			break
 		}
 	}
-}
-
-// only finds the instruction of function fn whose result nothing but the
-// accumulation reads.
-func (cl *cluster) only(fn *op.Func, a *accum) *instr {
-	reg := a.src[0].reg
-	if reg < 0 || a.dot != nil {
-		return nil
-	}
-	var maker *instr
-	for _, in := range cl.instrs {
-		if in.dst == reg && in.fn == fn && !in.out.stored {
-			maker = in
-		}
-		for _, x := range in.args {
-			if x.reg == reg {
-				return nil
-			}
-		}
-	}
-	for _, b := range cl.accums {
-		if b != a && b.src[0].reg == reg {
-			return nil
-		}
-	}
-	return maker
 }
 
 // anyFull reports whether one operand of a product has rows of its own for

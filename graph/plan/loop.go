@@ -140,11 +140,48 @@ func (cl *cluster) settle(lp *loop) {
 	}
 	last := len(lp.dims) - 1
 	for _, in := range cl.instrs {
-		made := in.fn != nil || in.mat != nil || in.lse != nil || len(in.args) > 0
-		if made && in.out.stored && (lp.acc[in.store].strides[last] == 1 || lp.dims[last] == 1) {
+		if in.makes() && in.out.stored && (lp.acc[in.store].strides[last] == 1 || lp.dims[last] == 1) {
 			lp.home[in.dst] = in.store
 		}
 	}
+}
+
+// settleSet does the same for registers that an accumulation would copy: rows
+// next to one another, set as a whole, that no other accumulation reads.
+func (cl *cluster) settleSet() {
+	lp := cl.loop
+	readers, made, stored := make([]int, cl.nregs), make([]bool, cl.nregs), make([]bool, cl.nregs)
+	for _, a := range cl.accums {
+		args := a.srcs()
+		if a.dot != nil {
+			args = a.dot.args
+		}
+		for _, x := range args {
+			if x.reg >= 0 {
+				readers[x.reg]++
+			}
+		}
+	}
+	for _, in := range cl.instrs {
+		stored[in.dst] = stored[in.dst] || in.out.stored
+		made[in.dst] = made[in.dst] || in.makes() && in.lse == nil && !in.skip
+	}
+	last := len(lp.dims) - 1
+	for _, a := range cl.accums {
+		r := a.src[0].reg
+		if !a.set || a.dot != nil || a.horizontal || r < 0 || readers[r] != 1 || !made[r] || stored[r] || lp.home[r] >= 0 {
+			continue
+		}
+		if a.to.strides[last] == 1 || lp.dims[last] == 1 {
+			lp.home[r], a.settled = a.index, true
+		}
+	}
+}
+
+// makes reports whether the instruction computes its register, rather than
+// storing one computed before.
+func (in *instr) makes() bool {
+	return in.fn != nil || in.mat != nil || in.lse != nil || len(in.args) > 0
 }
 
 // assign gives registers slots by liveness.

@@ -53,8 +53,10 @@ func (g *Graph) ScaledSum(x *Node, dims []int, times float64) *Node {
 		return x
 	}
 	switch o := x.Op.(type) {
-	case Sum: // a sum of a sum is one sum
-		return g.Apply(Sum{o.From, outer(o, dims), o.Times * times}, x.In[0])
+	case Sum: // a sum of a sum is one sum, unless the first leaves little to add
+		if 4*x.Shape.Size() > o.From.Size() || len(dims) == 0 {
+			return g.Apply(Sum{o.From, outer(o, dims), o.Times * times}, x.In[0])
+		}
 	case Multiple: // a constant factor is multiplied in once
 		if c, y, ok := o.Factor(x.In); ok && len(dims) > 0 && y.Shape.Equal(x.Shape) {
 			return g.ScaledSum(y, dims, c*times)
@@ -70,7 +72,32 @@ func (g *Graph) ScaledSum(x *Node, dims []int, times float64) *Node {
 			return y
 		}
 	}
+	if y, ok := g.furtherSum(x, dims, times); ok {
+		return y
+	}
 	return g.Apply(Sum{x.Shape, dims, times}, x)
+}
+
+// furtherSum takes a sum from one over fewer dimensions that is there already.
+func (g *Graph) furtherSum(x *Node, dims []int, times float64) (*Node, bool) {
+	if len(dims) < 2 || len(dims) > 4 {
+		return nil, false
+	}
+	for some := 1; some < 1<<len(dims)-1; some++ {
+		part := Sum{From: x.Shape, Times: 1}
+		var rest []int
+		for k, d := range dims {
+			if some>>k&1 == 1 {
+				part.Dims = append(part.Dims, d)
+			} else {
+				rest = append(rest, d-len(part.Dims))
+			}
+		}
+		if y, ok := g.byKey[nodeKey(part, []*Node{x})]; ok && !y.IsConst() {
+			return g.Apply(Sum{y.Shape, rest, times}, y), true
+		}
+	}
+	return nil, false
 }
 
 // SumRule may express times · Σ x over the listed dimensions in another way,

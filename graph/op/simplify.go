@@ -213,10 +213,11 @@ func (f Frame) addition(x, y Term) (Term, bool) {
 	if t, ok := f.regroup(y, x); ok {
 		return t, true
 	}
-	if z, ok := f.undo(Neg, y); ok {
+	// A difference, unless the sign of a smaller array is cheaper to change.
+	if z, ok := f.undo(Neg, y); ok && subset(x.Dims, z.Dims) {
 		return f.Apply(Sub, x, z), true
 	}
-	if z, ok := f.undo(Neg, x); ok {
+	if z, ok := f.undo(Neg, x); ok && subset(y.Dims, z.Dims) {
 		return f.Apply(Sub, y, z), true
 	}
 	return Term{}, false

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"ppl/graph"
 )
 
@@ -146,6 +148,31 @@ func (cl *cluster) settle(lp *loop) {
 	}
 }
 
+// placeLanes gives the weights of a log-sum-exp neighbouring slots, as the
+// kernel wants them, which its operands have before where nothing else reads
+// these later.
+func (cl *cluster) placeLanes(lp *loop, last []int) {
+	for i, in := range cl.instrs {
+		for k, r := range in.lse {
+			lp.slot[r] = lp.slots
+			lp.slots++
+			if a := in.args[k].reg; a >= 0 && last[a] == i && lp.home[a] < 0 && lp.slot[a] < 0 {
+				lp.slot[a] = lp.slot[r]
+			}
+		}
+	}
+}
+
+// laneOf is the weight that has the slot of a register, or -1.
+func (in *instr) laneOf(lp *loop, reg int) int {
+	for k, r := range in.lse {
+		if in.args[k].reg == reg && lp.slot[r] == lp.slot[reg] {
+			return r
+		}
+	}
+	return -1
+}
+
 // settleSet does the same for registers that an accumulation would copy: rows
 // next to one another, set as a whole, that no other accumulation reads.
 func (cl *cluster) settleSet() {
@@ -214,6 +241,7 @@ func (cl *cluster) assign(lp *loop) {
 	for r := range lp.slot {
 		lp.slot[r] = -1
 	}
+	cl.placeLanes(lp, last)
 	var free []int
 	for i, in := range cl.instrs {
 		if in.skip {
@@ -221,7 +249,7 @@ func (cl *cluster) assign(lp *loop) {
 		}
 		var ending []int
 		for _, a := range in.args {
-			if a.reg >= 0 && last[a.reg] == i && lp.home[a.reg] < 0 {
+			if a.reg >= 0 && last[a.reg] == i && lp.home[a.reg] < 0 && !slices.Contains(in.lse, in.laneOf(lp, a.reg)) {
 				ending = append(ending, lp.slot[a.reg])
 				last[a.reg] = -1
 			}
@@ -230,10 +258,6 @@ func (cl *cluster) assign(lp *loop) {
 		// kernels allow the result to be one of their operands, single ones.
 		if in.fn != nil && in.kern.has {
 			free, ending = append(free, ending...), nil
-		}
-		for _, r := range in.lse { // the kernel wants them side by side
-			lp.slot[r] = lp.slots
-			lp.slots++
 		}
 		if lp.slot[in.dst] < 0 && lp.home[in.dst] < 0 {
 			if n := len(free); n > 0 {

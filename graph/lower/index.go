@@ -108,8 +108,7 @@ func (l *lowerer) within(at ast.Node, idx named.Value, n int) named.Value {
 	good := b.And(b.GreaterEq(idx, b.Scalar(1)), b.LessEq(idx, b.Scalar(float64(n))))
 	bad := b.Not(b.And(good, b.Equal(idx, b.Apply(op.Floor, idx))))
 	if mask, i := l.offending(bad); i >= 0 {
-		l.outside("index-out-of-bounds", at, idx, mask, i,
-			fmt.Sprintf("the index %g is outside the array", l.elementAt(idx, mask, i)), bounds(n))
+		l.indexOutside(at, idx, mask, i, n)
 	}
 	return b.Where(bad, b.Scalar(1), idx)
 }

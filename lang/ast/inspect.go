@@ -80,7 +80,9 @@ func (c *children) ofStmt(n Stmt) {
 func (c *children) ofFn(n *Fn) {
 	c.add(&n.Name)
 	for _, p := range n.Params {
-		c.add(p)
+		if p != nil {
+			c.add(p)
+		}
 	}
 	c.typed(n.Return, nil)
 	c.stmts(n.Body)
@@ -181,13 +183,17 @@ func (c *children) expr(e Expr) {
 
 func (c *children) stmts(list []Stmt) {
 	for _, s := range list {
-		c.add(s)
+		if s != nil {
+			c.add(s)
+		}
 	}
 }
 
 func (c *children) binders(list []*Binder) {
 	for _, b := range list {
-		c.add(b)
+		if b != nil {
+			c.add(b)
+		}
 	}
 }
 

@@ -121,7 +121,10 @@ func newBinder(m *lang.Model, t *Tables, opt BindOptions) *binder {
 func (b *binder) match() {
 	for _, it := range b.items {
 		v, ok := b.take(it.sym.Name)
-		if !ok {
+		if !ok && it.sym.Type.Rank() > 1 {
+			v = b.joined(it.sym.Name, it.sym.Type.Rank())
+		}
+		if v == nil {
 			continue
 		}
 		it.value = v
@@ -187,7 +190,7 @@ func rankHint(it *item, want, got int) string {
 	case want == 1 && got == 0:
 		return "an array of one element stands in brackets: [1]"
 	case want > 1 && v.origin.kind == fromCSV:
-		return "columns of a CSV file have one dimension; give a matrix as JSON, a list of its rows"
+		return fmt.Sprintf("a column of a CSV file has one dimension; a matrix is columns %s.1, %s.2, ..., or JSON, a list of its rows", it.sym.Name, it.sym.Name)
 	}
 	return ""
 }

@@ -39,7 +39,10 @@ func KeepFor(m *lang.Model) func(key string) bool {
 			}
 		}
 	}
-	return func(key string) bool { return wanted[key] }
+	return func(key string) bool {
+		array, _ := elementOf(key)
+		return wanted[key] || wanted[array]
+	}
 }
 
 // notKept is the problem of a value that Options.Keep did not want.

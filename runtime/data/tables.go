@@ -24,8 +24,11 @@ type Value struct {
 	cells
 	// labels are the keys of an object, whose members are the first dimension.
 	labels []string
-	// rows locates the cells of a CSV column.
-	rows *rowIndex
+	// rows locates the cells of a CSV column, or of several side by side: their
+	// number is columns, and title names them.
+	rows    *rowIndex
+	columns int
+	title   string
 	// problem, if set, says why the value is no array.
 	problem *problem
 	// also is a second file that gives the key.
@@ -65,6 +68,9 @@ func (v *Value) Where() string {
 	case fromJSON:
 		return fmt.Sprintf("%s:%d:%d, key %q", v.origin.name, v.line, v.column, v.key)
 	case fromCSV:
+		if v.title != "" {
+			return v.origin.name + ", " + v.title
+		}
 		return fmt.Sprintf("%s, column %q", v.origin.name, v.key)
 	case fromFlag:
 		return "-d " + v.key
@@ -77,7 +83,8 @@ func (v *Value) whereElement(i int) string {
 	if v.rows == nil {
 		return v.Where()
 	}
-	return fmt.Sprintf("%s:%d, row %d", v.origin.name, v.rows.line(i), i+1)
+	row := i / max(1, v.columns)
+	return fmt.Sprintf("%s:%d, row %d", v.origin.name, v.rows.line(row), row+1)
 }
 
 // NewTables returns empty tables.

@@ -103,6 +103,12 @@ func (a *analysis) vary(n *graph.Node) bool {
 		return a.solve(n, o.A, o.B)
 	case op.Solve:
 		return a.solve(n, o.A, o.B)
+	case op.Chain:
+		return a.chain(n, o.ChainShape)
+	case op.ChainValue:
+		return a.chain(n, o.ChainShape)
+	case op.ChainHessian:
+		return a.chain(n, o.ChainShape)
 	}
 	return false
 }
@@ -113,6 +119,19 @@ func (a *analysis) solve(n *graph.Node, of, b graph.Shape) bool {
 		return !a.batch[n.In[0].ID]
 	}
 	return len(of) >= 3
+}
+
+// chain: the chains of each particle are apart if the particle is the first
+// dimension of the batch, and of every operand that varies.
+func (a *analysis) chain(n *graph.Node, c op.ChainShape) bool {
+	if len(c.Batch) == 0 || c.Batch[0] != a.particles {
+		return false
+	}
+	w := n.In[1]
+	if _, value := n.Op.(op.ChainValue); value {
+		w = n.In[2]
+	}
+	return !a.batch[w.ID] || len(c.WBatch) > 0 && c.WBatch[0] == 0
 }
 
 // view accepts views that take all particles in order as their first dimension

@@ -31,8 +31,10 @@ type array struct {
 type piece struct {
 	value named.Value
 	dims  []pieceDim // one for each dimension of the array
-	span  diag.Span
-	by    ast.Stmt // the let, or the `~` of a simulation, that defines it
+	// axes were closed into the leading dimensions of a let's value.
+	axes []*named.Axis
+	span diag.Span
+	by   ast.Stmt // the let, or the `~` of a simulation, that defines it
 }
 
 // pieceDim says which indices of one dimension of an array a piece defines:

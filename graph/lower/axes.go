@@ -71,6 +71,9 @@ func (l *lowerer) end(e ast.Expr, what string) named.Value {
 	if !v.IsConst() {
 		l.fail("unknown-range", e, "%s must be known from the data", what)
 	}
+	if enumerated(v.Value) {
+		l.fail("unknown-range", e, "%s must be known from the data, and may not depend on a discrete latent", what)
+	}
 	if v.Rank() > 0 {
 		l.fail("shape-at-binding", e, "%s must be one integer, found %s", what, typeOf(v))
 	}

@@ -43,6 +43,7 @@ type binding struct {
 	value val
 	array *array
 	store *store // of data that are being simulated
+	site  *discrete
 }
 
 // val is a value and its element type.
@@ -77,9 +78,15 @@ func (l *lowerer) lookup(name string) val {
 	if b.store != nil {
 		return l.wholeStore(b.store)
 	}
+	if b.site != nil {
+		return l.siteIndex(spanned{b.site.sym.Span}, b.site, nil)
+	}
 	if b.array != nil {
 		if b.array.broken {
 			panic(failed{})
+		}
+		if b.array.dependsOnDiscrete() {
+			return val{l.here(l.wholeEnumerated(b.array)), b.array.elem}
 		}
 		return val{l.here(l.whole(b.array)), b.array.elem}
 	}
@@ -93,10 +100,21 @@ func (l *lowerer) here(v named.Value) named.Value {
 		panic(failed{})
 	}
 	if l.sequence != nil {
+		if enumerated(v) {
+			panic(depends{})
+		}
 		v = l.sequence.importTo(l.b, v)
 	}
 	for _, r := range l.ragged {
-		v = l.spreadOver(r, v)
+		spread := l.spreadOver(r, v)
+		if enumerated(v) {
+			read := map[*named.Axis]named.Value{}
+			for k, a := range r.outer {
+				read[a] = r.pos[k]
+			}
+			spread = l.recast(l.now, spread, read)
+		}
+		v = spread
 	}
 	return v
 }
@@ -121,7 +139,12 @@ func (l *lowerer) try(f func()) (ok bool) {
 	saved := l.context
 	defer func() {
 		if r := recover(); r != nil {
-			if _, is := r.(failed); !is {
+			switch r := r.(type) {
+			case failed:
+			case named.TooLarge:
+				l.context = saved
+				l.tableTooLarge(r)
+			default:
 				panic(r)
 			}
 			l.context = saved
@@ -129,6 +152,17 @@ func (l *lowerer) try(f func()) (ok bool) {
 	}()
 	f()
 	return true
+}
+
+// tableTooLarge reports an expression that mentions too many discrete latents.
+func (l *lowerer) tableTooLarge(t named.TooLarge) {
+	var names []string
+	for _, a := range t.Axes {
+		if !contains(names, a.Name) {
+			names = append(names, a.Name)
+		}
+	}
+	l.try(func() { l.tooLarge(l.now, names, t.Elements) })
 }
 
 // quietly is try without the diagnostics.

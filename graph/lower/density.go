@@ -50,18 +50,31 @@ func (l *lowerer) density(d *ast.Dist, call *lang.DistCall, x named.Value, insid
 	for i, name := range call.Sig.EventDims {
 		sizes[name] = x.Shape()[n+i]
 	}
-	p := dist.Params{Form: call.Form, Inside: inside, Values: map[string]named.Value{}}
+	return l.densityOver(d, call, l.b.Open(x, lead...), lead, sizes, inside, at), lead
+}
+
+// densityOver is the density of x, whose iid dimensions are the axes lead;
+// sizes are those of its event, by name.
+func (l *lowerer) densityOver(d *ast.Dist, call *lang.DistCall, x named.Value, lead []*named.Axis, sizes map[string]int, inside bool, at ast.Node) dist.Terms {
+	decl, _ := dist.Find(call.Sig.Name)
+	p := l.params(d, call, lead, sizes)
+	p.Inside = inside
+	if _, statement := at.(*ast.Sample); statement && !inside && !enumerated(x) {
+		l.checkSupport(at, call, p, x)
+	}
+	if d.Interval == nil && d.Range == nil {
+		return decl.LogDensity(l.b, x, p)
+	}
+	return l.truncated(d, decl, x, p, lead)
+}
+
+// params evaluates the parameters of a distribution.
+func (l *lowerer) params(d *ast.Dist, call *lang.DistCall, lead []*named.Axis, sizes map[string]int) dist.Params {
+	p := dist.Params{Form: call.Form, Values: map[string]named.Value{}}
 	for i, ps := range call.Sig.Forms[call.Form].Params {
 		p.Values[ps.Name] = l.param(d, call, i, ps, lead, sizes)
 	}
-	open := l.b.Open(x, lead...)
-	if _, statement := at.(*ast.Sample); statement && !inside {
-		l.checkSupport(at, call, p, open)
-	}
-	if d.Interval == nil && d.Range == nil {
-		return decl.LogDensity(l.b, open, p), lead
-	}
-	return l.truncated(d, decl, open, p, lead), lead
+	return p
 }
 
 func (l *lowerer) truncated(d *ast.Dist, decl *dist.Dist, x named.Value, p dist.Params, lead []*named.Axis) dist.Terms {

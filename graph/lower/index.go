@@ -15,12 +15,14 @@ import (
 // that holds all that is read, if there is one: it need not be assembled.
 func (l *lowerer) index(e *ast.Index) val {
 	if n, ok := ast.Unparen(e.X).(*ast.Name); ok {
-		b := l.find(n.Name)
-		if b != nil && b.store != nil {
+		switch b := l.find(n.Name); {
+		case b == nil:
+		case b.store != nil:
 			return l.readStore(e, b.store, l.indexArgs(e, e.Args, b.store.shape))
-		}
-		if b != nil && b.array != nil {
+		case b.array != nil:
 			return l.readArray(e, b.array)
+		case b.site != nil:
+			return l.siteIndex(e, b.site, e.Args)
 		}
 	}
 	x := l.eval(e.X)
@@ -145,6 +147,9 @@ func (l *lowerer) readArray(e *ast.Index, a *array) val {
 		shape = a.dense.Shape()
 	}
 	args := l.indexArgs(e, e.Args, shape)
+	if a.dependsOnDiscrete() {
+		return val{l.here(l.readEnumerated(e, a, args)), a.elem}
+	}
 	if !a.dense.Valid() && len(a.pieces) > 1 {
 		for k := len(a.pieces) - 1; k >= 0; k-- {
 			if v, ok := l.readPiece(a.pieces[k], args); ok {

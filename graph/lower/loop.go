@@ -74,7 +74,11 @@ func (l *lowerer) prepare(s ast.Stmt) {
 		inner(s.Binders, s.Body)
 	case *ast.Sample:
 		info := l.m.Samples[s]
-		if info != nil && info.Dist != nil && info.Kind == lang.Latent && !info.Discrete && !l.bounded(s, info) {
+		switch {
+		case info == nil || info.Dist == nil || info.Kind != lang.Latent:
+		case info.Discrete:
+			l.prepareDiscrete(s, info)
+		case !l.bounded(s, info):
 			l.makeLatent(s)
 		}
 	}

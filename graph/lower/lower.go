@@ -28,6 +28,7 @@ package lower
 import (
 	"ppl/graph"
 	"ppl/graph/dist"
+	"ppl/graph/enum"
 	"ppl/graph/named"
 	"ppl/lang"
 	"ppl/lang/ast"
@@ -85,6 +86,9 @@ type Factor struct {
 	Site string
 	// Latent says that it is the prior of a latent, not a likelihood.
 	Latent bool
+	// Summed names the discrete latents, for the one factor in which they were
+	// summed out together with all that depends on them.
+	Summed []string
 	// Value is a scalar for each particle.
 	Value named.Value
 	Span  diag.Span
@@ -101,6 +105,37 @@ type Reported struct {
 type Joint struct {
 	Factors  []Factor
 	Reported []Reported
+	// Discrete are the discrete latents, which the factors no longer depend on,
+	// and Order is an order in which they can be drawn.
+	Discrete []Discrete
+	Order    []Draw
+	// Unreported are the lets that depend on discrete latents.
+	Unreported []*lang.Symbol
+}
+
+// Exact is the strategy of summing a discrete latent out.
+const Exact = "exact"
+
+// Options say what to do with discrete latents. The zero value sums them out.
+type Options struct {
+	// Strategies asks for a strategy for a site.
+	Strategies map[string]string
+	// Weights supplies log weights that are added to the density, for discrete
+	// latent number i, with its array and its values as the event: the
+	// derivative of the log density by them are the probabilities of the values.
+	Weights func(b *named.Builder, i int, shape graph.Shape) named.Value
+	// MostLikely finds the most likely values in place of summing over all.
+	MostLikely bool
+	// Limit is the largest number of elements of a table for one particle;
+	// enum.DefaultLimit if 0.
+	Limit int
+}
+
+func (o Options) limit() int {
+	if o.Limit == 0 {
+		return enum.DefaultLimit
+	}
+	return o.Limit
 }
 
 // LogDensity is the sum of all factors.
@@ -116,10 +151,19 @@ func (j *Joint) LogDensity(b *named.Builder) named.Value {
 // diagnostics are about shapes, ranges, indices and values that only data can
 // tell; Joint is nil if there is an error among them.
 func Lower(m *lang.Model, data *Data, src Source, b *named.Builder) (*Joint, diag.List) {
+	return LowerWith(m, data, src, b, Options{})
+}
+
+// LowerWith is Lower with options for discrete latents.
+func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Options) (*Joint, diag.List) {
 	l := newLowerer(m, data, src, b)
+	l.options = opt
+	b.Limit = opt.limit()
 	l.block(m.File.Stmts)
 	l.complete()
+	l.eliminate()
 	l.report()
+	b.Limit = 0
 	l.diags.Sort()
 	if l.diags.HasErrors() {
 		return nil, l.diags
@@ -129,7 +173,7 @@ func Lower(m *lang.Model, data *Data, src Source, b *named.Builder) (*Joint, dia
 
 func newLowerer(m *lang.Model, data *Data, src Source, b *named.Builder) *lowerer {
 	l := &lowerer{b: b, m: m, data: data, src: src, joint: &Joint{}, ahead: map[*ast.Sample]piece{}, done: map[ast.Stmt]bool{},
-		observed: map[string]*observed{}}
+		observed: map[string]*observed{}, sites: map[string]*discrete{}, refs: map[*named.Axis]*enum.Ref{}, refByKey: map[string]*enum.Ref{}}
 	l.scope = &scope{names: map[string]*binding{}}
 	l.root = l.context
 	l.symbols()
@@ -159,6 +203,16 @@ type lowerer struct {
 	sequence *sequence
 	// sim is set in a simulation (simulate.go).
 	sim *simulation
+
+	options   Options
+	sites     map[string]*discrete
+	siteOrder []*discrete
+	refs      map[*named.Axis]*enum.Ref
+	refByKey  map[string]*enum.Ref
+	tables    []*enum.Table
+	fresh     int // axes made for discrete latents
+	// now is the statement that is being interpreted.
+	now ast.Node
 }
 
 func (l *lowerer) symbols() {
@@ -182,7 +236,9 @@ func (l *lowerer) report() {
 		return
 	}
 	for _, s := range l.m.Latents {
-		l.reportArray(s)
+		if l.sites[s.Name] == nil {
+			l.reportArray(s)
+		}
 	}
 	for _, s := range l.m.Lets {
 		if s.Random && !s.Generated {
@@ -192,6 +248,10 @@ func (l *lowerer) report() {
 }
 
 func (l *lowerer) reportArray(s *lang.Symbol) {
+	if b := l.find(s.Name); b != nil && (b.array != nil && b.array.dependsOnDiscrete() || b.value.Valid() && enumerated(b.value.Value)) {
+		l.joint.Unreported = append(l.joint.Unreported, s)
+		return
+	}
 	ok := l.try(func() {
 		l.joint.Reported = append(l.joint.Reported, Reported{s, l.lookup(s.Name).Value})
 	})

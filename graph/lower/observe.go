@@ -100,6 +100,9 @@ func elements(shape graph.Shape, args []named.IndexArg) []int {
 
 // notImpossible refuses a term that is known to be -Inf, or NaN, somewhere.
 func (l *lowerer) notImpossible(at ast.Node, t named.Value) {
+	if enumerated(t) {
+		return // some values may be impossible
+	}
 	known := t
 	if m, ok := t.N.Op.(*op.Map); ok && m.F == op.Where && t.N.In[0].IsConst() && t.N.In[2].IsConst() {
 		// where(inside, density, -Inf): the value is known where it is outside.

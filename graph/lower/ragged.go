@@ -148,7 +148,7 @@ func before(a, b *named.Axis) bool {
 	return a.Depth < b.Depth
 }
 
-func contains(axes []*named.Axis, a *named.Axis) bool {
+func contains[T comparable](axes []T, a T) bool {
 	for _, x := range axes {
 		if x == a {
 			return true

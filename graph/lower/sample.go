@@ -25,7 +25,8 @@ func (l *lowerer) sample(s *ast.Sample) {
 		l.observe(s, info)
 	case lang.Latent:
 		if info.Discrete {
-			l.fail("not-supported-here", s, "discrete latents are not supported yet")
+			l.discreteLatent(s, info)
+			return
 		}
 		l.latent(s, info)
 	default:
@@ -35,9 +36,14 @@ func (l *lowerer) sample(s *ast.Sample) {
 
 // addFactor sums the terms of a statement over its plates and iid dimensions.
 func (l *lowerer) addFactor(s *ast.Sample, latent bool, terms dist.Terms, lead []*named.Axis) {
+	plates := append(l.plates[:len(l.plates):len(l.plates)], lead...)
 	total := l.b.Scalar(0)
-	for _, t := range terms {
-		total = l.b.Add(total, l.sumOver(t, append(l.plates[:len(l.plates):len(l.plates)], lead...)))
+	rest := l.addTable(terms, plates)
+	for _, t := range rest {
+		total = l.b.Add(total, l.sumOver(t, plates))
+	}
+	if len(rest) == 0 && len(terms) > 0 {
+		return
 	}
 	l.joint.Factors = append(l.joint.Factors, Factor{Site: s.Name.Name, Latent: latent, Value: total, Span: s.Span()})
 }

@@ -37,6 +37,7 @@ func (l *lowerer) breakArrays(s ast.Stmt) {
 }
 
 func (l *lowerer) stmt(s ast.Stmt) {
+	l.now = s
 	switch s := s.(type) {
 	case *ast.Data:
 		l.dataStmt(s)
@@ -121,7 +122,7 @@ func (l *lowerer) letValue(s *ast.Let) {
 			a.elem = v.elem
 		}
 		a.elem = join(a.elem, v.elem)
-		l.define(a, s, piece{value: l.b.Close(v.Value, x.axes...), dims: x.dims, by: s})
+		l.define(a, s, piece{value: l.b.Close(v.Value, x.axes...), dims: x.dims, axes: x.axes, by: s})
 	})
 }
 
@@ -137,6 +138,10 @@ func (l *lowerer) factor(s *ast.Factor) {
 		l.fail("shape-at-binding", s, "`factor` takes a scalar, found %s", typeOf(v))
 	}
 	l.notImpossible(s, v.Value)
+	if enumerated(v.Value) {
+		l.addTable([]named.Value{v.Value}, l.plates)
+		return
+	}
 	l.joint.Factors = append(l.joint.Factors, Factor{Value: l.sumOver(v.Value, l.plates), Span: s.Span()})
 }
 

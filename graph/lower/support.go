@@ -75,6 +75,9 @@ func (l *lowerer) bound(e ast.Expr, deflt string, x box) named.Value {
 		return l.number(deflt)
 	}
 	v := l.eval(e).Value
+	if enumerated(v) {
+		l.fail("not-supported-here", e, "the support of a continuous latent may not depend on a discrete one")
+	}
 	varies := v.Rank() > 0
 	for _, a := range v.Axes() {
 		varies = varies || a.Class != named.Particle

@@ -99,6 +99,7 @@ func (b *Builder) MatMul(x, y Value) Value {
 // align by identity.
 func (b *Builder) Contract(x, y Value, ex, ey, out []int) Value {
 	axes := union(x.axes, y.axes)
+	b.afford(axes, nil)
 	compact := map[int]int{}
 	label := func(l int) int {
 		if _, ok := compact[l]; !ok {

@@ -32,6 +32,7 @@ func (b *Builder) Index(x Value, args ...IndexArg) Value {
 			axes = union(axes, a.Value.axes)
 		}
 	}
+	b.afford(axes, nil)
 	ix := &indexing{b: b, axes: axes, st: x.N.Shape.Strides(), base: 0}
 	ix.out = sizes(axes)
 	ix.strides = make([]int, len(axes))

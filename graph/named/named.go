@@ -46,9 +46,9 @@ type Axis struct {
 	Depth int
 }
 
-// before is the order of axes. Axes of equal class and depth do not meet in
+// Before is the order of axes. Axes of equal class and depth do not meet in
 // one value.
-func (a *Axis) before(b *Axis) bool {
+func (a *Axis) Before(b *Axis) bool {
 	if a.Class != b.Class {
 		return a.Class < b.Class
 	}
@@ -110,6 +110,39 @@ func (v Value) String() string {
 // Builder makes values in one graph.
 type Builder struct {
 	G *graph.Graph
+	// Limit, if it is not 0, is the largest number of elements of a value with
+	// enumerated axes, particles apart. A larger one panics with a TooLarge:
+	// such a table grows with each site that an expression mentions.
+	Limit int
+}
+
+// TooLarge is the panic of a Builder whose Limit is passed.
+type TooLarge struct {
+	Axes     []*Axis // the enumerated ones
+	Elements float64
+}
+
+// afford panics with a TooLarge if a value with these axes and event would be.
+func (b *Builder) afford(axes []*Axis, event graph.Shape) {
+	if b.Limit == 0 {
+		return
+	}
+	var found []*Axis
+	n := 1.0
+	for _, a := range axes {
+		if a.Class == Enumerated {
+			found = append(found, a)
+		}
+		if a.Class != Particle {
+			n *= float64(a.Size)
+		}
+	}
+	for _, d := range event {
+		n *= float64(d)
+	}
+	if len(found) > 0 && n > float64(b.Limit) {
+		panic(TooLarge{found, n})
+	}
 }
 
 // New returns a builder on a new graph.
@@ -167,6 +200,7 @@ func (b *Builder) frame(vs ...Value) frame {
 			panic(fmt.Sprintf("named: event shapes %v and %v do not fit", f.event, v.event))
 		}
 	}
+	b.afford(f.axes, f.event)
 	f.Frame = op.Frame{G: b.G, Shape: append(sizes(f.axes), f.event...)}
 	return f
 }
@@ -182,7 +216,7 @@ func union(a, b []*Axis) []*Axis {
 			out = append(out, x)
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].before(out[j]) })
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Before(out[j]) })
 	return out
 }
 
@@ -251,6 +285,7 @@ func (b *Builder) With(v Value, axes ...*Axis) Value {
 	if len(all) == len(v.axes) {
 		return v
 	}
+	b.afford(all, v.event)
 	f := frame{Frame: op.Frame{G: b.G, Shape: append(sizes(all), v.event...)}, axes: all, event: v.event}
 	return Value{f.Node(f.term(v)), all, v.event}
 }

@@ -412,7 +412,9 @@ func (c *checker) record(s *ast.Sample, in *info, dc *distCall, kind lang.Sample
 		return
 	}
 	if si.Discrete {
-		c.notYet(s.Span(), "the discrete latent `%s` is not supported yet", s.Name.Name)
+		if dc.eventRank() > 0 {
+			c.notYet(s.Span(), "latents that are vectors of counts, such as `%s`, are not supported yet", s.Name.Name)
+		}
 		return
 	}
 	switch t.Kind {

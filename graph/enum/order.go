@@ -1,0 +1,68 @@
+package enum
+
+// Draw is a set of elements of a site that are independent of one another
+// given all sites and elements in the Draws before.
+type Draw struct {
+	Site     *Site // of the problem
+	Elements []int // row-major
+}
+
+// Order is an order in which the sites can be drawn from their joint
+// distribution, or their most likely values found, one Draw after another from
+// marginals alone: the reverse of the elimination, since what was removed
+// first depends on what was left. The elements of a chain are halved: given
+// the one in the middle, the two sides are independent, so that a chain of T
+// takes log₂ T draws.
+func (r *Result) Order() []Draw {
+	var out []Draw
+	for i := len(r.Steps) - 1; i >= 0; i-- {
+		st := r.Steps[i]
+		if st.along >= 0 {
+			out = append(out, halves(st)...)
+			continue
+		}
+		for _, s := range st.Sites {
+			d := Draw{Site: s}
+			if s.origin != nil {
+				d.Site, d.Elements = s.origin, []int{s.at}
+			} else {
+				for k := range s.Shape.Size() {
+					d.Elements = append(d.Elements, k)
+				}
+			}
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func halves(st Step) []Draw {
+	shape := st.Sites[0].Shape
+	stride := shape.Strides()[st.along]
+	level := make([]int, shape[st.along]) // of each state: when it is drawn
+	deepest := 0
+	var halve func(lo, hi, depth int)
+	halve = func(lo, hi, depth int) {
+		if lo < hi {
+			mid := (lo + hi) / 2
+			level[mid] = depth
+			deepest = max(deepest, depth)
+			halve(lo, mid, depth+1)
+			halve(mid+1, hi, depth+1)
+		}
+	}
+	halve(0, len(level), 0)
+	var out []Draw
+	for depth := range deepest + 1 {
+		for _, s := range st.Sites {
+			d := Draw{Site: s}
+			for k := range shape.Size() {
+				if level[k/stride%shape[st.along]] == depth {
+					d.Elements = append(d.Elements, k)
+				}
+			}
+			out = append(out, d)
+		}
+	}
+	return out
+}

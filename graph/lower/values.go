@@ -96,16 +96,11 @@ func supportRule(call *lang.DistCall, p dist.Params) (string, func(float64) bool
 	case lang.SupportPositiveInts:
 		return "a positive integer", func(x float64) bool { return x >= 1 && whole(x) }
 	case lang.SupportCategories:
-		k := 0
-		for _, ps := range call.Sig.Forms[call.Form].Params {
-			if ps.Rank == 1 {
-				v := p.Get(ps.Name)
-				k = v.Shape()[0]
-			}
-		}
-		if k == 0 {
+		d, ok := dist.Find(call.Sig.Name)
+		if !ok || d.Categories == nil {
 			return "", nil
 		}
+		k := d.Categories(p)
 		return fmt.Sprintf("a category from 1 to %d", k), func(x float64) bool { return x >= 1 && x <= float64(k) && whole(x) }
 	}
 	return "", nil

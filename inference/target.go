@@ -31,6 +31,11 @@ type Target struct {
 	Slots  []guide.Slot
 	D      int
 	Engine Engine
+	// Options are those of the lowering: what to do with discrete latents.
+	Options lower.Options
+	// Discrete are the discrete latents, Unreported the lets that depend on them.
+	Discrete   []lower.Discrete
+	Unreported []*lang.Symbol
 	// Centring is the parameterisation of blocks with a hierarchical prior: see
 	// guide.Packed.
 	Centring [][]float64
@@ -52,11 +57,18 @@ func (t *Target) WithCentring(lambda [][]float64) *Target {
 // diagnostics tell what does not fit in the data; the target is nil if one of
 // them is an error.
 func NewTarget(m *lang.Model, data *lower.Data, engine Engine) (*Target, diag.List) {
+	return NewTargetWith(m, data, engine, lower.Options{})
+}
+
+// NewTargetWith is NewTarget with options for discrete latents.
+func NewTargetWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options) (*Target, diag.List) {
 	probe := &guide.Packed{}
-	if _, ds := lower.Lower(m, data, probe, named.New()); ds.HasErrors() {
+	joint, ds := lower.LowerWith(m, data, probe, named.New(), opt)
+	if ds.HasErrors() {
 		return nil, ds
 	}
-	return &Target{Model: m, Data: data, Slots: probe.Slots, D: probe.Size, Engine: engine, statistics: sufficient.NewCache()}, nil
+	return &Target{Model: m, Data: data, Slots: probe.Slots, D: probe.Size, Engine: engine, Options: opt,
+		Discrete: joint.Discrete, Unreported: joint.Unreported, statistics: sufficient.NewCache()}, nil
 }
 
 // lowered is a model lowered over a given unconstrained vector.
@@ -84,9 +96,13 @@ func (t *Target) SumRule() graph.SumRule {
 }
 
 func (t *Target) lower(b *named.Builder, u named.Value) (*lowered, error) {
+	return t.lowerWith(b, u, t.Options)
+}
+
+func (t *Target) lowerWith(b *named.Builder, u named.Value, opt lower.Options) (*lowered, error) {
 	l := &lowered{b: b, pack: &guide.Packed{U: u, Centring: t.Centring}}
 	var ds diag.List
-	l.joint, ds = lower.Lower(t.Model, t.Data, l.pack, b)
+	l.joint, ds = lower.LowerWith(t.Model, t.Data, l.pack, b, opt)
 	if err := ds.Err(); err != nil {
 		return nil, fmt.Errorf("lowering again: %w", err)
 	}

@@ -52,7 +52,24 @@ func (m *Model) Bind(d *Data) (*Problem, error) { return m.BindEngine(d, EngineP
 
 // BindEngine is Bind with a choice of executor.
 func (m *Model) BindEngine(d *Data, engine string) (p *Problem, err error) {
+	return m.BindWith(d, BindOptions{Engine: engine})
+}
+
+// BindOptions set how a model is compiled. The zero value is the default.
+type BindOptions struct {
+	// Engine is EnginePlan (default) or EngineTape.
+	Engine string
+	// Discrete asks for a strategy for a discrete latent, by name; see Strategies.
+	Discrete map[string]string
+}
+
+// BindWith is Bind with options.
+func (m *Model) BindWith(d *Data, opt BindOptions) (p *Problem, err error) {
 	defer guarded(&err)
+	engine := opt.Engine
+	if engine == "" {
+		engine = EnginePlan
+	}
 	run := map[string]inference.Engine{EnginePlan: inference.Plan, EngineTape: inference.Tape}[engine]
 	if run == nil {
 		return nil, fmt.Errorf("unknown engine %q", engine)
@@ -68,7 +85,10 @@ func (m *Model) BindEngine(d *Data, engine string) (p *Problem, err error) {
 		return nil, &DataError{diags}
 	}
 	p = &Problem{model: m, bound: bound, notes: append(d.diags.Warnings(), diags.Warnings()...)}
-	target, diags := inference.NewTarget(m.checked, lowerData(bound), run)
+	if err := m.knowsStrategies(opt.Discrete); err != nil {
+		return nil, err
+	}
+	target, diags := inference.NewTargetWith(m.checked, lowerData(bound), run, lower.Options{Strategies: opt.Discrete})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
@@ -78,7 +98,8 @@ func (m *Model) BindEngine(d *Data, engine string) (p *Problem, err error) {
 		// would stay until as much again has been allocated.
 		debug.FreeOSMemory()
 	}
-	if target.D == 0 {
+	p.notes = append(p.notes, notReported(m, target)...)
+	if target.D == 0 && len(target.Discrete) == 0 {
 		return nil, &ModelError{diag.List{{Code: "nothing-to-fit", Source: m.checked.File.Source, Summary: "the model has no latents: there is nothing to infer",
 			Hint: "declare one: a new name on the left of `~`"}}}
 	}

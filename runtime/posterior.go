@@ -27,6 +27,7 @@ type Posterior struct {
 
 	quantities []Quantity
 	byName     map[string]int
+	discrete   discretePosterior
 }
 
 // Quantity is one number of the posterior: a latent, or a let that depends on
@@ -61,6 +62,10 @@ func (q *Quantity) finite() bool {
 // their weights.
 func (post *Posterior) report(keep int) error {
 	fit := post.fit
+	post.byName = map[string]int{}
+	if fit.Target.D == 0 {
+		return nil // no continuous latents
+	}
 	r, err := fit.Target.NewReporter(64)
 	if err != nil {
 		return err
@@ -86,7 +91,6 @@ func (post *Posterior) report(keep int) error {
 	sort.SliceStable(order, func(i, j int) bool {
 		return r.Symbols[order[i]].Span.Start < r.Symbols[order[j]].Span.Start
 	})
-	post.byName = map[string]int{}
 	scratch := make([]float64, n)
 	for _, k := range order {
 		size := r.Shapes[k].Size()

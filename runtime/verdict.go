@@ -34,6 +34,10 @@ const (
 func (post *Posterior) judge() {
 	post.Verdict, post.Reasons = Good, nil
 	f := post.fit
+	if f.Applied == inference.ExactSum {
+		post.Reasons = []string{"exact: all latents are discrete, and were summed out"}
+		return
+	}
 	post.judgeConvergence(f)
 	post.judgeDraws(f)
 	post.judgeModes(f)

@@ -10,10 +10,11 @@ import (
 )
 
 type checkCmd struct {
-	Files  []string `arg:"" name:"file" help:"Models to check; \"-\" is standard input."`
-	Data   []string `short:"d" sep:"none" placeholder:"DATA" help:"Check these data too: a JSON or CSV file, or name=value. May be repeated."`
-	Dump   string   `enum:",ast,types,graph,plan" default:"" placeholder:"STAGE" help:"Print a stage of compilation: ast, types, graph or plan (the last two need data)."`
-	Format string   `enum:"text,json" default:"text" help:"How to print diagnostics: text (to standard error) or json (to standard output)."`
+	Files    []string `arg:"" name:"file" help:"Models to check; \"-\" is standard input."`
+	Data     []string `short:"d" sep:"none" placeholder:"DATA" help:"Check these data too: a JSON or CSV file, or name=value. May be repeated."`
+	Discrete []string `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent, as fit --discrete."`
+	Dump     string   `enum:",ast,types,graph,plan" default:"" placeholder:"STAGE" help:"Print a stage of compilation: ast, types, graph or plan (the last two need data)."`
+	Format   string   `enum:"text,json" default:"text" help:"How to print diagnostics: text (to standard error) or json (to standard output)."`
 }
 
 // Run checks each file and reports all that was found at once.
@@ -88,9 +89,16 @@ func (c *checkCmd) bind(e *env, m *runtime.Model) (diag.List, error) {
 		fmt.Fprintf(e.stderr, "%s: the data are not checked, since the model uses what is not supported yet\n", m.Name())
 		return nil, nil
 	}
-	p, err := m.Bind(runtime.Files(e.ctx, c.Data...))
+	how, err := strategies(c.Discrete)
+	if err != nil {
+		return nil, err
+	}
+	p, err := m.BindWith(runtime.Files(e.ctx, c.Data...), runtime.BindOptions{Discrete: how})
 	if err != nil {
 		return diagnostics(err)
+	}
+	if c.Dump == "" && c.Format != "json" {
+		writeStrategies(e.stdout, p)
 	}
 	if err := c.dump(p, e.stdout); err != nil {
 		return nil, err

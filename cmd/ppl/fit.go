@@ -21,6 +21,7 @@ type fitCmd struct {
 	Correct   string        `enum:"auto,linear,none" default:"auto" help:"What mends the guide: linear response and importance weights (auto), linear response alone (linear), nothing (none)."`
 	Particles int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
 	Draws     int           `default:"4000" help:"Posterior draws behind means and quantiles."`
+	Discrete  []string      `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent: exact (summed out) is the only way so far. May be repeated."`
 	MaxTime   time.Duration `placeholder:"10s" help:"Stop after this time and report what there is."`
 	Engine    string        `enum:"plan,tape" default:"plan" help:"Executor: plan, or tape (slow, for comparison)."`
 	Output    string        `short:"o" placeholder:"FILE" help:"Write the draws to a CSV file, a column for each parameter (theta.1)."`
@@ -50,7 +51,11 @@ func (c *fitCmd) Run(e *env) error {
 	if r.model, err = e.compile(c.Model); err != nil {
 		return err
 	}
-	if r.problem, err = r.model.BindEngine(runtime.Files(e.ctx, c.Data...), c.Engine); err != nil {
+	opt := runtime.BindOptions{Engine: c.Engine}
+	if opt.Discrete, err = strategies(c.Discrete); err != nil {
+		return err
+	}
+	if r.problem, err = r.model.BindWith(runtime.Files(e.ctx, c.Data...), opt); err != nil {
 		return err
 	}
 	r.compile = time.Since(begun)

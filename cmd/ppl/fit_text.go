@@ -23,9 +23,12 @@ func (c *fitCmd) writeText(e *env, r *result) {
 		}
 		fmt.Fprintf(w, "%s after %s: this is the best that was found.\n\n", e.paintOut(bold+yellow, what), duration(r.post.FitTime))
 	}
-	t := summaryTable(r.post.Quantities(), c.All)
-	t.write(w, func(s string) string { return e.paintOut(strong, s) })
-	fmt.Fprintln(w)
+	if len(r.post.Quantities()) > 0 {
+		t := summaryTable(r.post.Quantities(), c.All)
+		t.write(w, func(s string) string { return e.paintOut(strong, s) })
+		fmt.Fprintln(w)
+	}
+	c.writeDiscrete(e, r)
 	value, mcse := r.post.ELBO()
 	fmt.Fprintf(w, "ELBO     %s\n", plusMinus(value, mcse))
 	if k := r.post.KHat(); !math.IsNaN(k) {
@@ -51,6 +54,8 @@ func approximation(post *runtime.Posterior) string {
 	switch post.Applied() {
 	case inference.Importance:
 		return "mean-field guide, linear response, importance weights"
+	case inference.ExactSum:
+		return "exact: all latents summed out"
 	case inference.LinearResponse:
 		return "mean-field guide, linear response"
 	}
@@ -119,6 +124,8 @@ func (c *fitCmd) writeDetails(e *env, r *result) {
 		switch {
 		case f.Site == "" && f.Span.End == 0:
 			name, line = "transforms (log Jacobian)", ""
+		case len(f.Summed) > 0:
+			name = strings.Join(f.Summed, ", ") + " (summed out)"
 		case f.Site == "":
 			name = "factor"
 		case f.Latent:

@@ -43,6 +43,27 @@ func init() {
 			Right:       "for t in 2..T { u[t] ~ Normal(u[t-1], 1) }",
 		},
 		diag.CodeInfo{
+			Code:        "infinite-support",
+			Title:       "A discrete latent with infinitely many values",
+			Explanation: "Discrete latents are summed out, which needs finitely many values. A count without an upper end can be truncated where larger ones do not matter.",
+			Wrong:       "data y : int\nn ~ Poisson(3)\ny ~ Binomial(n, 0.5)",
+			Right:       "data y : int\nn ~ Poisson(3) in 0..100\ny ~ Binomial(n, 0.5)",
+		},
+		diag.CodeInfo{
+			Code:        "discrete-too-large",
+			Title:       "Discrete latents whose joint values are too many",
+			Explanation: "To sum discrete latents out, the density is tabulated over the values of those that depend on one another. The table needed here is larger than can be worked with.",
+			Wrong:       "data y : real\nz : int[30] ~ Bernoulli(0.5)\ny ~ Normal(sum(z), 1)   # a table over 2^30 combinations",
+			Right:       "data y : real\nn ~ Binomial(30, 0.5)\ny ~ Normal(n, 1)",
+		},
+		diag.CodeInfo{
+			Code:        "not-exact",
+			Title:       "Discrete latents that depend on one another in a way that cannot be summed out",
+			Explanation: "Discrete latents are summed out where they are independent in their plate, form a tree over plates or a chain along one dimension, or are few. These do not.",
+			Wrong:       "data y : real[100]\nz[i in 1..100] ~ Bernoulli(0.5)\nplate i in 1..100 { y[i] ~ Normal(z[i] + z[101 - i] + z[1], 1) }\nfactor z[3] * z[5]",
+			Right:       "data y : real[100]\nz[i in 1..100] ~ Bernoulli(0.5)\nplate i in 1..100 { y[i] ~ Normal(z[i], 1) }",
+		},
+		diag.CodeInfo{
 			Code:        "bad-value",
 			Title:       "A function applied to a value that it does not accept",
 			Explanation: "Found when the data were bound: the function is not defined for these values or sizes.",

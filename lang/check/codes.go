@@ -351,7 +351,7 @@ var placeCodes = []diag.CodeInfo{
 		Code: NotSupportedYet, Title: "Something that fit cannot do yet",
 		Explanation: "The model is right and `check` accepts it, with this warning; `fit` refuses it until the feature is built. docs/status.md\n" +
 			"says what works.",
-		Wrong: "z ~ Bernoulli(0.5)",
-		Right: "z ~ Normal(0, 1)",
+		Wrong: "param a : real\nz ~ Normal(a, 1)",
+		Right: "a ~ Normal(0, 10)\nz ~ Normal(a, 1)",
 	},
 }

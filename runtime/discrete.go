@@ -1,0 +1,426 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"ppl/graph"
+	"ppl/graph/lower"
+	"ppl/inference"
+	"ppl/lang/diag"
+)
+
+// Strategies are the ways of handling a discrete latent. Only "exact" is
+// supported so far.
+var Strategies = []string{lower.Exact, "expect", "relax", "score"}
+
+// DiscreteStrategy says how a discrete latent is handled.
+type DiscreteStrategy struct {
+	Name     string
+	Elements int
+	Values   int // of each element
+	Strategy string
+	// How is the way in which it was summed out, and Numbers how many numbers
+	// the largest table takes for one particle.
+	How     string
+	Numbers int
+}
+
+func (s DiscreteStrategy) String() string {
+	elements := ""
+	if s.Elements != 1 {
+		elements = fmt.Sprintf("%d elements of ", s.Elements)
+	}
+	return fmt.Sprintf("%s: %s, %s; %s%d values, %d numbers for each particle", s.Name, s.Strategy, s.How, elements, s.Values, s.Numbers)
+}
+
+// Discrete says how each discrete latent is handled, in the order of the model.
+func (p *Problem) Discrete() []DiscreteStrategy {
+	var out []DiscreteStrategy
+	for _, d := range p.target.Discrete {
+		out = append(out, DiscreteStrategy{Name: d.Symbol.Name, Elements: d.Shape.Size(), Values: len(d.Values), Strategy: lower.Exact, How: d.How, Numbers: d.Size})
+	}
+	return out
+}
+
+// knowsStrategies checks what is asked of discrete latents.
+func (m *Model) knowsStrategies(asked map[string]string) error {
+	var names []string
+	for _, s := range m.checked.Samples {
+		if s.Discrete && !slices.Contains(names, s.Symbol.Name) {
+			names = append(names, s.Symbol.Name)
+		}
+	}
+	sort.Strings(names)
+	for name, how := range asked {
+		if !slices.Contains(names, name) {
+			hint := ""
+			if len(names) > 0 {
+				hint = fmt.Sprintf(": those that it has are %s", strings.Join(names, ", "))
+			}
+			return fmt.Errorf("the model has no discrete latent %q%s", name, hint)
+		}
+		if !slices.Contains(Strategies, how) {
+			return fmt.Errorf("unknown strategy %q for %s: choose one of %s", how, name, strings.Join(Strategies, ", "))
+		}
+	}
+	return nil
+}
+
+// notReported warns of lets that the posterior leaves out.
+func notReported(m *Model, t *inference.Target) diag.List {
+	var out diag.List
+	for _, s := range t.Unreported {
+		out.Add(diag.Diagnostic{Code: "not-reported", Severity: diag.Warning, Source: m.checked.File.Source, Span: s.Span,
+			Summary: fmt.Sprintf("`%s` depends on a discrete latent: its posterior is not reported yet", s.Name)})
+	}
+	return out
+}
+
+func init() {
+	diag.Declare(diag.CodeInfo{Code: "not-reported", Title: "A let that depends on a discrete latent",
+		Explanation: "Discrete latents are summed out of the model; their own posterior is reported, but not yet that of a let that depends on them.",
+		Wrong:       "data y : real\nk ~ Bernoulli(0.5)\nlet m = 2 * k\ny ~ Normal(m, 1)", Right: "data y : real\nk ~ Bernoulli(0.5)\ny ~ Normal(2 * k, 1)"})
+}
+
+// DiscreteQuantity is one element of a discrete latent, with its posterior.
+type DiscreteQuantity struct {
+	// Name, Column, Symbol and Index are as those of a Quantity.
+	Name, Column, Symbol string
+	Index                []int
+	// Values is the support, and P the posterior probability of each value: the
+	// mean, over the draws of the other latents, of its exact probability given
+	// those.
+	Values []int
+	P      []float64
+	// Mode is the most likely value; Joint the value in the most likely
+	// combination of all discrete latents, given the others at their posterior
+	// means (on the unconstrained scale): in a chain, the Viterbi path.
+	Mode, Joint int
+}
+
+// Mean and SD are those of the values as numbers.
+func (q *DiscreteQuantity) Mean() float64 {
+	m := 0.0
+	for k, p := range q.P {
+		m += p * float64(q.Values[k])
+	}
+	return m
+}
+
+// SD is the standard deviation of the value as a number.
+func (q *DiscreteQuantity) SD() float64 {
+	m, v := q.Mean(), 0.0
+	for k, p := range q.P {
+		v += p * (float64(q.Values[k]) - m) * (float64(q.Values[k]) - m)
+	}
+	return math.Sqrt(v)
+}
+
+// Quantile is the least value up to which the probability is at least p.
+func (q *DiscreteQuantity) Quantile(p float64) int {
+	c := 0.0
+	for k, x := range q.P {
+		if c += x; c >= p-1e-12 {
+			return q.Values[k]
+		}
+	}
+	return q.Values[len(q.Values)-1]
+}
+
+// discretePosterior is what a Posterior knows of its discrete latents.
+type discretePosterior struct {
+	quantities []DiscreteQuantity
+	byName     map[string]int
+	first      []int // of each site among quantities
+
+	once  sync.Once
+	draws [][]int // of each element: values
+	err   error
+}
+
+// sitePoints is the number of points evaluated at once, and siteNumbers bounds
+// the probabilities that a report computes over all draws.
+const (
+	sitePoints  = 16
+	siteNumbers = 1e7
+	leastPoints = 64
+)
+
+// reportDiscrete averages the marginals of the discrete latents over the draws
+// of the others.
+func (post *Posterior) reportDiscrete(ctx context.Context) error {
+	t := post.fit.Target
+	if len(t.Discrete) == 0 {
+		return nil
+	}
+	post.nameDiscrete(t)
+	u, w := post.sitePoints()
+	s := sitePoints
+	if t.D == 0 {
+		s = 1
+	}
+	sites, err := t.NewSites(s, false)
+	if err != nil {
+		return err
+	}
+	d := &post.discrete
+	used := 0.0
+	for at := 0; at < len(w); at += s {
+		if at > 0 && ctx.Err() != nil {
+			break // what there is will have to do
+		}
+		_, p, err := sites.Marginals(block(u, t.D, at, s))
+		if err != nil {
+			return err
+		}
+		for i := range s {
+			if at+i >= len(w) || w[at+i] == 0 {
+				continue
+			}
+			used += w[at+i]
+			for k := range t.Discrete {
+				d.add(t, k, p[k], i, w[at+i])
+			}
+		}
+	}
+	for i := range d.quantities {
+		d.quantities[i].settle(used)
+	}
+	return post.mostLikely(t)
+}
+
+// nameDiscrete makes the quantities.
+func (post *Posterior) nameDiscrete(t *inference.Target) {
+	d := &post.discrete
+	d.byName = map[string]int{}
+	for _, s := range t.Discrete {
+		d.first = append(d.first, len(d.quantities))
+		values := make([]int, len(s.Values))
+		for k, v := range s.Values {
+			values[k] = int(v)
+		}
+		for e := range s.Shape.Size() {
+			n := post.name(s.Symbol, s.Shape, e)
+			d.byName[n.Name] = len(d.quantities)
+			d.quantities = append(d.quantities, DiscreteQuantity{Name: n.Name, Column: n.Column, Symbol: n.Symbol, Index: n.Index, Values: values, P: make([]float64, len(values))})
+		}
+	}
+}
+
+// sitePoints are draws of the other latents and their weights: all of them, or
+// as many as there is time for.
+func (post *Posterior) sitePoints() (u, w []float64) {
+	fit := post.fit
+	if fit.Target.D == 0 {
+		return nil, []float64{1}
+	}
+	numbers := 0
+	for _, s := range fit.Target.Discrete {
+		numbers += s.Shape.Size() * len(s.Values)
+	}
+	n := fit.Draws.N()
+	if m := max(leastPoints, int(siteNumbers/float64(max(1, numbers)))); m < n {
+		return rowsOf(fit.Draws.U, fit.Target.D, fit.Draws.Resample(post.options.Seed, m)), equalWeights(m)
+	}
+	if fit.Draws.W != nil {
+		return fit.Draws.U, fit.Draws.W
+	}
+	return fit.Draws.U, equalWeights(n)
+}
+
+func equalWeights(n int) []float64 {
+	w := make([]float64, n)
+	for i := range w {
+		w[i] = 1
+	}
+	return w
+}
+
+func rowsOf(u []float64, d int, rows []int) []float64 {
+	out := make([]float64, 0, len(rows)*d)
+	for _, r := range rows {
+		out = append(out, u[r*d:(r+1)*d]...)
+	}
+	return out
+}
+
+// block is s rows from at; past the end, the last row again.
+func block(u []float64, d, at, s int) []float64 {
+	if d == 0 {
+		return nil
+	}
+	if (at+s)*d <= len(u) {
+		return u[at*d : (at+s)*d]
+	}
+	rows := make([]int, s)
+	for i := range rows {
+		rows[i] = min(at+i, len(u)/d-1)
+	}
+	return rowsOf(u, d, rows)
+}
+
+// add adds the marginals of site k at point i.
+func (d *discretePosterior) add(t *inference.Target, k int, p []float64, i int, w float64) {
+	n, v := t.Discrete[k].Shape.Size(), len(t.Discrete[k].Values)
+	for e := range n {
+		q := &d.quantities[d.first[k]+e]
+		for x, y := range p[(i*n+e)*v : (i*n+e+1)*v] {
+			q.P[x] += w * y
+		}
+	}
+}
+
+func (q *DiscreteQuantity) settle(total float64) {
+	best := 0
+	for k := range q.P {
+		q.P[k] /= total
+		if q.P[k] > q.P[best] {
+			best = k
+		}
+	}
+	q.Mode = q.Values[best]
+}
+
+// mostLikely finds the most likely combination.
+func (post *Posterior) mostLikely(t *inference.Target) error {
+	sites, err := t.NewSites(1, true)
+	if err != nil {
+		return err
+	}
+	z, err := sites.MostLikely(post.meanPoint())
+	if err != nil {
+		return err
+	}
+	d := &post.discrete
+	for k, v := range z {
+		for e, i := range v {
+			q := &d.quantities[d.first[k]+e]
+			q.Joint = q.Values[i]
+		}
+	}
+	return nil
+}
+
+// meanPoint is the mean of the draws on the unconstrained scale.
+func (post *Posterior) meanPoint() []float64 {
+	w := post.fit.Draws
+	if w.D == 0 {
+		return nil
+	}
+	out := make([]float64, w.D)
+	for i := range w.N() {
+		c := 1 / float64(w.N())
+		if w.W != nil {
+			c = w.W[i]
+		}
+		if c != 0 {
+			for k, x := range w.U[i*w.D : (i+1)*w.D] {
+				out[k] += c * x
+			}
+		}
+	}
+	return out
+}
+
+// Discrete lists the elements of the discrete latents in the order of the model.
+func (post *Posterior) Discrete() []DiscreteQuantity { return post.discrete.quantities }
+
+// DiscreteQuantity finds an element of a discrete latent by its name in the
+// model or its CmdStan column.
+func (post *Posterior) DiscreteQuantity(name string) (*DiscreteQuantity, error) {
+	i, err := post.discreteIndex(name)
+	if err != nil {
+		return nil, err
+	}
+	return &post.discrete.quantities[i], nil
+}
+
+func (post *Posterior) discreteIndex(name string) (int, error) {
+	d := &post.discrete
+	if i, ok := d.byName[strings.ReplaceAll(name, " ", "")]; ok {
+		return i, nil
+	}
+	names := make([]string, len(d.quantities))
+	for i := range d.quantities {
+		if d.quantities[i].Column == name {
+			return i, nil
+		}
+		names[i] = d.quantities[i].Name
+	}
+	return 0, &UnknownQuantity{name, diag.Suggest(name, names)}
+}
+
+// Probability is the posterior probability that an element of a discrete
+// latent has a value; 0 for one outside its support.
+func (post *Posterior) Probability(name string, value int) (float64, error) {
+	q, err := post.DiscreteQuantity(name)
+	if err != nil {
+		return math.NaN(), err
+	}
+	if k := slices.Index(q.Values, value); k >= 0 {
+		return q.P[k], nil
+	}
+	return 0, nil
+}
+
+// DiscreteDraws returns draws of an element of a discrete latent: draw i is
+// joint with draw i of every other quantity, discrete or not. The first call
+// draws all of them.
+func (post *Posterior) DiscreteDraws(name string) ([]int, error) {
+	i, err := post.discreteIndex(name)
+	if err != nil {
+		return nil, err
+	}
+	d := &post.discrete
+	d.once.Do(func() { d.draws, d.err = post.drawDiscrete() })
+	if d.err != nil {
+		return nil, d.err
+	}
+	return append([]int(nil), d.draws[i]...), nil
+}
+
+// drawDiscrete draws all discrete latents at each of the draws that are kept.
+func (post *Posterior) drawDiscrete() ([][]int, error) {
+	t := post.fit.Target
+	n := post.options.Draws
+	var u []float64
+	if t.D > 0 {
+		u = rowsOf(post.fit.Draws.U, t.D, post.fit.Draws.Resample(post.options.Seed, n))
+	}
+	sites, err := t.NewSites(sitePoints, false)
+	if err != nil {
+		return nil, err
+	}
+	d := &post.discrete
+	out := make([][]int, len(d.quantities))
+	for i := range out {
+		out[i] = make([]int, n)
+	}
+	r := make([]*rand.Rand, sitePoints)
+	for at := 0; at < n; at += sitePoints {
+		for i := range r {
+			r[i] = inference.Stream(post.options.Seed, "discrete draws", at+i)
+		}
+		z, err := sites.Draw(block(u, t.D, at, sitePoints), r)
+		if err != nil {
+			return nil, err
+		}
+		for k, s := range t.Discrete {
+			size := graph.Shape(s.Shape).Size()
+			for i := range min(sitePoints, n-at) {
+				for e := range size {
+					q := d.first[k] + e
+					out[q][at+i] = d.quantities[q].Values[z[k][i*size+e]]
+				}
+			}
+		}
+	}
+	return out, nil
+}

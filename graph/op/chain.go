@@ -204,7 +204,7 @@ func (c Chain) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []T
 	if c.Max {
 		return ds // piecewise constant
 	}
-	h := g.Apply(ChainHessian{c.ChainShape}, in[0], in[1], g.Expand(out.Shape, dout))
+	h := g.Apply(ChainHessian(c), in[0], in[1], g.Expand(out.Shape, dout))
 	if want[0] {
 		ds[0] = fullTerm(c.unpack(g, h, 0, Shape{c.T, c.K}))
 	}

@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -182,6 +183,18 @@ func (c *Sites) MostLikely(u []float64) ([][]int, error) {
 		}
 		return best
 	})
+}
+
+// ExactSum is the Correction of a fit of discrete latents alone: all of them
+// were summed out.
+const ExactSum Correction = "exact"
+
+// Infer is Variational, or the exact answer where all latents are discrete.
+func Infer(ctx context.Context, t *Target, opt Options) (*Fit, error) {
+	if t.D == 0 {
+		return t.exact()
+	}
+	return Variational(ctx, t, opt)
 }
 
 // exact is the answer for a model all of whose latents were summed out: its

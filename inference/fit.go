@@ -45,8 +45,6 @@ const (
 	Importance     Correction = "importance weights" // around linear response
 	LinearResponse Correction = "linear response"
 	NoCorrection   Correction = "none"
-	// ExactSum: all latents are discrete and were summed out.
-	ExactSum Correction = "exact"
 )
 
 // Mode is a local optimum of the ELBO.
@@ -190,9 +188,6 @@ func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 	}
 	if opt.Draws == 0 {
 		opt.Draws = 4096
-	}
-	if t.D == 0 {
-		return t.exact()
 	}
 	f := newFitter(ctx, t, opt)
 	f.t = t

@@ -39,7 +39,7 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 		opt.Draws = DefaultDraws
 	}
 	begun := time.Now()
-	fit, err := inference.Variational(ctx, p.target, inference.Options{
+	fit, err := inference.Infer(ctx, p.target, inference.Options{
 		Seed: opt.Seed, Particles: opt.Particles, Guide: opt.Guide, Correct: opt.Correct,
 		Draws: max(opt.Draws, minDraws), MaxTime: opt.MaxTime, Progress: opt.Progress,
 	})

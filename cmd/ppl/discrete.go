@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -107,4 +110,44 @@ func leastCertain(q []runtime.DiscreteQuantity, n int) []int {
 	order = order[:min(n, len(order))]
 	sort.Ints(order)
 	return order
+}
+
+// discreteJSON is one object with the elements of the discrete latents in
+// order; nil if there are none.
+func discreteJSON(post *runtime.Posterior) (json.RawMessage, error) {
+	all := post.Discrete()
+	if len(all) == 0 {
+		return nil, nil
+	}
+	type element struct {
+		Values []int    `json:"values"`
+		P      []number `json:"p"`
+		Mode   int      `json:"mode"`
+		// Joint is the value in the most likely combination of all.
+		Joint int `json:"joint"`
+	}
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i := range all {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(all[i].Name)
+		if err != nil {
+			return nil, err
+		}
+		x := element{Values: all[i].Values, Mode: all[i].Mode, Joint: all[i].Joint}
+		for _, p := range all[i].P {
+			x.P = append(x.P, number(math.Max(0, p)))
+		}
+		v, err := json.Marshal(x)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		b.Write(v)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
 }

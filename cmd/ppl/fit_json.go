@@ -27,6 +27,7 @@ type report struct {
 	Seed        uint64          `json:"seed"`
 	Method      method          `json:"method"`
 	Parameters  json.RawMessage `json:"parameters"`
+	Discrete    json.RawMessage `json:"discrete,omitempty"`
 	ELBO        elbo            `json:"elbo"`
 	KHat        number          `json:"khat"`
 	KHatPlain   number          `json:"khat_meanfield"`
@@ -81,12 +82,16 @@ func (c *fitCmd) writeJSON(w io.Writer, r *result) error {
 	if err != nil {
 		return fmt.Errorf("writing the parameters as JSON: %w", err)
 	}
+	discrete, err := discreteJSON(post)
+	if err != nil {
+		return fmt.Errorf("writing the discrete latents as JSON: %w", err)
+	}
 	out := report{
 		Model: r.model.Name(), Seed: c.Seed,
 		Method:     method{c.Guide, c.Correct, string(post.Applied()), post.Particles(), c.Draws, c.Engine, post.Ended(), c.interrupted(post)},
-		Parameters: parameters,
-		ELBO:       elbo{number(value), number(mcse)},
-		KHat:       number(post.KHat()), KHatPlain: number(post.KHatMeanField()), ESS: number(post.ESS()), Modes: modes(post),
+		Parameters: parameters, Discrete: discrete,
+		ELBO: elbo{number(value), number(mcse)},
+		KHat: number(post.KHat()), KHatPlain: number(post.KHatMeanField()), ESS: number(post.ESS()), Modes: modes(post),
 		Converged: post.Converged(), Verdict: post.Verdict, Reasons: append([]string{}, post.Reasons...),
 		Evaluations: post.Evaluations(),
 		Seconds:     seconds{rounded(r.compile), rounded(post.FitTime)},

@@ -30,6 +30,9 @@ func problems() []problem {
 		{name: "eight_schools", model: "eight_schools", data: schools},
 		{name: "radon", model: "radon", data: radon},
 		{name: "mixture", model: "mixture", data: mixture},
+		{name: "mixture_discrete", model: "mixture_discrete", data: mixture},
+		{name: "hmm_10k", model: "hmm", data: func() map[string]any { return hmm(10_000) }},
+		{name: "hmm_100k", model: "hmm", data: func() map[string]any { return hmm(100_000) }},
 		{name: "item_response", model: "item_response", data: responses},
 		{name: "poisson_5k", model: "poisson", data: func() map[string]any { return glm(5000, 10, poisson) }},
 		{name: "linear_10k", model: "linear", data: func() map[string]any { return glm(10000, 20, normal) }},
@@ -64,6 +67,20 @@ func mixture() map[string]any {
 	y := make([]float64, 1000)
 	for i := range y {
 		y[i] = float64(i%3-1)*3 + r.NormFloat64()
+	}
+	return map[string]any{"y": y}
+}
+
+// hmm is a series that switches between two levels.
+func hmm(n int) map[string]any {
+	r := stream()
+	y := make([]float64, n)
+	state := 0.0
+	for i := range y {
+		if r.Float64() < 0.05 {
+			state = 1 - state
+		}
+		y[i] = 3*state - 1 + r.NormFloat64()
 	}
 	return map[string]any{"y": y}
 }
@@ -163,6 +180,38 @@ func BenchmarkGradient(b *testing.B) {
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(s), "ns/particle")
 			})
+		}
+	}
+}
+
+// TestMixtureAgrees: the mixture written with a discrete latent has the density
+// and the gradient of the one that is summed out by hand.
+func TestMixtureAgrees(t *testing.T) {
+	const s = 4
+	r := stream()
+	var u []float64
+	var lp, g [2][]float64
+	for i, name := range []string{"mixture", "mixture_discrete"} {
+		target := bind(t, problem{name: name, model: name, data: mixture}).Target()
+		d, err := target.NewDensity(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u == nil {
+			for range s * target.D {
+				u = append(u, r.NormFloat64())
+			}
+		}
+		l, grad, err := d.Eval(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lp[i], g[i] = append([]float64(nil), l...), append([]float64(nil), grad...)
+	}
+	for i, x := range append(lp[0], g[0]...) {
+		y := append(lp[1], g[1]...)[i]
+		if math.Abs(x-y) > 1e-12*math.Max(1, math.Abs(x)) {
+			t.Errorf("number %d: %.17g by hand, %.17g with a discrete latent", i, x, y)
 		}
 	}
 }

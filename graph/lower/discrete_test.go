@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ppl/graph"
+	"ppl/graph/grad"
 	"ppl/graph/lower"
 	"ppl/graph/named"
 	"ppl/guide"
@@ -152,6 +153,7 @@ func TestDiscrete(t *testing.T) {
 					t.Errorf("gradient %d is %.12g, want %.12g", i, got.grad[i], x)
 				}
 			}
+			p.checkHessian(t, u)
 			testCase{text: c.text}.inParticles(t, p)
 			found := false
 			for _, s := range p.joint.Discrete {
@@ -161,6 +163,34 @@ func TestDiscrete(t *testing.T) {
 				t.Errorf("no site says %q: %+v", c.how, p.joint.Discrete)
 			}
 		})
+	}
+}
+
+// checkHessian compares the product of the Hessian with a vector with
+// differences of the gradient.
+func (p *lowering) checkHessian(t *testing.T, u []float64) {
+	t.Helper()
+	b := p.b
+	v := make([]float64, p.d)
+	for i := range v {
+		v[i] = math.Cos(float64(3*i) + 1)
+	}
+	product := grad.Reverse(b.G, b.Dot(b.Wrap(p.grad), b.Array(graph.Shape{p.d}, v)).N, []*graph.Node{p.u})[0]
+	got := p.run(u, []*graph.Node{product})[product]
+	at := func(h float64) []float64 {
+		x := append([]float64(nil), u...)
+		for i := range x {
+			x[i] += h * v[i]
+		}
+		return append([]float64(nil), p.run(x, []*graph.Node{p.grad})[p.grad]...)
+	}
+	const h = 1e-3
+	up, down, up2, down2 := at(h), at(-h), at(h/2), at(-h/2)
+	for i, x := range got {
+		d1, d2 := (up[i]-down[i])/(2*h), (up2[i]-down2[i])/h
+		if d := (4*d2 - d1) / 3; !near(x, d, 1e-7) {
+			t.Errorf("Hessian times vector, element %d: %.10g, differences give %.10g", i, x, d)
+		}
 	}
 }
 

@@ -83,7 +83,9 @@ func (post *Posterior) report(keep int) error {
 	if fit.Draws.W != nil || keep > n {
 		rows = fit.Draws.Resample(post.options.Seed, keep)
 	}
-	fit.Draws.U = nil // large models hold each draw once
+	if len(fit.Target.Discrete) == 0 { // whose posterior is found from the draws
+		fit.Draws.U = nil // large models hold each draw once
+	}
 	order := make([]int, len(r.Symbols))
 	for i := range order {
 		order[i] = i

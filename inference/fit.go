@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"ppl/inference/arrow"
@@ -13,19 +14,13 @@ import (
 type Options struct {
 	Seed      uint64
 	Particles int           // Monte-Carlo particles of the ELBO, before doubling; 64
-	Guide     string        // "meanfield" (default)
-	Correct   string        // "auto" (default), "linear" or "none"
+	Guide     string        // one of Guides; "meanfield"
+	Correct   string        // one of Corrections; "auto"
 	Draws     int           // importance draws; 4096
 	MaxTime   time.Duration // 0: no limit
 	// Progress is called from time to time, from the fitting goroutine.
 	Progress func(Progress)
 }
-
-// Guides and Corrections are the values of Options.Guide and Options.Correct.
-var (
-	Guides      = []string{"meanfield"}
-	Corrections = []string{"auto", "linear", "none"}
-)
 
 // Progress is the state of a running fit.
 type Progress struct {
@@ -72,6 +67,11 @@ type Fit struct {
 	TimedOut    bool    // MaxTime was reached
 	// Ended says in words why the optimiser stopped.
 	Ended string
+
+	// Point says that the answer is a point, without uncertainty.
+	Point bool
+	// plain is the guide before any correction, if it is not Loc and LogSD.
+	plain *gaussian
 
 	// Draws are the answer, and Applied says how they came about.
 	Draws   *Weighted
@@ -189,20 +189,25 @@ func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 	if opt.Draws == 0 {
 		opt.Draws = 4096
 	}
+	if opt.Guide == "" {
+		opt.Guide = Guides[0]
+	}
+	if opt.Correct == "" {
+		opt.Correct = Corrections[0]
+	}
+	run, ok := guides[opt.Guide]
+	if !ok || !slices.Contains(Corrections, opt.Correct) {
+		return nil, fmt.Errorf("unknown guide %q or correction %q", opt.Guide, opt.Correct)
+	}
 	f := newFitter(ctx, t, opt)
 	f.t = t
-	return f.meanfield()
+	return run(f)
 }
 
 // meanfield runs the default inference.
 func (f *fitter) meanfield() (*Fit, error) {
-	o, a, err := f.optimise()
+	fit, o, a, err := f.base()
 	if err != nil {
-		return nil, err
-	}
-	fit := &Fit{Target: f.t, Starts: 1, Applied: NoCorrection, KHatMeanField: math.NaN(), LocError: math.NaN()}
-	f.take(fit, a)
-	if o, a, err = f.explore(fit, o, a); err != nil {
 		return nil, err
 	}
 	if err := f.answer(fit, o, a); err != nil {
@@ -428,13 +433,18 @@ func locError(o *objective, r *response) float64 {
 
 // finish evaluates the ELBO and marks how the run ended.
 func (f *fitter) finish(fit *Fit, o *objective) error {
+	f.mark(fit)
+	defer func() { fit.Evaluations = f.evaluations() }()
+	return f.evaluate(fit)
+}
+
+// mark notes that a run was ended from outside.
+func (f *fitter) mark(fit *Fit) {
 	if f.why != "" {
 		fit.Converged, fit.Ended = false, f.why
 		fit.Interrupted = f.ctx.Err() != nil
 		fit.TimedOut = !fit.Interrupted
 	}
-	defer func() { fit.Evaluations = f.evaluations() }()
-	return f.evaluate(fit)
 }
 
 // evaluate fills the ELBO, estimated with fresh noise as the mean of

@@ -17,6 +17,7 @@ type Weighted struct {
 	KHat, ESS float64
 
 	logP     []float64 // the target's log densities
+	logRatio []float64 // log p − log q, less constants of q
 	proposal *mixture
 }
 
@@ -86,6 +87,7 @@ func (f *fitter) weighMixture(m *mixture, n int, purpose string, index int) (*We
 	for i := range logw {
 		logw[i] += w.logP[i]
 	}
+	w.logRatio = logw
 	smooth, khat := psis.Smooth(logw)
 	w.W, w.KHat = psis.Weights(smooth), khat
 	w.ESS = psis.ESS(w.W, 1)
@@ -201,13 +203,25 @@ func (w *Weighted) Resample(seed uint64, n int) []int {
 	return rows
 }
 
-// MeanFieldDraws are n draws of the mean-field guide, balanced.
-func (fit *Fit) MeanFieldDraws(seed uint64, n int) []float64 {
+// PlainDraws are n draws of the guide before any correction, balanced.
+func (fit *Fit) PlainDraws(seed uint64, n int) []float64 {
 	d := fit.Target.D
+	if fit.Point {
+		return append([]float64(nil), fit.Loc...)
+	}
 	u := make([]float64, n*d)
 	balanced(Stream(seed, "plain draws", 0), u, n, d)
-	for i := range u {
-		u[i] = fit.Loc[i%d] + math.Exp(fit.LogSD[i%d])*u[i]
+	z := make([]float64, d)
+	for i := 0; i < n; i++ {
+		row := u[i*d : (i+1)*d]
+		if fit.plain != nil {
+			copy(z, row)
+			fit.plain.place(z, 1, row)
+			continue
+		}
+		for j := range row {
+			row[j] = fit.Loc[j] + math.Exp(fit.LogSD[j])*row[j]
+		}
 	}
 	return u
 }

@@ -36,6 +36,9 @@ type Target struct {
 	// Discrete are the discrete latents, Unreported the lets that depend on them.
 	Discrete   []lower.Discrete
 	Unreported []*lang.Symbol
+	// Mode leaves the Jacobian of the transforms out: the density is that of the
+	// latents as they are written, whose maximum does not depend on the transforms.
+	Mode bool
 	// Centring is the parameterisation of blocks with a hierarchical prior: see
 	// guide.Packed.
 	Centring [][]float64
@@ -76,6 +79,7 @@ type lowered struct {
 	b     *named.Builder
 	joint *lower.Joint
 	pack  *guide.Packed
+	mode  bool // without the Jacobian
 }
 
 // lower lowers the model for its values; lowerDensity for its log density, in
@@ -100,7 +104,7 @@ func (t *Target) lower(b *named.Builder, u named.Value) (*lowered, error) {
 }
 
 func (t *Target) lowerWith(b *named.Builder, u named.Value, opt lower.Options) (*lowered, error) {
-	l := &lowered{b: b, pack: &guide.Packed{U: u, Centring: t.Centring}}
+	l := &lowered{b: b, mode: t.Mode, pack: &guide.Packed{U: u, Centring: t.Centring}}
 	var ds diag.List
 	l.joint, ds = lower.LowerWith(t.Model, t.Data, l.pack, b, opt)
 	if err := ds.Err(); err != nil {
@@ -111,6 +115,9 @@ func (t *Target) lowerWith(b *named.Builder, u named.Value, opt lower.Options) (
 
 // logDensity is log p(x(u), data) + log |det ∂x/∂u|, one number per particle.
 func (l *lowered) logDensity() named.Value {
+	if l.mode {
+		return l.joint.LogDensity(l.b)
+	}
 	return l.b.Add(l.joint.LogDensity(l.b), l.pack.LogJacobian(l.b))
 }
 

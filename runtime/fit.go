@@ -15,8 +15,8 @@ type Options struct {
 	Seed      uint64        // all randomness derives from it
 	Particles int           // Monte-Carlo particles of the ELBO; 64
 	Draws     int           // posterior draws that are kept; 4000
-	Guide     string        // "meanfield", the default
-	Correct   string        // "auto" (default), "linear" or "none"
+	Guide     string        // one of inference.Guides; "meanfield"
+	Correct   string        // one of inference.Corrections; "auto"
 	MaxTime   time.Duration // 0: no limit
 	// Progress is called from time to time while the fit runs.
 	Progress func(inference.Progress)
@@ -31,7 +31,12 @@ type Stopped struct{ Why string }
 
 func (e *Stopped) Error() string { return "stopped before a starting point was found: " + e.Why }
 
-// Fit fits the default guide. A cancelled context or a passed time limit is
+// OptionError says that an option does not suit the model.
+type OptionError struct{ Why string }
+
+func (e *OptionError) Error() string { return e.Why }
+
+// Fit fits the guide that the options name. A cancelled context or a passed time limit is
 // not an error: the posterior says what was reached, marked as interrupted.
 func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err error) {
 	defer guarded(&err)
@@ -67,6 +72,9 @@ const minDraws = 4096
 func (p *Problem) explain(err error) error {
 	if stopped := (*inference.ErrStopped)(nil); errors.As(err, &stopped) {
 		return &Stopped{stopped.Why}
+	}
+	if large := (*inference.ErrTooLarge)(nil); errors.As(err, &large) {
+		return &OptionError{large.Error()}
 	}
 	var no *inference.ErrNoStart
 	if !errors.As(err, &no) {

@@ -74,7 +74,7 @@ func (post *Posterior) report(keep int) error {
 	if err != nil {
 		return err
 	}
-	plain, err := r.Report(fit.MeanFieldDraws(post.options.Seed, 1024))
+	plain, err := r.Report(fit.PlainDraws(post.options.Seed, 1024))
 	if err != nil {
 		return err
 	}
@@ -284,6 +284,18 @@ func (post *Posterior) KHatMeanField() float64 { return post.fit.KHatMeanField }
 
 // ESS is the effective number of the draws behind the summaries.
 func (post *Posterior) ESS() float64 { return post.fit.Draws.ESS }
+
+// Guide is the family of the approximation, one of inference.Guides.
+func (post *Posterior) Guide() string {
+	if post.options.Guide == "" {
+		return inference.Guides[0]
+	}
+	return post.options.Guide
+}
+
+// Point reports whether the answer is a point, without uncertainty: then ELBO
+// is the log density there.
+func (post *Posterior) Point() bool { return post.fit.Point }
 
 // Applied says what the answer's draws are.
 func (post *Posterior) Applied() inference.Correction { return post.fit.Applied }

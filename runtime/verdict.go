@@ -94,7 +94,12 @@ func (post *Posterior) sites(f *inference.Fit) []string {
 func (post *Posterior) judgeDraws(f *inference.Fit) {
 	k := f.Draws.KHat
 	switch {
-	case f.Applied == inference.NoCorrection:
+	case f.Point:
+		post.lower(Poor, "a mode is a point: it says nothing of how uncertain the latents are")
+		return
+	case f.Applied == inference.NoCorrection && post.Guide() != "meanfield" && math.IsNaN(k):
+		post.lower(Caution, "the draws are the guide's own: nothing has checked them")
+	case f.Applied == inference.NoCorrection && post.Guide() == "meanfield":
 		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and nothing has checked them")
 	case math.IsNaN(k):
 		post.lower(Caution, "sds are those of linear response; importance weights, which would check them, were not used")

@@ -44,6 +44,7 @@ func (e *env) exit(err error) int {
 		model    *runtime.ModelError
 		data     *runtime.DataError
 		internal *runtime.InternalError
+		option   *runtime.OptionError
 		path     *fs.PathError
 	)
 	switch {
@@ -58,6 +59,8 @@ func (e *env) exit(err error) int {
 		e.render(model.Diagnostics)
 	case errors.As(err, &data):
 		e.render(data.Diagnostics)
+	case errors.As(err, &option):
+		e.complain(option.Error())
 	case errors.As(err, &path):
 		e.complain(fileError(path))
 	case errors.As(err, &internal):

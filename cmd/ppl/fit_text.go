@@ -15,7 +15,11 @@ import (
 func (c *fitCmd) writeText(e *env, r *result) {
 	w := e.stdout
 	fmt.Fprintln(w, c.header(e, r))
-	fmt.Fprintf(w, "%s, %d particles, %d draws, seed %d\n\n", approximation(r.post), r.post.Particles(), c.Draws, c.Seed)
+	if r.post.Point() {
+		fmt.Fprintf(w, "%s, seed %d\n\n", approximation(r.post), c.Seed)
+	} else {
+		fmt.Fprintf(w, "%s, %d particles, %d draws, seed %d\n\n", approximation(r.post), r.post.Particles(), c.Draws, c.Seed)
+	}
 	if c.interrupted(r.post) {
 		what := "TIME LIMIT reached"
 		if r.post.Interrupted() {
@@ -30,9 +34,13 @@ func (c *fitCmd) writeText(e *env, r *result) {
 	}
 	c.writeDiscrete(e, r)
 	value, mcse := r.post.ELBO()
-	fmt.Fprintf(w, "ELBO     %s\n", plusMinus(value, mcse))
+	name := "ELBO "
+	if r.post.Point() {
+		name = "log p"
+	}
+	fmt.Fprintf(w, "%s    %s\n", name, plusMinus(value, mcse))
 	if k := r.post.KHat(); !math.IsNaN(k) {
-		fmt.Fprintf(w, "k̂        %s (mean-field alone %s), %.0f effective draws\n", fixed(k, 2), fixed(r.post.KHatMeanField(), 2), r.post.ESS())
+		fmt.Fprintf(w, "k̂        %s (guide alone %s), %.0f effective draws\n", fixed(k, 2), fixed(r.post.KHatMeanField(), 2), r.post.ESS())
 	}
 	fmt.Fprintf(w, "verdict  %s\n", e.paintOut(verdictStyle(r.post.Verdict), string(r.post.Verdict)))
 	for _, why := range r.post.Reasons {
@@ -51,15 +59,15 @@ func (c *fitCmd) interrupted(post *runtime.Posterior) bool {
 
 // approximation says in words what the answer is.
 func approximation(post *runtime.Posterior) string {
-	switch post.Applied() {
-	case inference.Importance:
-		return "mean-field guide, linear response, importance weights"
-	case inference.ExactSum:
-		return "exact: all latents summed out"
-	case inference.LinearResponse:
-		return "mean-field guide, linear response"
+	name := map[string]string{"meanfield": "mean-field guide", "fullrank": "full-rank guide", "lowrank": "low-rank guide",
+		"laplace": "Laplace approximation", "map": "posterior mode"}[post.Guide()]
+	if post.Guide() == "meanfield" && post.Applied() != inference.NoCorrection {
+		name += ", linear response"
 	}
-	return "mean-field guide"
+	if post.Applied() == inference.Importance {
+		name += ", importance weights"
+	}
+	return name
 }
 
 func verdictStyle(v runtime.Verdict) string {

@@ -200,6 +200,28 @@ func (m *Matrix) MulVec(x, y []float64) {
 	}
 }
 
+// AddDense adds c·M to a dense matrix of all coordinates.
+func (m *Matrix) AddDense(c float64, a []float64) {
+	k, g, n := m.K(), len(m.Globals), m.Size()
+	for b, coords := range m.Blocks {
+		for r, i := range coords {
+			for s, j := range coords {
+				a[i*n+j] += c * m.Local[(b*k+r)*k+s]
+			}
+			for s, j := range m.Globals {
+				e := c * m.Border[(b*k+r)*g+s]
+				a[i*n+j] += e
+				a[j*n+i] += e
+			}
+		}
+	}
+	for r, i := range m.Globals {
+		for s, j := range m.Globals {
+			a[i*n+j] += c * m.Corner[r*g+s]
+		}
+	}
+}
+
 // Finite reports whether all elements are.
 func (m *Matrix) Finite() bool {
 	for _, part := range [][]float64{m.Local, m.Border, m.Corner} {

@@ -1,0 +1,123 @@
+package inference
+
+import (
+	"fmt"
+	"math"
+)
+
+// guides fit the approximation of each name.
+var guides = map[string]func(*fitter) (*Fit, error){
+	"meanfield": (*fitter).meanfield,
+	"fullrank":  (*fitter).fullrank,
+	"lowrank":   (*fitter).lowrank,
+	"laplace":   (*fitter).laplace,
+	"map":       (*fitter).maximum,
+}
+
+// Guides lists the values of Options.Guide, the default first.
+var Guides = []string{"meanfield", "fullrank", "lowrank", "laplace", "map"}
+
+// Corrections lists the values of Options.Correct, the default first.
+var Corrections = []string{"auto", "linear", "none"}
+
+// ErrTooLarge is returned where a guide cannot hold so many latents.
+type ErrTooLarge struct {
+	Guide       string
+	Latents     int
+	Most        int
+	Alternative string
+}
+
+func (e *ErrTooLarge) Error() string {
+	return fmt.Sprintf("the %s guide is for up to %d latents, this model has %d; use %s", e.Guide, e.Most, e.Latents, e.Alternative)
+}
+
+// base fits the mean-field guide, from which others start: it finds the
+// parameterisation, the bulk of the posterior and the scales.
+func (f *fitter) base() (*Fit, *objective, *ascent, error) {
+	o, a, err := f.optimise()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	fit := newFit(f.t)
+	f.take(fit, a)
+	o, a, err = f.explore(fit, o, a)
+	return fit, o, a, err
+}
+
+func newFit(t *Target) *Fit {
+	return &Fit{Target: t, Starts: 1, Applied: NoCorrection, KHatMeanField: math.NaN(), LocError: math.NaN()}
+}
+
+// around is the Gaussian of linear response at a fitted mean-field guide, or
+// that guide itself where there is none.
+func (f *fitter) around(o *objective, a *ascent) (*gaussian, error) {
+	if f.pattern != nil && a.converged {
+		r, err := f.response(o)
+		if err != nil {
+			return nil, err
+		}
+		if r.factor != nil {
+			if q := newGaussian(a.loc, r.covariance()); q != nil {
+				return q, nil
+			}
+		}
+	}
+	return diagonal(a.loc, a.logsd), nil
+}
+
+// conclude makes the answer from a Gaussian guide: importance weights around
+// it, unless they are not wanted or there are too many latents, else its own
+// draws.
+func (f *fitter) conclude(fit *Fit, q *gaussian) error {
+	f.stage = "correct"
+	d, n := f.t.D, f.opt.Draws
+	fit.Loc, fit.LogSD = q.loc, make([]float64, d)
+	for i := range fit.LogSD {
+		row := q.l[i*d : i*d+i+1]
+		fit.LogSD[i] = 0.5 * math.Log(dot(row, row))
+	}
+	fit.plain = q
+	fit.Modes[0].Loc = q.loc
+	plain := &mixture{df: math.Inf(1), weight: []float64{1}, part: []*gaussian{q}}
+	w, err := f.weighMixture(plain, n, "guide draws", 0)
+	if err != nil {
+		return err
+	}
+	fit.KHatMeanField = w.KHat
+	fit.ELBO, fit.MCSE = w.elbo()
+	fit.Modes[0].ELBO = fit.ELBO
+	fit.Draws, fit.Applied = &Weighted{D: d, U: w.U, KHat: w.KHat, ESS: w.ESS}, NoCorrection
+	if fit.Converged && f.opt.Correct == "auto" && d <= mostWeighted && !f.halted() {
+		c, err := f.correct(q, n)
+		if err != nil {
+			return err
+		}
+		fit.Draws.KHat, fit.Draws.ESS = c.KHat, c.ESS
+		if c.KHat < 1 && c.ESS > 100 {
+			fit.Draws, fit.Applied = c, Importance
+		}
+	}
+	if !f.halted() {
+		// Particles that are the draws themselves: no location, a unit scale.
+		zero := make([]float64, d)
+		if fit.Parts, err = f.t.Parts(zero, zero, w.U[:lanes*d], lanes); err != nil {
+			return err
+		}
+	}
+	f.mark(fit)
+	fit.Evaluations = f.evaluations()
+	return nil
+}
+
+// elbo is the mean of log p − log q over draws of a single Gaussian, by
+// antithetic pairs, and its Monte-Carlo error.
+func (w *Weighted) elbo() (value, mcse float64) {
+	pairs := make([]float64, len(w.logRatio)/2)
+	constant := 0.5 * float64(w.D) * math.Log(2*math.Pi)
+	for i := range pairs {
+		pairs[i] = 0.5*(w.logRatio[2*i]+w.logRatio[2*i+1]) + constant
+	}
+	m, sd := meanSD(pairs)
+	return m, sd / math.Sqrt(float64(len(pairs)))
+}

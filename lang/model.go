@@ -33,6 +33,8 @@ type Model struct {
 	// NotYet are the located "not supported yet" diagnostics (severity
 	// Warning): fit turns them into errors.
 	NotYet diag.List
+	// Remarks are warnings about what is right but of no use.
+	Remarks diag.List
 }
 
 // SymbolKind says what a name stands for.

@@ -57,7 +57,7 @@ func Compile(name string, text []byte) (m *Model, err error) {
 	if diags.HasErrors() {
 		return nil, &ModelError{diags}
 	}
-	warnings := append(diags.Warnings(), checked.NotYet...)
+	warnings := append(append(diags.Warnings(), checked.NotYet...), checked.Remarks...)
 	warnings.Sort()
 	return &Model{checked: checked, warnings: warnings}, nil
 }

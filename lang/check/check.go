@@ -36,8 +36,8 @@ import (
 )
 
 // Check finds out what file means. The model is complete only if the list
-// holds no errors. What a later version will support is in Model.NotYet, as
-// warnings that are not in the list.
+// holds no errors. What a later version will support is in Model.NotYet, and
+// what is of no use in Model.Remarks, as warnings that are not in the list.
 func Check(file *ast.File, cat lang.Catalogue) (*lang.Model, diag.List) {
 	if file == nil {
 		file = &ast.File{}
@@ -48,8 +48,12 @@ func Check(file *ast.File, cat lang.Catalogue) (*lang.Model, diag.List) {
 	c.stmts(file.Stmts)
 	c.finishAll()
 	c.settleRandom()
+	if !c.diags.HasErrors() {
+		c.unused()
+	}
 	c.diags.Sort()
 	c.m.NotYet.Sort()
+	c.m.Remarks.Sort()
 	return c.m, c.diags
 }
 

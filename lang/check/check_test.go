@@ -84,8 +84,11 @@ func checkMarks(t *testing.T, name string, part int, text string, code diag.Code
 	t.Helper()
 	// A message shows its source line, which must not answer for itself.
 	m, list := checkText(name, mark.ReplaceAllString(text, ""))
-	if code == check.NotSupportedYet {
+	switch code {
+	case check.NotSupportedYet:
 		list = append(list, m.NotYet...)
+	case check.UnusedData:
+		list = append(list, m.Remarks...)
 	}
 	got := map[int][]string{}
 	seen := false
@@ -159,8 +162,11 @@ func TestCodes(t *testing.T) {
 			t.Errorf("%s is not explained", info.Code)
 		}
 		m, list := checkText("wrong", info.Wrong)
-		if info.Code == check.NotSupportedYet {
+		switch info.Code {
+		case check.NotSupportedYet:
 			list = append(list, m.NotYet...)
+		case check.UnusedData:
+			list = append(list, m.Remarks...)
 		}
 		found := false
 		for _, d := range list {
@@ -169,7 +175,7 @@ func TestCodes(t *testing.T) {
 		if !found {
 			t.Errorf("%s: the wrong example gives\n%v", info.Code, list)
 		}
-		if m, list := checkText("right", info.Right); len(list) > 0 || info.Code == check.NotSupportedYet && len(m.NotYet) > 0 {
+		if m, list := checkText("right", info.Right); len(list) > 0 || info.Code == check.NotSupportedYet && len(m.NotYet) > 0 || info.Code == check.UnusedData && len(m.Remarks) > 0 {
 			t.Errorf("%s: the right example gives\n%v", info.Code, list)
 		}
 		if _, err := os.Stat("testdata/errors/" + string(info.Code) + ".ppl"); err != nil {

@@ -38,6 +38,7 @@ const (
 	ObservedTwice        diag.Code = "observed-twice"
 	PlateLooksSideways   diag.Code = "plate-looks-sideways"
 	LoopLooksAhead       diag.Code = "loop-looks-ahead"
+	UnusedData           diag.Code = "unused-data"
 	IncompleteArray      diag.Code = "incomplete-array"
 	MisplacedStatement   diag.Code = "misplaced-statement"
 	MisplacedOptional    diag.Code = "misplaced-optional"
@@ -346,6 +347,13 @@ var placeCodes = []diag.CodeInfo{
 		Explanation: "A guide sees the data, the params and its own sites above, and lets of data and params.",
 		Wrong:       "a ~ Normal(0, 1)\nb ~ Normal(a, 1)\nguide { b ~ Normal(a, 1) }",
 		Right:       "a ~ Normal(0, 1)\nb ~ Normal(a, 1)\nguide {\n  a ~ Normal(0, 1)\n  b ~ Normal(a, 1)\n}",
+	},
+	{
+		Code: UnusedData, Title: "Data that nothing uses",
+		Explanation: "A declaration that no statement reads or observes, often an observation without its `~`. Data that only show a\n" +
+			"dimension are of use. This is a warning.",
+		Wrong: "data y : real[N]\nmu[i in 1..N] ~ Normal(0, 1)\ndata z : real[N]\ny[i in 1..N] ~ Normal(mu[i], 1)",
+		Right: "data y : real[N]\nmu[i in 1..N] ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(mu[i], 1)",
 	},
 	{
 		Code: NotSupportedYet, Title: "Something that fit cannot do yet",

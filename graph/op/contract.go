@@ -36,6 +36,12 @@ func NewContract(g *Graph, a, b *Node, la, lb, lo []int) *Node {
 	if c, x := factorOut(b); c != 1 {
 		return times(g, c, NewContract(g, a, x, la, lb, lo))
 	}
+	if y, ok := splitContract(g, a, b, la, lb, lo); ok {
+		return y
+	}
+	if y, ok := splitContract(g, b, a, lb, la, lo); ok {
+		return y
+	}
 	a, la = sumOut(g, a, la, lb, lo)
 	b, lb = sumOut(g, b, lb, la, lo)
 	c := Contract{A: la, B: lb, Out: lo, Sizes: make([]int, top)}
@@ -43,6 +49,43 @@ func NewContract(g *Graph, a, b *Node, la, lb, lo []int) *Node {
 		c.Sizes[l] = n
 	}
 	return g.Apply(c, a, b)
+}
+
+// splitContract contracts u with b where a is u·v and v, smaller, has only
+// dimensions of the result: v is multiplied in afterwards, if that is less work.
+func splitContract(g *Graph, a, b *Node, la, lb, lo []int) (*Node, bool) {
+	m, ok := a.Op.(*Map)
+	if !ok || m.F != Mul && m.F != MulZ {
+		return nil, false
+	}
+	out := make(Shape, len(lo))
+	for i, l := range lo {
+		if k := slices.Index(la, l); k >= 0 {
+			out[i] = a.Shape[k]
+		} else {
+			out[i] = b.Shape[slices.Index(lb, l)]
+		}
+	}
+	if out.Size() >= a.Shape.Size() {
+		return nil, false
+	}
+	for k, full := range m.Dims {
+		if len(full) != len(m.Out) || len(m.Dims[1-k]) >= len(full) {
+			continue
+		}
+		v := Term{Node: a.In[1-k]}
+		for _, d := range m.Dims[1-k] {
+			v.Dims = append(v.Dims, slices.Index(lo, la[d]))
+		}
+		if slices.Contains(v.Dims, -1) || !slices.IsSorted(v.Dims) {
+			continue
+		}
+		xs := make([]Term, 2)
+		xs[k], xs[1-k] = fullTerm(NewContract(g, a.In[k], b, la, lb, lo)), v
+		f := Frame{g, out}
+		return f.Node(f.Apply(m.F, xs...)), true
+	}
+	return nil, false
 }
 
 // sumOut sums the dimensions of x whose labels occur nowhere else.

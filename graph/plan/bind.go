@@ -172,6 +172,8 @@ func (b *bound) operand(i int32, mode vec.Mode, n int) vec.Operand {
 func (b *bound) instruction(s *rowState, in *instr) {
 	dst := b.register(in.dst)
 	switch {
+	case in.pair != nil && in.fn == op.Sub:
+		b.residuals(s, in, dst)
 	case in.pair != nil:
 		b.logitPair(s, in, dst)
 	case in.fn != nil:
@@ -180,6 +182,10 @@ func (b *bound) instruction(s *rowState, in *instr) {
 		m := in.mat
 		x, y := s.array(m.x), s.array(m.b)
 		b.add(operation{code: callOther, other: func(start, n int) {
+			if m.tiled != nil {
+				vec.MatMul(floats(b.tab, dst, n), m.tiled[start*m.k:], y, n, m.k, 1, 1, n, false)
+				return
+			}
 			vec.MatMul(floats(b.tab, dst, n*b.w), x[start*m.rowStride:], y, n, m.k, b.w, m.rowStride, m.colStride, false)
 		}})
 	case in.lse != nil:
@@ -234,6 +240,16 @@ func (b *bound) function(in *instr, dst int32) {
 		}
 	}
 	b.add(o)
+}
+
+// residuals computes y − η and adds up its squares.
+func (b *bound) residuals(s *rowState, in *instr, dst int32) {
+	w, to := b.w, b.entry(in.pair.index)
+	y, _ := b.source(in.args, 0)
+	eta, _ := b.source(in.args, 1)
+	b.add(operation{code: callOther, other: func(_, n int) {
+		vec.Normal(floats(b.tab, to, w), floats(b.tab, dst, n*w), floats(b.tab, eta, n*w), floats(b.tab, y, n), s.ones[:w], n, w)
+	}})
 }
 
 // logitPair computes inv_logit(x) and adds up softplus(x), as the density and
@@ -293,6 +309,10 @@ func (b *bound) accumulation(s *rowState, a *accum) {
 		y := s.array(m.x)
 		o.code, o.other = callOther, func(start, n int) {
 			rows := b.full(b.operand(src, mode, n), n)
+			if m.tiled != nil {
+				vec.MatMul(floats(b.tab, to, m.k), m.tiled[start*m.k:], rows, m.k, n, 1, n, 1, true)
+				return
+			}
 			vec.MatMul(floats(b.tab, to, m.k*w), y[start*m.rowStride:], rows, m.k, n, w, m.colStride, m.rowStride, true)
 		}
 	case a.horizontal, b.gathers(x), !single && step != 0 && step != 1:

@@ -34,8 +34,9 @@ type instr struct {
 	skip bool   // an accumulation computes it
 	// store is the access through which a stored register is written.
 	store int
-	// pair, of an inv_logit, is the sum of the softplus of the same operand,
-	// which one kernel computes together with it.
+	// pair is the sum that one kernel computes together with the instruction:
+	// of an inv_logit that of the softplus of the same operand, of a difference
+	// that of its squares.
 	pair *accum
 }
 
@@ -67,6 +68,7 @@ type matrix struct {
 	b                    *value
 	k                    int
 	rowStride, colStride int
+	tiled                []float64 // or nil: tiles of a block of rows, by columns
 }
 
 // clusterKey tells clusters apart. With one particle those that vary with it

@@ -122,7 +122,11 @@ func (cl *cluster) describe() string {
 	}
 	for _, a := range cl.accums {
 		if a.paired {
-			fmt.Fprintf(&b, "\n    %s += add softplus, with its inv_logit", a.to.v.describe())
+			what := "softplus, with its inv_logit"
+			if a.dot != nil {
+				what = "squares, with the difference"
+			}
+			fmt.Fprintf(&b, "\n    %s += add %s", a.to.v.describe(), what)
 			continue
 		}
 		if a.settled {

@@ -18,6 +18,7 @@ type rowState struct {
 	outputs [][]float64
 	sum     []float64 // a row of sums
 	zeros   []float64 // as many as a block has rows
+	ones    []float64 // as many as a row has numbers
 	steps   []runner
 	idx     []int
 	tab     []unsafe.Pointer // what operations work on
@@ -32,7 +33,10 @@ func (pr *rowProgram) Outputs() []*graph.Node { return pr.outputs }
 
 // NewState implements graph.Program.
 func (pr *rowProgram) NewState() (graph.State, error) {
-	s := &rowState{pr: pr, arena: aligned(pr.arena), scratch: aligned(pr.scratch), sum: aligned(pr.p), zeros: make([]float64, maxBlock)}
+	s := &rowState{pr: pr, arena: aligned(pr.arena), scratch: aligned(pr.scratch), sum: aligned(pr.p), zeros: make([]float64, maxBlock), ones: make([]float64, pr.p)}
+	for i := range s.ones {
+		s.ones[i] = 1
+	}
 	entries, dims := 0, 0
 	for _, st := range pr.steps {
 		entries += 2 // for an array, or for one and its factor

@@ -52,6 +52,26 @@ func (cl *cluster) findPairs(lp *loop) {
 	}
 }
 
+// findResiduals finds differences from data whose squares are summed, as the
+// density of a normal has them: one pass makes both.
+func (cl *cluster) findResiduals(lp *loop) {
+	last := len(lp.dims) - 1
+	for _, a := range cl.accums {
+		if a.dot == nil || a.dot.fn != op.Square || a.horizontal || a.to.off != nil || a.to.strides[last] != 0 {
+			continue
+		}
+		for _, in := range cl.instrs {
+			if in.dst != a.dot.args[0].reg || in.fn != op.Sub || in.skip || in.pair != nil || in.args[0].reg >= 0 || in.args[1].reg < 0 {
+				continue
+			}
+			if y := lp.acc[in.args[0].acc]; !y.v.batch && y.off == nil && y.strides[last] == 1 && lp.dims[last] > 1 {
+				in.pair, a.paired = a, true
+			}
+			break
+		}
+	}
+}
+
 // readers counts how often each register is read.
 func (cl *cluster) readers() []int {
 	n := make([]int, cl.nregs)
@@ -99,7 +119,7 @@ func (cl *cluster) fuse() {
 		return maker[a.reg]
 	}
 	for _, in := range cl.instrs {
-		if in.skip || in.fn != op.Add && in.fn != op.Sub {
+		if in.skip || in.pair != nil || in.fn != op.Add && in.fn != op.Sub {
 			continue
 		}
 		for k := 1; k >= 0; k-- {

@@ -25,21 +25,27 @@ const (
 	maxBlock    = 512
 	// matrixRows is the least block of a cluster with a matrix product, whose
 	// adjoint reads and writes its whole result once a block.
-	matrixRows = 24
+	matrixRows = 48
+	// minTile is the least block for one particle, whose rows of the matrix
+	// should stay in the cache between the product and its adjoint.
+	minTile = 64
 )
 
-func (cl *cluster) hasMatrix() bool {
+// columns is the largest number of columns of a matrix that the cluster
+// multiplies with; 0 if it does not.
+func (cl *cluster) columns() int {
+	k := 0
 	for _, in := range cl.instrs {
 		if in.mat != nil {
-			return true
+			k = max(k, in.mat.k)
 		}
 	}
 	for _, a := range cl.accums {
 		if a.mat != nil {
-			return true
+			k = max(k, a.mat.k)
 		}
 	}
-	return false
+	return k
 }
 
 func (cl *cluster) finish(c *compiler) {
@@ -62,6 +68,7 @@ func (cl *cluster) finish(c *compiler) {
 	lp.merge()
 	cl.findDots(lp, c.width(cl.batch))
 	cl.findPairs(lp)
+	cl.findResiduals(lp)
 	cl.fuse()
 	cl.settle(lp)
 	cl.assign(lp)
@@ -73,7 +80,10 @@ func (cl *cluster) finish(c *compiler) {
 	}
 	lp.temps = max(lp.temps, 3) // one for sums
 	lp.block = min(maxBlock, max(1, blockFloats/(width*max(1, lp.slots))))
-	if cl.hasMatrix() {
+	switch k := cl.columns(); {
+	case k > 0 && width == 1:
+		lp.block = min(lp.block, max(minTile, blockFloats/k&^7))
+	case k > 0:
 		lp.block = max(lp.block, matrixRows)
 	}
 	if n := lp.dims[len(lp.dims)-1]; lp.block > n {
@@ -82,6 +92,7 @@ func (cl *cluster) finish(c *compiler) {
 	lp.scratch = (lp.slots + lp.temps) * lp.block * width
 	cl.loop = lp
 	cl.chunk(c)
+	cl.tile(c)
 }
 
 // merge leaves out dimensions of one index, and joins neighbouring dimensions
@@ -229,7 +240,7 @@ func (cl *cluster) assign(lp *loop) {
 		if a.src[0].reg >= 0 && a.dot == nil && !a.paired {
 			last[a.src[0].reg] = forever
 		}
-		if a.dot != nil {
+		if a.dot != nil && !a.paired {
 			for _, x := range a.dot.args {
 				if x.reg >= 0 {
 					last[x.reg] = forever

@@ -35,6 +35,7 @@ type compiler struct {
 	keep       map[int]bool   // views that are read otherwise than through strides
 	stages     map[clusterKey]*cluster
 	offsets    map[*float64][]int32
+	tiled      map[tileKey][]float64
 	weights    map[int]*value // of a log-sum-exp in lanes, by its node ID
 	weightRegs map[int][]int
 	clusters   []*cluster // in order of creation
@@ -58,7 +59,7 @@ func compileRows(g *graph.Graph, outputs []*graph.Node) *rowProgram {
 func newCompiler(an *analysis, outputs []*graph.Node, notBefore map[int]int) *compiler {
 	c := &compiler{an: an, s: an.particles, p: roundUp(an.particles), outputs: outputs, notBefore: notBefore,
 		values: map[int]*value{}, promoted: map[int]*value{}, keep: map[int]bool{}, stages: map[clusterKey]*cluster{},
-		offsets: map[*float64][]int32{}, weights: map[int]*value{}, weightRegs: map[int][]int{}, uses: map[int][]use{}}
+		offsets: map[*float64][]int32{}, tiled: map[tileKey][]float64{}, weights: map[int]*value{}, weightRegs: map[int][]int{}, uses: map[int][]use{}}
 	c.markKept()
 	return c
 }

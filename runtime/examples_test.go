@@ -272,15 +272,15 @@ func TestMain(m *testing.M) {
 }
 
 var (
-	timing = regexp.MustCompile(`(?m)^time     .*$`)
-	figure = regexp.MustCompile(`-?\d+(\.\d+)?`)
+	timing = regexp.MustCompile(`(?m)^time     .*$|"(compile|fit)": [\d.e-]+`)
+	figure = regexp.MustCompile(`-?\d+(\.\d+)?(e[+-]\d+)?`)
 	blanks = regexp.MustCompile(` +`)
 )
 
 // sameOutput compares what a page shows with what is printed now: the same
-// text, times apart. The last printed digit of a figure may differ by one: the
-// order of additions is that of the machine's vector width, and only a machine
-// of the same type repeats every bit.
+// text, times apart. The last printed digit of a figure may differ by one, and a
+// figure in full precision by a millionth: the order of additions is that of
+// the machine's vector width, and only a machine of the same type repeats every bit.
 func sameOutput(shown, got string) bool {
 	shown, got = timing.ReplaceAllString(shown, "time"), timing.ReplaceAllString(got, "time")
 	if shown == got {
@@ -303,6 +303,9 @@ func nearFigure(a, b string) bool {
 	x, _ := strconv.ParseFloat(a, 64)
 	y, _ := strconv.ParseFloat(b, 64)
 	unit := math.Max(lastPlace(a), lastPlace(b))
+	if max(len(a), len(b)) > 14 {
+		return math.Abs(x-y) <= 1e-6*math.Max(math.Abs(x), math.Abs(y))
+	}
 	return a == b || unit < 1 && math.Abs(x-y) < 1.5*unit
 }
 

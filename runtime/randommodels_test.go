@@ -309,7 +309,7 @@ func (w *writer) model() {
 	w.declare(g.name, "int", "in 1.."+to, g.dims, func() any { return w.n(1, w.size[to], "code") })
 	w.codes[to] = append(w.codes[to], g)
 	for k := w.n(2, 10, "statements"); k > 0; k-- {
-		all := []func(){w.latent, w.latent, w.typed, w.let, w.plate, w.plate, w.recurrence, w.walk, w.observe, w.observe, w.regress, w.factor, w.process}
+		all := []func(){w.latent, w.latent, w.typed, w.let, w.plate, w.plate, w.recurrence, w.walk, w.observe, w.observe, w.regress, w.factor, w.process, w.mixture}
 		all[w.n(0, len(all)-1, "statement")]()
 	}
 	w.latent() // a simplex of one element is no unknown
@@ -506,6 +506,32 @@ func (w *writer) process() {
 		w.line("let %s = cholesky(%s) @ %s", f, cov, z)
 	}
 	w.scope = append(w.scope, quantity{f, []string{d}, anyReal, false})
+}
+
+// mixture observes through discrete latents, each for itself or in a chain.
+func (w *writer) mixture() {
+	n, k := w.dim(), w.dim()
+	weights, level, z, y, i := w.name("w"), w.name("m"), w.name("z"), w.name("y"), w.name("i")
+	w.line("%s : simplex[%s] ~ Dirichlet(fill(%s, %s))", weights, k, w.literal(positive), k)
+	w.line("%s : real[%s] ~ %s", level, k, w.dist(anyReal, 1))
+	w.declare(y, "real", "", []string{n}, func() any { return w.number(-2, 2) })
+	shift := ""
+	switch w.n(0, 2, "structure") {
+	case 0:
+		w.line("%s[%s in 1..%s] ~ Categorical(%s)", z, i, n, weights)
+	case 1:
+		w.line("%s[%s in 1..%s] ~ Bernoulli(%s)", z, i, n, w.scalar(unit, 1))
+		level = w.name("b")
+		w.line("let %s = [%s, %s]", level, w.scalar(anyReal, 1), w.scalar(anyReal, 1))
+		shift = " + 1"
+	default:
+		move := w.name("w")
+		w.line("%s : simplex[%s, %s] ~ Dirichlet(ones(%s))", move, k, k, k)
+		w.line("%s[1] ~ Categorical(%s)", z, weights)
+		w.line("for %s in 2..%s { %s[%s] ~ Categorical(%s[%s[%s-1]]) }", i, n, z, i, move, z, i)
+	}
+	j := w.name("i")
+	w.line("%s[%s in 1..%s] ~ Normal(%s[%s[%s]%s], %s)", y, j, n, level, z, j, shift, w.scalar(positive, 1))
 }
 
 func (w *writer) factor() { w.line("factor -0.1 * square(%s)", w.scalar(anyReal, 3)) }

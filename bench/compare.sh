@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sets the gradient of the ELBO beside limit.c, both measured in this sitting, on one core.
 # Prints `ratio NAME PARTICLES VALUE` (ns per particle-gradient over limit.c's ns per gradient; below 1 is faster than the
-# hand-written loop) and the allocations of each, then `memory NAME VALUE MB`, the most memory that a whole fit of a large
-# problem takes. LIMIT names limit.c; ../shared/bench/limit.c is the default.
+# hand-written loop) and the allocations of each, then `compile NAME VALUE ms`, the time from the text to the first
+# gradient, and `memory NAME VALUE MB`, the most memory that a whole fit of a large problem takes. LIMIT names limit.c;
+# ../shared/bench/limit.c is the default.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 limit=${LIMIT:-../shared/bench/limit.c}
@@ -11,7 +12,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 gcc -O3 -march=native -mprefer-vector-width=512 -ffast-math "$limit" -o "$scratch/limit" -lm
 go test -c -o "$scratch/bench" ./bench
-# Three rounds of both, taking the minimum of each: the machine is shared, and its speed drifts.
+# Some rounds of both (ROUNDS, 3 unless told), taking the minimum of each: the machine is shared, and its speed drifts.
 for round in $(seq ${ROUNDS:-3}); do
   "$scratch/limit" | awk '{for (i = 1; i < NF; i++) if ($i == "min") print $1, $(i + 1)}' >>"$scratch/limits"
   (cd bench && "$scratch/bench" -test.run '^$' -test.bench Gradient -test.benchtime "${BENCHTIME:-200ms}" -test.cpu 1) >>"$scratch/times"
@@ -40,6 +41,8 @@ awk '
       printf "ratio %s %s %.3f  (%.0f ns, limit.c %.0f ns, %s allocations)\n", part[1], part[2], best[order[i]] / limit[of], best[order[i]], limit[of], allocs[order[i]]
     }
   }' "$scratch/limits" "$scratch/times"
+
+(cd bench && "$scratch/bench" -test.run '^TestTextToFirstGradient$' -test.v) | sed -n 's/.*: compile/compile/p'
 
 for name in linear_1m logistic_100k; do
   (cd bench && "$scratch/bench" -test.run '^TestMemory$' -test.v -memory "$name") | sed -n 's/.*: memory/memory/p' || echo "$name failed"

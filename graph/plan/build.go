@@ -22,6 +22,8 @@ type rowStep interface {
 	// touches lists the values written, then those read.
 	touches() (writes, reads []*value)
 	describe() string
+	// cost is an estimate of what it takes with rows of p numbers.
+	cost(p int) cost
 }
 
 // program orders the steps by stage: arrays that are accumulated into are

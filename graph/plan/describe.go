@@ -161,12 +161,20 @@ func (cl *cluster) describe() string {
 	return b.String()
 }
 
-// Dump lists the steps for people.
+// Dump lists the steps for people, each with its cost.
 func (pr *rowProgram) Dump() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d particles in rows of %d; %d steps, arena of %d numbers, registers of %d\n", pr.s, pr.p, len(pr.steps), pr.arena, pr.scratch)
+	var b, list strings.Builder
+	var total cost
 	for i, s := range pr.steps {
-		fmt.Fprintf(&b, "%3d  %s\n", i, s.describe())
+		c := s.cost(pr.p)
+		total.bytes += c.bytes
+		total.ns += c.ns
+		first, rest, more := strings.Cut(s.describe(), "\n")
+		fmt.Fprintf(&list, "%3d  %s  %v\n", i, first, c)
+		if more {
+			fmt.Fprintln(&list, rest)
+		}
 	}
-	return b.String()
+	fmt.Fprintf(&b, "%d particles in rows of %d; %d steps %v, arena of %d numbers, registers of %d\n", pr.s, pr.p, len(pr.steps), total, pr.arena, pr.scratch)
+	return b.String() + list.String()
 }

@@ -14,6 +14,7 @@ type Chain struct {
 
 	StepSize  float64
 	InvMetric []float64 // the diagonal of M⁻¹
+	Dense     bool      // whether M⁻¹ has more than its diagonal
 	// WarmupDivergences are those of the warm-up, where some are usual.
 	WarmupDivergences int
 	Evaluations       int // gradients, warm-up included
@@ -52,7 +53,7 @@ func (c *chain) run(given []float64) error {
 	if err == nil {
 		err = c.sample()
 	}
-	c.out.StepSize, c.out.InvMetric, c.out.Evaluations = c.tree.step, c.sys.invMetric, c.sys.evaluations
+	c.out.StepSize, c.out.InvMetric, c.out.Dense, c.out.Evaluations = c.tree.step, c.sys.invMetric, c.sys.dense != nil, c.sys.evaluations
 	return err
 }
 
@@ -74,7 +75,7 @@ func (c *chain) warmUp() error {
 	}
 	steps := &averager{target: c.opt.TargetAccept}
 	steps.restart(c.tree.step)
-	plan, spread := newWindows(c.opt.Warmup), newVariances(c.d)
+	plan, spread := newWindows(c.opt.Warmup), newSpread(c.d, c.opt.dense(c.d))
 	for i := range c.opt.Warmup {
 		if !c.advance() {
 			return c.sys.err
@@ -87,7 +88,7 @@ func (c *chain) warmUp() error {
 			spread.add(c.now.q)
 		}
 		if plan.closes(i) {
-			spread.take(c.sys.invMetric)
+			spread.take(c.sys)
 			if err := c.findStep(); err != nil {
 				return err
 			}

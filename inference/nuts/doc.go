@@ -17,16 +17,19 @@
 // region of strong curvature.
 //
 // Warm-up adapts the step size by dual averaging of the mean acceptance
-// probability (Nesterov; Hoffman & Gelman 2014, section 3.2) and M⁻¹, a diagonal,
-// to the variances of the draws, in windows that double: 75 steps with the step
-// size alone, 25, 50, 100, … with both, 50 with the step size alone.
+// probability (Nesterov; Hoffman & Gelman 2014, section 3.2) and M⁻¹ to the
+// variances of the draws, or to their covariances where the dimension allows, in
+// windows that double: 75 steps with the step size alone, 25, 50, 100, … with both,
+// 50 with the step size alone.
 //
-// Chains run side by side, each with a stream of random numbers and a compiled
-// density of its own, so that the draws do not depend on the number of cores.
+// Chains run side by side, each with a stream of random numbers and working memory
+// of its own for the one compiled density, so that the draws do not depend on the
+// number of cores.
 //
 //   - point.go: points of phase space, their energy, the leapfrog
 //   - tree.go: trajectories, the choice of a point, the criterion
-//   - adapt.go, metric.go: step size and M⁻¹
+//   - adapt.go: the step size
+//   - metric.go, spread.go, dense.go: windows, estimates, and M⁻¹ with covariances
 //   - start.go: starting points and the first step size
 //   - chain.go, nuts.go: one chain, and all of them
 //   - report.go: the draws as the model's values

@@ -25,6 +25,10 @@ type Options struct {
 	// a fit; all ones by default.
 	InvMetric []float64
 	StepSize  float64 // the first one; found by trial
+	// Metric says whether warm-up adapts M⁻¹ to the covariances of the posterior
+	// ("dense") or to its variances alone ("diagonal"); by default to covariances up
+	// to mostDense numbers.
+	Metric string
 	// Progress is called from time to time, by one goroutine at a time.
 	Progress func(Progress)
 }
@@ -53,16 +57,20 @@ type Result struct {
 // the result is what there was, marked as interrupted. Without a starting point
 // the error is an *inference.ErrNoStart.
 func Run(ctx context.Context, t *inference.Target, opt Options) (*Result, error) {
-	r, err := Sample(ctx, t.D, func() (Density, error) { return t.NewDensity(1) }, opt)
+	compiled, err := t.NewDensity(1)
+	if err != nil {
+		return nil, fmt.Errorf("compiling the log density: %w", err)
+	}
+	r, err := Sample(ctx, t.D, func() (Density, error) { return compiled.Share() }, opt)
 	if err != nil {
 		return nil, explain(t, err)
 	}
 	return r, nil
 }
 
-// Sample samples any density over d unconstrained numbers; compile gives each
-// chain one of its own.
-func Sample(ctx context.Context, d int, compile func() (Density, error), opt Options) (*Result, error) {
+// Sample samples any density over d unconstrained numbers; density gives each
+// chain one with working memory of its own.
+func Sample(ctx context.Context, d int, density func() (Density, error), opt Options) (*Result, error) {
 	if err := opt.complete(d); err != nil {
 		return nil, err
 	}
@@ -71,11 +79,11 @@ func Sample(ctx context.Context, d int, compile func() (Density, error), opt Opt
 	watch := newWatch(opt)
 	var chains []*chain
 	for i := range opt.Chains {
-		density, err := compile()
+		f, err := density()
 		if err != nil {
-			return nil, fmt.Errorf("compiling the log density: %w", err)
+			return nil, fmt.Errorf("making the log density of a chain: %w", err)
 		}
-		c := newChain(density, d, inference.Stream(opt.Seed, "nuts", i), opt, func() bool { return ctx.Err() != nil })
+		c := newChain(f, d, inference.Stream(opt.Seed, "nuts", i), opt, func() bool { return ctx.Err() != nil })
 		c.tell = watch.chain(i)
 		chains = append(chains, c)
 	}
@@ -107,6 +115,17 @@ func runAll(chains []*chain, init [][]float64, cancel func()) []error {
 	return errs
 }
 
+// The values of Options.Metric.
+const (
+	Diagonal = "diagonal"
+	Dense    = "dense"
+)
+
+// mostDense is the most numbers for which covariances are adapted by default.
+const mostDense = 50
+
+func (o *Options) dense(d int) bool { return o.Metric == Dense || o.Metric == "" && d <= mostDense }
+
 // complete fills in the defaults and refuses what makes no sense.
 func (o *Options) complete(d int) error {
 	def := func(x *int, v int) {
@@ -129,6 +148,8 @@ func (o *Options) complete(d int) error {
 		return fmt.Errorf("the target acceptance is %g, not between 0 and 1", o.TargetAccept)
 	case !(o.StepSize >= 0) || !finite(o.StepSize):
 		return fmt.Errorf("the step size is %g", o.StepSize)
+	case o.Metric != "" && o.Metric != Dense && o.Metric != Diagonal:
+		return fmt.Errorf("there is no metric %q", o.Metric)
 	case o.InvMetric != nil && len(o.InvMetric) != d:
 		return fmt.Errorf("the inverse metric has %d numbers, the target %d", len(o.InvMetric), d)
 	}

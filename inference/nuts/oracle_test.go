@@ -18,11 +18,10 @@ type trajectory struct {
 func newTrajectory(s *system, start *point, step float64, n int) *trajectory {
 	tr := &trajectory{at: map[int]point{}}
 	tr.v = func(z point) []float64 {
-		v := make([]float64, len(z.p))
-		for i, p := range z.p {
-			v[i] = s.invMetric[i] * p
-		}
-		return v
+		c := newPoint(len(z.p))
+		c.set(&z)
+		s.velocity(&c)
+		return c.v
 	}
 	tr.h = func(z point) float64 { return s.energy(&z) }
 	for _, sign := range []int{-1, 1} {
@@ -94,6 +93,9 @@ func oracle(seed int, step float64, maxDepth int) (*tree, *trajectory) {
 	const d = 3
 	r := inference.Stream(1, "oracle", seed)
 	s := &system{density: newFunction(d, quartic), invMetric: []float64{0.5, 0.3, 0.9}}
+	if seed%2 == 0 {
+		correlated(s)
+	}
 	t := newTree(s, r, maxDepth, never)
 	t.step = step
 	now, z := newState(d), newPoint(d)

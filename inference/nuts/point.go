@@ -14,27 +14,30 @@ type Density interface {
 }
 
 // point is a point of phase space: position and momentum, with the log density
-// and its gradient at the position.
+// and its gradient at the position, and the velocity v = M⁻¹p once its energy has
+// been asked for.
 type point struct {
-	q, p, g []float64
-	lp      float64
+	q, p, g, v []float64
+	lp         float64
 }
 
 func newPoint(d int) point {
-	return point{q: make([]float64, d), p: make([]float64, d), g: make([]float64, d)}
+	return point{q: make([]float64, d), p: make([]float64, d), g: make([]float64, d), v: make([]float64, d)}
 }
 
 func (z *point) set(from *point) {
 	copy(z.q, from.q)
 	copy(z.p, from.p)
 	copy(z.g, from.g)
+	copy(z.v, from.v)
 	z.lp = from.lp
 }
 
 // system is what moves a point: the density and M⁻¹.
 type system struct {
 	density     Density
-	invMetric   []float64
+	invMetric   []float64 // the diagonal of M⁻¹
+	dense       *dense    // all of M⁻¹, if it is not diagonal
 	evaluations int
 	err         error // the first one of the density
 }
@@ -57,9 +60,10 @@ func (s *system) evaluate(z *point) {
 // energy is H = −log π(q) + ½pᵀM⁻¹p, and +Inf wherever that is not finite: a
 // gradient that is not finite shows in the momentum.
 func (s *system) energy(z *point) float64 {
+	s.velocity(z)
 	kinetic := 0.0
 	for i, p := range z.p {
-		kinetic += p * p * s.invMetric[i]
+		kinetic += p * z.v[i]
 	}
 	if h := kinetic/2 - z.lp; finite(h) {
 		return h
@@ -71,9 +75,11 @@ func (s *system) energy(z *point) float64 {
 // negative step goes back in time.
 func (s *system) leapfrog(z *point, step float64) {
 	for i, g := range z.g {
-		p := z.p[i] + step/2*g
-		z.p[i] = p
-		z.q[i] += step * s.invMetric[i] * p
+		z.p[i] += step / 2 * g
+	}
+	s.velocity(z)
+	for i, v := range z.v {
+		z.q[i] += step * v
 	}
 	s.evaluate(z)
 	for i, g := range z.g {
@@ -81,8 +87,23 @@ func (s *system) leapfrog(z *point, step float64) {
 	}
 }
 
-// kick draws a new momentum.
+// velocity is v = M⁻¹p.
+func (s *system) velocity(z *point) {
+	if s.dense != nil {
+		s.dense.times(z.p, z.v)
+		return
+	}
+	for i, p := range z.p {
+		z.v[i] = s.invMetric[i] * p
+	}
+}
+
+// kick draws a new momentum p ~ N(0, M).
 func (s *system) kick(z *point, r *rand.Rand) {
+	if s.dense != nil {
+		s.dense.kick(z.p, r)
+		return
+	}
 	for i, v := range s.invMetric {
 		z.p[i] = r.NormFloat64() / math.Sqrt(v)
 	}

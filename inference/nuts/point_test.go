@@ -21,11 +21,29 @@ func moving(d int) (*system, *point) {
 	return s, &z
 }
 
+// correlated gives a system a metric with covariances 0.9ⁱ⁻ʲ.
+func correlated(s *system) {
+	d := len(s.invMetric)
+	cov := make([]float64, d*d)
+	for i := range d {
+		for j := range d {
+			cov[i*d+j] = math.Pow(0.9, math.Abs(float64(i-j))) * math.Sqrt(s.invMetric[i]*s.invMetric[j])
+		}
+	}
+	s.dense = newDense(cov, d)
+}
+
 // TestReversible: with the momentum turned round, or with negative steps, the
 // leapfrog retraces its way.
 func TestReversible(t *testing.T) {
+	reversible(t, func(*system) {})
+	reversible(t, correlated)
+}
+
+func reversible(t *testing.T, metric func(s *system)) {
 	const d, steps, h = 5, 200, 0.05
 	s, z := moving(d)
+	metric(s)
 	start := newPoint(d)
 	start.set(z)
 	back := func() {
@@ -57,8 +75,15 @@ func TestReversible(t *testing.T) {
 // TestEnergy: over a fixed time the error of the energy falls with the square
 // of the step.
 func TestEnergy(t *testing.T) {
+	for _, metric := range []func(*system){func(*system) {}, correlated} {
+		quadratic(t, metric)
+	}
+}
+
+func quadratic(t *testing.T, metric func(s *system)) {
 	worst := func(h float64) float64 {
 		s, z := moving(5)
+		metric(s)
 		h0, w := s.energy(z), 0.0
 		for at := 0.0; at < 5; at += h {
 			s.leapfrog(z, h)
@@ -123,5 +148,34 @@ func TestMomenta(t *testing.T) {
 		if math.Abs(v-1) > 0.05 {
 			t.Errorf("momentum %d has variance %g times that of the metric", i, v)
 		}
+	}
+}
+
+// TestDenseMomenta: momenta of a metric with covariances have covariance M, so
+// that velocities have M⁻¹.
+func TestDenseMomenta(t *testing.T) {
+	s := &system{invMetric: []float64{0.25, 9, 1}}
+	correlated(s)
+	z := newPoint(3)
+	r := inference.Stream(2, "momenta", 0)
+	const n = 40000
+	var got [9]float64
+	for range n {
+		s.kick(&z, r)
+		s.velocity(&z)
+		for i := range 3 {
+			for j := range 3 {
+				got[3*i+j] += z.v[i] * z.v[j] / n
+			}
+		}
+	}
+	for k, want := range s.dense.inv {
+		scale := math.Sqrt(s.invMetric[k/3] * s.invMetric[k%3])
+		if math.Abs(got[k]-want) > 0.03*scale {
+			t.Errorf("the covariance of velocities %d and %d is %g, want %g", k/3, k%3, got[k], want)
+		}
+	}
+	if newDense([]float64{1, 2, 2, 1}, 2) != nil {
+		t.Error("a matrix that is not positive definite was taken")
 	}
 }

@@ -177,10 +177,10 @@ func (t *tree) leap(z *point, out *span) bool {
 	return true
 }
 
-// leaf describes a single point of energy h.
+// leaf describes a single point of energy h, which has been asked for.
 func (t *tree) leaf(z *point, h float64, out *span) {
 	for i, p := range z.p {
-		v := t.invMetric[i] * p
+		v := z.v[i]
 		out.beg.p[i], out.end.p[i], out.rho[i] = p, p, p
 		out.beg.v[i], out.end.v[i] = v, v
 	}

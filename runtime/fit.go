@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ppl/inference"
+	"ppl/inference/nuts"
 	"ppl/lang/diag"
 )
 
@@ -18,8 +19,17 @@ type Options struct {
 	Guide     string        // one of inference.Guides; "meanfield"
 	Correct   string        // one of inference.Corrections; "auto"
 	MaxTime   time.Duration // 0: no limit
+	// Method is "variational", the default, or "nuts": Hamiltonian Monte Carlo, with
+	// Chains (4) that share the Draws, after Warmup transitions each (1000; negative:
+	// none) that adapt. TargetAccept is the mean acceptance that its step size aims
+	// at (0.8; nearer 1 against divergences).
+	Method         string
+	Chains, Warmup int
+	TargetAccept   float64
 	// Progress is called from time to time while the fit runs.
 	Progress func(inference.Progress)
+	// SamplerProgress is the same for "nuts", by one goroutine at a time.
+	SamplerProgress func(nuts.Progress)
 }
 
 // DefaultDraws is the number of posterior draws where Options does not say.
@@ -42,6 +52,12 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	defer guarded(&err)
 	if opt.Draws <= 0 {
 		opt.Draws = DefaultDraws
+	}
+	if err := opt.validMethod(); err != nil {
+		return nil, err
+	}
+	if opt.Method == MethodNUTS {
+		return p.sample(ctx, opt)
 	}
 	begun := time.Now()
 	fit, err := inference.Infer(ctx, p.target, inference.Options{

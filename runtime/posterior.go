@@ -18,6 +18,8 @@ type Posterior struct {
 	problem *Problem
 	options Options
 	fit     *inference.Fit
+	// sampling is set if the draws are of Markov chains.
+	sampling *Sampling
 
 	// Verdict says how far the answer may be believed, and Reasons why.
 	Verdict Verdict
@@ -48,6 +50,9 @@ type Quantity struct {
 	MCSE float64
 	// MeanFieldSD is the standard deviation under the plain mean-field guide.
 	MeanFieldSD float64
+	// RHat is R̂, and ESSBulk and ESSTail are effective numbers of draws, of Markov
+	// chains; 0 for variational inference.
+	RHat, ESSBulk, ESSTail float64
 	// Draws of the quantity; not to be changed.
 	Draws []float64
 }

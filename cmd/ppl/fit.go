@@ -17,6 +17,7 @@ type fitCmd struct {
 	Model     string        `arg:"" help:"The model; \"-\" is standard input."`
 	Data      []string      `short:"d" sep:"none" placeholder:"DATA" help:"Data: a JSON or CSV file, or name=value. May be repeated."`
 	Seed      uint64        `default:"1" help:"All randomness derives from it."`
+	Sampler   samplerFlags  `embed:""`
 	Guide     string        `enum:"meanfield,fullrank,lowrank,laplace,map" default:"meanfield" help:"Family of the approximation: meanfield, fullrank (any covariance), lowrank (ten factors), laplace (curvature at the mode) or map (the mode alone)."`
 	Correct   string        `enum:"auto,linear,none" default:"auto" help:"What mends the guide: linear response and importance weights (auto), linear response alone (linear), nothing (none)."`
 	Particles int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
@@ -88,6 +89,12 @@ func (c *fitCmd) valid() error {
 		return usage("--particles must be between 1 and %d, found %d", most, c.Particles)
 	case c.Draws < 1 || c.Draws > most:
 		return usage("--draws must be between 1 and %d, found %d", most, c.Draws)
+	case c.Sampler.Chains < 1 || c.Sampler.Chains > 1000:
+		return usage("--chains must be between 1 and 1000, found %d", c.Sampler.Chains)
+	case c.Sampler.Warmup < 0 || c.Sampler.Warmup > most:
+		return usage("--warmup must be between 0 and %d, found %d", most, c.Sampler.Warmup)
+	case !(c.Sampler.TargetAccept > 0 && c.Sampler.TargetAccept < 1):
+		return usage("--target-accept must be between 0 and 1, found %g", c.Sampler.TargetAccept)
 	case c.MaxTime < 0:
 		return usage("--max-time must not be negative, found %v", c.MaxTime)
 	case c.Output == "":
@@ -128,6 +135,7 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	show := newProgress(e, c.Quiet)
 	post, err := p.Fit(ctx, runtime.Options{
 		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Guide: c.Guide, Correct: c.Correct, MaxTime: c.MaxTime, Progress: show.update,
+		Method: c.Sampler.Method, Chains: c.Sampler.Chains, Warmup: c.Sampler.warmup(), TargetAccept: c.Sampler.TargetAccept, SamplerProgress: show.sampling,
 	})
 	show.remove()
 	if stopped := (*runtime.Stopped)(nil); errors.As(err, &stopped) {
@@ -137,6 +145,9 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 }
 
 func (c *fitCmd) report(e *env, r *result) error {
+	if r.post.Sampling() != nil {
+		return c.reportSampling(e, r)
+	}
 	if c.Format == "json" {
 		return c.writeJSON(e.stdout, r)
 	}

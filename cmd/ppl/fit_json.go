@@ -78,7 +78,9 @@ type seconds struct {
 func (c *fitCmd) writeJSON(w io.Writer, r *result) error {
 	post := r.post
 	value, mcse := post.ELBO()
-	parameters, err := parametersJSON(post.Quantities())
+	parameters, err := parametersJSON(post.Quantities(), func(q *runtime.Quantity) any {
+		return moments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), number(q.MeanFieldSD), number(q.MCSE)}
+	})
 	if err != nil {
 		return fmt.Errorf("writing the parameters as JSON: %w", err)
 	}
@@ -103,8 +105,8 @@ func (c *fitCmd) writeJSON(w io.Writer, r *result) error {
 }
 
 // parametersJSON is one object with the parameters in the order of the model,
-// which a map would lose.
-func parametersJSON(quantities []runtime.Quantity) (json.RawMessage, error) {
+// which a map would lose; moments says what to show of each.
+func parametersJSON(quantities []runtime.Quantity, moments func(*runtime.Quantity) any) (json.RawMessage, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -118,8 +120,7 @@ func parametersJSON(quantities []runtime.Quantity) (json.RawMessage, error) {
 			return nil, err
 		}
 		b.WriteByte(':')
-		m := moments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), number(q.MeanFieldSD), number(q.MCSE)}
-		if err := enc.Encode(m); err != nil {
+		if err := enc.Encode(moments(q)); err != nil {
 			return nil, err
 		}
 	}

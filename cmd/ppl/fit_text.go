@@ -148,6 +148,9 @@ func (c *fitCmd) writeDetails(e *env, r *result) {
 // are wanted.
 func summaryTable(quantities []runtime.Quantity, all bool) *table {
 	t := &table{head: []string{"", "mean", "sd", "5%", "50%", "95%"}}
+	if len(quantities) > 0 && quantities[0].RHat != 0 {
+		t.head = append(t.head, "R̂", "bulk", "tail")
+	}
 	for len(quantities) > 0 {
 		n := 1
 		for n < len(quantities) && quantities[n].Symbol == quantities[0].Symbol {
@@ -174,7 +177,11 @@ func addArray(t *table, elements []runtime.Quantity, all bool) {
 			}
 			continue
 		}
-		t.add(append([]string{q.Name}, row(q.SD, q.Mean, q.SD, q.Q5, q.Q50, q.Q95)...)...)
+		cells := append([]string{q.Name}, row(q.SD, q.Mean, q.SD, q.Q5, q.Q50, q.Q95)...)
+		if len(t.head) > len(cells) {
+			cells = append(cells, fixed(q.RHat, 3), fixed(q.ESSBulk, 0), fixed(q.ESSTail, 0))
+		}
+		t.add(cells...)
 	}
 }
 

@@ -43,8 +43,9 @@ type Progress struct {
 
 // Result is the draws of all chains, equally many from each.
 type Result struct {
-	D      int
-	Chains []Chain
+	D                int
+	Warmup, MaxDepth int // as asked for
+	Chains           []Chain
 	// Divergences are trajectories after warm-up that ended in a divergence,
 	// Saturated those that reached the greatest depth without turning back.
 	Divergences, Saturated int
@@ -167,7 +168,7 @@ func (o *Options) complete(d int) error {
 }
 
 func collect(chains []*chain, d int, opt Options, interrupted bool) *Result {
-	r := &Result{D: d}
+	r := &Result{D: d, Warmup: opt.Warmup, MaxDepth: opt.MaxDepth}
 	n := opt.Draws
 	for _, c := range chains {
 		n = min(n, len(c.out.Draws))

@@ -1,0 +1,237 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sort"
+	"time"
+
+	"ppl/inference"
+	"ppl/inference/mcmc"
+	"ppl/inference/nuts"
+)
+
+// The values of Options.Method.
+const (
+	MethodVariational = "variational"
+	MethodNUTS        = "nuts"
+)
+
+// Sampling says how the draws of a Markov chain Monte Carlo run came about.
+type Sampling struct {
+	Chains, Warmup int
+	Draws          int // of each chain
+	// Divergences and Saturated count trajectories after warm-up that broke off,
+	// as the sampler misses a region of strong curvature, and that reached the
+	// greatest length.
+	Divergences, Saturated int
+	MaxDepth               int
+	// EBFMI is the energy Bayesian fraction of missing information of each chain.
+	EBFMI []float64
+	// StepSize is that of each chain, and Dense says that the metric has covariances.
+	StepSize []float64
+	Dense    bool
+	// RHat is the largest, ESSBulk and ESSTail are the smallest over all quantities.
+	RHat, ESSBulk, ESSTail float64
+}
+
+// Sampling is how the draws were sampled; nil for variational inference.
+func (post *Posterior) Sampling() *Sampling { return post.sampling }
+
+// Limits of the verdict on sampled draws: Vehtari, Gelman, Simpson, Carpenter &
+// Bürkner (2021), sec. 4, and Betancourt (2016) for E-BFMI.
+const (
+	goodRHat, cautionRHat = 1.01, 1.05
+	cautionESS            = 100
+	goodEBFMI             = 0.3
+	cautionDivergent      = 0.01 // share of the draws
+)
+
+// sample runs NUTS, in the parameterisation that the variational fit chooses.
+func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
+	begun := time.Now()
+	user := ctx
+	if opt.MaxTime > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, opt.MaxTime)
+		defer cancel()
+	}
+	if opt.Chains <= 0 {
+		opt.Chains = 4
+	}
+	target := p.target.Parameterised(ctx, opt.Seed)
+	r, err := nuts.Run(ctx, target, nuts.Options{
+		Seed: opt.Seed, Chains: opt.Chains, Warmup: opt.Warmup, Draws: (opt.Draws + opt.Chains - 1) / opt.Chains,
+		TargetAccept: opt.TargetAccept, Progress: opt.SamplerProgress,
+	})
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	post := &Posterior{problem: p, options: opt}
+	if len(r.Chains[0].Draws) == 0 {
+		why := "interrupted"
+		if user.Err() == nil {
+			why = "the time limit was reached"
+		}
+		return nil, &Stopped{why + " during warm-up"}
+	}
+	post.describe(r, target, user.Err() != nil)
+	if err := post.gather(r, target); err != nil {
+		return nil, err
+	}
+	post.fit.Draws.ESS = math.Min(post.sampling.ESSBulk, post.sampling.ESSTail)
+	post.judgeSampling()
+	post.fit.Converged = post.sampling.RHat < goodRHat
+	post.FitTime = time.Since(begun)
+	return post, nil
+}
+
+// describe fills in how the draws came about.
+func (post *Posterior) describe(r *nuts.Result, target *inference.Target, byUser bool) {
+	nan := math.NaN()
+	s := &Sampling{
+		Chains: len(r.Chains), Warmup: r.Warmup, Draws: len(r.Chains[0].Draws), MaxDepth: r.MaxDepth,
+		Divergences: r.Divergences, Saturated: r.Saturated, EBFMI: mcmc.EBFMI(r.Energies()), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
+	}
+	for _, c := range r.Chains {
+		s.StepSize = append(s.StepSize, c.StepSize)
+		s.Dense = s.Dense || c.Dense
+	}
+	post.sampling = s
+	post.fit = &inference.Fit{
+		Target: target, ELBO: nan, MCSE: nan, KHatMeanField: nan, LocError: nan, Evaluations: r.Evaluations,
+		Draws: &inference.Weighted{D: target.D, KHat: nan}, Ended: "all draws were made",
+		Interrupted: r.Interrupted && byUser, TimedOut: r.Interrupted && !byUser,
+	}
+	switch {
+	case post.fit.Interrupted:
+		post.fit.Ended = "interrupted"
+	case post.fit.TimedOut:
+		post.fit.Ended = "the time limit was reached"
+	}
+}
+
+// gather makes the quantities, in the order in which the model declares them.
+func (post *Posterior) gather(r *nuts.Result, target *inference.Target) error {
+	rep, err := target.NewReporter(64)
+	if err != nil {
+		return err
+	}
+	values, err := r.Values(rep)
+	if err != nil {
+		return err
+	}
+	order := make([]int, len(rep.Symbols))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(i, j int) bool {
+		return rep.Symbols[order[i]].Span.Start < rep.Symbols[order[j]].Span.Start
+	})
+	post.byName = map[string]int{}
+	for _, k := range order {
+		for e, chains := range values[k] {
+			q := post.name(rep.Symbols[k], rep.Shapes[k], e)
+			q.sampled(chains)
+			values[k][e] = nil
+			post.sampling.worst(&q)
+			post.byName[q.Name] = len(post.quantities)
+			post.quantities = append(post.quantities, q)
+		}
+	}
+	return nil
+}
+
+// sampled computes summaries and diagnostics from chains of draws.
+func (q *Quantity) sampled(chains [][]float64) {
+	for _, c := range chains {
+		q.Draws = append(q.Draws, c...)
+	}
+	q.summarise(append([]float64(nil), q.Draws...), nil)
+	d := mcmc.Diagnose(chains)
+	q.RHat, q.ESSBulk, q.ESSTail, q.MCSE, q.MeanFieldSD = d.RHat, d.ESSBulk, d.ESSTail, d.MCSEMean, math.NaN()
+}
+
+// worst keeps the worst figures. A quantity that does not vary has none.
+func (s *Sampling) worst(q *Quantity) {
+	if q.SD == 0 {
+		return
+	}
+	s.RHat = math.Max(s.RHat, q.RHat) // NaN if there is one
+	s.ESSBulk, s.ESSTail = math.Min(s.ESSBulk, q.ESSBulk), math.Min(s.ESSTail, q.ESSTail)
+}
+
+// judgeSampling sets the verdict on sampled draws, with reasons and what to try.
+func (post *Posterior) judgeSampling() {
+	post.Verdict, post.Reasons = Good, nil
+	s := post.sampling
+	for i := range post.quantities {
+		if q := &post.quantities[i]; !q.finite() {
+			post.lower(Poor, "`%s` has draws that are not finite", q.Name)
+			break
+		}
+	}
+	total := s.Chains * s.Draws
+	if post.fit.Interrupted || post.fit.TimedOut {
+		post.lower(Caution, "%s after %d draws of each chain", post.fit.Ended, s.Draws)
+	}
+	if q := post.where(func(q *Quantity) float64 { return q.RHat }); !(s.RHat < goodRHat) {
+		post.lower(rated(s.RHat < cautionRHat), "R̂ of `%s` is %.3f: the chains have not mixed; try more --warmup and --draws", q, s.RHat)
+	}
+	if ess := math.Min(s.ESSBulk, s.ESSTail); !(ess >= goodESS) {
+		q := post.where(func(q *Quantity) float64 { return -math.Min(q.ESSBulk, q.ESSTail) })
+		post.lower(rated(ess >= cautionESS), "`%s` has only %.0f effective draws; try more --draws", q, ess)
+	}
+	if s.Divergences > 0 {
+		post.lower(rated(float64(s.Divergences) <= cautionDivergent*float64(total)),
+			"%d of %d trajectories diverged: the draws may miss a region of strong curvature; try --target-accept=0.95, or other priors for scales", s.Divergences, total)
+	}
+	if s.Saturated > 0 {
+		post.lower(Caution, "%d of %d trajectories reached their greatest length, 2^%d steps: the posterior is long and narrow; rescale or centre predictors", s.Saturated, total, s.MaxDepth)
+	}
+	for i, e := range s.EBFMI {
+		if e < goodEBFMI {
+			post.lower(Caution, "E-BFMI of chain %d is %.2f: the energies are explored slowly, as with heavy tails or a funnel", i+1, e)
+			break
+		}
+	}
+	if s.Chains < 2 {
+		post.lower(Caution, "one chain cannot show that another start leads elsewhere; use --chains=4")
+	}
+	if len(post.Reasons) == 0 {
+		post.Reasons = []string{fmt.Sprintf("R̂ at most %.3f, at least %.0f effective draws, no divergences", s.RHat, math.Min(s.ESSBulk, s.ESSTail))}
+	}
+}
+
+// rated is Caution if a figure is at least bearable.
+func rated(bearable bool) Verdict {
+	if bearable {
+		return Caution
+	}
+	return Poor
+}
+
+// where names the quantity that varies and has the largest figure, NaN foremost.
+func (post *Posterior) where(figure func(*Quantity) float64) string {
+	name, most := "", math.Inf(-1)
+	for i := range post.quantities {
+		q := &post.quantities[i]
+		if x := figure(q); q.SD != 0 && (name == "" || x > most || math.IsNaN(x) && !math.IsNaN(most)) {
+			name, most = q.Name, x
+		}
+	}
+	return name
+}
+
+// validMethod refuses what Options cannot mean.
+func (o *Options) validMethod() error {
+	switch {
+	case o.Method != "" && o.Method != MethodVariational && o.Method != MethodNUTS:
+		return fmt.Errorf("there is no method %q: %q or %q", o.Method, MethodVariational, MethodNUTS)
+	case o.TargetAccept != 0 && !(o.TargetAccept > 0 && o.TargetAccept < 1):
+		return errors.New("the target acceptance lies between 0 and 1")
+	}
+	return nil
+}

@@ -100,8 +100,7 @@ func (m *Model) BindWith(d *Data, opt BindOptions) (p *Problem, err error) {
 	}
 	p.notes = append(p.notes, notReported(m, target)...)
 	if target.D == 0 && len(target.Discrete) == 0 {
-		return nil, &ModelError{diag.List{{Code: "nothing-to-fit", Source: m.checked.File.Source, Summary: "the model has no latents: there is nothing to infer",
-			Hint: "declare one: a new name on the left of `~`"}}}
+		return nil, m.nothingToFit()
 	}
 	return p, nil
 }
@@ -116,6 +115,12 @@ func amount(b *data.Bound) int {
 		n += len(a.Data)
 	}
 	return n
+}
+
+// nothingToFit is the error of a model without latents.
+func (m *Model) nothingToFit() error {
+	return &ModelError{diag.List{{Code: "nothing-to-fit", Source: m.checked.File.Source, Summary: "the model has no latents: there is nothing to infer",
+		Hint: "declare one: a new name on the left of `~`"}}}
 }
 
 // Unused lists the keys of the data that the model does not declare.

@@ -117,7 +117,11 @@ func (s *Simulation) drawnLets() map[string]*lower.Array {
 // Problem is the model with the data that were drawn, to be fitted.
 func (s *Simulation) Problem() (p *Problem, err error) {
 	defer guarded(&err)
-	m := s.from.model
+	return s.problemOf(s.from.model)
+}
+
+// problemOf is another model, with the same data declarations, with these data.
+func (s *Simulation) problemOf(m *Model) (*Problem, error) {
 	if ds := m.unsupported(); ds.HasErrors() {
 		return nil, &ModelError{ds}
 	}
@@ -126,6 +130,9 @@ func (s *Simulation) Problem() (p *Problem, err error) {
 	target, diags := inference.NewTarget(m.checked, with, inference.Plan)
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
+	}
+	if target.D == 0 && len(target.Discrete) == 0 {
+		return nil, m.nothingToFit()
 	}
 	return &Problem{model: m, bound: s.bound, target: target}, nil
 }

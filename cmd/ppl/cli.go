@@ -16,6 +16,7 @@ type cli struct {
 	Fmt      fmtCmd      `cmd:"" help:"Format models in the one style."`
 	Fit      fitCmd      `cmd:"" help:"Fit a model to data and print its posterior."`
 	Simulate simulateCmd `cmd:"" help:"Draw data from a model: latents from their priors, then the data."`
+	SBC      sbcCmd      `cmd:"" name:"sbc" help:"Check a model and its fits by simulation-based calibration."`
 	Help     helpCmd     `cmd:"" help:"Explain a distribution, a function, an error code or a command."`
 	Ver      verCmd      `cmd:"" name:"version" help:"Print the version of ppl."`
 

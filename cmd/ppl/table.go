@@ -70,7 +70,7 @@ func split(cell string) (left, right string) {
 
 func (c *column) measure(cell string) {
 	left, right := split(cell)
-	c.left, c.right = max(c.left, len(left)), max(c.right, len(right))
+	c.left, c.right = max(c.left, width(left)), max(c.right, width(right))
 }
 
 func (c *column) align(cell string) string {

@@ -1,0 +1,323 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	goruntime "runtime"
+	"sort"
+	"sync"
+
+	"ppl/inference"
+	"ppl/inference/sbc"
+	"ppl/lang"
+)
+
+// SBCOptions set a simulation-based calibration. The zero value of a field means
+// its default.
+type SBCOptions struct {
+	Seed       uint64
+	Replicates int // data sets that are drawn and fitted; 200
+	Draws      int // posterior draws that a latent is ranked among; 99
+	// Fit sets how each data set is fitted; its seed is not used.
+	Fit Options
+	// Model is fitted in the place of the one that the data are drawn from. It
+	// needs the same data declarations, and latents of the same names.
+	Model *Model
+	// Level is the probability that a right model and an exact fit fail; 0.01.
+	Level float64
+	// Progress is called after each replicate, by one goroutine at a time.
+	Progress func(done, total int)
+}
+
+// SBC is the outcome of a simulation-based calibration: see package
+// inference/sbc.
+type SBC struct {
+	// Replicates were fitted; Used of them have a verdict that is not poor. Ranks
+	// are of these: whether a fit believes in itself depends on its data alone, so
+	// the ranks of the rest are still uniform if the fits are exact.
+	Replicates, Used int
+	Draws            int
+	Level            float64
+	// Verdicts counts the fits by verdict, and Failures those that gave no answer,
+	// by the reason.
+	Verdicts map[Verdict]int
+	Failures map[string]int
+	// Quantities are the latents, number by number, in the order of the model.
+	Quantities []Calibration
+	// Passed says that no latent's ranks differ from uniform ones at the level,
+	// corrected for the number of latents; Reasons say what was found.
+	Passed  bool
+	Reasons []string
+	// Interrupted says that the context was done before all replicates were.
+	Interrupted bool
+}
+
+// Calibration is what the ranks of one number of a latent say.
+type Calibration struct {
+	Name  string
+	Ranks []int
+	// Test has the p-values, and P is that of both, corrected for the number of
+	// latents.
+	Test *sbc.Test
+	P    float64
+}
+
+// SBC draws data sets from the prior, fits each, and tests whether the ranks of
+// the latents drawn among their posterior draws are uniform. Replicates run side
+// by side, and the result does not depend on the number of cores. A cancelled
+// context is not an error: the result is of the replicates done so far.
+func (s *Simulator) SBC(ctx context.Context, opt SBCOptions) (out *SBC, err error) {
+	defer guarded(&err)
+	if err := opt.complete(s); err != nil {
+		return nil, err
+	}
+	runs := make([]*replicate, opt.Replicates)
+	if err := s.replicates(ctx, opt, runs); err != nil {
+		return nil, err
+	}
+	out = &SBC{Draws: opt.Draws, Level: opt.Level, Verdicts: map[Verdict]int{}, Failures: map[string]int{}, Interrupted: ctx.Err() != nil}
+	out.collect(runs)
+	out.judge()
+	return out, nil
+}
+
+func (o *SBCOptions) complete(s *Simulator) error {
+	if o.Replicates == 0 {
+		o.Replicates = 200
+	}
+	if o.Draws == 0 {
+		o.Draws = 99
+	}
+	if o.Level == 0 {
+		o.Level = 0.01
+	}
+	if o.Model == nil {
+		o.Model = s.model
+	}
+	if o.Fit.Draws == 0 {
+		o.Fit.Draws = o.Draws
+		if o.Fit.Method == MethodNUTS {
+			o.Fit.Draws = 20 * o.Draws // they are thinned
+		}
+	}
+	switch {
+	case o.Replicates < 1 || o.Draws < 1:
+		return fmt.Errorf("%d replicates with %d draws", o.Replicates, o.Draws)
+	case o.Fit.Draws < o.Draws:
+		return fmt.Errorf("a rank among %d draws needs that many from each fit, not %d", o.Draws, o.Fit.Draws)
+	case !(o.Level > 0 && o.Level < 1):
+		return fmt.Errorf("the level %g is not between 0 and 1", o.Level)
+	}
+	return o.Fit.validMethod()
+}
+
+// replicate is one data set, fitted. Without ranks there is no answer.
+type replicate struct {
+	verdict Verdict
+	failure string
+	names   []string
+	ranks   []int
+}
+
+// replicates runs them on all cores; those that a cancelled context has left out
+// stay nil. The error is one of the model, not of a fit.
+func (s *Simulator) replicates(ctx context.Context, opt SBCOptions, runs []*replicate) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		lock   sync.Mutex
+		wait   sync.WaitGroup
+		failed error
+		next   int
+		done   int
+	)
+	take := func() (int, bool) {
+		lock.Lock()
+		defer lock.Unlock()
+		next++
+		return next - 1, next <= len(runs) && ctx.Err() == nil
+	}
+	for range min(goruntime.GOMAXPROCS(0), len(runs)) {
+		wait.Go(func() {
+			for k, more := take(); more; k, more = take() {
+				r, err := s.replicate(ctx, opt, k)
+				lock.Lock()
+				switch {
+				case err != nil && failed == nil && ctx.Err() == nil:
+					failed = err
+					cancel()
+				case err == nil && ctx.Err() == nil:
+					runs[k] = r
+					done++
+					if opt.Progress != nil {
+						opt.Progress(done, len(runs))
+					}
+				}
+				lock.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	return failed
+}
+
+// replicate draws data set k, fits it, and ranks the latents.
+func (s *Simulator) replicate(ctx context.Context, opt SBCOptions, k int) (r *replicate, err error) {
+	defer guarded(&err)
+	sim, err := s.Draw(opt.Seed, k)
+	if err != nil {
+		return nil, err
+	}
+	random := inference.Stream(opt.Seed, "sbc", k)
+	p, err := sim.problemOf(opt.Model)
+	if err != nil {
+		return nil, err
+	}
+	fit := opt.Fit
+	fit.Seed, fit.Progress, fit.SamplerProgress = random.Uint64(), nil, nil
+	post, err := p.Fit(ctx, fit)
+	var stopped *Stopped
+	var data *DataError
+	switch {
+	case errors.As(err, &stopped):
+		return &replicate{failure: stopped.Error()}, nil
+	case errors.As(err, &data):
+		return &replicate{failure: data.Diagnostics[0].Summary}, nil
+	case err != nil:
+		return nil, err
+	}
+	r = &replicate{verdict: post.Verdict}
+	for _, truth := range sim.Latents() {
+		if symbol := s.symbol(truth.Symbol); symbol == nil || symbol.Kind != lang.SymLatent {
+			continue
+		}
+		q, err := post.Quantity(truth.Name)
+		if err != nil {
+			return nil, err
+		}
+		r.names = append(r.names, truth.Name)
+		r.ranks = append(r.ranks, rank(truth.Mean, q.Draws, opt.Draws, random))
+	}
+	return r, nil
+}
+
+func (s *Simulator) symbol(name string) *lang.Symbol {
+	for _, x := range s.model.checked.Latents {
+		if x.Name == name {
+			return x
+		}
+	}
+	return nil
+}
+
+// rank counts how many of n draws, spread evenly over all, are below x; among
+// equal ones its place is drawn.
+func rank(x float64, draws []float64, n int, r *rand.Rand) int {
+	below, equal := 0, 0
+	for i := range n {
+		switch v := draws[(2*i+1)*len(draws)/(2*n)]; {
+		case v < x:
+			below++
+		case v == x:
+			equal++
+		}
+	}
+	return below + r.IntN(equal+1)
+}
+
+// collect gathers the ranks of the replicates that count.
+func (out *SBC) collect(runs []*replicate) {
+	var used []*replicate
+	for _, r := range runs {
+		switch {
+		case r == nil:
+			continue
+		case r.failure != "":
+			out.Failures[r.failure]++
+		default:
+			out.Verdicts[r.verdict]++
+			if r.verdict != Poor {
+				used = append(used, r)
+			}
+		}
+		out.Replicates++
+	}
+	out.Used = len(used)
+	if len(used) == 0 {
+		return
+	}
+	for i, name := range used[0].names {
+		c := Calibration{Name: name}
+		for _, r := range used {
+			c.Ranks = append(c.Ranks, r.ranks[i])
+		}
+		c.Test = sbc.Uniform(c.Ranks, out.Draws)
+		c.P = math.Min(1, c.Test.P()*float64(len(used[0].names)))
+		out.Quantities = append(out.Quantities, c)
+	}
+}
+
+// judge says whether the calibration has passed.
+func (out *SBC) judge() {
+	out.Passed = true
+	fail := func(format string, args ...any) {
+		out.Passed = false
+		out.Reasons = append(out.Reasons, fmt.Sprintf(format, args...))
+	}
+	note := func(format string, args ...any) { out.Reasons = append(out.Reasons, fmt.Sprintf(format, args...)) }
+	if out.Used*2 < out.Replicates || out.Used == 0 {
+		fail("only %d of %d fits can be believed by their own verdict: too few to judge by", out.Used, out.Replicates)
+	} else if left := out.Replicates - out.Used; left > 0 {
+		note("%d of %d fits are left out: poor by their own verdict, or without an answer", left, out.Replicates)
+	}
+	worst := make([]*Calibration, 0, len(out.Quantities))
+	for i := range out.Quantities {
+		if c := &out.Quantities[i]; c.P < out.Level {
+			worst = append(worst, c)
+		}
+	}
+	sort.SliceStable(worst, func(i, j int) bool { return worst[i].P < worst[j].P })
+	for i, c := range worst {
+		if i == 5 {
+			fail("and %d more", len(worst)-i)
+			break
+		}
+		fail("the ranks of `%s` are not uniform (p = %.2g): %s", c.Name, c.P, c.shape())
+	}
+	if out.Interrupted {
+		note("interrupted after %d replicates", out.Replicates)
+	}
+	if out.Passed {
+		note("the ranks of %s are uniform as far as %d replicates tell", numbers(len(out.Quantities)), out.Used)
+	}
+}
+
+func numbers(n int) string {
+	if n == 1 {
+		return "the one latent"
+	}
+	return fmt.Sprintf("all %d latents", n)
+}
+
+// shape says in words how ranks differ from uniform ones.
+func (c *Calibration) shape() string {
+	n := math.Sqrt(float64(len(c.Ranks)))
+	uniform := 1 / math.Sqrt(12)
+	// In standard errors: the variance of a squared uniform deviation is 1/180.
+	shift := (c.Test.Mean - 0.5) / uniform * n
+	width := (c.Test.SD*c.Test.SD - uniform*uniform) * math.Sqrt(180) * n
+	switch {
+	case math.Abs(shift) > 3 && math.Abs(shift) > math.Abs(width) && shift > 0:
+		return "posteriors are too low"
+	case math.Abs(shift) > 3 && math.Abs(shift) > math.Abs(width):
+		return "posteriors are too high"
+	case width > 3:
+		return "posteriors are too narrow"
+	case width < -3:
+		return "posteriors are too wide"
+	}
+	return "posteriors have another shape"
+}

@@ -1,0 +1,167 @@
+package runtime_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	goruntime "runtime"
+	"strings"
+	"testing"
+
+	"ppl/runtime"
+)
+
+// Models whose posterior is known exactly.
+var conjugates = []struct {
+	name, text string
+	values     map[string]any
+}{
+	{"normal-normal", "data y : real[N]\nmu ~ Normal(1, 2)\ny[i in 1..N] ~ Normal(mu, 3)\n", map[string]any{"N": 5}},
+	{"beta-binomial", "data n : int[N]\ndata k : int[N]\np ~ Beta(2, 3)\nk[i in 1..N] ~ Binomial(n[i], p)\n", map[string]any{"n": []int{5, 8}}},
+	{"gamma-poisson", "data k : int[N]\nrate ~ Gamma(3, 1)\nk[i in 1..N] ~ Poisson(rate)\n", map[string]any{"N": 4}},
+	{"normal linear regression", "data x : real[N]\ndata y : real[N]\na ~ Normal(0, 2)\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(a + b * x[i], 1)\n",
+		map[string]any{"x": []float64{4, 5, 6, 7, 9}}},
+}
+
+func calibrate(t *testing.T, text string, values map[string]any, opt runtime.SBCOptions) *runtime.SBC {
+	t.Helper()
+	out, err := simulator(t, text, values).SBC(context.Background(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestSBC: fits of models with exact answers are calibrated.
+func TestSBC(t *testing.T) {
+	for _, c := range conjugates {
+		t.Run(c.name, func(t *testing.T) {
+			out := calibrate(t, c.text, c.values, runtime.SBCOptions{Seed: 1})
+			t.Logf("%v of %d: %v", out.Verdicts, out.Replicates, describe(out))
+			if !out.Passed || out.Used < 190 || out.Replicates != 200 {
+				t.Errorf("%d used, %v", out.Used, out.Reasons)
+			}
+		})
+	}
+}
+
+// TestSBCNUTS does the same for draws of Markov chains.
+func TestSBCNUTS(t *testing.T) {
+	out := calibrate(t, conjugates[3].text, conjugates[3].values, runtime.SBCOptions{Seed: 2, Replicates: 100, Fit: runtime.Options{Method: runtime.MethodNUTS, Warmup: 500}})
+	t.Logf("%v: %v", out.Verdicts, describe(out))
+	if !out.Passed || out.Used < 90 {
+		t.Errorf("%d used, %v", out.Used, out.Reasons)
+	}
+}
+
+func describe(out *runtime.SBC) string {
+	var parts []string
+	for _, c := range out.Quantities {
+		parts = append(parts, fmt.Sprintf("%s χ² %.3f ecdf %.3f mean %.3f sd %.3f", c.Name, c.Test.ChiSquare, c.Test.ECDF, c.Test.Mean, c.Test.SD))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// TestSBCFinds: fits of a model that is wrong are not calibrated, and the words
+// say how.
+func TestSBCFinds(t *testing.T) {
+	base := conjugates[0]
+	for _, c := range []struct{ what, from, to, want string }{
+		{"a prior that is too narrow", "Normal(1, 2)", "Normal(1, 0.7)", "not uniform"},
+		{"a prior elsewhere", "Normal(1, 2)", "Normal(-1, 2)", "too low"},
+		{"errors taken as smaller", "Normal(mu, 3)", "Normal(mu, 1.5)", "too narrow"},
+		{"a prior and errors that are too wide", "Normal(1, 2)\ny[i in 1..N] ~ Normal(mu, 3)", "Normal(1, 20)\ny[i in 1..N] ~ Normal(mu, 6)", "too wide"},
+	} {
+		m, err := runtime.Compile("wrong.ppl", []byte(strings.Replace(base.text, c.from, c.to, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := calibrate(t, base.text, base.values, runtime.SBCOptions{Seed: 3, Model: m})
+		if out.Passed || !strings.Contains(strings.Join(out.Reasons, "\n"), c.want) {
+			t.Errorf("%s: passed %v, %v; %s", c.what, out.Passed, out.Reasons, describe(out))
+		}
+	}
+}
+
+// TestSBCCores: the ranks do not depend on the number of cores.
+func TestSBCCores(t *testing.T) {
+	run := func(cores int) *runtime.SBC {
+		defer goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(cores))
+		told := 0
+		out := calibrate(t, conjugates[1].text, conjugates[1].values, runtime.SBCOptions{Seed: 5, Replicates: 20, Draws: 9, Progress: func(done, total int) { told++ }})
+		if told != 20 {
+			t.Errorf("told %d times", told)
+		}
+		return out
+	}
+	one := run(1)
+	if two := run(2); !reflect.DeepEqual(one, two) {
+		t.Error("the outcome differs")
+	}
+}
+
+// TestSBCStops keeps what was done.
+func TestSBCStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	out, err := simulator(t, conjugates[0].text, conjugates[0].values).SBC(ctx, runtime.SBCOptions{Replicates: 100000, Progress: func(done, total int) {
+		if done == 15 {
+			cancel()
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !out.Interrupted || out.Replicates < 15 || out.Replicates > 1000 {
+		t.Errorf("%+v", out)
+	}
+}
+
+// TestSBCRefuses models that have no prior to draw from.
+func TestSBCRefuses(t *testing.T) {
+	_, err := simulator(t, "data y : real[N]\nmu ~ Flat()\ny ~ Normal(mu, 1)\n", map[string]any{"N": 3}).SBC(context.Background(), runtime.SBCOptions{})
+	if err == nil || !strings.Contains(err.Error(), "`Flat` is no distribution") {
+		t.Errorf("a flat prior: %v", err)
+	}
+	_, err = simulator(t, "data y : real[N]\ny ~ Normal(0, 1)\n", map[string]any{"N": 3}).SBC(context.Background(), runtime.SBCOptions{})
+	if err == nil || !strings.Contains(err.Error(), "nothing to infer") {
+		t.Errorf("no latents: %v", err)
+	}
+}
+
+// TestSBCExamples calibrates the examples that can be simulated. It takes minutes:
+// PPL_SBC names some, separated by commas, or is "all".
+func TestSBCExamples(t *testing.T) {
+	names := os.Getenv("PPL_SBC")
+	if names == "" {
+		t.Skip("PPL_SBC=all calibrates the examples")
+	}
+	for _, ex := range examples {
+		if names != "all" && !strings.Contains(","+names+",", ","+ex.name+",") {
+			continue
+		}
+		t.Run(ex.name, func(t *testing.T) {
+			folder := filepath.Join(examplesFolder, ex.name)
+			m, err := runtime.CompileFile(filepath.Join(folder, "model.ppl"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := m.Simulator(runtime.Files(context.Background(), filepath.Join(folder, ex.data)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Draw(1, 0); err != nil {
+				t.Skip(err)
+			}
+			out, err := s.SBC(context.Background(), runtime.SBCOptions{Seed: 1, Fit: runtime.Options{Method: os.Getenv("PPL_SBC_METHOD")}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%v, failures %v, %d used: %v\n%s", out.Verdicts, out.Failures, out.Used, out.Reasons, describe(out))
+			if !out.Passed {
+				t.Errorf("%v", out.Reasons)
+			}
+		})
+	}
+}

@@ -56,7 +56,7 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if err := opt.validMethod(); err != nil {
 		return nil, err
 	}
-	if opt.Method == MethodNUTS {
+	if opt.Method == MethodNUTS && p.target.D > 0 { // without continuous latents the answer is exact
 		return p.sample(ctx, opt)
 	}
 	begun := time.Now()

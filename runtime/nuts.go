@@ -81,6 +81,9 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 	if err := post.gather(r, target); err != nil {
 		return nil, err
 	}
+	if err := post.reportDiscrete(ctx); err != nil {
+		return nil, err
+	}
 	post.fit.Draws.ESS = math.Min(post.sampling.ESSBulk, post.sampling.ESSTail)
 	post.judgeSampling()
 	post.fit.Converged = post.sampling.RHat < goodRHat
@@ -104,6 +107,14 @@ func (post *Posterior) describe(r *nuts.Result, target *inference.Target, byUser
 		Target: target, ELBO: nan, MCSE: nan, KHatMeanField: nan, LocError: nan, Evaluations: r.Evaluations,
 		Draws: &inference.Weighted{D: target.D, KHat: nan}, Ended: "all draws were made",
 		Interrupted: r.Interrupted && byUser, TimedOut: r.Interrupted && !byUser,
+	}
+	post.options.Draws = s.Chains * s.Draws
+	if len(target.Discrete) > 0 { // whose posterior is found from the draws
+		for _, c := range r.Chains {
+			for _, u := range c.Draws {
+				post.fit.Draws.U = append(post.fit.Draws.U, u...)
+			}
+		}
 	}
 	switch {
 	case post.fit.Interrupted:

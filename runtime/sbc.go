@@ -194,14 +194,31 @@ func (s *Simulator) replicate(ctx context.Context, opt SBCOptions, k int) (r *re
 		if symbol := s.symbol(truth.Symbol); symbol == nil || symbol.Kind != lang.SymLatent {
 			continue
 		}
-		q, err := post.Quantity(truth.Name)
+		draws, err := post.drawsOf(truth.Name)
 		if err != nil {
 			return nil, err
 		}
 		r.names = append(r.names, truth.Name)
-		r.ranks = append(r.ranks, rank(truth.Mean, q.Draws, opt.Draws, random))
+		r.ranks = append(r.ranks, rank(truth.Mean, draws, opt.Draws, random))
 	}
 	return r, nil
+}
+
+// drawsOf are the draws of an element of a latent, discrete or not.
+func (post *Posterior) drawsOf(name string) ([]float64, error) {
+	q, err := post.Quantity(name)
+	if err == nil {
+		return q.Draws, nil
+	}
+	values, discrete := post.DiscreteDraws(name)
+	if discrete != nil {
+		return nil, err
+	}
+	out := make([]float64, len(values))
+	for i, v := range values {
+		out[i] = float64(v)
+	}
+	return out, nil
 }
 
 func (s *Simulator) symbol(name string) *lang.Symbol {
@@ -291,11 +308,11 @@ func (out *SBC) judge() {
 		note("interrupted after %d replicates", out.Replicates)
 	}
 	if out.Passed {
-		note("the ranks of %s are uniform as far as %d replicates tell", numbers(len(out.Quantities)), out.Used)
+		note("the ranks of %s are uniform as far as %d replicates tell", allOf(len(out.Quantities)), out.Used)
 	}
 }
 
-func numbers(n int) string {
+func allOf(n int) string {
 	if n == 1 {
 		return "the one latent"
 	}

@@ -23,6 +23,7 @@ var conjugates = []struct {
 	{"gamma-poisson", "data k : int[N]\nrate ~ Gamma(3, 1)\nk[i in 1..N] ~ Poisson(rate)\n", map[string]any{"N": 4}},
 	{"normal linear regression", "data x : real[N]\ndata y : real[N]\na ~ Normal(0, 2)\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(a + b * x[i], 1)\n",
 		map[string]any{"x": []float64{4, 5, 6, 7, 9}}},
+	{"discrete latents", "data y : real[N]\nmu ~ Normal(0, 2)\nz[i in 1..N] ~ Bernoulli(0.3)\ny[i in 1..N] ~ Normal(mu + 2 * z[i], 1)\n", map[string]any{"N": 4}},
 }
 
 func calibrate(t *testing.T, text string, values map[string]any, opt runtime.SBCOptions) *runtime.SBC {
@@ -78,7 +79,7 @@ func TestSBCFinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := calibrate(t, base.text, base.values, runtime.SBCOptions{Seed: 3, Model: m})
+		out := calibrate(t, base.text, base.values, runtime.SBCOptions{Seed: 3, Replicates: 120, Model: m})
 		if out.Passed || !strings.Contains(strings.Join(out.Reasons, "\n"), c.want) {
 			t.Errorf("%s: passed %v, %v; %s", c.what, out.Passed, out.Reasons, describe(out))
 		}

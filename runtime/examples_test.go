@@ -49,6 +49,8 @@ var examples = []example{
 	{name: "lynx", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 	{name: "esoph", data: "data.csv", verdict: runtime.Caution, tolerance: accurate,
 		why: "k̂ is a hair above 0.5: three scales near zero, each of few effects"},
+	{name: "nile_dam", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
+	{name: "geyser", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 	{name: "faithful", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 	{name: "stackloss", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 	{name: "quakes", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
@@ -120,6 +122,14 @@ func referenceOf(t *testing.T, name string) map[string]moments {
 }
 
 func (ex example) compare(t *testing.T, post *runtime.Posterior, name string, want moments) {
+	if m := probabilityName.FindStringSubmatch(name); m != nil {
+		value, _ := strconv.Atoi(m[2])
+		p, err := post.Probability(m[1], value)
+		if err != nil || !(math.Abs(p-want.Mean) <= 0.01+4*want.MCSE*want.SD) {
+			t.Errorf("%s is %.4f, reference %.4f: %v", name, p, want.Mean, err)
+		}
+		return
+	}
 	q, err := post.Quantity(name)
 	if err != nil {
 		t.Error(err)
@@ -132,6 +142,10 @@ func (ex example) compare(t *testing.T, post *runtime.Posterior, name string, wa
 		t.Errorf("%s: sd %.4g, reference %.4g: %.2f times, e^±%.2f allowed", name, q.SD, want.SD, q.SD/want.SD, ex.tolerance.sd)
 	}
 }
+
+// probabilityName is how a reference calls the probability of a value of a
+// discrete latent: P(z[3] = 1).
+var probabilityName = regexp.MustCompile(`^P\((.+) = (-?\d+)\)$`)
 
 // TestExamplesFormatted: the examples show the one style.
 func TestExamplesFormatted(t *testing.T) {

@@ -36,7 +36,9 @@ func (t *table) write(w io.Writer, bold func(string) string) {
 	}
 	names := 0
 	for _, r := range t.rows {
-		names = max(names, width(r[0]))
+		if len(r) > 1 || len(t.head) == 1 {
+			names = max(names, width(r[0]))
+		}
 	}
 	names = max(names, width(t.head[0]))
 	var b strings.Builder

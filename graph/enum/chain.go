@@ -2,14 +2,19 @@ package enum
 
 import (
 	"fmt"
+	"math"
 
 	"ppl/graph"
 	"ppl/graph/named"
 )
 
-// Sites whose elements refer to those one before along a dimension are removed
+// Sites whose elements refer to those before along a dimension are removed
 // together by the forward recursion, over their joint value. The other
 // dimensions, and other sites that the tables depend on, are chains apart.
+//
+// Where references reach further back than one element, a state is made of as
+// many elements: (z[t], z[t-1]) from (z[t-1], z[t-2]), and steps between states
+// that do not agree on z[t-1] are impossible.
 
 // chain is a group of sites of one shape, and the dimension that it runs along.
 type chain struct {
@@ -20,8 +25,12 @@ type chain struct {
 	axes  []*named.Axis // plates of each chain: those of the site but one
 	t     *named.Axis   // states
 	step  *named.Axis   // steps into states 2, 3, ...
+	order int           // how far back references reach
 	k     int           // joint values
 }
+
+// furthest is how far back references of a chain may reach.
+const furthest = 3
 
 // link is a table with its place in a chain.
 type link struct {
@@ -83,25 +92,33 @@ func (e *elim) chain(sites []*Site, d int) *choice {
 			c.axes = append(c.axes, a)
 		}
 	}
+	for _, t := range e.mentioning(sites...) {
+		reach, ok := c.reach(t, shape)
+		if !ok {
+			return nil
+		}
+		c.order = max(c.order, reach)
+	}
+	if c.order == 0 {
+		return nil
+	}
 	for _, s := range sites {
-		c.k *= s.K
+		for range c.order {
+			c.k *= s.K
+		}
 	}
 	c.t = e.axis(sites[0].Axes[d].Name, shape[d], named.Plate)
 	c.step = e.axis(sites[0].Axes[d].Name, shape[d]-1, named.Plate)
-	pairs, varies := false, false
+	varies := false
 	for _, t := range e.mentioning(sites...) {
 		l, ok := c.link(t, shape)
 		if !ok {
 			return nil
 		}
-		pairs = pairs || l.pair
 		if l.pair {
 			varies = varies || !steady(t, l)
 		}
 		c.tabs = append(c.tabs, l)
-	}
-	if !pairs {
-		return nil
 	}
 	n := float64(shape.Size()*c.k) * c.m.states()
 	steps := float64(c.k*c.k) * c.m.states()
@@ -126,37 +143,65 @@ func steady(t *Table, l link) bool {
 	return true
 }
 
-// link places a table: each reference is of the latest element that the table
-// refers to in an iteration, or of the one before it.
-func (c *chain) link(t *Table, shape graph.Shape) (link, bool) {
-	refs := t.to(c.sites...)
-	var over []*named.Axis
-	for _, r := range refs {
-		over = union(over, r.Over)
+// placed says where the references of a table to the sites of a chain are.
+type placed struct {
+	refs   []*Ref
+	over   []*named.Axis
+	latest []int // element, in each iteration of over
+	behind []int // of each reference: how many elements before the latest
+}
+
+// place finds the latest element that a table refers to in each iteration, and
+// how far before it the other references are: the same in each.
+func (c *chain) place(t *Table, shape graph.Shape) (placed, bool) {
+	p := placed{refs: t.to(c.sites...)}
+	for _, r := range p.refs {
+		p.over = union(p.over, r.Over)
 	}
-	latest := make([]int, sizes(over).Size())
-	at := make([][]int, len(refs))
-	for i, r := range refs {
-		at[i] = r.at(over)
+	p.latest = make([]int, sizes(p.over).Size())
+	at := make([][]int, len(p.refs))
+	for i, r := range p.refs {
+		at[i] = r.at(p.over)
 		for j, k := range at[i] {
-			latest[j] = max(latest[j], k)
+			p.latest[j] = max(p.latest[j], k)
 		}
 	}
-	stride := shape.Strides()[c.along]
-	l := link{t: t}
-	for i, r := range refs {
-		behind := latest[0] - at[i][0]
+	stride, n := shape.Strides()[c.along], shape[c.along]
+	for i := range p.refs {
+		behind := (p.latest[0] - at[i][0]) / stride
 		for j, k := range at[i] {
-			if latest[j]-k != behind || behind != 0 && (behind != stride || latest[j]/stride%shape[c.along] == 0) {
-				return l, false
+			if p.latest[j]-k != behind*stride || p.latest[j]/stride%n < behind {
+				return p, false
 			}
 		}
-		l.pair = l.pair || behind != 0
+		p.behind = append(p.behind, behind)
+	}
+	return p, true
+}
+
+// reach is how far back a table refers.
+func (c *chain) reach(t *Table, shape graph.Shape) (int, bool) {
+	p, ok := c.place(t, shape)
+	most := 0
+	for _, b := range p.behind {
+		most = max(most, b)
+	}
+	return most, ok && most <= furthest && most < shape[c.along]
+}
+
+// link places a table: each reference is of the latest element that the table
+// refers to in an iteration, or of one of those before it.
+func (c *chain) link(t *Table, shape graph.Shape) (link, bool) {
+	p, _ := c.place(t, shape)
+	refs, over, latest := p.refs, p.over, p.latest
+	l := link{t: t}
+	for i, r := range refs {
+		l.pair = l.pair || p.behind[i] != 0
 		l.from = append(l.from, r.Axis)
-		if behind == 0 {
-			l.to = append(l.to, r.Site.now())
+		if p.behind[i] == 0 {
+			l.to = append(l.to, r.Site.latest(0))
 		} else {
-			l.to = append(l.to, r.Site.before())
+			l.to = append(l.to, r.Site.earlier(p.behind[i]-1))
 		}
 	}
 	l.cells = cells{over: over, index: latest, axes: append(append([]*named.Axis(nil), c.axes...), c.t)}
@@ -199,20 +244,33 @@ func (c *chain) moved(at []int, shape graph.Shape, skip int) []int {
 	return out
 }
 
-// now and before are the axes of an element and of the one before it. They get
-// their rank when the site is removed.
-func (s *Site) now() *named.Axis {
-	if s.e == nil {
-		s.e = &named.Axis{Name: s.Name, Size: s.K, Class: named.Enumerated}
+// latest and earlier are the axes of element t−i of a state and of element
+// t−1−i of the state before. They get their rank when the site is removed.
+func (s *Site) latest(i int) *named.Axis  { return s.nth(&s.now, i) }
+func (s *Site) earlier(i int) *named.Axis { return s.nth(&s.before, i) }
+
+func (s *Site) nth(axes *[]*named.Axis, i int) *named.Axis {
+	for len(*axes) <= i {
+		*axes = append(*axes, &named.Axis{Name: s.Name, Size: s.K, Class: named.Enumerated})
 	}
-	return s.e
+	return (*axes)[i]
 }
 
-func (s *Site) before() *named.Axis {
-	if s.prev == nil {
-		s.prev = &named.Axis{Name: s.Name, Size: s.K, Class: named.Enumerated}
+// overlap forbids steps between states that do not agree on the elements that
+// they share, and, in the first state, all but one value of elements that are
+// not there.
+func (e *elim) overlap(c *chain, u, w named.Value) (_, _ named.Value) {
+	never := e.b.Scalar(math.Inf(-1))
+	zero := e.b.Scalar(0)
+	first := e.b.Equal(e.b.Counter(c.t, 0), zero)
+	for _, s := range c.sites {
+		for i := 1; i < c.order; i++ {
+			now, before := e.b.Counter(s.latest(i), 0), e.b.Counter(s.earlier(i-1), 0)
+			w = e.b.Add(w, e.b.Where(e.b.Equal(now, before), zero, never))
+			u = e.b.Add(u, e.b.Where(e.b.And(first, now), never, zero))
+		}
 	}
-	return s.prev
+	return u, w
 }
 
 // forward runs the recursion.
@@ -220,8 +278,10 @@ func (e *elim) forward(c *chain, shape graph.Shape, size int) {
 	e.take(c.sites...)
 	var now, before []*named.Axis
 	for _, s := range c.sites {
-		before = append(before, s.before())
-		now = append(now, s.now())
+		for i := range c.order {
+			before = append(before, s.earlier(i))
+			now = append(now, s.latest(i))
+		}
 	}
 	for _, a := range append(append([]*named.Axis(nil), before...), now...) {
 		e.depth++
@@ -238,6 +298,7 @@ func (e *elim) forward(c *chain, shape graph.Shape, size int) {
 			}
 		}
 	}
+	u, w = e.overlap(c, u, w)
 	value := e.b.Chain(u, w, named.ChainAxes{T: c.t, Step: c.step, Now: now, Before: before, Max: e.max})
 	e.add(&Table{Terms: []named.Value{value}, Plates: c.axes, Refs: c.m.finish()})
 	how := fmt.Sprintf("forward recursion over %d steps", shape[c.along])

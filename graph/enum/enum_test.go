@@ -3,6 +3,7 @@ package enum_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -330,9 +331,9 @@ func (m *model) randomTable(t *rapid.T, draw func() float64) {
 // randomRef refers to the own element, one at a distance, or any.
 func (m *model) randomRef(t *rapid.T, s *enum.Site, plates []*named.Axis) *enum.Ref {
 	size := s.Shape.Size()
-	switch kind := rapid.IntRange(0, 3).Draw(t, "kind of reference"); kind {
-	case 0, 1: // z[i], or z[i-1] where there is one
-		if total := (&enum.Ref{Over: plates}).Over; len(total) > 0 && cellsOf(plates) >= size {
+	switch kind := rapid.IntRange(0, 4).Draw(t, "kind of reference"); kind {
+	case 0, 1, 2: // z[i], or z[i-1] or z[i-2] where there is one
+		if len(plates) > 0 && cellsOf(plates) >= size {
 			stride := cellsOf(plates) / size
 			i := -1
 			return m.ref(s, plates, func([]int) int {
@@ -340,7 +341,7 @@ func (m *model) randomRef(t *rapid.T, s *enum.Site, plates []*named.Axis) *enum.
 				return max(0, i/stride-kind) % size
 			})
 		}
-	case 2:
+	case 3:
 		return m.ref(s, nil, func([]int) int { return rapid.IntRange(0, size-1).Draw(t, "element") })
 	}
 	return m.ref(s, plates, func([]int) int { return rapid.IntRange(0, size-1).Draw(t, "element") })
@@ -352,4 +353,64 @@ func cellsOf(axes []*named.Axis) int {
 		n *= a.Size
 	}
 	return n
+}
+
+// TestChains: chains of any order, of several sites, in plates, with a class
+// above, are removed by the forward recursion, and right.
+func TestChains(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	draw := func() float64 {
+		if r.IntN(8) == 0 {
+			return math.Inf(-1)
+		}
+		return r.NormFloat64()
+	}
+	for order := 1; order <= 3; order++ {
+		for _, batch := range []int{0, 2} {
+			m := newModel()
+			const n = 5
+			shape := []int{n}
+			if batch > 0 {
+				shape = []int{batch, n}
+			}
+			if batch > 0 && order == 3 {
+				shape[1] = 4
+			}
+			a := m.site("a", 2, shape...)
+			last := a.Axes[len(a.Axes)-1]
+			c := m.site("c", 2, shape[:len(shape)-1]...)
+			// Emissions, with the class.
+			own := m.ref(a, a.Axes, func(x []int) int { return index(shape, x) })
+			class := m.ref(c, a.Axes, func(x []int) int { return index(shape[:len(shape)-1], x[:len(x)-1]) })
+			m.table(a.Axes, []*enum.Ref{own, class}, draw, append(append([]*named.Axis{}, a.Axes...), own.Axis, class.Axis))
+			for k := 1; k <= order; k++ { // from k earlier elements
+				plates := append([]*named.Axis(nil), a.Axes...)
+				plates[len(plates)-1] = m.axis("t", last.Size-k, named.Plate)
+				var refs []*enum.Ref
+				axes := []*named.Axis{plates[len(plates)-1]}
+				for back := 0; back <= k; back++ {
+					x := m.ref(a, plates, func(x []int) int {
+						y := append([]int(nil), x...)
+						y[len(y)-1] += k - back
+						return index(shape, y)
+					})
+					refs = append(refs, x)
+					axes = append(axes, x.Axis)
+				}
+				m.table(plates, refs, draw, axes)
+			}
+			res := m.check(t)
+			if res.Steps[0].How[:7] != "forward" {
+				t.Errorf("order %d: %s", order, m.describe(res))
+			}
+		}
+	}
+}
+
+func index(shape, x []int) int {
+	k := 0
+	for d, n := range shape {
+		k = k*n + x[d]
+	}
+	return k
 }

@@ -271,13 +271,13 @@ plate t in 1..3 {
   y[t] ~ Normal(b * k[t], 1)
 }`, data: values{"y": y(3)}, sites: []discreteSite{{"s", []int{3}, 0, 1}, {"k", []int{3}, 0, 2}}, how: "forward"},
 
-		{name: "second order, taken apart", text: `
+		{name: "second order", text: `
 data y : real[4]
 b ~ Normal(0, 1)
 s[1] ~ Bernoulli(0.4)
 s[2] ~ Bernoulli(0.3)
 for t in 3..4 { s[t] ~ Bernoulli(logit = b * s[t-1] - s[t-2]) }
-plate t in 1..4 { y[t] ~ Normal(b * s[t], 1) }`, data: values{"y": y(4)}, sites: []discreteSite{{"s", []int{4}, 0, 1}}},
+plate t in 1..4 { y[t] ~ Normal(b * s[t], 1) }`, data: values{"y": y(4)}, sites: []discreteSite{{"s", []int{4}, 0, 1}}, how: "forward recursion over 4 steps of 4"},
 
 		{name: "two-level latent classes", text: `
 data y : real[5]

@@ -45,8 +45,8 @@ func (c ChainShape) key(name string) string {
 
 func (c ChainShape) uShape() Shape { return append(slices.Clone(c.Batch), c.T, c.K) }
 
-// steps is the number of step matrices of one chain.
-func (c ChainShape) steps() int {
+// Steps is the number of step matrices of one chain.
+func (c ChainShape) Steps() int {
 	if c.Varies {
 		return c.T - 1
 	}
@@ -68,12 +68,12 @@ func (c ChainShape) wShape() Shape {
 	return append(s, c.wTail()...)
 }
 
-// states and size are how many numbers the marginals of states and of
+// states and Size are how many numbers the marginals of states and of
 // everything take for one chain.
 func (c ChainShape) states() int { return c.T * c.K }
-func (c ChainShape) size() int   { return c.states() + c.steps()*c.K*c.K }
+func (c ChainShape) Size() int   { return c.states() + c.Steps()*c.K*c.K }
 
-func (c ChainShape) packed(extra int) Shape { return append(slices.Clone(c.Batch), extra+c.size()) }
+func (c ChainShape) packed(extra int) Shape { return append(slices.Clone(c.Batch), extra+c.Size()) }
 
 func (c ChainShape) check(in []Shape, want ...Shape) error {
 	if len(in) != len(want) {
@@ -133,7 +133,7 @@ func (c ChainHessian) Infer(in []Shape) (Shape, error) {
 
 func (c Chain) Eval(out []float64, in [][]float64) {
 	r := newChainRun(c.ChainShape)
-	n := 1 + c.size()
+	n := 1 + c.Size()
 	c.each(func(b, w int) {
 		o := out[b*n : (b+1)*n]
 		r.set(in[0][b*c.states():(b+1)*c.states()], in[1][w:])
@@ -148,7 +148,7 @@ func (c Chain) Eval(out []float64, in [][]float64) {
 }
 
 func (c ChainValue) Eval(out []float64, in [][]float64) {
-	n := 1 + c.size()
+	n := 1 + c.Size()
 	for b := range out {
 		out[b] = in[0][b*n]
 	}
@@ -156,7 +156,7 @@ func (c ChainValue) Eval(out []float64, in [][]float64) {
 
 func (c ChainHessian) Eval(out []float64, in [][]float64) {
 	r := newChainRun(c.ChainShape)
-	n, s := c.size(), c.states()
+	n, s := c.Size(), c.states()
 	c.each(func(b, w int) {
 		o, d := out[b*n:(b+1)*n], in[2][b*(n+1):(b+1)*(n+1)]
 		r.set(in[0][b*s:(b+1)*s], in[1][w:])

@@ -40,14 +40,14 @@ func newChainRun(c ChainShape) *chainRun {
 	p, _ := chainRuns.LoadOrStore([2]int{c.T, c.K}, &sync.Pool{})
 	if r, ok := p.(*sync.Pool).Get().(*chainRun); ok {
 		r.ChainShape = c
-		if len(r.e) < c.steps()*c.K*c.K {
-			r.e, r.top = make([]float64, c.steps()*c.K*c.K), make([]float64, c.steps())
+		if len(r.e) < c.Steps()*c.K*c.K {
+			r.e, r.top = make([]float64, c.Steps()*c.K*c.K), make([]float64, c.Steps())
 		}
 		return r
 	}
 	n := c.T * c.K
 	return &chainRun{ChainShape: c, a: make([]float64, n), s: make([]float64, n), x: make([]float64, n), y: make([]float64, n),
-		e: make([]float64, c.steps()*c.K*c.K), top: make([]float64, c.steps()),
+		e: make([]float64, c.Steps()*c.K*c.K), top: make([]float64, c.Steps()),
 		b: make([]float64, c.K*c.K), g: make([]float64, 2*c.K), back: make([]int32, n), scale: make([]float64, c.K)}
 }
 
@@ -58,7 +58,7 @@ func (r *chainRun) free() {
 	}
 }
 
-func (r *chainRun) set(u, w []float64) { r.u, r.w = u, w[:r.steps()*r.K*r.K] }
+func (r *chainRun) set(u, w []float64) { r.u, r.w = u, w[:r.Steps()*r.K*r.K] }
 
 // step is where the matrix into state t (from 1) starts, in steps.
 func (r *chainRun) step(t int) int {
@@ -79,8 +79,8 @@ func (r *chainRun) forward() float64 {
 // Weights that the linear scale may meet: of a step relative to the largest,
 // and of a filtered state. A product of two is still far from underflow.
 const (
-	leastStep   = -230 // e^-230 = 1e-100
-	leastFilter = 1e-150
+	LeastStep   = -230 // e^-230 = 1e-100
+	LeastFilter = 1e-150
 )
 
 // linear is the filter on the linear scale; false if that is not safe.
@@ -113,13 +113,13 @@ func (r *chainRun) linear() (logz float64, ok bool) {
 			a[i] = s[i] * math.Exp(x-m)
 			total += a[i]
 		}
-		if !(total > leastFilter) {
+		if !(total > LeastFilter) {
 			return 0, false
 		}
 		inv := 1 / total
 		for i := range a {
 			a[i] *= inv
-			if a[i] < leastFilter && s[i] != 0 && !math.IsInf(u[i], -1) {
+			if a[i] < LeastFilter && s[i] != 0 && !math.IsInf(u[i], -1) {
 				return 0, false
 			}
 		}
@@ -153,7 +153,7 @@ func stepInto(s, a, e []float64) {
 
 func (r *chainRun) expSteps() bool {
 	kk := r.K * r.K
-	for t := 0; t < r.steps(); t++ {
+	for t := 0; t < r.Steps(); t++ {
 		w, e := r.w[t*kk:(t+1)*kk], r.e[t*kk:(t+1)*kk]
 		m := maxOf(w)
 		if math.IsInf(m, 0) || math.IsNaN(m) {
@@ -161,7 +161,7 @@ func (r *chainRun) expSteps() bool {
 		}
 		r.top[t] = m
 		for i, x := range w {
-			if x-m < leastStep && !math.IsInf(x, -1) {
+			if x-m < LeastStep && !math.IsInf(x, -1) {
 				return false
 			}
 			e[i] = math.Exp(x - m)

@@ -83,6 +83,12 @@ func (s *rowState) bindNative(g *generic, p int) native {
 		return s.cumSum(g, o, p)
 	case op.Contract:
 		return s.bindContract(g, o, p)
+	case op.Chain:
+		return s.bindChain(g, o.ChainShape, false, p)
+	case op.ChainHessian:
+		return s.bindChain(g, o.ChainShape, true, p)
+	case op.ChainValue:
+		return s.chainValue(g, o, p)
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ type chain struct {
 	step  *named.Axis   // steps into states 2, 3, ...
 	order int           // how far back references reach
 	k     int           // joint values
+	parts map[part]*named.Axis
 }
 
 // furthest is how far back references of a chain may reach.
@@ -86,7 +87,7 @@ func (e *elim) chain(sites []*Site, d int) *choice {
 	if shape[d] < 2 {
 		return nil
 	}
-	c := &chain{sites: sites, along: d, m: &merged{axis: e.axis}, k: 1}
+	c := &chain{sites: sites, along: d, m: &merged{axis: e.axis}, k: 1, parts: map[part]*named.Axis{}}
 	for i, a := range sites[0].Axes {
 		if i != d {
 			c.axes = append(c.axes, a)
@@ -199,9 +200,9 @@ func (c *chain) link(t *Table, shape graph.Shape) (link, bool) {
 		l.pair = l.pair || p.behind[i] != 0
 		l.from = append(l.from, r.Axis)
 		if p.behind[i] == 0 {
-			l.to = append(l.to, r.Site.latest(0))
+			l.to = append(l.to, c.latest(r.Site, 0))
 		} else {
-			l.to = append(l.to, r.Site.earlier(p.behind[i]-1))
+			l.to = append(l.to, c.earlier(r.Site, p.behind[i]-1))
 		}
 	}
 	l.cells = cells{over: over, index: latest, axes: append(append([]*named.Axis(nil), c.axes...), c.t)}
@@ -244,16 +245,46 @@ func (c *chain) moved(at []int, shape graph.Shape, skip int) []int {
 	return out
 }
 
-// latest and earlier are the axes of element t−i of a state and of element
-// t−1−i of the state before. They get their rank when the site is removed.
-func (s *Site) latest(i int) *named.Axis  { return s.nth(&s.now, i) }
-func (s *Site) earlier(i int) *named.Axis { return s.nth(&s.before, i) }
-
-func (s *Site) nth(axes *[]*named.Axis, i int) *named.Axis {
-	for len(*axes) <= i {
-		*axes = append(*axes, &named.Axis{Name: s.Name, Size: s.K, Class: named.Enumerated})
+// now and before are the axes of an element and of the one before it. They get
+// their rank when the site is removed.
+func (s *Site) now() *named.Axis {
+	if s.e == nil {
+		s.e = &named.Axis{Name: s.Name, Size: s.K, Class: named.Enumerated}
 	}
-	return (*axes)[i]
+	return s.e
+}
+
+func (s *Site) before() *named.Axis {
+	if s.prev == nil {
+		s.prev = &named.Axis{Name: s.Name, Size: s.K, Class: named.Enumerated}
+	}
+	return s.prev
+}
+
+// part is an element of a state, or of the state before: the one that is back
+// elements before its latest.
+type part struct {
+	site   *Site
+	before bool
+	back   int
+}
+
+// latest and earlier are the axes of element t−i of a state and of element
+// t−1−i of the state before.
+func (c *chain) latest(s *Site, i int) *named.Axis  { return c.axis(part{s, false, i}) }
+func (c *chain) earlier(s *Site, i int) *named.Axis { return c.axis(part{s, true, i}) }
+
+func (c *chain) axis(p part) *named.Axis {
+	switch {
+	case p.back > 0:
+		if c.parts[p] == nil {
+			c.parts[p] = &named.Axis{Name: p.site.Name, Size: p.site.K, Class: named.Enumerated}
+		}
+		return c.parts[p]
+	case p.before:
+		return p.site.before()
+	}
+	return p.site.now()
 }
 
 // overlap forbids steps between states that do not agree on the elements that
@@ -265,7 +296,7 @@ func (e *elim) overlap(c *chain, u, w named.Value) (_, _ named.Value) {
 	first := e.b.Equal(e.b.Counter(c.t, 0), zero)
 	for _, s := range c.sites {
 		for i := 1; i < c.order; i++ {
-			now, before := e.b.Counter(s.latest(i), 0), e.b.Counter(s.earlier(i-1), 0)
+			now, before := e.b.Counter(c.latest(s, i), 0), e.b.Counter(c.earlier(s, i-1), 0)
 			w = e.b.Add(w, e.b.Where(e.b.Equal(now, before), zero, never))
 			u = e.b.Add(u, e.b.Where(e.b.And(first, now), never, zero))
 		}
@@ -279,8 +310,8 @@ func (e *elim) forward(c *chain, shape graph.Shape, size int) {
 	var now, before []*named.Axis
 	for _, s := range c.sites {
 		for i := range c.order {
-			before = append(before, s.earlier(i))
-			now = append(now, s.latest(i))
+			before = append(before, c.earlier(s, i))
+			now = append(now, c.latest(s, i))
 		}
 	}
 	for _, a := range append(append([]*named.Axis(nil), before...), now...) {

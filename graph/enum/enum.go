@@ -17,9 +17,8 @@
 //     goes through an index of the data), added, and a log-sum-exp over the
 //     site's axis is left (plated.go).
 //   - A site whose elements refer to one another along one dimension, z[t] and
-//     z[t-1], or as far as z[t-3], is a chain; so are several such sites that
-//     refer to one another. The forward recursion removes them in one op
-//     (chain.go).
+//     z[t-1], is a chain; so are several such sites that refer to one another.
+//     The forward recursion removes them in one op (chain.go).
 //   - A site with few elements, which may refer to one another in any way, is
 //     taken apart: each element becomes a site of its own, in no plate, and the
 //     tables are written out for each iteration (ground.go).
@@ -49,10 +48,9 @@ type Site struct {
 	// Axes are the plates of the site, one for each dimension of Shape. They may
 	// be those of a table.
 
-	// now and before are the enumerated axes of the elements that make up a state
-	// of a chain, the latest first, and of those of the state before it; now[0]
-	// alone is that of the element at hand.
-	now, before []*named.Axis
+	// e is the enumerated axis of the element at hand, prev that of the one
+	// before it in a chain.
+	e, prev *named.Axis
 	// origin says, for an element that was taken out of a site, which it is.
 	origin *Site
 	at     int
@@ -394,5 +392,5 @@ func (e *elim) axis(name string, size int, class named.Class) *named.Axis {
 // enumerate gives a site the axes of its values.
 func (e *elim) enumerate(s *Site) {
 	e.depth++
-	s.latest(0).Depth = e.depth
+	s.now().Depth = e.depth
 }

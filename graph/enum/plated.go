@@ -60,12 +60,12 @@ func (e *elim) sumOut(s *Site, gs []gathered, m *merged, size int) {
 	e.enumerate(s)
 	total := e.b.Scalar(0)
 	for _, g := range gs {
-		from, to := append(g.from, g.ref.Axis), append(g.to, s.now[0])
+		from, to := append(g.from, g.ref.Axis), append(g.to, s.e)
 		for _, x := range e.carry(g.t, g.cells) {
 			total = e.b.Add(total, e.rename(x, from, to))
 		}
 	}
-	x := e.b.ReduceAxis(e.reduction(), e.b.With(total, s.now[0]), s.now[0])
+	x := e.b.ReduceAxis(e.reduction(), e.b.With(total, s.e), s.e)
 	e.add(&Table{Terms: []named.Value{x}, Plates: s.Axes, Refs: m.finish()})
 	e.steps = append(e.steps, Step{How: "summed out", Sites: []*Site{s}, Size: size, along: -1})
 }

@@ -15,7 +15,9 @@ import (
 func (c *fitCmd) writeText(e *env, r *result) {
 	w := e.stdout
 	fmt.Fprintln(w, c.header(e, r))
-	if r.post.Point() {
+	if r.post.Applied() == inference.ExactSum {
+		fmt.Fprintf(w, "exact: all latents are summed out\n\n")
+	} else if r.post.Point() {
 		fmt.Fprintf(w, "%s, seed %d\n\n", approximation(r.post), c.Seed)
 	} else {
 		fmt.Fprintf(w, "%s, %d particles, %d draws, seed %d\n\n", approximation(r.post), r.post.Particles(), c.Draws, c.Seed)

@@ -76,6 +76,36 @@ y[i in 1..N] ~ Normal(mu[group[i]], 1)
 	// mu[treated] (mu.2): 4
 }
 
+// A discrete latent is summed out, and its posterior is exact.
+func ExamplePosterior_Probability() {
+	m, err := runtime.Compile("coin.ppl", []byte(`
+data heads : int
+data tosses : int
+fair ~ Bernoulli(0.5)
+heads ~ Binomial(tosses, if fair == 1 then 0.5 else 0.8)
+`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := m.Bind(runtime.Map(map[string]any{"heads": 7, "tosses": 10}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	post, err := p.Fit(context.Background(), runtime.Options{Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fair, err := post.Probability("fair", 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("P(fair) = %.3f\n", fair)
+	fmt.Println(p.Discrete()[0])
+	// Output:
+	// P(fair) = 0.368
+	// fair: exact, summed out; 2 values, 2 numbers for each particle
+}
+
 // Mistakes in a model are located.
 func ExampleModelError() {
 	_, err := runtime.Compile("model.ppl", []byte("mu ~ Normal(0, 1)\ntau ~ HalfNrmal(5)\n"))

@@ -64,7 +64,9 @@ func (c *fitCmd) samplingText(e *env, r *result) {
 	}
 	t := summaryTable(r.post.Quantities(), c.All)
 	t.write(w, func(s string) string { return e.paintOut(strong, s) })
-	fmt.Fprintf(w, "\nchains   R̂ at most %s, effective draws at least %s (bulk) and %s (tail), %s\n",
+	fmt.Fprintln(w)
+	c.writeDiscrete(e, r)
+	fmt.Fprintf(w, "chains   R̂ at most %s, effective draws at least %s (bulk) and %s (tail), %s\n",
 		fixed(s.RHat, 3), fixed(s.ESSBulk, 0), fixed(s.ESSTail, 0), count(s.Divergences, "divergence"))
 	fmt.Fprintf(w, "verdict  %s\n", e.paintOut(verdictStyle(r.post.Verdict), string(r.post.Verdict)))
 	for _, why := range r.post.Reasons {
@@ -102,6 +104,7 @@ type samplingReport struct {
 	Seed        uint64          `json:"seed"`
 	Method      samplingMethod  `json:"method"`
 	Parameters  json.RawMessage `json:"parameters"`
+	Discrete    json.RawMessage `json:"discrete,omitempty"`
 	RHat        number          `json:"rhat"`
 	ESSBulk     number          `json:"ess_bulk"`
 	ESSTail     number          `json:"ess_tail"`
@@ -149,6 +152,10 @@ func (c *fitCmd) samplingJSON(e *env, r *result) error {
 	if err != nil {
 		return fmt.Errorf("writing the parameters as JSON: %w", err)
 	}
+	discrete, err := discreteJSON(post)
+	if err != nil {
+		return fmt.Errorf("writing the discrete latents as JSON: %w", err)
+	}
 	metric := nuts.Diagonal
 	if s.Dense {
 		metric = nuts.Dense
@@ -160,7 +167,7 @@ func (c *fitCmd) samplingJSON(e *env, r *result) error {
 		Model: r.model.Name(), Seed: c.Seed,
 		Method: samplingMethod{c.Sampler.Method, s.Chains, s.Warmup, s.Draws, number(c.Sampler.TargetAccept), metric, numbers(s.StepSize), c.Engine,
 			post.Ended(), c.interrupted(post)},
-		Parameters: parameters, RHat: number(s.RHat), ESSBulk: number(s.ESSBulk), ESSTail: number(s.ESSTail),
+		Parameters: parameters, Discrete: discrete, RHat: number(s.RHat), ESSBulk: number(s.ESSBulk), ESSTail: number(s.ESSTail),
 		Divergences: s.Divergences, Saturated: s.Saturated, EBFMI: numbers(s.EBFMI),
 		Verdict: post.Verdict, Reasons: append([]string{}, post.Reasons...), Evaluations: post.Evaluations(),
 		Seconds: seconds{rounded(r.compile), rounded(post.FitTime)},

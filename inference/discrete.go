@@ -191,7 +191,7 @@ const ExactSum Correction = "exact"
 
 // Infer is Variational, or the exact answer where all latents are discrete.
 func Infer(ctx context.Context, t *Target, opt Options) (*Fit, error) {
-	if t.D == 0 {
+	if t.D == 0 && !t.Guided() {
 		return t.exact()
 	}
 	return Variational(ctx, t, opt)

@@ -13,11 +13,15 @@ import (
 // Options set a fit. The zero value of a field means its default.
 type Options struct {
 	Seed      uint64
-	Particles int           // Monte-Carlo particles of the ELBO, before doubling; 64
-	Guide     string        // one of Guides; "meanfield"
-	Correct   string        // one of Corrections; "auto"
-	Draws     int           // importance draws; 4096
-	MaxTime   time.Duration // 0: no limit
+	Particles int    // Monte-Carlo particles of the ELBO, before doubling; 64
+	Guide     string // one of Guides; "meanfield"
+	Correct   string // one of Corrections; "auto"
+	Draws     int    // importance draws; 4096
+	// Temperature is that at which a relaxation ends; 0.1. StraightThrough uses
+	// hard draws forwards and relaxed ones backwards.
+	Temperature     float64
+	StraightThrough bool
+	MaxTime         time.Duration // 0: no limit
 	// Progress is called from time to time, from the fitting goroutine.
 	Progress func(Progress)
 }
@@ -68,6 +72,9 @@ type Fit struct {
 	// Ended says in words why the optimiser stopped.
 	Ended string
 
+	// Guides are the guides of the discrete latents that were not summed out, in
+	// the order of Target.Discrete; nil for others.
+	Guides []*SiteGuide
 	// Point says that the answer is a point, without uncertainty.
 	Point bool
 	// plain is the guide before any correction, if it is not Loc and LogSD.
@@ -158,7 +165,12 @@ func (f *fitter) use(t *Target) error {
 // evaluations counts points at which anything was evaluated.
 func (s *Surface) evaluations() int { return s.Values + s.Gradients + s.Products }
 
-func (f *fitter) evaluations() int { return f.spent + f.surf.evaluations() }
+func (f *fitter) evaluations() int {
+	if f.surf == nil {
+		return f.spent
+	}
+	return f.spent + f.surf.evaluations()
+}
 
 // halted reports whether the run must end now, and remembers why.
 func (f *fitter) halted() bool {
@@ -201,6 +213,9 @@ func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 	}
 	f := newFitter(ctx, t, opt)
 	f.t = t
+	if t.Guided() {
+		return f.guided()
+	}
 	return run(f)
 }
 

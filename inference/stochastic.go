@@ -28,6 +28,11 @@ type stochastic struct {
 	divergence func(a, b []float64) float64
 	purpose    string  // of the random stream
 	first      float64 // rate
+	// watch gives what must be stationary, on a scale where a hundredth does not
+	// matter; nil: the coordinates themselves.
+	watch func(x []float64) []float64
+	// ready says whether the run may end at a rate; nil: at any.
+	ready func(rate float64) bool
 
 	// The outcome:
 	x         []float64 // the average at the last rate
@@ -47,6 +52,7 @@ const (
 	averageError = 0.05 // largest Monte-Carlo error of an average
 	accuracy     = 0.1  // of the answer: the root of the divergence that halving gains
 	mostSteps    = 40000
+	mostBad      = 200 // steps in a row without a finite gradient
 )
 
 // run optimises from x.
@@ -60,7 +66,7 @@ func (s *stochastic) run(x []float64) error {
 	for s.rate = s.first; s.rate >= lowestRate; s.rate /= 2 {
 		clear(m)
 		clear(v)
-		var blocks [][]float64
+		var blocks, watched [][]float64
 		var values []float64
 		block, value, look := make([]float64, n), 0.0, leastBlocks
 		for k := 1; ; k++ {
@@ -73,15 +79,14 @@ func (s *stochastic) run(x []float64) error {
 				return err
 			}
 			s.steps++
-			if !ok {
-				// Back to the best known point, at half the rate.
-				if bad++; bad > 20 {
+			if !ok { // without a step; the next noise may do
+				if bad++; bad > mostBad {
 					s.why = "the gradients are not finite"
 					return nil
 				}
-				copy(x, s.x)
-				break
+				continue
 			}
+			bad = 0
 			const b1, b2 = 0.9, 0.999
 			c1, c2 := 1-math.Pow(b1, float64(k)), 1-math.Pow(b2, float64(k))
 			for i := range x {
@@ -95,20 +100,22 @@ func (s *stochastic) run(x []float64) error {
 				continue
 			}
 			blocks, values = append(blocks, block), append(values, value)
+			if s.watch != nil {
+				watched = append(watched, s.watch(block))
+			} else {
+				watched = blocks
+			}
 			block, value = make([]float64, n), 0
 			s.f.tell(values[len(values)-1], math.NaN())
 			if len(blocks) == mostBlocks || s.steps > mostSteps {
 				break
 			}
 			if len(blocks) >= look {
-				if settled(blocks[len(blocks)/2:]) {
+				if settled(watched[len(watched)/2:]) {
 					break
 				}
 				look += look / 4
 			}
-		}
-		if len(blocks) == 0 {
-			continue
 		}
 		window := blocks[len(blocks)/2:]
 		mean := make([]float64, n)
@@ -120,7 +127,7 @@ func (s *stochastic) run(x []float64) error {
 		copy(x, mean)
 		if before != nil {
 			// Between the rates r and r/2 lie C·r²/4, beyond r/2 as much again.
-			if left := math.Sqrt(s.divergence(before, mean)); left < accuracy {
+			if left := math.Sqrt(s.divergence(before, mean)); left < accuracy && (s.ready == nil || s.ready(s.rate)) {
 				s.converged, s.why = true, "converged: half the rate would change little"
 				return nil
 			}
@@ -147,7 +154,7 @@ func settled(blocks [][]float64) bool {
 			chain[k] = b[i]
 		}
 		_, sd := meanSD(chain)
-		if sd < 1e-3 {
+		if sd < 1e-2 {
 			continue // it stands still
 		}
 		chains := [][]float64{chain}

@@ -30,7 +30,9 @@ type Surface struct {
 	g    *graph.Graph
 	u, v *graph.Node
 	outs [3][]*graph.Node // by kind
-	work [3][]*program    // one for each worker, compiled when first used
+	// fixed are inputs that do not change with the points.
+	fixed map[*graph.Node][]float64
+	work  [3][]*program // one for each worker, compiled when first used
 }
 
 type kind int
@@ -132,6 +134,9 @@ func (s *Surface) run(k kind, n int, u, v, lp, g, hv []float64) error {
 func (s *Surface) block(p *program, k kind, i, n int, u, v, lp, g, hv []float64) error {
 	lo, hi := i*lanes, min(n, (i+1)*lanes)
 	p.setRows(s.u, u[lo*s.D:hi*s.D], s.D)
+	for n, x := range s.fixed {
+		p.set(n, x)
+	}
 	if k == withProduct {
 		p.setRows(s.v, v[lo*s.D:hi*s.D], s.D)
 	}

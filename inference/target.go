@@ -63,15 +63,63 @@ func NewTarget(m *lang.Model, data *lower.Data, engine Engine) (*Target, diag.Li
 	return NewTargetWith(m, data, engine, lower.Options{})
 }
 
-// NewTargetWith is NewTarget with options for discrete latents.
+// NewTargetWith is NewTarget with options for discrete latents. Those for which
+// the options name no strategy are summed out, if that is affordable; otherwise
+// their expectation under a guide is taken in closed form, if tables of that are;
+// otherwise they are relaxed. Those with infinitely many values are sampled.
 func NewTargetWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options) (*Target, diag.List) {
-	probe := &guide.Packed{}
-	joint, ds := lower.LowerWith(m, data, probe, named.New(), opt)
-	if ds.HasErrors() {
-		return nil, ds
+	asked := opt.Strategies
+	var first diag.List
+	for _, how := range []string{"", lower.Expect, lower.Relax} {
+		probe := &guide.Packed{}
+		opt.Strategies = planned(m, asked, how)
+		joint, ds := lower.LowerWith(m, data, probe, named.New(), opt)
+		if !ds.HasErrors() {
+			// A latent with infinitely many values has no other strategy.
+			fixed := map[string]string{}
+			for i := range joint.Discrete {
+				d := &joint.Discrete[i]
+				fixed[d.Symbol.Name] = d.Strategy
+				if how != "" && d.Strategy == how && asked[d.Symbol.Name] == "" {
+					d.How += " (" + first[0].Summary + ")"
+				}
+			}
+			opt.Strategies = fixed
+			return &Target{Model: m, Data: data, Slots: probe.Slots, D: probe.Size, Engine: engine, Options: opt,
+				Discrete: joint.Discrete, Unreported: joint.Unreported, statistics: sufficient.NewCache()}, nil
+		}
+		if first == nil {
+			first = ds
+		}
+		if !tooDear(ds) {
+			break
+		}
 	}
-	return &Target{Model: m, Data: data, Slots: probe.Slots, D: probe.Size, Engine: engine, Options: opt,
-		Discrete: joint.Discrete, Unreported: joint.Unreported, statistics: sufficient.NewCache()}, nil
+	return nil, first
+}
+
+// planned are the strategies asked for, and how for all other discrete latents.
+func planned(m *lang.Model, asked map[string]string, how string) map[string]string {
+	out := map[string]string{}
+	for _, s := range m.Samples {
+		if how != "" && s.Discrete && s.Kind == lang.Latent && s.Symbol != nil {
+			out[s.Symbol.Name] = how
+		}
+	}
+	for name, x := range asked {
+		out[name] = x
+	}
+	return out
+}
+
+// tooDear reports whether all that is wrong is the size of tables.
+func tooDear(ds diag.List) bool {
+	for _, d := range ds {
+		if d.Severity == diag.Error && d.Code != "discrete-too-large" && d.Code != "not-exact" {
+			return false
+		}
+	}
+	return true
 }
 
 // lowered is a model lowered over a given unconstrained vector.

@@ -16,9 +16,10 @@ import (
 	"ppl/lang/diag"
 )
 
-// Strategies are the ways of handling a discrete latent. Only "exact" is
-// supported so far.
-var Strategies = []string{lower.Exact, "expect", "relax", "score"}
+// Strategies are the ways of handling a discrete latent: summing it out, a guide
+// whose expectations are taken in closed form, a Gumbel-softmax relaxation, and
+// score-function gradients.
+var Strategies = []string{lower.Exact, lower.Expect, lower.Relax, lower.Score}
 
 // DiscreteStrategy says how a discrete latent is handled.
 type DiscreteStrategy struct {
@@ -37,6 +38,9 @@ func (s DiscreteStrategy) String() string {
 	if s.Elements != 1 {
 		elements = fmt.Sprintf("%d elements of ", s.Elements)
 	}
+	if s.Values == 0 {
+		return fmt.Sprintf("%s: %s, %s; %sinfinitely many values", s.Name, s.Strategy, s.How, elements)
+	}
 	return fmt.Sprintf("%s: %s, %s; %s%d values, %d numbers for each particle", s.Name, s.Strategy, s.How, elements, s.Values, s.Numbers)
 }
 
@@ -44,7 +48,7 @@ func (s DiscreteStrategy) String() string {
 func (p *Problem) Discrete() []DiscreteStrategy {
 	var out []DiscreteStrategy
 	for _, d := range p.target.Discrete {
-		out = append(out, DiscreteStrategy{Name: d.Symbol.Name, Elements: d.Shape.Size(), Values: len(d.Values), Strategy: lower.Exact, How: d.How, Numbers: d.Size})
+		out = append(out, DiscreteStrategy{Name: d.Symbol.Name, Elements: d.Shape.Size(), Values: len(d.Values), Strategy: d.Strategy, How: d.How, Numbers: d.Size})
 	}
 	return out
 }
@@ -161,6 +165,9 @@ func (post *Posterior) reportDiscrete(ctx context.Context) error {
 		return nil
 	}
 	post.nameDiscrete(t)
+	if post.reportGuides(t) {
+		return nil
+	}
 	u, w := post.sitePoints()
 	s := sitePoints
 	if t.D == 0 {
@@ -186,12 +193,18 @@ func (post *Posterior) reportDiscrete(ctx context.Context) error {
 			}
 			used += w[at+i]
 			for k := range t.Discrete {
-				d.add(t, k, p[k], i, w[at+i])
+				if p[k] != nil {
+					d.add(t, k, p[k], i, w[at+i])
+				}
 			}
 		}
 	}
-	for i := range d.quantities {
-		d.quantities[i].settle(used)
+	for k := range t.Discrete {
+		for e := range t.Discrete[k].Shape.Size() {
+			if post.guideOf(k) == nil {
+				d.quantities[d.first[k]+e].settle(used)
+			}
+		}
 	}
 	return post.mostLikely(t)
 }
@@ -202,8 +215,12 @@ func (post *Posterior) nameDiscrete(t *inference.Target) {
 	d.byName = map[string]int{}
 	for _, s := range t.Discrete {
 		d.first = append(d.first, len(d.quantities))
-		values := make([]int, len(s.Values))
-		for k, v := range s.Values {
+		support := s.Values
+		if g := post.guideOf(len(d.first) - 1); g != nil && s.Infinite {
+			support = g.Values
+		}
+		values := make([]int, len(support))
+		for k, v := range support {
 			values[k] = int(v)
 		}
 		for e := range s.Shape.Size() {
@@ -300,6 +317,9 @@ func (post *Posterior) mostLikely(t *inference.Target) error {
 	}
 	d := &post.discrete
 	for k, v := range z {
+		if post.guideOf(k) != nil {
+			continue
+		}
 		for e, i := range v {
 			q := &d.quantities[d.first[k]+e]
 			q.Joint = q.Values[i]
@@ -390,6 +410,9 @@ func (post *Posterior) DiscreteDraws(name string) ([]int, error) {
 func (post *Posterior) drawDiscrete() ([][]int, error) {
 	t := post.fit.Target
 	n := post.options.Draws
+	if out := post.guideDraws(t, n); out != nil {
+		return out, nil
+	}
 	var u []float64
 	if t.D > 0 {
 		u = rowsOf(post.fit.Draws.U, t.D, post.fit.Draws.Resample(post.options.Seed, n))
@@ -417,6 +440,10 @@ func (post *Posterior) drawDiscrete() ([][]int, error) {
 			for i := range min(sitePoints, n-at) {
 				for e := range size {
 					q := d.first[k] + e
+					if g := post.guideOf(k); g != nil {
+						out[q][at+i] = d.quantities[q].Values[g.Draws[(at+i)*size+e]]
+						continue
+					}
 					out[q][at+i] = d.quantities[q].Values[z[k][i*size+e]]
 				}
 			}

@@ -13,12 +13,16 @@ import (
 
 // Options set a fit. The zero value of a field means its default.
 type Options struct {
-	Seed      uint64        // all randomness derives from it
-	Particles int           // Monte-Carlo particles of the ELBO; 64
-	Draws     int           // posterior draws that are kept; 4000
-	Guide     string        // one of inference.Guides; "meanfield"
-	Correct   string        // one of inference.Corrections; "auto"
-	MaxTime   time.Duration // 0: no limit
+	Seed      uint64 // all randomness derives from it
+	Particles int    // Monte-Carlo particles of the ELBO; 64
+	Draws     int    // posterior draws that are kept; 4000
+	Guide     string // one of inference.Guides; "meanfield"
+	Correct   string // one of inference.Corrections; "auto"
+	// Temperature is that at which relaxations of discrete latents end; 0.1.
+	// StraightThrough uses hard draws forwards and relaxed ones backwards.
+	Temperature     float64
+	StraightThrough bool
+	MaxTime         time.Duration // 0: no limit
 	// Method is "variational", the default, or "nuts": Hamiltonian Monte Carlo, with
 	// Chains (4) that share the Draws, after Warmup transitions each (1000; negative:
 	// none) that adapt. TargetAccept is the mean acceptance that its step size aims
@@ -61,7 +65,7 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	}
 	begun := time.Now()
 	fit, err := inference.Infer(ctx, p.target, inference.Options{
-		Seed: opt.Seed, Particles: opt.Particles, Guide: opt.Guide, Correct: opt.Correct,
+		Seed: opt.Seed, Particles: opt.Particles, Guide: opt.Guide, Correct: opt.Correct, Temperature: opt.Temperature, StraightThrough: opt.StraightThrough,
 		Draws: max(opt.Draws, minDraws), MaxTime: opt.MaxTime, Progress: opt.Progress,
 	})
 	if err != nil {

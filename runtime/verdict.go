@@ -99,6 +99,8 @@ func (post *Posterior) judgeDraws(f *inference.Fit) {
 		return
 	case f.Applied == inference.NoCorrection && post.Guide() != "meanfield" && math.IsNaN(k):
 		post.lower(Caution, "the draws are the guide's own: nothing has checked them")
+	case f.Applied == inference.NoCorrection && k > cautionKHat:
+		post.lower(Poor, "k̂ = %.2f: the guide is far from the posterior; its sds, at least, are wrong", k)
 	case f.Applied == inference.NoCorrection && post.Guide() == "meanfield":
 		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and nothing has checked them")
 	case math.IsNaN(k):

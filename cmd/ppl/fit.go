@@ -14,23 +14,25 @@ import (
 )
 
 type fitCmd struct {
-	Model     string        `arg:"" help:"The model; \"-\" is standard input."`
-	Data      []string      `short:"d" sep:"none" placeholder:"DATA" help:"Data: a JSON or CSV file, or name=value. May be repeated."`
-	Seed      uint64        `default:"1" help:"All randomness derives from it."`
-	Sampler   samplerFlags  `embed:""`
-	Guide     string        `enum:"meanfield,fullrank,lowrank,laplace,map" default:"meanfield" help:"Family of the approximation: meanfield, fullrank (any covariance), lowrank (ten factors), laplace (curvature at the mode) or map (the mode alone)."`
-	Correct   string        `enum:"auto,linear,none" default:"auto" help:"What mends the guide: linear response and importance weights (auto), linear response alone (linear), nothing (none)."`
-	Particles int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
-	Draws     int           `default:"4000" help:"Posterior draws behind means and quantiles."`
-	Discrete  []string      `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent: exact (summed out) is the only way so far. May be repeated."`
-	MaxTime   time.Duration `placeholder:"10s" help:"Stop after this time and report what there is."`
-	Engine    string        `enum:"plan,tape" default:"plan" help:"Executor: plan, or tape (slow, for comparison)."`
-	Output    string        `short:"o" placeholder:"FILE" help:"Write the draws to a CSV file, a column for each parameter (theta.1)."`
-	Format    string        `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`
-	All       bool          `help:"Show every element of long arrays."`
-	Strict    bool          `help:"Exit with status 3 if the verdict is poor."`
-	Verbose   bool          `short:"v" help:"Also show unused data, evaluations and the log density of each statement."`
-	Quiet     bool          `short:"q" help:"Show neither progress nor warnings."`
+	Model           string        `arg:"" help:"The model; \"-\" is standard input."`
+	Data            []string      `short:"d" sep:"none" placeholder:"DATA" help:"Data: a JSON or CSV file, or name=value. May be repeated."`
+	Seed            uint64        `default:"1" help:"All randomness derives from it."`
+	Sampler         samplerFlags  `embed:""`
+	Guide           string        `enum:"meanfield,fullrank,lowrank,laplace,map" default:"meanfield" help:"Family of the approximation: meanfield, fullrank (any covariance), lowrank (ten factors), laplace (curvature at the mode) or map (the mode alone)."`
+	Correct         string        `enum:"auto,linear,none" default:"auto" help:"What mends the guide: linear response and importance weights (auto), linear response alone (linear), nothing (none)."`
+	Particles       int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
+	Draws           int           `default:"4000" help:"Posterior draws behind means and quantiles."`
+	Discrete        []string      `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent: exact (summed out), expect (averaged over a guide), relax (Gumbel-softmax) or score (sampled). May be repeated."`
+	Temperature     float64       `default:"0.1" help:"Temperature at which relaxations end."`
+	StraightThrough bool          `help:"Relaxations use hard draws forwards."`
+	MaxTime         time.Duration `placeholder:"10s" help:"Stop after this time and report what there is."`
+	Engine          string        `enum:"plan,tape" default:"plan" help:"Executor: plan, or tape (slow, for comparison)."`
+	Output          string        `short:"o" placeholder:"FILE" help:"Write the draws to a CSV file, a column for each parameter (theta.1)."`
+	Format          string        `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`
+	All             bool          `help:"Show every element of long arrays."`
+	Strict          bool          `help:"Exit with status 3 if the verdict is poor."`
+	Verbose         bool          `short:"v" help:"Also show unused data, evaluations and the log density of each statement."`
+	Quiet           bool          `short:"q" help:"Show neither progress nor warnings."`
 }
 
 // result is a fit with what belongs in its report.
@@ -95,6 +97,8 @@ func (c *fitCmd) valid() error {
 		return usage("--warmup must be between 0 and %d, found %d", most, c.Sampler.Warmup)
 	case !(c.Sampler.TargetAccept > 0 && c.Sampler.TargetAccept < 1):
 		return usage("--target-accept must be between 0 and 1, found %g", c.Sampler.TargetAccept)
+	case !(c.Temperature > 0 && c.Temperature <= 1):
+		return usage("--temperature must be above 0 and at most 1, found %v", c.Temperature)
 	case c.MaxTime < 0:
 		return usage("--max-time must not be negative, found %v", c.MaxTime)
 	case c.Output == "":
@@ -134,7 +138,7 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	defer context.AfterFunc(ctx, stop)()
 	show := newProgress(e, c.Quiet)
 	post, err := p.Fit(ctx, runtime.Options{
-		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Guide: c.Guide, Correct: c.Correct, MaxTime: c.MaxTime, Progress: show.update,
+		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Guide: c.Guide, Correct: c.Correct, Temperature: c.Temperature, StraightThrough: c.StraightThrough, MaxTime: c.MaxTime, Progress: show.update,
 		Method: c.Sampler.Method, Chains: c.Sampler.Chains, Warmup: c.Sampler.warmup(), TargetAccept: c.Sampler.TargetAccept, SamplerProgress: show.sampling,
 	})
 	show.remove()

@@ -115,6 +115,8 @@ type Result struct {
 	// Value has the axes that are no plates and no references.
 	Value named.Value
 	Steps []Step
+	// Rest are the tables that refer to sites that are not among the problem's.
+	Rest []*Table
 }
 
 // TooLarge is the error for sites that no rule removes within the limit.
@@ -159,7 +161,7 @@ func Eliminate(p Problem) (*Result, error) {
 			return nil, err
 		}
 	}
-	return &Result{Value: e.total, Steps: e.steps}, nil
+	return &Result{Value: e.total, Steps: e.steps, Rest: e.tables}, nil
 }
 
 // add takes a table in; one without references goes to the total.

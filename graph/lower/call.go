@@ -132,7 +132,7 @@ func (l *lowerer) raggedSlice(e ast.Expr) (*ast.Comprehension, bool) {
 func (l *lowerer) userCall(e *ast.Call, f *ast.Fn) val {
 	args := make([]val, len(e.Args))
 	for i, a := range e.Args {
-		args[i] = l.eval(a.Value)
+		args[i] = l.table(a.Value)
 	}
 	defer l.enter()()
 	l.scope.outer = nil
@@ -150,7 +150,7 @@ func (l *lowerer) userCall(e *ast.Call, f *ast.Fn) val {
 		l.checkDims(e, f, p, args[i])
 	}
 	l.block(f.Body)
-	return l.eval(f.Result)
+	return l.table(f.Result)
 }
 
 // bindDims binds the dimension names of a parameter's type from the argument.

@@ -10,17 +10,17 @@ import (
 // is evaluated only for the elements that take it: an index out of bounds or a
 // missing element on the other branch does not count.
 func (l *lowerer) conditional(e *ast.If) val {
-	c := l.eval(e.Cond)
+	c := l.table(e.Cond)
 	if !c.IsConst() {
-		x, y := l.eval(e.Then), l.eval(e.Else)
+		x, y := l.table(e.Then), l.table(e.Else)
 		l.branches(e, c, x, y)
 		return val{l.b.Where(c.Value, x.Value, y.Value), join(x.elem, y.elem)}
 	}
 	if x, ok := uniform(l.where(c.Value)); ok { // one branch for all
 		if x != 0 {
-			return l.eval(e.Then)
+			return l.table(e.Then)
 		}
-		return l.eval(e.Else)
+		return l.table(e.Else)
 	}
 	x := l.under(c.Value, e.Then)
 	y := l.under(l.b.Not(c.Value), e.Else)
@@ -52,7 +52,7 @@ func (l *lowerer) under(cond named.Value, e ast.Expr) val {
 		}
 		l.guard = cond
 	}
-	return l.eval(e)
+	return l.table(e)
 }
 
 // where is a known condition with what is beyond the guard left out, if that
@@ -74,9 +74,9 @@ func (l *lowerer) where(cond named.Value) named.Value {
 // shortCircuit evaluates the right side of && and || only where the left one
 // does not settle the matter.
 func (l *lowerer) shortCircuit(e *ast.Binary) val {
-	x := l.eval(e.X)
+	x := l.table(e.X)
 	if !x.IsConst() || x.Rank() > 0 {
-		return l.operate(e, x, l.eval(e.Y))
+		return l.operate(e, x, l.table(e.Y))
 	}
 	open := x.Value
 	if e.Op == "||" {

@@ -30,6 +30,13 @@ type discrete struct {
 	// guessing is set while the parameters of its first statement are evaluated
 	// to find the support: they may look back at the site itself.
 	guessing bool
+
+	// how is the strategy.
+	how string
+	// infinite says that the values are sampled from infinitely many.
+	infinite bool
+	// Of the guide: the assignment, what averages the density, values drawn.
+	weights, prior, drawn named.Value
 }
 
 // value lists the support.
@@ -50,6 +57,11 @@ type Discrete struct {
 	// table took for one particle.
 	How  string
 	Size int
+	// Strategy is Exact, or how its guide is used. Infinite says that its values
+	// are all integers from Low on; Values is then empty.
+	Strategy string
+	Infinite bool
+	Low      float64
 }
 
 // Draw is a set of elements of a discrete latent (row-major) that are
@@ -69,6 +81,10 @@ func (l *lowerer) siteOf(sym *lang.Symbol) *discrete {
 	l.context = l.root
 	defer func() { l.context = inside }()
 	d.site.Shape = l.shape(spanned{sym.Span}, sym.Type.Dims)
+	if d.how = l.options.Strategies[sym.Name]; d.how == "" {
+		d.how = Exact
+	}
+	l.relaxes = l.relaxes || d.how == Relax
 	l.sites[sym.Name] = d
 	l.siteOrder = append(l.siteOrder, d)
 	return d
@@ -134,6 +150,16 @@ func (l *lowerer) declare(s *ast.Sample, info *lang.SampleInfo, x box, lead []*n
 		ok = true
 	}()
 	n := hi - lo + 1
+	if math.IsInf(hi, 1) {
+		if l.options.Strategies[d.sym.Name] == "" {
+			d.how = Score // the planner's choice: nothing else is possible
+		}
+		if d.how != Score {
+			l.infinite(s)
+		}
+		d.infinite, n = true, 1
+		hi = lo
+	}
 	switch {
 	case known && (lo < d.lo || hi > d.lo+float64(d.site.K-1)):
 		l.failWith(diag.Diagnostic{Code: "not-supported-here", Span: s.Span(),
@@ -205,12 +231,14 @@ func (l *lowerer) supportRange(s *ast.Sample, info *lang.SampleInfo, lead []*nam
 		lo = math.Max(lo, l.extreme(r.Lo, l.openLead(r.Lo, lead), math.Min))
 		hi = math.Min(hi, l.extreme(r.Hi, l.openLead(r.Hi, lead), math.Max))
 	}
-	if math.IsInf(hi-lo, 0) {
-		l.failWith(diag.Diagnostic{Code: "infinite-support", Span: s.Span(),
-			Summary: fmt.Sprintf("`%s` has infinitely many values, which cannot be summed out", s.Name.Name),
-			Hint:    fmt.Sprintf("truncate it if large values do not matter: `~ %s in 0..100`; gradient estimates without summation (`score`) are not supported yet", l.m.File.Source.Slice(s.Dist.Call.Span()))})
-	}
 	return math.Ceil(lo), math.Floor(hi)
+}
+
+// infinite refuses to tabulate infinitely many values.
+func (l *lowerer) infinite(s *ast.Sample) {
+	l.failWith(diag.Diagnostic{Code: "infinite-support", Span: s.Span(),
+		Summary: fmt.Sprintf("`%s` has infinitely many values, which no table holds", s.Name.Name),
+		Hint:    fmt.Sprintf("leave the strategy to the planner, or ask for `--discrete %s=score`; or truncate it if large values do not matter: `~ %s in 0..100`", s.Name.Name, l.m.File.Source.Slice(s.Dist.Call.Span()))})
 }
 
 // extreme is the least or largest element of a bound, which the data tell.
@@ -289,8 +317,7 @@ func (l *lowerer) eliminate() {
 	index := map[*enum.Site]int{}
 	for i, d := range l.siteOrder {
 		l.try(func() { l.cover(d.defined) })
-		l.strategy(d)
-		if d.site.Shape.Size() == 0 {
+		if d.site.Shape.Size() == 0 || d.how != Exact {
 			continue
 		}
 		index[d.site] = i
@@ -308,7 +335,15 @@ func (l *lowerer) eliminate() {
 	}
 	l.joint.Discrete = make([]Discrete, len(l.siteOrder))
 	for i, d := range l.siteOrder {
-		l.joint.Discrete[i] = Discrete{Symbol: d.sym, Shape: d.site.Shape, Values: d.values(), How: "empty"}
+		x := Discrete{Symbol: d.sym, Shape: d.site.Shape, Values: d.values(), How: "empty", Strategy: d.how, Low: d.lo}
+		if d.how != Exact {
+			x.How = guided[d.how]
+			x.Size = d.site.Shape.Size() * d.site.K
+		}
+		if d.infinite {
+			x.Infinite, x.Values = true, nil
+		}
+		l.joint.Discrete[i] = x
 	}
 	for _, st := range r.Steps {
 		for _, s := range st.Sites {
@@ -320,7 +355,8 @@ func (l *lowerer) eliminate() {
 		l.joint.Order = append(l.joint.Order, Draw{Site: index[o.Site], Elements: o.Elements})
 	}
 	first := l.siteOrder[0].sym
-	l.joint.Factors = append(l.joint.Factors, Factor{Site: first.Name, Summed: l.siteNames(), Value: r.Value, Span: first.Span})
+	value := l.b.Add(r.Value, l.average(r.Rest))
+	l.joint.Factors = append(l.joint.Factors, Factor{Site: first.Name, Summed: l.siteNames(), Value: value, Span: first.Span})
 }
 
 func (l *lowerer) siteNames() []string {
@@ -347,15 +383,11 @@ func (l *lowerer) weigh(p *enum.Problem, i int, d *discrete) {
 	p.Tables = append(p.Tables, t)
 }
 
-// strategy refuses the ways of handling a site that are not there yet.
-func (l *lowerer) strategy(d *discrete) {
-	how := l.options.Strategies[d.sym.Name]
-	if how == "" || how == Exact {
-		return
-	}
-	l.try(func() {
-		l.fail("not-supported-here", spanned{d.sym.Span}, "`%s` is asked to be handled by `%s`, which is not supported yet: only `%s` is", d.sym.Name, how, Exact)
-	})
+// guided says in words how the guide of a latent is used.
+var guided = map[string]string{
+	Expect: "averaged over its guide",
+	Relax:  "relaxed by a Gumbel-softmax",
+	Score:  "sampled, with score-function gradients",
 }
 
 func (l *lowerer) notExact(err error) {
@@ -368,7 +400,7 @@ func (l *lowerer) notExact(err error) {
 		l.tooLarge(spanned{at.Span}, e.Sites, e.Size)
 	}
 	d := diag.Diagnostic{Code: "not-exact", Span: at.Span, Summary: e.Error(),
-		Hint: "other ways of handling discrete latents (`expect`, `relax`, `score`) are not supported yet"}
+		Hint: "approximate it: `--discrete SITE=expect`, `relax` or `score`"}
 	l.failWith(d)
 }
 
@@ -376,5 +408,5 @@ func (l *lowerer) notExact(err error) {
 func (l *lowerer) tooLarge(at ast.Node, sites []string, size float64) {
 	e := &enum.TooLarge{Sites: sites, Size: size, Limit: l.options.limit()}
 	l.failWith(diag.Diagnostic{Code: "discrete-too-large", Span: at.Span(), Summary: e.Error(),
-		Hint: "fewer values, or fewer sites in one expression, make it smaller; other ways of handling discrete latents (`expect`, `relax`, `score`) are not supported yet"})
+		Hint: "fewer values, or fewer sites in one expression, make it smaller; or approximate: `--discrete SITE=expect`, `relax` or `score`"})
 }

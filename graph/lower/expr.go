@@ -9,11 +9,16 @@ import (
 	"ppl/lang/diag"
 )
 
-// eval interprets an expression.
-func (l *lowerer) eval(e ast.Expr) val {
+// eval interprets an expression whose value is put to use: what depends on a
+// relaxed latent is mixed (relax.go).
+func (l *lowerer) eval(e ast.Expr) val { return l.mixed(l.table(e)) }
+
+// table interprets an expression. What depends on discrete latents is a table
+// along the axes of its references.
+func (l *lowerer) table(e ast.Expr) val {
 	switch e := e.(type) {
 	case *ast.Paren:
-		return l.eval(e.X)
+		return l.table(e.X)
 	case *ast.Number:
 		if e.Real {
 			return val{l.b.Scalar(e.Value), lang.Real}
@@ -24,7 +29,7 @@ func (l *lowerer) eval(e ast.Expr) val {
 	case *ast.Name:
 		return l.name(e)
 	case *ast.Unary:
-		x := l.eval(e.X)
+		x := l.table(e.X)
 		if e.Op == "!" {
 			return val{l.b.Not(x.Value), lang.Bool}
 		}
@@ -76,6 +81,9 @@ func (l *lowerer) binary(e *ast.Binary) val {
 	}
 	if e.Op == "&&" || e.Op == "||" {
 		return l.shortCircuit(e)
+	}
+	if _, ok := comparisons[e.Op]; ok {
+		return l.operate(e, l.table(e.X), l.table(e.Y))
 	}
 	return l.operate(e, l.eval(e.X), l.eval(e.Y))
 }

@@ -48,7 +48,7 @@ func (l *lowerer) indexArg(a ast.IndexArg, n int) named.IndexArg {
 	case a.Range != nil:
 		return l.slice(a, n)
 	}
-	v := l.eval(a.Expr)
+	v := l.table(a.Expr)
 	if !v.IsConst() {
 		l.fail("not-supported-here", a, "an index that depends on a latent is not supported yet")
 	}

@@ -113,8 +113,14 @@ type Joint struct {
 	Unreported []*lang.Symbol
 }
 
-// Exact is the strategy of summing a discrete latent out.
-const Exact = "exact"
+// The strategies for a discrete latent: summed out; averaged over, relaxed, or
+// sampled under a guide (relax.go).
+const (
+	Exact  = "exact"
+	Expect = "expect"
+	Relax  = "relax"
+	Score  = "score"
+)
 
 // Options say what to do with discrete latents. The zero value sums them out.
 type Options struct {
@@ -124,6 +130,9 @@ type Options struct {
 	// latent number i, with its array and its values as the event: the
 	// derivative of the log density by them are the probabilities of the values.
 	Weights func(b *named.Builder, i int, shape graph.Shape) named.Value
+	// Assigner supplies the assignments of latents that are not summed out; none:
+	// all values equally.
+	Assigner Assigner
 	// MostLikely finds the most likely values in place of summing over all.
 	MostLikely bool
 	// Limit is the largest number of elements of a table for one particle;
@@ -207,10 +216,12 @@ type lowerer struct {
 	options   Options
 	sites     map[string]*discrete
 	siteOrder []*discrete
-	refs      map[*named.Axis]*enum.Ref
-	refByKey  map[string]*enum.Ref
-	tables    []*enum.Table
-	fresh     int // axes made for discrete latents
+	// relaxes is set where a latent is relaxed.
+	relaxes  bool
+	refs     map[*named.Axis]*enum.Ref
+	refByKey map[string]*enum.Ref
+	tables   []*enum.Table
+	fresh    int // axes made for discrete latents
 	// now is the statement that is being interpreted.
 	now ast.Node
 }

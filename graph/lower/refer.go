@@ -72,6 +72,9 @@ func (l *lowerer) refer(at ast.Node, d *discrete, x elementAt) named.Value {
 		l.refByKey[key], l.refs[r.Axis] = r, r
 		known = r
 	}
+	if d.infinite {
+		return l.drawnOf(d, known)
+	}
 	return l.b.Wrap(l.b.G.Constant(graph.Shape{d.site.K}, d.values()), known.Axis)
 }
 

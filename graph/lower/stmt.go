@@ -107,7 +107,7 @@ func (l *lowerer) let(s *ast.Let) {
 
 func (l *lowerer) letValue(s *ast.Let) {
 	if len(s.Index) == 0 {
-		l.bind(s.Name.Name, l.eval(s.Value))
+		l.bind(s.Name.Name, l.table(s.Value))
 		l.substitute(s.Name.Name)
 		if l.sim != nil && l.calls == 0 && l.sim.names[s.Name.Name] != nil {
 			l.storeNamed(s, s.Name.Name)
@@ -115,7 +115,7 @@ func (l *lowerer) letValue(s *ast.Let) {
 		return
 	}
 	l.left(s.Index, func(idx []named.Value) {
-		v := l.eval(s.Value)
+		v := l.table(s.Value)
 		x := l.box(s, idx, v.Shape())
 		a := l.arrayNamed(s.Name.Name, s)
 		if len(a.pieces) == 0 {

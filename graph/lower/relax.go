@@ -1,0 +1,153 @@
+package lower
+
+import (
+	"ppl/graph"
+	"ppl/graph/enum"
+	"ppl/graph/named"
+)
+
+// Discrete latents that are not summed out have a guide: independent
+// categorical distributions, one for each element. What lowering needs of it is
+// an assignment, a weight for each value of each element, which the caller
+// supplies:
+//
+//   - expect: the guide's probabilities. Every factor is its table averaged over
+//     them, which is its exact expectation, as elements are independent.
+//   - score: one for the value that was drawn, else zero: the factors at the
+//     draw. Their derivative by the assignment is, for each value of an element,
+//     the sum of the factors that mention the element, with that value in place
+//     of the one drawn: what a Rao-Blackwellised estimator needs. A latent with
+//     infinitely many values has one place that stands for the value drawn.
+//   - relax: a point of the simplex, from a Gumbel-softmax (Jang, Gu & Poole
+//     2017; Maddison, Mnih & Teh 2017). It is plugged in where the latent is
+//     used: mu[z] is the mixture of the mu, and z in arithmetic the mixture of
+//     its values. Its own prior is averaged over the guide's probabilities
+//     instead, as for expect.
+
+// Assigner supplies assignments. Shapes are those of the latent with a
+// dimension for its values at the end.
+type Assigner interface {
+	// Weights are the weights of the values of discrete latent number i.
+	Weights(b *named.Builder, i int, shape graph.Shape) named.Value
+	// Prior are those by which a relaxed latent's own density is averaged.
+	Prior(b *named.Builder, i int, shape graph.Shape) named.Value
+	// Drawn are the values drawn of a latent with infinitely many; lo is the
+	// least value. Its shape is the latent's.
+	Drawn(b *named.Builder, i int, shape graph.Shape, lo float64) named.Value
+}
+
+// evenly is the assignment where the caller has none: of all values equally.
+type evenly struct{}
+
+func (evenly) Weights(b *named.Builder, _ int, shape graph.Shape) named.Value {
+	x := make([]float64, shape.Size())
+	for i := range x {
+		x[i] = 1 / float64(shape[len(shape)-1])
+	}
+	return b.Array(shape, x)
+}
+
+func (e evenly) Prior(b *named.Builder, i int, shape graph.Shape) named.Value {
+	return e.Weights(b, i, shape)
+}
+
+func (evenly) Drawn(b *named.Builder, _ int, shape graph.Shape, lo float64) named.Value {
+	x := make([]float64, shape.Size())
+	for i := range x {
+		x[i] = lo + 1
+	}
+	return b.Array(shape, x)
+}
+
+func (l *lowerer) assigner() Assigner {
+	if l.options.Assigner == nil {
+		return evenly{}
+	}
+	return l.options.Assigner
+}
+
+// siteNumber is the position of a latent among the discrete ones.
+func (l *lowerer) siteNumber(d *discrete) int {
+	for i, x := range l.siteOrder {
+		if x == d {
+			return i
+		}
+	}
+	panic("lower: an unknown discrete latent")
+}
+
+func (d *discrete) full() graph.Shape {
+	return append(append(graph.Shape{}, d.site.Shape...), d.site.K)
+}
+
+// weights are the assignment of a latent, prior what averages its own density.
+func (l *lowerer) weightsOf(d *discrete) named.Value {
+	if !d.weights.Valid() {
+		d.weights = l.assigner().Weights(l.b, l.siteNumber(d), d.full())
+	}
+	return d.weights
+}
+
+func (l *lowerer) priorOf(d *discrete) named.Value {
+	if d.how != Relax {
+		return l.weightsOf(d)
+	}
+	if !d.prior.Valid() {
+		d.prior = l.assigner().Prior(l.b, l.siteNumber(d), d.full())
+	}
+	return d.prior
+}
+
+// drawnOf is the value of a reference to a latent with infinitely many values.
+func (l *lowerer) drawnOf(d *discrete, r *enum.Ref) named.Value {
+	if !d.drawn.Valid() {
+		d.drawn = l.assigner().Drawn(l.b, l.siteNumber(d), d.site.Shape, d.lo)
+	}
+	flat := l.b.Reshape(d.drawn, graph.Shape{d.site.Shape.Size(), 1})
+	return enum.Gather(l.b, flat, r)
+}
+
+// mixed mixes what a value has along the axes of relaxed latents.
+func (l *lowerer) mixed(v val) val {
+	if !l.relaxes {
+		return v
+	}
+	v.Value = l.mix(v.Value)
+	return v
+}
+
+func (l *lowerer) mix(v named.Value) named.Value {
+	for _, a := range append([]*named.Axis(nil), v.Axes()...) {
+		r := l.refs[a]
+		if r == nil {
+			continue
+		}
+		if d := l.sites[r.Site.Name]; d.how == Relax {
+			v = enum.Average(l.b, v, r, l.flat(l.weightsOf(d), d))
+		}
+	}
+	return v
+}
+
+// flat lays an assignment out as elements × values.
+func (l *lowerer) flat(v named.Value, d *discrete) named.Value {
+	return l.b.Reshape(v, graph.Shape{d.site.Shape.Size(), d.site.K})
+}
+
+// average is the sum of the tables that are left, averaged over the
+// assignments.
+func (l *lowerer) average(tables []*enum.Table) named.Value {
+	total := l.b.Scalar(0)
+	for _, t := range tables {
+		for _, x := range t.Terms {
+			for _, r := range t.Refs {
+				if x.Has(r.Axis) {
+					d := l.sites[r.Site.Name]
+					x = enum.Average(l.b, x, r, l.flat(l.priorOf(d), d))
+				}
+			}
+			total = l.b.Add(total, l.b.SumAxes(x, t.Plates...))
+		}
+	}
+	return total
+}

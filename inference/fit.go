@@ -308,9 +308,8 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 			f.responseDraws(fit, r, a)
 			return nil
 		}
-		// Twice the particles, from where the fit is.
-		more := newObjective(f.surf, f.opt.Seed, 2*o.S)
-		next, err := f.ascend(more, a.loc, a.logsd, nil)
+		more := newObjective(f.surf, f.opt.Seed, f.moreParticles(fit, o.S))
+		next, err := f.refine(more, a, r)
 		if err != nil {
 			return err
 		}
@@ -320,6 +319,17 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 		}
 		o, a = more, next
 		f.take(fit, a)
+	}
+}
+
+// moreParticles is how often s must be doubled for the error of the locations
+// to become small: it falls with the root of s.
+func (f *fitter) moreParticles(fit *Fit, s int) int {
+	most := f.mostParticles(fit)
+	for e := 1.1 * fit.LocError; ; e /= math.Sqrt2 { // an estimate: a little more is safer
+		if s *= 2; 2*s > most || e < 0.05*math.Sqrt2 {
+			return s
+		}
 	}
 }
 

@@ -21,8 +21,7 @@ type climber struct {
 }
 
 const (
-	// dampings and shortenings are the steps that one iteration of climb tries,
-	// all in one run.
+	// dampings and shortenings are the steps that one iteration of climb tries.
 	shortest = 1.0 / 4096
 	// stride bounds a step in coordinates whose transform is an exponential or
 	// the like: e² is a large factor.
@@ -40,12 +39,10 @@ var (
 //	u ← u + t·D·V (|Λ| + μ)⁻¹ Vᵀ·D·g,  −DHD = VΛVᵀ, D = diag |H|^−½,
 //
 // saddle-free by the absolute eigenvalues (Dauphin et al. 2014), whatever the
-// units of the coordinates. All combinations of a few dampings μ and lengths t
-// are evaluated at once and the best is taken.
+// units of the coordinates. The best combination of a few dampings μ and lengths
+// t is taken: see search.
 func (f *fitter) climb(c *climber, tol float64, n int) error {
-	d := f.t.D
-	trials := 1 + len(dampings)*len(shortenings)
-	us, lps := make([]float64, trials*d), make([]float64, trials)
+	shift := 0.0
 	for ; c.steps < n; c.steps++ {
 		h, g, err := f.hessian(c.u)
 		if err != nil {
@@ -56,8 +53,11 @@ func (f *fitter) climb(c *climber, tol float64, n int) error {
 			c.why = "the Hessian is not finite"
 			return nil
 		}
-		q := newQuadratic(h)
+		q := newQuadratic(h, shift)
 		c.decrement = q.decrement(g)
+		if q, is := q.(*shifted); is {
+			shift = q.least
+		}
 		if c.decrement < tol {
 			c.done = true
 			return nil
@@ -66,43 +66,16 @@ func (f *fitter) climb(c *climber, tol float64, n int) error {
 			c.why = f.why
 			return nil
 		}
-		for i, mu := range dampings {
-			if _, dense := q.(*spectrum); !dense && i%2 == 1 {
-				// A factorisation for each: every other one must do.
-				for j := range shortenings {
-					copy(us[(1+i*len(shortenings)+j)*d:], c.u)
-				}
-				continue
-			}
-			p := q.solve(g, mu)
-			f.shorten(p)
-			for j, t := range shortenings {
-				row := us[(1+i*len(shortenings)+j)*d:][:d]
-				for k := range row {
-					row[k] = c.u[k] + t*p[k]
-				}
-			}
-		}
-		copy(us, c.u)
-		if err := f.surf.Value(us, lps); err != nil {
+		gain, err := f.search(c, q)
+		if err != nil {
 			return err
 		}
-		lp := lps[0]
-		best := -1
-		for i, v := range lps {
-			if finite(v) && v > lp && (best < 0 || v > lps[best]) {
-				best = i
-			}
-		}
-		if best < 0 {
+		if gain <= 0 {
 			c.why = "no step along the Newton direction raises the density"
 			return nil
 		}
-		gain := lps[best] - lp
-		copy(c.u, us[best*d:][:d])
-		c.lp = lps[best]
 		f.tell(c.lp, c.decrement)
-		if gain < 1e-9*(1+1e-4*math.Abs(lp)) {
+		if gain < 1e-9*(1+1e-4*math.Abs(c.lp)) {
 			c.why = "the density no longer rises"
 			c.steps++
 			break
@@ -111,6 +84,46 @@ func (f *fitter) climb(c *climber, tol float64, n int) error {
 	var err error
 	c.h, c.g, err = f.hessian(c.u)
 	return err
+}
+
+// search moves c to the best of the steps from it, and tells what that gains; 0
+// if none raises the density. Where each damping costs a factorisation they are
+// tried one after another, until one gains a good part of what the model of the
+// density promises.
+func (f *fitter) search(c *climber, q quadratic) (gain float64, err error) {
+	_, all := q.(*spectrum)
+	together := len(dampings)
+	if !all {
+		together = 1
+	}
+	d := f.t.D
+	to := make([]float64, d)
+	lp := c.lp
+	for from := 0; from < len(dampings) && (from == 0 || gain < 0.1*c.decrement); from += together {
+		us, lps := append([]float64(nil), c.u...), make([]float64, 1+together*len(shortenings))
+		for _, mu := range dampings[from : from+together] {
+			p := q.solve(c.g, mu)
+			f.shorten(p)
+			for _, t := range shortenings {
+				us = append(us, c.u...)
+				axpy(t, p, us[len(us)-d:])
+			}
+		}
+		if err := f.surf.Value(us, lps); err != nil {
+			return 0, err
+		}
+		for i, v := range lps {
+			if finite(v) && v-lps[0] > gain {
+				gain, lp = v-lps[0], v
+				copy(to, us[i*d:])
+			}
+		}
+	}
+	if gain > 0 {
+		copy(c.u, to)
+		c.lp = lp
+	}
+	return gain, nil
 }
 
 // shorten scales a step so that no coordinate behind a transform moves by more
@@ -141,37 +154,61 @@ type quadratic interface {
 // largestSpectrum bounds the eigendecompositions that are made.
 const largestSpectrum = 128
 
-func newQuadratic(h *arrow.Matrix) quadratic {
+// newQuadratic takes the shift that the matrix of the step before needed.
+func newQuadratic(h *arrow.Matrix, shift float64) quadratic {
 	if len(h.Blocks) == 0 && h.Size() <= largestSpectrum {
 		return newSpectrum(h)
 	}
-	return &shifted{h: h, scale: unitDiagonal(h)}
+	return newShifted(h, shift)
 }
 
 // shifted solves with the smallest shift, of μ and more, that makes the scaled
 // matrix positive definite.
 type shifted struct {
-	h     *arrow.Matrix
-	scale []float64
+	h      *arrow.Matrix
+	scale  []float64
+	least  float64         // the shift that it needs
+	factor *arrow.Cholesky // with that shift; nil if there is none
+}
+
+// newShifted looks for the least shift, from a little below the guess.
+func newShifted(h *arrow.Matrix, guess float64) *shifted {
+	q := &shifted{h: h, scale: unitDiagonal(h)}
+	if q.least = guess / 100; q.least < 1e-6 {
+		q.least = 0
+	}
+	for ; q.least < 1e8; q.least = math.Max(1e-6, q.least*10) {
+		if c, ok := q.shift(q.least); ok {
+			q.factor = c
+			break
+		}
+	}
+	return q
+}
+
+func (q *shifted) shift(mu float64) (*arrow.Cholesky, bool) {
+	shift := make([]float64, q.h.Size())
+	for i := range shift {
+		shift[i] = mu
+	}
+	return q.h.Scaled(q.scale, shift).Factor()
 }
 
 func (q *shifted) solve(g []float64, mu float64) []float64 {
-	n := len(g)
-	shift, x := make([]float64, n), make([]float64, n)
-	for ; mu < 1e8; mu = math.Max(1e-6, mu*10) {
-		for i := range shift {
-			shift[i] = mu
+	x := make([]float64, len(g))
+	c := q.factor
+	if c != nil && mu > q.least {
+		if more, ok := q.shift(mu); ok {
+			c = more
 		}
-		c, ok := q.h.Scaled(q.scale, shift).Factor()
-		if !ok {
-			continue
-		}
-		for i := range x {
-			x[i] = g[i] * q.scale[i]
-		}
-		c.Solve(x, x)
-		break
 	}
+	if c == nil {
+		return x
+	}
+	for i := range x {
+		x[i] = g[i] * q.scale[i]
+	}
+	c.Solve(x, x)
 	for i := range x {
 		x[i] *= q.scale[i]
 	}

@@ -211,6 +211,20 @@ func (r *response) colour(z, x []float64) {
 	}
 }
 
+// solve is the inverse of the whole Hessian, of locations and log sds, times
+// (xl, xs).
+func (r *response) solve(xl, xs, yl, ys []float64) {
+	d := r.d
+	b := make([]float64, 2*d)
+	for i := range xl {
+		b[i], b[d+i] = xl[i]*r.scale[i], xs[i]*r.scale[d+i]
+	}
+	r.factor.Solve(b, b)
+	for i := range yl {
+		yl[i], ys[i] = b[i]*r.scale[i], b[d+i]*r.scale[d+i]
+	}
+}
+
 // apply is the covariance times x (D).
 func (r *response) apply(x, y []float64) {
 	b, out := make([]float64, 2*r.d), make([]float64, 2*r.d)

@@ -20,6 +20,9 @@ type ascent struct {
 	o     *objective
 	m     *arrow.Cholesky
 	scale []float64 // M's coordinates are divided by these
+	// near is the linear response at a nearby optimum, under other noise: its
+	// Hessian is M then.
+	near *response
 
 	loc, logsd []float64
 	value      float64
@@ -45,9 +48,26 @@ const (
 // ascend runs from (loc, logsd), where the objective must be finite. near, if
 // not nil, is asked after each step and ends the run early by returning true.
 func (f *fitter) ascend(o *objective, loc, logsd []float64, near func(loc []float64) bool) (*ascent, error) {
+	return f.newAscent(o, loc, logsd).run(near)
+}
+
+// refine moves a converged guide to the optimum under other noise. The linear
+// response there, which is at hand, is so near to the Hessian that a few
+// products do.
+func (f *fitter) refine(o *objective, from *ascent, r *response) (*ascent, error) {
+	a := f.newAscent(o, from.loc, from.logsd)
+	a.near = r
+	return a.run(nil)
+}
+
+func (f *fitter) newAscent(o *objective, loc, logsd []float64) *ascent {
 	d := f.t.D
-	a := &ascent{f: f, o: o, loc: append([]float64(nil), loc...), logsd: append([]float64(nil), logsd...),
+	return &ascent{f: f, o: o, loc: append([]float64(nil), loc...), logsd: append([]float64(nil), logsd...),
 		gl: make([]float64, d), gs: make([]float64, d), radius: 10 * math.Sqrt(2*float64(d))}
+}
+
+func (a *ascent) run(near func(loc []float64) bool) (*ascent, error) {
+	f, o, d := a.f, a.o, len(a.loc)
 	if err := a.o.eval(a.loc, a.logsd); err != nil {
 		return nil, err
 	}
@@ -124,6 +144,9 @@ func (a *ascent) accept() {
 
 // precondition factorises M at the present location.
 func (a *ascent) precondition() error {
+	if a.near != nil {
+		return nil
+	}
 	h, _, err := a.f.hessian(a.loc)
 	if err != nil {
 		return err
@@ -195,6 +218,10 @@ type step struct {
 
 // solve applies M⁻¹.
 func (a *ascent) solve(rl, rs, zl, zs []float64) {
+	if a.near != nil {
+		a.near.solve(rl, rs, zl, zs)
+		return
+	}
 	b := make([]float64, len(rl))
 	for i, r := range rl {
 		b[i] = r * a.scale[i]
@@ -237,7 +264,7 @@ func (a *ascent) cg() (*step, error) {
 	tol := math.Min(0.01, math.Sqrt(math.Max(rz, 0))) // of the squared norm
 	most := min(4*d+10, 250)
 	for p.iterations = 0; p.iterations < most; p.iterations++ {
-		if !(rz > 0) || rz <= tol*first*1e-2 || rz < 1e-14 {
+		if !(rz > 0) || rz <= tol*first*1e-2 || rz < 1e-14 || a.near != nil && rz < 1e-2*decrementTol {
 			break
 		}
 		if a.f.halted() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"time"
 
@@ -387,15 +388,19 @@ func (f *fitter) responseDraws(fit *Fit, r *response, a *ascent) {
 	}
 	d, n := f.t.D, f.opt.Draws
 	fit.Draws.U = make([]float64, n*d)
-	z := make([]float64, lanes*2*d)
-	for from := 0; from < n; from += lanes {
-		balanced(Stream(f.opt.Seed, "draws", from/lanes), z, lanes, 2*d)
-		for i := from; i < min(n, from+lanes); i++ {
-			u := fit.Draws.U[i*d : (i+1)*d]
-			r.colour(z[(i-from)*2*d:(i-from+1)*2*d], u)
-			axpy(1, a.loc, u)
+	blocks := (n + lanes - 1) / lanes
+	workers := min(blocks, runtime.GOMAXPROCS(0))
+	inParallel(workers, func(worker int) {
+		z, scratch := make([]float64, lanes*2*d), make([]float64, 2*d)
+		for b := worker; b < blocks; b += workers {
+			balanced(Stream(f.opt.Seed, "draws", b), z, lanes, 2*d)
+			for i := b * lanes; i < min(n, (b+1)*lanes); i++ {
+				u := fit.Draws.U[i*d : (i+1)*d]
+				r.colour(z[(i-b*lanes)*2*d:][:2*d], u, scratch)
+				axpy(1, a.loc, u)
+			}
 		}
-	}
+	})
 }
 
 // plainDraws draws from the mean-field guide.
@@ -484,30 +489,42 @@ func (f *fitter) evaluate(fit *Fit) error {
 	for _, l := range fit.LogSD {
 		entropy += l
 	}
-	eps := make([]float64, n*d)
-	antithetic(Stream(f.opt.Seed, "evaluate", 0), eps, n, d)
-	u, lp := make([]float64, n*d), make([]float64, n)
-	for i := range u {
-		u[i] = fit.Loc[i%d] + math.Exp(fit.LogSD[i%d])*eps[i]
+	sd := make([]float64, d)
+	for i, l := range fit.LogSD {
+		sd[i] = math.Exp(l)
 	}
-	if err := f.surf.Value(u, lp); err != nil {
-		return err
-	}
+	r := Stream(f.opt.Seed, "evaluate", 0)
 	pairs := make([]float64, n/2) // antithetic pairs are dependent: the error is that of their means
-	for i := range lp {
-		q := 0.0 // ½ Σ eps² less its mean, so that E[w] is the ELBO
-		for _, e := range eps[i*d : (i+1)*d] {
-			q += 0.5 * (e*e - 1)
+	rows := batch(d)
+	eps, u, lp := make([]float64, min(n, rows)*d), make([]float64, min(n, rows)*d), make([]float64, min(n, rows))
+	var first []float64
+	for from := 0; from < n; from += rows {
+		k := min(rows, n-from)
+		antithetic(r, eps, k, d)
+		for i := range u[:k*d] {
+			u[i] = fit.Loc[i%d] + sd[i%d]*eps[i]
 		}
-		pairs[i/2] += 0.5 * (lp[i] + q + entropy)
+		if err := f.surf.Value(u[:k*d], lp[:k]); err != nil {
+			return err
+		}
+		for i, l := range lp[:k] {
+			q := 0.0 // ½ Σ eps² less its mean, so that E[w] is the ELBO
+			for _, e := range eps[i*d : (i+1)*d] {
+				q += 0.5 * (e*e - 1)
+			}
+			pairs[(from+i)/2] += 0.5 * (l + q + entropy)
+		}
+		if from == 0 {
+			first = append(first, eps[:lanes*d]...)
+		}
 	}
-	m, sd := meanSD(pairs)
-	fit.ELBO, fit.MCSE = m, sd/math.Sqrt(float64(len(pairs)))
+	m, spread := meanSD(pairs)
+	fit.ELBO, fit.MCSE = m, spread/math.Sqrt(float64(len(pairs)))
 	if f.why != "" {
 		return nil
 	}
 	var err error
-	fit.Parts, err = f.t.Parts(fit.Loc, fit.LogSD, eps[:lanes*d], lanes)
+	fit.Parts, err = f.t.Parts(fit.Loc, fit.LogSD, first, lanes)
 	return err
 }
 

@@ -32,8 +32,9 @@ func (f *fitter) respond(o *objective, n int) (*response, error) {
 	twice := p.Doubled()
 	m := arrow.New(twice)
 	k, np := p.K(), p.Probes()
-	us, vs := make([]float64, chunk*d), make([]float64, chunk*d)
-	lp, g, hv := make([]float64, chunk), make([]float64, chunk*d), make([]float64, chunk*d)
+	rows := batch(d)
+	us, vs := make([]float64, rows*d), make([]float64, rows*d)
+	lp, g, hv := make([]float64, rows), make([]float64, rows*d), make([]float64, rows*d)
 	type job struct{ s, probe int }
 	var jobs []job
 	flush := func() error {
@@ -53,7 +54,7 @@ func (f *fitter) respond(o *objective, n int) (*response, error) {
 			c := len(jobs)
 			copy(us[c*d:], o.u[s*d:(s+1)*d])
 			p.Probe(i, vs[c*d:(c+1)*d])
-			if jobs = append(jobs, job{s, i}); len(jobs) == chunk {
+			if jobs = append(jobs, job{s, i}); len(jobs) == rows {
 				if err := flush(); err != nil {
 					return nil, err
 				}
@@ -202,9 +203,9 @@ func (r *response) variances() []float64 {
 	return v[:r.d]
 }
 
-// colour turns 2D standard normals into a draw (D) with the covariance.
-func (r *response) colour(z, x []float64) {
-	y := make([]float64, 2*r.d)
+// colour turns 2D standard normals into a draw (D) with the covariance; y is
+// room for 2D numbers.
+func (r *response) colour(z, x, y []float64) {
 	r.factor.Colour(z, y)
 	for i := range x {
 		x[i] = y[i] * r.scale[i]

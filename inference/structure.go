@@ -2,6 +2,7 @@ package inference
 
 import (
 	"math"
+	"runtime"
 
 	"ppl/graph"
 	"ppl/inference/arrow"
@@ -123,15 +124,20 @@ func (f *fitter) hessian(u []float64) (*arrow.Matrix, []float64, error) {
 	return f.hessianAs(f.pattern, u)
 }
 
-// chunk bounds the points of one call to the surface, and with them memory.
-const chunk = 16 * lanes
+// batch is the number of points of one call to the surface where there are
+// many: enough for all cores, but no more than memory for a million numbers, or
+// sixteen blocks.
+func batch(d int) int {
+	return lanes * max(runtime.GOMAXPROCS(0), min(16, 1<<20/(lanes*max(1, d))))
+}
 
 func (f *fitter) hessianAs(p *arrow.Pattern, u []float64) (*arrow.Matrix, []float64, error) {
 	d, n := f.t.D, p.Probes()
 	m := arrow.New(p)
 	var gradient []float64
-	for from := 0; from < n; from += chunk {
-		k := min(chunk, n-from)
+	rows := batch(d)
+	for from := 0; from < n; from += rows {
+		k := min(rows, n-from)
 		us, vs := make([]float64, k*d), make([]float64, k*d)
 		lp, g, hv := make([]float64, k), make([]float64, k*d), make([]float64, k*d)
 		for i := 0; i < k; i++ {

@@ -111,24 +111,41 @@ func (s *Surface) run(k kind, n int, u, v, lp, g, hv []float64) error {
 		return err
 	}
 	errs := make([]error, workers)
-	work := func(w int) {
+	inParallel(workers, func(w int) {
 		for i := w; i < blocks && errs[w] == nil; i += workers {
 			errs[w] = s.block(ps[w], k, i, n, u, v, lp, g, hv)
 		}
-	}
-	var wg sync.WaitGroup
-	for w := 1; w < workers; w++ {
-		wg.Add(1)
-		go func() { defer wg.Done(); work(w) }()
-	}
-	work(0)
-	wg.Wait()
+	})
 	for _, err := range errs {
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// inParallel runs work for each worker at the same time. What a piece of work
+// gives must not depend on who does it. A panic of one is the caller's.
+func inParallel(workers int, work func(worker int)) {
+	var wg sync.WaitGroup
+	panics := make([]any, workers)
+	for w := 1; w < workers; w++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			defer func() { panics[w] = recover() }()
+			work(w)
+		}()
+	}
+	defer func() {
+		wg.Wait()
+		for _, p := range panics {
+			if p != nil {
+				panic(p)
+			}
+		}
+	}()
+	work(0)
 }
 
 func (s *Surface) block(p *program, k kind, i, n int, u, v, lp, g, hv []float64) error {

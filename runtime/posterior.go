@@ -3,8 +3,10 @@ package runtime
 import (
 	"fmt"
 	"math"
+	goruntime "runtime"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"ppl/inference"
@@ -75,11 +77,11 @@ func (post *Posterior) report(keep int) error {
 	if err != nil {
 		return err
 	}
-	draws, err := r.Report(fit.Draws.U)
+	plainSD, err := post.plainSDs(r)
 	if err != nil {
 		return err
 	}
-	plain, err := r.Report(fit.PlainDraws(post.options.Seed, 1024))
+	draws, err := r.Report(fit.Draws.U)
 	if err != nil {
 		return err
 	}
@@ -98,29 +100,63 @@ func (post *Posterior) report(keep int) error {
 	sort.SliceStable(order, func(i, j int) bool {
 		return r.Symbols[order[i]].Span.Start < r.Symbols[order[j]].Span.Start
 	})
-	scratch := make([]float64, n)
+	var columns [][]float64
 	for _, k := range order {
-		size := r.Shapes[k].Size()
-		for e := 0; e < size; e++ {
+		for e := 0; e < r.Shapes[k].Size(); e++ {
 			q := post.name(r.Symbols[k], r.Shapes[k], e)
-			column := draws[k][e*n : (e+1)*n : (e+1)*n]
-			if rows == nil {
-				q.Draws = column[:keep:keep]
-			} else {
-				q.Draws = make([]float64, len(rows))
-				for i, row := range rows {
-					q.Draws[i] = column[row]
-				}
-			}
-			copy(scratch, column)
-			q.summarise(scratch, fit.Draws.W)
-			m := len(plain[k]) / size
-			_, q.MeanFieldSD = meanSD(plain[k][e*m : (e+1)*m])
+			q.MeanFieldSD = plainSD[k][e]
 			post.byName[q.Name] = len(post.quantities)
 			post.quantities = append(post.quantities, q)
+			columns = append(columns, draws[k][e*n:(e+1)*n:(e+1)*n])
 		}
 	}
+	forEach(len(columns), func(from, to int) {
+		scratch := make([]float64, n)
+		for i := from; i < to; i++ {
+			q := &post.quantities[i]
+			if rows == nil {
+				q.Draws = columns[i][:keep:keep]
+			} else {
+				q.Draws = make([]float64, len(rows))
+				for j, row := range rows {
+					q.Draws[j] = columns[i][row]
+				}
+			}
+			copy(scratch, columns[i])
+			q.summarise(scratch, fit.Draws.W)
+		}
+	})
 	return nil
+}
+
+// plainSDs are the sds of the quantities, by symbol and element, under the
+// guide before any correction.
+func (post *Posterior) plainSDs(r *inference.Reporter) ([][]float64, error) {
+	const n = 1024
+	plain, err := r.Report(post.fit.PlainDraws(post.options.Seed, n))
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]float64, len(plain))
+	for k, columns := range plain {
+		for e := 0; e < len(columns)/n; e++ {
+			_, sd := meanSD(columns[e*n : (e+1)*n])
+			out[k] = append(out[k], sd)
+		}
+	}
+	return out, nil
+}
+
+// forEach splits the indices below n into ranges, one for each core.
+func forEach(n int, work func(from, to int)) {
+	cores := max(1, min(goruntime.GOMAXPROCS(0), n/64))
+	var wg sync.WaitGroup
+	for c := 1; c < cores; c++ {
+		wg.Add(1)
+		go func() { defer wg.Done(); work(c*n/cores, (c+1)*n/cores) }()
+	}
+	work(0, n/cores)
+	wg.Wait()
 }
 
 func meanSD(x []float64) (mean, sd float64) {
@@ -177,8 +213,8 @@ func (q *Quantity) summarise(draws, w []float64) {
 	}
 	q.Mean, q.SD = meanSD(draws)
 	q.MCSE = q.SD / math.Sqrt(float64(len(draws)))
-	sort.Float64s(draws)
-	q.Q5, q.Q50, q.Q95 = quantile(draws, 0.05), quantile(draws, 0.5), quantile(draws, 0.95)
+	qs := quantiles(draws, 0.05, 0.5, 0.95)
+	q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
 }
 
 // quantile interpolates between order statistics (type 7 of Hyndman & Fan 1996).

@@ -291,10 +291,14 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 	if !fit.Converged || f.opt.Correct == "none" || f.pattern == nil || f.halted() {
 		return f.plainDraws(fit, a, f.t.D)
 	}
+	var r *response
 	for {
-		r, err := f.response(o)
-		if err != nil {
-			return err
+		// One from no more particles than the last one had would be no better.
+		if n := f.affordable(o); r == nil || n > r.particles {
+			var err error
+			if r, err = f.respond(o, n); err != nil {
+				return err
+			}
 		}
 		fit.Flat, fit.NoResponse = r.flat, r.why
 		if r.factor == nil {
@@ -415,14 +419,19 @@ func (f *fitter) plainDraws(fit *Fit, a *ascent, d int) error {
 	return nil
 }
 
-// response forms the linear response from as many particles as it takes, the
-// fewer the dearer a product is.
+// response forms the linear response from the particles that are affordable.
 func (f *fitter) response(o *objective) (*response, error) {
+	return f.respond(o, f.affordable(o))
+}
+
+// affordable is the number of particles that a linear response is formed from,
+// the fewer the dearer a product is.
+func (f *fitter) affordable(o *objective) int {
 	n := o.S
 	for n > 8 && float64(n)*float64(f.pattern.Probes())*f.surf.cost() > 2e9 {
 		n /= 2
 	}
-	return f.respond(o, n)
+	return n
 }
 
 // cost estimates the elements that an evaluation at one point works through.

@@ -13,9 +13,10 @@ import (
 // inverse Hessian of the negative ELBO (Giordano, Broderick & Jordan 2018,
 // "Covariances, Robustness, and Variational Bayes").
 type response struct {
-	d      int
-	factor *arrow.Cholesky // of the scaled 2D×2D Hessian
-	scale  []float64
+	d         int
+	particles int             // that it was formed from
+	factor    *arrow.Cholesky // of the scaled 2D×2D Hessian
+	scale     []float64
 	// flat lists the coordinates of a direction without curvature; the
 	// covariance does not exist then, and factor is nil.
 	flat []int
@@ -75,7 +76,9 @@ func (f *fitter) respond(o *objective, n int) (*response, error) {
 			shift[i] = 1
 		}
 	}
-	return newResponse(m.Scaled(one, shift), d), nil
+	r := newResponse(m.Scaled(one, shift), d)
+	r.particles = n
+	return r, nil
 }
 
 // addParticle adds c·JᵀH_sJ, of which hv is the column of a probe.

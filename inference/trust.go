@@ -41,6 +41,9 @@ const (
 	ascentRadius = 1e6
 	// decrementTol is the Newton decrement, in nats, of a converged fit.
 	decrementTol = 1e-6
+	// refinedTol is that of a fit that moves on to more particles: a hundredth of
+	// an sd, where their noise is several.
+	refinedTol = 1e-4
 	// logStride bounds the change of a log sd in a step.
 	logStride = 1.5
 )
@@ -93,7 +96,7 @@ func (a *ascent) run(near func(loc []float64) bool) (*ascent, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !p.cut && p.decrement < decrementTol {
+		if !p.cut && p.decrement < a.tol() {
 			a.decrement, a.converged, a.why = p.decrement, true, "converged"
 			return a, nil
 		}
@@ -131,6 +134,13 @@ func (a *ascent) run(near func(loc []float64) bool) (*ascent, error) {
 	}
 	a.why = "the limit of Newton steps was reached"
 	return a, nil
+}
+
+func (a *ascent) tol() float64 {
+	if a.near != nil {
+		return refinedTol
+	}
+	return decrementTol
 }
 
 // accept takes over the objective's last evaluation.
@@ -264,7 +274,7 @@ func (a *ascent) cg() (*step, error) {
 	tol := math.Min(0.01, math.Sqrt(math.Max(rz, 0))) // of the squared norm
 	most := min(4*d+10, 250)
 	for p.iterations = 0; p.iterations < most; p.iterations++ {
-		if !(rz > 0) || rz <= tol*first*1e-2 || rz < 1e-14 || a.near != nil && rz < 1e-2*decrementTol {
+		if !(rz > 0) || rz <= tol*first*1e-2 || rz < 1e-14 || a.near != nil && rz < 0.2*refinedTol {
 			break
 		}
 		if a.f.halted() {

@@ -308,9 +308,20 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 		if err := f.weights(fit, r, a); err != nil {
 			return err
 		}
+		if math.IsNaN(fit.Draws.KHat) { // no weights
+			loc, worst, err := f.recentre(r, a.loc)
+			if err != nil {
+				return err
+			}
+			if !math.IsNaN(worst) {
+				fit.LocError = worst
+				f.responseDraws(fit, r, loc)
+				return nil
+			}
+		}
 		weighted := fit.Applied == Importance && fit.Draws.KHat <= 0.7
 		if weighted || fit.LocError < 0.05 || o.S >= f.mostParticles(fit) || f.halted() {
-			f.responseDraws(fit, r, a)
+			f.responseDraws(fit, r, a.loc)
 			return nil
 		}
 		more := newObjective(f.surf, f.opt.Seed, f.moreParticles(fit, o.S))
@@ -319,7 +330,7 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 			return err
 		}
 		if !next.converged {
-			f.responseDraws(fit, r, a)
+			f.responseDraws(fit, r, a.loc)
 			return nil
 		}
 		o, a = more, next
@@ -386,7 +397,7 @@ func (f *fitter) weights(fit *Fit, r *response, a *ascent) error {
 
 // responseDraws draws from the linear response, unless the weights carry the
 // answer. Draws are balanced block by block, as models may be large.
-func (f *fitter) responseDraws(fit *Fit, r *response, a *ascent) {
+func (f *fitter) responseDraws(fit *Fit, r *response, loc []float64) {
 	if fit.Applied == Importance {
 		return
 	}
@@ -401,7 +412,7 @@ func (f *fitter) responseDraws(fit *Fit, r *response, a *ascent) {
 			for i := b * lanes; i < min(n, (b+1)*lanes); i++ {
 				u := fit.Draws.U[i*d : (i+1)*d]
 				r.colour(z[(i-b*lanes)*2*d:][:2*d], u, scratch)
-				axpy(1, a.loc, u)
+				axpy(1, loc, u)
 			}
 		}
 	})

@@ -1,0 +1,109 @@
+package inference
+
+import (
+	"math"
+	"sort"
+	"testing"
+)
+
+// crossed has two plates that meet in every observation: given the second, the
+// iterations of the first do not interact.
+const crossed = `
+data y : real[I, J]
+a[i in 1..I] ~ Normal(0, 1)
+b[j in 1..J] ~ Normal(0, 1)
+sigma ~ HalfNormal(1)
+y[i in 1..I, j in 1..J] ~ Normal(a[i] * b[j], sigma)
+`
+
+// coupled has a plate whose neighbours interact.
+const coupled = `
+data y : real[N]
+tau ~ HalfNormal(1)
+x[1] ~ Normal(0, 1)
+for i in 2..N { x[i] ~ Normal(x[i-1], tau) }
+y[i in 1..N] ~ Normal(x[i], 1)
+`
+
+// mixed has two latents in a plate, one of them a simplex.
+const mixed = `
+data y : real[N]
+c ~ HalfNormal(1)
+plate i in 1..N {
+  p[i] ~ Dirichlet([c + 1, c + 2, 3])
+  m[i] ~ Normal(0, 1)
+  y[i] ~ Normal(m[i] * p[i, 1] + p[i, 2], 1)
+}
+`
+
+func TestPattern(t *testing.T) {
+	matrix := func(rows, columns int) [][]float64 {
+		out := make([][]float64, rows)
+		for i := range out {
+			out[i] = normals(uint64(i), "row", columns)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name, text     string
+		data           data
+		blocks, size   int // of the pattern
+		globals, dense int
+	}{
+		{"few latents are dense", hierarchy, hierarchyData(40, 2), 0, 0, 43, 43},
+		{"a plate", hierarchy, hierarchyData(100, 3), 100, 1, 3, 103},
+		{"the longer of two crossed plates", crossed, data{"I": 90, "J": 7, "y": matrix(90, 7)}, 90, 1, 8, 98},
+		{"the longer, if it comes second", crossed, data{"I": 7, "J": 90, "y": matrix(7, 90)}, 90, 1, 8, 98},
+		{"neighbours interact", coupled, data{"N": 80, "y": normals(1, "y", 80)}, 0, 0, 81, 81},
+		{"a simplex in a plate", mixed, data{"N": 50, "y": normals(1, "y", 50)}, 50, 3, 1, 151},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := atWork(t, build(t, c.text, c.data))
+			p := f.pattern
+			if len(p.Blocks) != c.blocks || p.K() != c.size || len(p.Globals) != c.globals {
+				t.Fatalf("%d blocks of %d and %d global coordinates; want %d, %d, %d", len(p.Blocks), p.K(), len(p.Globals), c.blocks, c.size, c.globals)
+			}
+			var all []int
+			for _, b := range p.Blocks {
+				all = append(all, b...)
+			}
+			all = append(all, p.Globals...)
+			sort.Ints(all)
+			for i, x := range all {
+				if x != i {
+					t.Fatalf("coordinates are not each in one place: %v", all)
+				}
+			}
+			// The matrix from the probes is the Hessian.
+			d := f.t.D
+			u := normals(8, "u", d)
+			m, _, err := f.hessian(u)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := make([]float64, d*d)
+			if _, _, err := f.surf.Hessian(u, h); err != nil {
+				t.Fatal(err)
+			}
+			v, y := normals(9, "v", d), make([]float64, d)
+			m.MulVec(v, y)
+			for i := range y {
+				if want := -dot(h[i*d:(i+1)*d], v); math.Abs(y[i]-want) > 1e-8*math.Max(1, math.Abs(want)) {
+					t.Errorf("row %d times a vector: %g, want %g", i, y[i], want)
+				}
+			}
+		})
+	}
+}
+
+// TestWrongPatterns: a pattern that the Hessian does not have is refused.
+func TestWrongPatterns(t *testing.T) {
+	f := atWork(t, build(t, coupled, data{"N": 80, "y": normals(1, "y", 80)}))
+	for _, n := range []int{79, 80} {
+		if p := f.plate(n); len(p.Blocks[0]) > 0 {
+			if ok, err := f.follows(p); ok || err != nil {
+				t.Errorf("neighbours that interact were taken for %d independent blocks (%v)", n, err)
+			}
+		}
+	}
+}

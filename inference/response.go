@@ -32,7 +32,7 @@ func (f *fitter) respond(o *objective, n int) (*response, error) {
 	p := f.pattern
 	twice := p.Doubled()
 	m := arrow.New(twice)
-	k, np := p.K(), p.Probes()
+	np := p.Probes()
 	rows := batch(d)
 	us, vs := make([]float64, rows*d), make([]float64, rows*d)
 	lp, g, hv := make([]float64, rows), make([]float64, rows*d), make([]float64, rows*d)
@@ -44,7 +44,7 @@ func (f *fitter) respond(o *objective, n int) (*response, error) {
 			return err
 		}
 		for i, j := range jobs {
-			addParticle(m, p, k, j.probe, -1/float64(n), hv[i*d:(i+1)*d], o.eps[j.s*d:(j.s+1)*d], o.sd)
+			addParticle(m, p, j.probe, -1/float64(n), hv[i*d:(i+1)*d], o.eps[j.s*d:(j.s+1)*d], o.sd)
 		}
 		jobs = jobs[:0]
 		return nil
@@ -81,44 +81,40 @@ func (f *fitter) respond(o *objective, n int) (*response, error) {
 	return r, nil
 }
 
-// addParticle adds c·JᵀH_sJ, of which hv is the column of a probe.
-func addParticle(m *arrow.Matrix, p *arrow.Pattern, k, probe int, c float64, hv, eps, sd []float64) {
-	ng := len(p.Globals)
-	k2, g2 := 2*k, 2*ng
+// addParticle adds c·JᵀH_sJ, of which hv is the product of H_s with a probe: each
+// element h of H_s in row x and column y adds to four of the result's, those of
+// the two copies of x and y, times sd ⊙ eps for the second copy.
+func addParticle(m *arrow.Matrix, p *arrow.Pattern, probe int, c float64, hv, eps, sd []float64) {
 	es := func(i int) float64 { return eps[i] * sd[i] }
-	if probe < k {
-		for b, coords := range p.Blocks {
-			col := coords[probe]
-			for r, x := range coords {
-				h := c * hv[x]
-				at := m.Local[b*k2*k2:]
-				at[r*k2+probe] += h
-				at[r*k2+k+probe] += h * es(col)
-				at[(k+r)*k2+probe] += h * es(x)
-				at[(k+r)*k2+k+probe] += h * es(x) * es(col)
-			}
-		}
-		return
-	}
-	j := probe - k
-	col := p.Globals[j]
-	for b, coords := range p.Blocks {
-		for r, x := range coords {
-			h := c * hv[x]
-			at := m.Border[b*k2*g2:]
-			at[r*g2+j] += h
-			at[r*g2+ng+j] += h * es(col)
-			at[(k+r)*g2+j] += h * es(x)
-			at[(k+r)*g2+ng+j] += h * es(x) * es(col)
+	// The doubled matrix has the copies of a block's coordinates one after the
+	// other; its probe for the first copy of a column gives that column, and so
+	// on. So the two columns of the doubled matrix are given by products too.
+	d := len(hv)
+	twice := make([]float64, 2*d)
+	k, g := p.K(), len(p.Globals)
+	colours := (p.Probes() - g) / max(1, k)
+	first, second := 0, 0
+	column := make([]float64, d) // sd ⊙ eps of the column that a row's element is in
+	if probe < colours*k {
+		colour, at := probe/k, probe%k
+		first, second = colour*2*k+at, colour*2*k+k+at
+		p.EachTouched(colour, at, func(row, col int) { column[row] = es(col) })
+	} else {
+		j := probe - colours*k
+		first, second = colours*2*k+j, colours*2*k+g+j
+		for i := range column {
+			column[i] = es(p.Globals[j])
 		}
 	}
-	for r, x := range p.Globals {
-		h := c * hv[x]
-		m.Corner[r*g2+j] += h
-		m.Corner[r*g2+ng+j] += h * es(col)
-		m.Corner[(ng+r)*g2+j] += h * es(x)
-		m.Corner[(ng+r)*g2+ng+j] += h * es(x) * es(col)
+	for i, h := range hv {
+		twice[i], twice[d+i] = h, h*es(i)
 	}
+	m.AddProduct(first, c, twice)
+	for i := range column {
+		twice[i] *= column[i]
+		twice[d+i] *= column[i]
+	}
+	m.AddProduct(second, c, twice)
 }
 
 func newResponse(m *arrow.Matrix, d int) *response {

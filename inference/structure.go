@@ -17,12 +17,14 @@ const (
 	largestDense = 1500
 )
 
-// findPattern looks for a plate whose iterations do not interact given the
-// rest: for each length n that leading dimensions of latents have, all
-// coordinates of such latents are taken as n local blocks and the others as
-// global ones; products of the Hessian with random vectors, at random points,
-// tell whether that is so. The pattern with the fewest probes is returned;
-// without any, it is the dense one up to largestDense coordinates, else nil.
+// findPattern looks for structure in the Hessian. For each length n that
+// leading dimensions of latents have, all coordinates of such latents are taken
+// as n local blocks and the others as global ones: blocks that do not interact
+// given the rest (a plate), or that interact with their neighbours, or with
+// those up to four away (a state-space model). Products of the Hessian with
+// random vectors, at random points, tell whether that is so. The pattern with
+// the fewest probes is returned; without any, it is the dense one up to
+// largestDense coordinates, else nil.
 func (f *fitter) findPattern() (*arrow.Pattern, error) {
 	d := f.t.D
 	dense := arrow.Dense(d)
@@ -37,16 +39,25 @@ func (f *fitter) findPattern() (*arrow.Pattern, error) {
 		}
 		n := s.Free[0]
 		tried[n] = true
-		p := f.plate(n)
-		if p.Probes() > largestDense || p.Probes() >= best.Probes() {
-			continue
+		plate := f.plate(n)
+		candidates := []*arrow.Pattern{plate}
+		for _, span := range []int{1, 2, 4} {
+			if n >= 8*span {
+				candidates = append(candidates, grouped(plate, span))
+			}
 		}
-		ok, err := f.follows(p)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			best = p
+		for _, p := range candidates {
+			if p.Probes() > largestDense || p.Probes() >= best.Probes() || f.halted() {
+				continue
+			}
+			ok, err := f.follows(p)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				best = p
+				break
+			}
 		}
 	}
 	if best.Probes() > largestDense {
@@ -68,6 +79,33 @@ func (f *fitter) plate(n int) *arrow.Pattern {
 				p.Globals = append(p.Globals, s.Offset+i)
 			}
 		}
+	}
+	return p
+}
+
+// grouped makes a chain of the blocks of a plate, span of them to a block; those
+// that are left over become global.
+func grouped(plate *arrow.Pattern, span int) *arrow.Pattern {
+	p := &arrow.Pattern{Globals: append([]int(nil), plate.Globals...), Chained: true}
+	n := len(plate.Blocks) / span * span
+	for i := 0; i < n; i += span {
+		var block []int
+		for _, b := range plate.Blocks[i : i+span] {
+			block = append(block, b...)
+		}
+		p.Blocks = append(p.Blocks, block)
+	}
+	for _, b := range plate.Blocks[n:] {
+		p.Globals = append(p.Globals, b...)
+	}
+	return p
+}
+
+// unrelated is the pattern of n coordinates none of which touches another.
+func unrelated(n int) *arrow.Pattern {
+	p := &arrow.Pattern{Blocks: make([][]int, n)}
+	for i := range p.Blocks {
+		p.Blocks[i] = []int{i}
 	}
 	return p
 }

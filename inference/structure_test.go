@@ -1,9 +1,12 @@
 package inference
 
 import (
+	"context"
 	"math"
 	"sort"
 	"testing"
+
+	"ppl/inference/arrow"
 )
 
 // crossed has two plates that meet in every observation: given the second, the
@@ -23,6 +26,24 @@ tau ~ HalfNormal(1)
 x[1] ~ Normal(0, 1)
 for i in 2..N { x[i] ~ Normal(x[i-1], tau) }
 y[i in 1..N] ~ Normal(x[i], 1)
+`
+
+// second has a plate whose iterations interact with the next two.
+const second = `
+data y : real[N]
+tau ~ HalfNormal(1)
+x[1] ~ Normal(0, 1)
+x[2] ~ Normal(0, 1)
+for i in 3..N { x[i] ~ Normal(2 * x[i-1] - x[i-2], tau) }
+y[i in 1..N] ~ Normal(x[i], 1)
+`
+
+// pairs has a plate all of whose iterations interact.
+const pairs = `
+data y : real[N]
+x[i in 1..N] ~ Normal(0, 1)
+y[i in 1..N] ~ Normal(x[i], 1)
+factor -square(sum(x))
 `
 
 // mixed has two latents in a plate, one of them a simplex.
@@ -54,7 +75,9 @@ func TestPattern(t *testing.T) {
 		{"a plate", hierarchy, hierarchyData(100, 3), 100, 1, 3, 103},
 		{"the longer of two crossed plates", crossed, data{"I": 90, "J": 7, "y": matrix(90, 7)}, 90, 1, 8, 98},
 		{"the longer, if it comes second", crossed, data{"I": 7, "J": 90, "y": matrix(7, 90)}, 90, 1, 8, 98},
-		{"neighbours interact", coupled, data{"N": 80, "y": normals(1, "y", 80)}, 0, 0, 81, 81},
+		{"neighbours interact", coupled, data{"N": 80, "y": normals(1, "y", 80)}, 80, 1, 1, 81},
+		{"neighbours two away interact", second, data{"N": 81, "y": normals(1, "y", 81)}, 40, 2, 2, 82},
+		{"every pair interacts", pairs, data{"N": 80, "y": normals(1, "y", 80)}, 0, 0, 80, 80},
 		{"a simplex in a plate", mixed, data{"N": 50, "y": normals(1, "y", 50)}, 50, 3, 1, 151},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -93,6 +116,65 @@ func TestPattern(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestResponseInPattern: the linear response is the same in a pattern as dense.
+func TestResponseInPattern(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		data       data
+	}{
+		{"a plate", hierarchy, hierarchyData(70, 3)},
+		{"a chain", coupled, data{"N": 70, "y": normals(1, "y", 70)}},
+		{"a chain of pairs", second, data{"N": 71, "y": normals(1, "y", 71)}},
+	} {
+		f := atWork(t, build(t, c.text, c.data))
+		d := f.t.D
+		if len(f.pattern.Blocks) == 0 {
+			t.Fatalf("%s: no pattern", c.name)
+		}
+		o, a, err := f.fresh(f.t)
+		if err != nil || !a.converged {
+			t.Fatalf("%s: %v, %v", c.name, a, err)
+		}
+		var got [2][]float64
+		for k, p := range []*arrow.Pattern{f.pattern, arrow.Dense(d)} {
+			f.pattern = p
+			r, err := f.respond(o, 16)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.factor == nil {
+				t.Fatalf("%s: %s", c.name, r.why)
+			}
+			got[k] = r.variances()
+		}
+		for i := range got[0] {
+			if math.Abs(got[0][i]/got[1][i]-1) > 1e-8 {
+				t.Errorf("%s: variance %d is %g in the pattern, %g dense", c.name, i, got[0][i], got[1][i])
+			}
+		}
+	}
+}
+
+// TestNoPattern: a model too large for a dense Hessian, without structure, is
+// still fitted, and judged with caution.
+func TestNoPattern(t *testing.T) {
+	tg := build(t, pairs, data{"N": largestDense + 100, "y": make([]float64, largestDense+100)})
+	fit, err := Variational(context.Background(), tg, Options{Seed: 1, Draws: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !fit.Converged || fit.Applied != NoCorrection {
+		t.Errorf("converged %t (%s), %s", fit.Converged, fit.Ended, fit.Applied)
+	}
+	// Mean-field: the inverse of the precision's diagonal, 1 + 1 + 2, as far as 64
+	// particles tell the cross terms of 1,600 latents from zero.
+	for i, l := range fit.LogSD {
+		if math.Abs(fit.Loc[i]) > 0.02 || math.Abs(l-math.Log(0.5)) > 0.5 {
+			t.Fatalf("latent %d is %g ± %g", i, fit.Loc[i], math.Exp(l))
+		}
 	}
 }
 

@@ -157,6 +157,10 @@ func (a *ascent) precondition() error {
 	if a.near != nil {
 		return nil
 	}
+	if a.f.pattern == nil {
+		a.plain()
+		return nil
+	}
 	h, _, err := a.f.hessian(a.loc)
 	if err != nil {
 		return err
@@ -164,18 +168,21 @@ func (a *ascent) precondition() error {
 	if m, scale := definite(h); m != nil {
 		a.m, a.scale = m, scale
 	} else if a.m == nil {
-		a.scale = make([]float64, a.f.t.D)
-		for i, l := range a.logsd {
-			a.scale[i] = math.Exp(l)
-		}
-		one := arrow.New(a.f.pattern)
-		ones := make([]float64, a.f.t.D)
-		for i := range ones {
-			ones[i] = 1
-		}
-		a.m, _ = one.Scaled(ones, ones).Factor()
+		a.plain()
 	}
 	return nil
+}
+
+// plain makes M of the guide's own sds.
+func (a *ascent) plain() {
+	d := a.f.t.D
+	a.scale = make([]float64, d)
+	ones := make([]float64, d)
+	for i, l := range a.logsd {
+		a.scale[i] = math.Exp(l)
+		ones[i] = 1
+	}
+	a.m, _ = arrow.New(unrelated(d)).Scaled(ones, ones).Factor()
 }
 
 // definite factorises h (a negated Hessian), scaled by its diagonal and shifted

@@ -9,7 +9,8 @@
 // with n blocks of k×k, a border of nk×G and a corner of G×G. Its Cholesky
 // factor has the same pattern, so that a factorisation costs
 // O(nk³ + nk²G + nkG² + G³) and memory is O(nk² + nkG + G²). Without blocks it
-// is a dense matrix.
+// is a dense matrix. The blocks may also form a chain, in which each touches the
+// one before it: a state-space model. The costs stay the same.
 package arrow
 
 import (
@@ -24,6 +25,7 @@ import (
 type Pattern struct {
 	Blocks  [][]int // n lists of k coordinates
 	Globals []int
+	Chained bool // blocks touch their neighbours
 }
 
 // Dense is the pattern of n coordinates without structure.
@@ -47,19 +49,47 @@ func (p *Pattern) K() int {
 func (p *Pattern) Size() int { return len(p.Blocks)*p.K() + len(p.Globals) }
 
 // Probes is the number of vectors whose products with a matrix of the pattern
-// determine it: one for each position in a block, for all blocks together, and
-// one for each global coordinate.
-func (p *Pattern) Probes() int { return p.K() + len(p.Globals) }
+// determine it: one for each position in a block, for all blocks together (in a
+// chain, for every third block), and one for each global coordinate.
+func (p *Pattern) Probes() int { return p.colours()*p.K() + len(p.Globals) }
+
+// colours is the number of sets of blocks that do not touch a common block.
+func (p *Pattern) colours() int {
+	if p.Chained {
+		return min(3, len(p.Blocks))
+	}
+	return 1
+}
 
 // Probe fills v (of all coordinates) with the i-th of these vectors.
 func (p *Pattern) Probe(i int, v []float64) {
 	clear(v)
-	if i >= p.K() {
-		v[p.Globals[i-p.K()]] = 1
+	k, colours := p.K(), p.colours()
+	if i >= colours*k {
+		v[p.Globals[i-colours*k]] = 1
 		return
 	}
-	for _, b := range p.Blocks {
-		v[b[i]] = 1
+	for b := i / k; b < len(p.Blocks); b += colours {
+		v[p.Blocks[b][i%k]] = 1
+	}
+}
+
+// EachTouched calls f for each row that the blocks of a colour reach, with the
+// coordinate at a position of that block, which is the column that a product
+// with their common probe shows there.
+func (p *Pattern) EachTouched(colour, at int, f func(row, col int)) {
+	colours := p.colours()
+	for b := colour; b < len(p.Blocks); b += colours {
+		col := p.Blocks[b][at]
+		lo, hi := b, b
+		if p.Chained {
+			lo, hi = max(0, b-1), min(len(p.Blocks)-1, b+1)
+		}
+		for i := lo; i <= hi; i++ {
+			for _, row := range p.Blocks[i] {
+				f(row, col)
+			}
+		}
 	}
 }
 
@@ -74,7 +104,7 @@ func (p *Pattern) Doubled() *Pattern {
 		}
 		return out
 	}
-	q := &Pattern{Globals: twice(p.Globals)}
+	q := &Pattern{Globals: twice(p.Globals), Chained: p.Chained}
 	for _, b := range p.Blocks {
 		q.Blocks = append(q.Blocks, twice(b))
 	}
@@ -87,26 +117,37 @@ type Matrix struct {
 	Local  []float64 // n×k×k
 	Border []float64 // n×k×G
 	Corner []float64 // G×G
+	Next   []float64 // of a chain, (n−1)×k×k: block b+1 by block b
 }
 
 // New is the zero matrix.
 func New(p *Pattern) *Matrix {
 	n, k, g := len(p.Blocks), p.K(), len(p.Globals)
-	return &Matrix{p, make([]float64, n*k*k), make([]float64, n*k*g), make([]float64, g*g)}
+	m := &Matrix{p, make([]float64, n*k*k), make([]float64, n*k*g), make([]float64, g*g), nil}
+	if p.Chained {
+		m.Next = make([]float64, max(0, n-1)*k*k)
+	}
+	return m
 }
 
 // AddProduct adds c times a matrix, given by its product hv with probe i.
 func (m *Matrix) AddProduct(i int, c float64, hv []float64) {
-	k, g := m.K(), len(m.Globals)
-	if i < k {
-		for b, coords := range m.Blocks {
-			for r, x := range coords {
-				m.Local[(b*k+r)*k+i] += c * hv[x]
+	k, g, colours := m.K(), len(m.Globals), m.colours()
+	if i < colours*k {
+		col := i % k
+		for b := i / k; b < len(m.Blocks); b += colours {
+			for r, x := range m.Blocks[b] {
+				m.Local[(b*k+r)*k+col] += c * hv[x]
+			}
+			if m.Chained && b+1 < len(m.Blocks) {
+				for r, x := range m.Blocks[b+1] {
+					m.Next[(b*k+r)*k+col] += c * hv[x]
+				}
 			}
 		}
 		return
 	}
-	j := i - k
+	j := i - colours*k
 	for b, coords := range m.Blocks {
 		for r, x := range coords {
 			m.Border[(b*k+r)*g+j] += c * hv[x]
@@ -166,6 +207,13 @@ func (m *Matrix) Scaled(s, shift []float64) *Matrix {
 			}
 		}
 	}
+	for b := 0; m.Chained && b+1 < len(m.Blocks); b++ {
+		for r, x := range m.Blocks[b+1] {
+			for c, y := range m.Blocks[b] {
+				out.Next[(b*k+r)*k+c] = s[x] * m.Next[(b*k+r)*k+c] * s[y]
+			}
+		}
+	}
 	for r, x := range m.Globals {
 		for c, y := range m.Globals {
 			out.Corner[r*g+c] = s[x] * m.Corner[r*g+c] * s[y]
@@ -193,6 +241,15 @@ func (m *Matrix) MulVec(x, y []float64) {
 			}
 		}
 	}
+	for b := 0; m.Chained && b+1 < len(m.Blocks); b++ {
+		for r, i := range m.Blocks[b+1] {
+			for c, j := range m.Blocks[b] {
+				e := m.Next[(b*k+r)*k+c]
+				y[i] += e * x[j]
+				y[j] += e * x[i]
+			}
+		}
+	}
 	for r, i := range m.Globals {
 		for c, j := range m.Globals {
 			y[i] += m.Corner[r*g+c] * x[j]
@@ -215,6 +272,15 @@ func (m *Matrix) AddDense(c float64, a []float64) {
 			}
 		}
 	}
+	for b := 0; m.Chained && b+1 < len(m.Blocks); b++ {
+		for r, i := range m.Blocks[b+1] {
+			for s, j := range m.Blocks[b] {
+				e := c * m.Next[(b*k+r)*k+s]
+				a[i*n+j] += e
+				a[j*n+i] += e
+			}
+		}
+	}
 	for r, i := range m.Globals {
 		for s, j := range m.Globals {
 			a[i*n+j] += c * m.Corner[r*g+s]
@@ -224,7 +290,7 @@ func (m *Matrix) AddDense(c float64, a []float64) {
 
 // Finite reports whether all elements are.
 func (m *Matrix) Finite() bool {
-	for _, part := range [][]float64{m.Local, m.Border, m.Corner} {
+	for _, part := range [][]float64{m.Local, m.Border, m.Corner, m.Next} {
 		for _, x := range part {
 			if math.IsNaN(x) || math.IsInf(x, 0) {
 				return false
@@ -238,16 +304,34 @@ func (m *Matrix) Finite() bool {
 type Cholesky struct {
 	*Pattern
 	l []float64 // n lower triangles of k×k
-	w []float64 // n × k×G: L_i⁻¹ B_i
+	w []float64 // n × k×G: L_i⁻¹ (B_i − C_i W_{i−1})
+	c []float64 // of a chain, (n−1) × k×k: C_i = N_{i−1} L_{i−1}⁻ᵀ
 	s []float64 // the lower factor of the Schur complement, G×G
 }
 
 // Factor factorises; ok is false if the matrix is not positive definite.
 func (m *Matrix) Factor() (c *Cholesky, ok bool) {
 	k, g := m.K(), len(m.Globals)
-	c = &Cholesky{m.Pattern, append([]float64(nil), m.Local...), append([]float64(nil), m.Border...), append([]float64(nil), m.Corner...)}
+	c = &Cholesky{m.Pattern, append([]float64(nil), m.Local...), append([]float64(nil), m.Border...), append([]float64(nil), m.Next...), append([]float64(nil), m.Corner...)}
 	for b := range m.Blocks {
 		l := c.l[b*k*k : (b+1)*k*k]
+		if m.Chained && b > 0 {
+			before, by := c.l[(b-1)*k*k:b*k*k], c.link(b)
+			for r := 0; r < k; r++ {
+				row := by[r*k : (r+1)*k]
+				forward(before, k, row)
+				for s := 0; s <= r; s++ {
+					x := dot(row, by[s*k:(s+1)*k])
+					l[r*k+s] -= x
+					if s < r {
+						l[s*k+r] -= x
+					}
+				}
+				for s, x := range row {
+					axpy(-x, c.w[((b-1)*k+s)*g:((b-1)*k+s+1)*g], c.w[(b*k+r)*g:(b*k+r+1)*g])
+				}
+			}
+		}
 		if !potrf(l, k) {
 			return nil, false
 		}
@@ -269,6 +353,12 @@ func (m *Matrix) Factor() (c *Cholesky, ok bool) {
 		}
 	}
 	return c, potrf(c.s, g)
+}
+
+// link is C_b.
+func (c *Cholesky) link(b int) []float64 {
+	k := c.K()
+	return c.c[(b-1)*k*k : b*k*k]
 }
 
 // potrf factorises the lower triangle of a row-major matrix in place.
@@ -351,8 +441,12 @@ func (c *Cholesky) Solve(b, x []float64) {
 		r[j] = b[i]
 	}
 	for n, coords := range c.Blocks {
+		before := append([]float64(nil), y...)
 		for t, i := range coords {
 			y[t] = b[i]
+			if c.Chained && n > 0 {
+				y[t] -= dot(c.link(n)[t*k:(t+1)*k], before)
+			}
 		}
 		forward(c.l[n*k*k:(n+1)*k*k], k, y)
 		for t, i := range coords {
@@ -383,10 +477,16 @@ func (c *Cholesky) back(r, x []float64) {
 		x[i] = r[j]
 	}
 	y := make([]float64, k)
-	for n, coords := range c.Blocks {
+	for n := len(c.Blocks) - 1; n >= 0; n-- {
+		coords := c.Blocks[n]
+		after := append([]float64(nil), y...)
 		for t, i := range coords {
-			y[t] = x[i]
-			y[t] -= dot(c.w[(n*k+t)*g:(n*k+t+1)*g], r)
+			y[t] = x[i] - dot(c.w[(n*k+t)*g:(n*k+t+1)*g], r)
+		}
+		if c.Chained && n+1 < len(c.Blocks) {
+			for s, v := range after {
+				axpy(-v, c.link(n + 1)[s*k:(s+1)*k], y)
+			}
 		}
 		backward(c.l[n*k*k:(n+1)*k*k], k, y)
 		for t, i := range coords {
@@ -405,22 +505,56 @@ func (c *Cholesky) InverseDiagonal(d []float64) {
 			d[i] += inv[r*g+j] * inv[r*g+j]
 		}
 	}
-	for n, coords := range c.Blocks {
-		l := lowerInverse(c.l[n*k*k:(n+1)*k*k], k)
-		w := c.w[n*k*g : (n+1)*k*g]
-		for t, i := range coords {
-			// Row t of L⁻ᵀ is column t of L⁻¹; the border adds L⁻ᵀ W S⁻¹ Wᵀ L⁻¹.
-			v := 0.0
-			p := make([]float64, g)
-			for r := t; r < k; r++ {
-				v += l[r*k+t] * l[r*k+t]
-				axpy(l[r*k+t], w[r*g:(r+1)*g], p)
+	// Of the locals alone the inverse has the blocks, from the last to the first,
+	//
+	//	Z_i = L_i⁻ᵀ (I + C_{i+1}ᵀ Z_{i+1} C_{i+1}) L_i⁻¹,
+	//
+	// and the border adds V S⁻¹ Vᵀ with V_i = L_i⁻ᵀ (W_i − C_{i+1}ᵀ V_{i+1}).
+	z, v := make([]float64, k*k), make([]float64, k*g)
+	p := make([]float64, g)
+	for n := len(c.Blocks) - 1; n >= 0; n-- {
+		l := c.l[n*k*k : (n+1)*k*k]
+		mid := make([]float64, k*k)
+		now := append([]float64(nil), c.w[n*k*g:(n+1)*k*g]...)
+		for i := 0; i < k; i++ {
+			mid[i*k+i] = 1
+		}
+		if c.Chained && n+1 < len(c.Blocks) {
+			by := c.link(n + 1)
+			for s := 0; s < k; s++ {
+				t := make([]float64, k) // row s of Z C
+				for r := 0; r < k; r++ {
+					axpy(z[s*k+r], by[r*k:(r+1)*k], t)
+				}
+				for i := 0; i < k; i++ {
+					axpy(by[s*k+i], t, mid[i*k:(i+1)*k])
+					axpy(-by[s*k+i], v[s*g:(s+1)*g], now[i*g:(i+1)*g])
+				}
 			}
+		}
+		inv := lowerInverse(l, k)
+		for i := range z {
+			z[i] = 0
+		}
+		for i := 0; i < k; i++ { // L⁻ᵀ mid L⁻¹
+			for j := 0; j < k; j++ {
+				for r := i; r < k; r++ {
+					for s := j; s < k; s++ {
+						z[i*k+j] += inv[r*k+i] * mid[r*k+s] * inv[s*k+j]
+					}
+				}
+			}
+		}
+		clear(v)
+		for i := 0; i < k; i++ {
+			for r := i; r < k; r++ {
+				axpy(inv[r*k+i], now[r*g:(r+1)*g], v[i*g:(i+1)*g])
+			}
+		}
+		for t, i := range c.Blocks[n] {
+			copy(p, v[t*g:(t+1)*g])
 			forward(c.s, g, p)
-			for _, x := range p {
-				v += x * x
-			}
-			d[i] = v
+			d[i] = z[t*k+t] + dot(p, p)
 		}
 	}
 }

@@ -9,10 +9,10 @@ import (
 )
 
 // random is a positive definite matrix of a pattern, and the same dense.
-func random(r *rand.Rand, n, k, g int) (*Matrix, *mat.SymDense) {
+func random(r *rand.Rand, n, k, g int, chained bool) (*Matrix, *mat.SymDense) {
 	size := n*k + g
 	perm := r.Perm(size)
-	p := &Pattern{Globals: perm[:g]}
+	p := &Pattern{Globals: perm[:g], Chained: chained}
 	for b := 0; b < n; b++ {
 		p.Blocks = append(p.Blocks, perm[g+b*k:g+(b+1)*k])
 	}
@@ -27,7 +27,14 @@ func random(r *rand.Rand, n, k, g int) (*Matrix, *mat.SymDense) {
 			for _, j := range p.Globals {
 				set(i, j, r.NormFloat64())
 			}
-			set(i, i, 3*float64(k+g))
+			set(i, i, 3*float64(3*k+g))
+		}
+	}
+	for b := 1; chained && b < n; b++ {
+		for _, i := range p.Blocks[b] {
+			for _, j := range p.Blocks[b-1] {
+				set(i, j, r.NormFloat64())
+			}
 		}
 	}
 	for x, i := range p.Globals {
@@ -56,8 +63,9 @@ func close(t *testing.T, what string, got, want float64) {
 
 func TestAgainstDense(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, c := range [][3]int{{0, 0, 7}, {1, 1, 0}, {5, 1, 3}, {4, 3, 2}, {6, 6, 5}, {3, 2, 0}, {40, 2, 1}} {
-		m, full := random(r, c[0], c[1], c[2])
+	for i, c := range [][3]int{{0, 0, 7}, {1, 1, 0}, {5, 1, 3}, {4, 3, 2}, {6, 6, 5}, {3, 2, 0}, {40, 2, 1},
+		{1, 2, 1}, {2, 1, 0}, {2, 3, 2}, {3, 1, 1}, {4, 2, 0}, {50, 1, 2}, {9, 9, 9}, {17, 3, 4}} {
+		m, full := random(r, c[0], c[1], c[2], i >= 7)
 		size := m.Size()
 		var dense mat.Cholesky
 		if !dense.Factorize(full) {
@@ -110,7 +118,7 @@ func TestAgainstDense(t *testing.T) {
 func TestIndefinite(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, c := range [][3]int{{0, 0, 6}, {4, 2, 2}, {3, 5, 0}} {
-		m, _ := random(r, c[0], c[1], c[2])
+		m, _ := random(r, c[0], c[1], c[2], c[0] == 4)
 		for _, part := range [][]float64{m.Local, m.Corner} {
 			if len(part) == 0 {
 				continue
@@ -138,7 +146,7 @@ func TestDoubled(t *testing.T) {
 
 func TestScaled(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	m, full := random(r, 3, 2, 2)
+	m, full := random(r, 3, 2, 2, true)
 	n := m.Size()
 	s, shift := make([]float64, n), make([]float64, n)
 	for i := range s {

@@ -193,11 +193,13 @@ func (f *fitter) tell(value, decrement float64) {
 	f.opt.Progress(Progress{f.stage, f.evaluations(), value, decrement, time.Since(f.begun)})
 }
 
+const defaultParticles = 64
+
 // Variational fits the default approximation: a mean-field guide on fixed
 // noise, linear response, importance weights.
 func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 	if opt.Particles == 0 {
-		opt.Particles = 64
+		opt.Particles = defaultParticles
 	}
 	if opt.Draws == 0 {
 		opt.Draws = 4096
@@ -246,7 +248,12 @@ func (f *fitter) fresh(t *Target) (*objective, *ascent, error) {
 		return nil, nil, err
 	}
 	f.stage = "optimise"
-	o := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
+	n := f.opt.Particles
+	if f.pattern == nil && n == defaultParticles {
+		// Nothing will double them, and the noise of so few shows in many latents.
+		n *= 4
+	}
+	o := newObjective(f.surf, f.opt.Seed, n)
 	a, err := f.climbAndAscend(o, starts[0], nil)
 	return o, a, err
 }

@@ -248,13 +248,11 @@ func (f *fitter) fresh(t *Target) (*objective, *ascent, error) {
 		return nil, nil, err
 	}
 	f.stage = "optimise"
-	n := f.opt.Particles
-	if f.pattern == nil && n == defaultParticles {
-		// Nothing will double them, and the noise of so few shows in many latents.
-		n *= 4
-	}
-	o := newObjective(f.surf, f.opt.Seed, n)
+	o := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
 	a, err := f.climbAndAscend(o, starts[0], nil)
+	if err == nil && f.pattern == nil && a.converged {
+		err = f.polish(a)
+	}
 	return o, a, err
 }
 

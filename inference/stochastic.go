@@ -144,23 +144,26 @@ func (s *stochastic) run(x []float64) error {
 
 // settled reports whether averages of blocks of iterates vary as those of a
 // stationary series do, and their mean is known well enough. Of many
-// coordinates, evenly spaced ones stand for all.
+// coordinates, evenly spaced ones stand for all, and one in twenty may be
+// restless: R̂ has noise of its own.
 func settled(blocks [][]float64) bool {
 	n := len(blocks[0])
 	stride := max(1, n/100)
 	chain := make([]float64, len(blocks))
+	looked, restless := 0, 0
 	for i := 0; i < n; i += stride {
 		for k, b := range blocks {
 			chain[k] = b[i]
 		}
+		looked++
 		_, sd := meanSD(chain)
 		if sd < 1e-2 {
 			continue // it stands still
 		}
 		chains := [][]float64{chain}
 		if !(mcmc.RHat(chains) < stationary) || !(mcmc.MCSEMean(chains) < averageError) {
-			return false
+			restless++
 		}
 	}
-	return true
+	return restless <= looked/20
 }

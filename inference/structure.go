@@ -12,10 +12,11 @@ const (
 	// looked is the number of coordinates from which a pattern is looked for:
 	// below it, a dense Hessian takes one run.
 	looked = lanes
-	// largestDense bounds dense matrices: beyond it a Hessian without a pattern
-	// is not formed.
-	largestDense = 1500
 )
+
+// largestDense bounds dense matrices: beyond it a Hessian without a pattern is
+// not formed. (A variable for tests.)
+var largestDense = 1500
 
 // findPattern looks for structure in the Hessian. For each length n that
 // leading dimensions of latents have, all coordinates of such latents are taken

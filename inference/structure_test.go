@@ -161,6 +161,8 @@ func TestResponseInPattern(t *testing.T) {
 // TestNoPattern: a model too large for a dense Hessian, without structure, is
 // still fitted, and judged with caution.
 func TestNoPattern(t *testing.T) {
+	defer func(n int) { largestDense = n }(largestDense)
+	largestDense = 150
 	tg := build(t, pairs, data{"N": largestDense + 100, "y": make([]float64, largestDense+100)})
 	fit, err := Variational(context.Background(), tg, Options{Seed: 1, Draws: 64})
 	if err != nil {
@@ -169,17 +171,17 @@ func TestNoPattern(t *testing.T) {
 	if !fit.Converged || fit.Applied != NoCorrection {
 		t.Errorf("converged %t (%s), %s", fit.Converged, fit.Ended, fit.Applied)
 	}
-	// Mean-field: the inverse of the precision's diagonal, 1 + 1 + 2. Fixed noise
-	// does not average out the cross terms of so many latents that all touch, so
-	// single sds are off; on average they are right.
+	// Mean-field: the inverse of the precision's diagonal, 1 + 1 + 2. The
+	// optimum for fixed noise is off by half, as all latents touch; fresh noise
+	// finds it.
 	mean := 0.0
 	for i, l := range fit.LogSD {
 		mean += l / float64(len(fit.LogSD))
-		if math.Abs(fit.Loc[i]) > 0.02 {
-			t.Fatalf("latent %d is at %g", i, fit.Loc[i])
+		if math.Abs(fit.Loc[i]) > 0.05 || math.Abs(l-math.Log(0.5)) > 0.2 {
+			t.Fatalf("latent %d is %g ± %g", i, fit.Loc[i], math.Exp(l))
 		}
 	}
-	if math.Abs(mean-math.Log(0.5)) > 0.2 {
+	if math.Abs(mean-math.Log(0.5)) > 0.03 {
 		t.Errorf("the sds are %g in the (geometric) mean, want 0.5", math.Exp(mean))
 	}
 }

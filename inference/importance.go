@@ -15,6 +15,9 @@ type Weighted struct {
 	// KHat is the shape of the weights' tail (Vehtari et al. 2024), ESS their
 	// effective sample size; NaN and N where there are no weights.
 	KHat, ESS float64
+	// Spread says whether the weights carry the variances; its KHat is 0 where
+	// there are no weights.
+	Spread Spread
 
 	logP     []float64 // the target's log densities
 	logRatio []float64 // log p − log q, less constants of q
@@ -159,6 +162,7 @@ func (f *fitter) correct(q *gaussian, n int) (*Weighted, error) {
 		}
 		best = w
 	}
+	best.measureSpread()
 	return best, nil
 }
 

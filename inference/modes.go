@@ -73,6 +73,8 @@ func (f *fitter) dispersed() int {
 		return 0
 	}
 	switch work := f.surf.cost() * float64(f.pattern.Probes()); {
+	case work < 1e5: // one of two equal hills is missed once in 256 times
+		return 8
 	case work < 1e6:
 		return 3
 	case work < 5e7:

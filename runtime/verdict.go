@@ -3,6 +3,7 @@ package runtime
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"ppl/inference"
 )
@@ -14,7 +15,7 @@ type Verdict string
 const (
 	// Good: converged, one mode found, k̂ of the corrected answer at most 0.5,
 	// the Monte-Carlo error of every mean under 0.05 sd, more than 400 effective
-	// draws.
+	// draws, which carry the variances.
 	Good Verdict = "good"
 	// Caution: k̂ at most 0.7, or too many latents for importance weights but a
 	// stable linear response.
@@ -26,6 +27,7 @@ const (
 const (
 	goodKHat    = 0.5
 	cautionKHat = 0.7
+	poorSpread  = 1 // of the variances: they would be infinite
 	goodESS     = 400
 	goodMCSE    = 0.05 // sds
 )
@@ -79,16 +81,22 @@ func (post *Posterior) judgeConvergence(f *inference.Fit) {
 // sites names the latents that own the flat coordinates.
 func (post *Posterior) sites(f *inference.Fit) []string {
 	var out []string
-	seen := map[string]bool{}
 	for _, i := range f.Flat {
-		for _, s := range f.Target.Slots {
-			if i >= s.Offset && i < s.Offset+s.Free.Size() && !seen[s.Site.Name] {
-				seen[s.Site.Name] = true
-				out = append(out, s.Site.Name)
-			}
+		if name := post.owner(f, i); !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 	}
 	return out
+}
+
+// owner names the latent that an unconstrained coordinate belongs to.
+func (post *Posterior) owner(f *inference.Fit, i int) string {
+	for _, s := range f.Target.Slots {
+		if i >= s.Offset && i < s.Offset+s.Free.Size() {
+			return s.Site.Name
+		}
+	}
+	return ""
 }
 
 func (post *Posterior) judgeDraws(f *inference.Fit) {
@@ -109,6 +117,13 @@ func (post *Posterior) judgeDraws(f *inference.Fit) {
 		post.lower(Poor, "k̂ = %.2f: the posterior has a shape that a Gaussian cannot follow; try `--method nuts`", k)
 	case k > goodKHat:
 		post.lower(Caution, "k̂ = %.2f: importance weights are unsteady; compare with `--method nuts`", k)
+	}
+	if s := f.Draws.Spread; f.Applied == inference.Importance && s.KHat > cautionKHat {
+		v := Caution
+		if s.KHat > poorSpread {
+			v = Poor
+		}
+		post.lower(v, "k̂ of the variance of `%s` is %.2f: its tails are not covered, its sd may be too small; compare with `--method nuts`", post.owner(f, s.Coordinate), s.KHat)
 	}
 	if f.Applied == inference.Importance && f.Draws.ESS < goodESS {
 		post.lower(Caution, "only %.0f effective draws", f.Draws.ESS)

@@ -1,0 +1,45 @@
+package inference
+
+import (
+	"math"
+	"runtime"
+
+	"ppl/inference/psis"
+)
+
+// Spread is the shape k̂ of the tail of the weights times the squared distance
+// from the mean, of the coordinate in which it is heaviest: whether the weights
+// carry the posterior's variances (Vehtari et al. 2024, sec. 3: the k̂ of an
+// estimate is that of its terms). A proposal that misses a tail altogether has
+// harmless weights where it draws, and so a low k̂; but its variances rest on the
+// few draws at the edge.
+type Spread struct {
+	KHat       float64
+	Coordinate int
+}
+
+// measureSpread fills w.Spread.
+func (w *Weighted) measureSpread() {
+	d, n := w.D, w.N()
+	shapes := make([]float64, d)
+	workers := max(1, min(d, runtime.GOMAXPROCS(0)))
+	inParallel(workers, func(worker int) {
+		terms := make([]float64, n)
+		for i := worker; i < d; i += workers {
+			mean := 0.0
+			for k, x := range w.W {
+				mean += x * w.U[k*d+i]
+			}
+			for k, x := range w.W {
+				terms[k] = math.Log(x) + 2*math.Log(math.Abs(w.U[k*d+i]-mean))
+			}
+			_, shapes[i] = psis.Smooth(terms)
+		}
+	})
+	w.Spread = Spread{KHat: math.Inf(-1)}
+	for i, k := range shapes {
+		if k > w.Spread.KHat {
+			w.Spread = Spread{k, i}
+		}
+	}
+}

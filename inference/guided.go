@@ -425,14 +425,17 @@ func (x *guidedSite) gradient(s int, tau float64, out []float64) {
 	switch {
 	case x.infinite:
 		x.scoreInfinite(s, out)
-	case x.how == lower.Expect:
-		// d/dφ of Σ_k q_k T_k: q_k (T_k − Σ q T).
+	case x.how != lower.Relax:
+		// d/dφ of Σ_k q_k T_k: q_k (T_k − Σ q T). Under draws, T is that given the
+		// other elements' draws: the score-function estimator with the element's
+		// own draw summed over, which has the same mean and less variance (Titsias &
+		// Lázaro-Gredilla 2015, "Local expectation gradients").
 		for p := 0; p < s; p++ {
 			for e := 0; e < x.n; e++ {
 				x.through(x.q[e*x.k:(e+1)*x.k], x.dw[(p*x.n+e)*x.k:(p*x.n+e+1)*x.k], w, out[e*x.k:(e+1)*x.k])
 			}
 		}
-	case x.how == lower.Relax:
+	default:
 		for p := 0; p < s; p++ {
 			for e := 0; e < x.n; e++ {
 				at := (p*x.n + e) * x.k
@@ -440,8 +443,6 @@ func (x *guidedSite) gradient(s int, tau float64, out []float64) {
 				x.through(x.q[e*x.k:(e+1)*x.k], x.dp[at:at+x.k], w, out[e*x.k:(e+1)*x.k])
 			}
 		}
-	default:
-		x.scoreFinite(s, out)
 	}
 }
 
@@ -460,34 +461,9 @@ func (x *guidedSite) through(p, d []float64, c float64, out []float64) {
 	}
 }
 
-// scoreFinite is the score-function estimator: for each element the factors
+// scoreInfinite is the score-function estimator: for each element the factors
 // that mention it, at the draw, less their mean over the other particles, times
 // ∇ log q (Kool, van Hoof & Welling 2019; Ranganath, Gerrish & Blei 2014).
-func (x *guidedSite) scoreFinite(s int, out []float64) {
-	for e := 0; e < x.n; e++ {
-		sum := 0.0
-		local := func(p int) float64 {
-			i := p*x.n + e
-			return x.dw[i*x.k+int(x.z[i])]
-		}
-		for p := 0; p < s; p++ {
-			sum += local(p)
-		}
-		for p := 0; p < s; p++ {
-			f := local(p)
-			a := (f - (sum-f)/float64(s-1)) / float64(s)
-			z := int(x.z[p*x.n+e])
-			for k, q := range x.q[e*x.k : (e+1)*x.k] {
-				d := -q
-				if k == z {
-					d++
-				}
-				out[e*x.k+k] += a * d
-			}
-		}
-	}
-}
-
 func (x *guidedSite) scoreInfinite(s int, out []float64) {
 	for e := 0; e < x.n; e++ {
 		sum := 0.0

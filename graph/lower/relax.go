@@ -117,16 +117,16 @@ func (l *lowerer) mixed(v val) val {
 }
 
 func (l *lowerer) mix(v named.Value) named.Value {
-	for _, a := range append([]*named.Axis(nil), v.Axes()...) {
-		r := l.refs[a]
-		if r == nil {
-			continue
-		}
-		if d := l.sites[r.Site.Name]; d.how == Relax {
-			v = enum.Average(l.b, v, r, l.flat(l.weightsOf(d), d))
+	var refs []*enum.Ref
+	for _, a := range v.Axes() {
+		if r := l.refs[a]; r != nil && l.sites[r.Site.Name].how == Relax {
+			refs = append(refs, r)
 		}
 	}
-	return v
+	return enum.Average(l.b, v, refs, func(r *enum.Ref) named.Value {
+		d := l.sites[r.Site.Name]
+		return l.flat(l.weightsOf(d), d)
+	})
 }
 
 // flat lays an assignment out as elements × values.
@@ -140,12 +140,16 @@ func (l *lowerer) average(tables []*enum.Table) named.Value {
 	total := l.b.Scalar(0)
 	for _, t := range tables {
 		for _, x := range t.Terms {
+			var refs []*enum.Ref
 			for _, r := range t.Refs {
 				if x.Has(r.Axis) {
-					d := l.sites[r.Site.Name]
-					x = enum.Average(l.b, x, r, l.flat(l.priorOf(d), d))
+					refs = append(refs, r)
 				}
 			}
+			x = enum.Average(l.b, x, refs, func(r *enum.Ref) named.Value {
+				d := l.sites[r.Site.Name]
+				return l.flat(l.priorOf(d), d)
+			})
 			total = l.b.Add(total, l.b.SumAxes(x, t.Plates...))
 		}
 	}

@@ -67,7 +67,7 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	if free.Size() == 0 { // a simplex of one
 		one := make([]float64, block.Box.Size())
 		for i := range one {
-			one[i] = 1
+			one[i] = t.One
 		}
 		return b.Array(block.Box, one), nil
 	}

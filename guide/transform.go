@@ -21,6 +21,9 @@ type Transform struct {
 	Forward func(b *named.Builder, u named.Value, s dist.Support) (x named.Value, logJac []named.Value)
 	// Inverse maps one object back; lower and upper are its bounds, if any.
 	Inverse func(x []float64, lower, upper float64) []float64
+	// One is the element of an object that has no free numbers: of a simplex of
+	// one category, say.
+	One float64
 }
 
 // registry is the one place that joins supports and transforms.
@@ -34,6 +37,11 @@ var registry = map[lang.SupportKind]*Transform{
 	lang.SupportOrdered:         ordered,
 	lang.SupportPositiveOrdered: positiveOrdered,
 	lang.SupportSimplex:         simplex,
+	lang.SupportCholeskyCorr:    choleskyCorr,
+	lang.SupportCorr:            corr,
+	lang.SupportCov:             cov,
+	lang.SupportUnitVector:      unitVector,
+	lang.SupportSumToZero:       sumToZero,
 }
 
 // ForSupport finds the transform of a support.
@@ -167,6 +175,7 @@ var positiveOrdered = &Transform{
 // alike, so that a Gaussian on u is as good for the last as for the first.
 var simplex = &Transform{
 	Name: "isometric log-ratio",
+	One:  1,
 	Free: func(box graph.Shape) graph.Shape {
 		free := append(graph.Shape{}, box...)
 		free[len(free)-1]--
@@ -174,12 +183,7 @@ var simplex = &Transform{
 	},
 	Forward: func(b *named.Builder, u named.Value, _ dist.Support) (named.Value, []named.Value) {
 		k := last(u) + 1
-		lead := u.Rank() - 1
-		dims := graph.Iota(lead)
-		basis := b.Array(graph.Shape{k, k - 1}, helmert(k))
-		in := append(append([]int{}, dims...), lead)
-		out := append(append([]int{}, dims...), lead+1)
-		v := b.Contract(u, basis, in, []int{lead + 1, lead}, out)
+		v := helmertTimes(b, u)
 		norm := b.LogSumExp(v)
 		logx := b.Sub(v, repeat(b, norm, k))
 		objects := norm.Shape().Size()

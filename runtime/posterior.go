@@ -204,18 +204,26 @@ func (post *Posterior) label(s *lang.Symbol, d, i int) string {
 // summarise computes the summaries from draws, which it may sort, with weights
 // or, if w is nil, without.
 func (q *Quantity) summarise(draws, w []float64) {
+	ps := []float64{0.05, 0.5, 0.95}
+	var qs []float64
 	if w != nil {
 		q.Mean, q.MCSE = psis.Mean(draws, w, 1)
 		q.SD, _ = psis.SD(draws, w, 1)
-		qs, _ := psis.Quantiles(draws, w, 1, []float64{0.05, 0.5, 0.95})
-		q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
-		return
+		qs, _ = psis.Quantiles(draws, w, 1, ps)
+	} else {
+		q.Mean, q.SD = meanSD(draws)
+		q.MCSE = q.SD / math.Sqrt(float64(len(draws)))
+		qs = quantiles(draws, ps...)
 	}
-	q.Mean, q.SD = meanSD(draws)
-	q.MCSE = q.SD / math.Sqrt(float64(len(draws)))
-	qs := quantiles(draws, 0.05, 0.5, 0.95)
 	q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
+	if q.SD <= constant*math.Abs(q.Mean) {
+		q.SD, q.MCSE = 0, 0
+	}
 }
+
+// constant is the spread, relative to its mean, of a quantity that varies by
+// rounding alone: the diagonal of a correlation matrix.
+const constant = 1e-12
 
 // quantile interpolates between order statistics (type 7 of Hyndman & Fan 1996).
 func quantile(sorted []float64, p float64) float64 {

@@ -415,10 +415,5 @@ func (c *checker) record(s *ast.Sample, in *info, dc *distCall, kind lang.Sample
 		if dc.eventRank() > 0 {
 			c.notYet(s.Span(), "latents that are vectors of counts, such as `%s`, are not supported yet", s.Name.Name)
 		}
-		return
-	}
-	switch t.Kind {
-	case lang.UnitVector, lang.SumToZero, lang.CholeskyCorr, lang.Corr, lang.Cov:
-		c.notYet(s.Span(), "latents of kind `%s` are not supported yet", t.Kind)
 	}
 }

@@ -1,0 +1,70 @@
+package runtime
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"ppl/inference"
+)
+
+// sound is a fit with nothing to complain of.
+func sound() *inference.Fit {
+	return &inference.Fit{
+		Target: &inference.Target{}, Converged: true, Applied: inference.Importance, KHatMeanField: 0.6,
+		Draws: &inference.Weighted{KHat: 0.2, ESS: 3000}, Modes: make([]inference.Mode, 1),
+	}
+}
+
+// TestVerdictRules: each rule alone lowers the verdict, and says why.
+func TestVerdictRules(t *testing.T) {
+	fine := Quantity{Name: "a", Mean: 1, SD: 2, MCSE: 0.05}
+	for _, c := range []struct {
+		name   string
+		change func(*inference.Fit)
+		q      Quantity
+		want   Verdict
+		why    string
+	}{
+		{"sound", func(*inference.Fit) {}, fine, Good, "converged, one mode found"},
+		{"k̂ 0.5", func(f *inference.Fit) { f.Draws.KHat = 0.5 }, fine, Good, "k̂ = 0.50"},
+		{"k̂ above 0.5", func(f *inference.Fit) { f.Draws.KHat = 0.51 }, fine, Caution, "unsteady"},
+		{"k̂ above 0.7", func(f *inference.Fit) { f.Draws.KHat = 0.71 }, fine, Poor, "cannot follow"},
+		{"infinite k̂", func(f *inference.Fit) { f.Draws.KHat = math.Inf(1) }, fine, Poor, "cannot follow"},
+		{"heavy variances", func(f *inference.Fit) { f.Draws.Spread.KHat = 0.8 }, fine, Caution, "tails are not covered"},
+		{"infinite variances", func(f *inference.Fit) { f.Draws.Spread.KHat = 1.2 }, fine, Poor, "tails are not covered"},
+		{"no weights", func(f *inference.Fit) { f.Applied, f.Draws.KHat = inference.LinearResponse, math.NaN() }, fine, Caution, "linear response"},
+		{"no correction", func(f *inference.Fit) { f.Applied, f.Draws.KHat = inference.NoCorrection, math.NaN() }, fine, Caution, "ignores posterior correlations"},
+		{"few effective draws", func(f *inference.Fit) { f.Draws.ESS = 399 }, fine, Caution, "399 effective draws"},
+		{"a mean with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSE: 0.11}, Caution, "`b`"},
+		{"not finite", func(*inference.Fit) {}, Quantity{Name: "b", Mean: math.NaN()}, Poor, "not finite"},
+		{"not converged", func(f *inference.Fit) { f.Converged, f.Ended = false, "it was raining" }, fine, Poor, "it was raining"},
+		{"interrupted", func(f *inference.Fit) { f.Converged, f.Interrupted = false, true }, fine, Poor, "interrupted"},
+		{"out of time", func(f *inference.Fit) { f.Converged, f.TimedOut = false, true }, fine, Poor, "time limit"},
+		{"flat", func(f *inference.Fit) { f.Flat = []int{0} }, fine, Poor, "flat"},
+		{"no response", func(f *inference.Fit) { f.NoResponse = "a hole" }, fine, Poor, "a hole"},
+		{"two modes", func(f *inference.Fit) { f.Modes = []inference.Mode{{ELBO: -3}, {ELBO: -4}} }, fine, Caution, "2 modes were found, with ELBOs -3.0, -4.0"},
+		{"a point", func(f *inference.Fit) { f.Point = true }, fine, Poor, "a mode is a point"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := sound()
+			c.change(f)
+			post := &Posterior{fit: f, quantities: []Quantity{c.q}}
+			post.judge()
+			if post.Verdict != c.want || !strings.Contains(strings.Join(post.Reasons, "; "), c.why) {
+				t.Errorf("%s, because %q; want %s, because of %q", post.Verdict, post.Reasons, c.want, c.why)
+			}
+		})
+	}
+}
+
+// TestVerdictIsTheWorstOfItsReasons: a later, lesser reason does not raise it.
+func TestVerdictIsTheWorstOfItsReasons(t *testing.T) {
+	f := sound()
+	f.Draws.KHat, f.Draws.ESS = 0.9, 10
+	post := &Posterior{fit: f}
+	post.judge()
+	if post.Verdict != Poor || len(post.Reasons) != 2 {
+		t.Errorf("%s, because %q", post.Verdict, post.Reasons)
+	}
+}

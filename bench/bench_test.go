@@ -99,6 +99,22 @@ func responses() map[string]any {
 	return map[string]any{"answer": y}
 }
 
+// hierarchy is a regression with an intercept for each of 10,000 groups of five.
+func hierarchy() map[string]any {
+	r := stream()
+	const groups, each = 10_000, 5
+	level := make([]float64, groups)
+	for j := range level {
+		level[j] = 1.3 + 0.7*r.NormFloat64()
+	}
+	group, x, y := make([]int, groups*each), make([]float64, groups*each), make([]float64, groups*each)
+	for i := range y {
+		group[i], x[i] = i%groups+1, r.NormFloat64()
+		y[i] = level[i%groups] + 0.4*x[i] + 1.1*r.NormFloat64()
+	}
+	return map[string]any{"J": groups, "group": group, "x": x, "y": y}
+}
+
 func normal(r *rand.Rand, eta float64) float64 { return eta + r.NormFloat64() }
 
 func bernoulli(r *rand.Rand, eta float64) float64 {

@@ -44,6 +44,6 @@ awk '
 
 (cd bench && "$scratch/bench" -test.run '^TestTextToFirstGradient$' -test.v) | sed -n 's/.*: compile/compile/p'
 
-for name in linear_1m logistic_100k; do
+for name in linear_1m hierarchy_10k logistic_100k; do
   (cd bench && "$scratch/bench" -test.run '^TestMemory$' -test.v -memory "$name") | sed -n 's/.*: memory/memory/p' || echo "$name failed"
 done

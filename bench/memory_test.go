@@ -21,6 +21,7 @@ var large = []struct {
 	size, limit float64
 }{
 	{problem{name: "linear_1m", model: "linear", data: func() map[string]any { return glm(1_000_000, 50, normal) }}, 408, 2000},
+	{problem{name: "hierarchy_10k", model: "hierarchy", data: hierarchy}, 1.2, 2000},
 	{problem{name: "logistic_100k", model: "logistic", data: func() map[string]any { return glm(100_000, 50, bernoulli) }}, 40.8, 3*40.8 + 50},
 }
 

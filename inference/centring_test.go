@@ -188,3 +188,44 @@ factor sum([log_sum_exp([log_density(Normal(mu[1], 0.5), y[i]), log_density(Norm
 		}
 	}
 }
+
+// TestEightSchools: centred, and standardised by hand, the posterior of the
+// scale and the effects is the same.
+func TestEightSchools(t *testing.T) {
+	given := data{"J": 8, "y": []float64{28, 8, -3, 7, -1, 1, 18, 12}, "sigma": []float64{15, 10, 16, 11, 9, 11, 10, 18}}
+	const head = "data y : real[J]\ndata sigma : real[J] > 0\nmu ~ Normal(0, 5)\ntau ~ HalfCauchy(5)\n"
+	var got [2][][2]float64
+	for k, text := range []string{
+		head + "theta[j in 1..J] ~ Normal(mu, tau)\ny ~ Normal(theta, sigma)",
+		head + "z[j in 1..J] ~ Normal(0, 1)\nlet theta = mu + tau * z\ny ~ Normal(theta, sigma)",
+	} {
+		fit := fitted(t, build(t, text, given), Options{Seed: 2})
+		if fit.Applied != Importance || fit.Draws.KHat > 0.5 {
+			t.Fatalf("%s, k̂ = %.2f", fit.Applied, fit.Draws.KHat)
+		}
+		r, err := fit.Target.NewReporter(lanes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		vals, err := r.Report(fit.Draws.U)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := fit.Draws.N()
+		for i, s := range r.Symbols {
+			if s.Name == "z" {
+				continue
+			}
+			for e := 0; e < r.Shapes[i].Size(); e++ {
+				m, sd := moments(&Weighted{D: 1, U: vals[i][e*n : (e+1)*n], W: fit.Draws.W}, 0)
+				got[k] = append(got[k], [2]float64{m, sd})
+			}
+		}
+	}
+	for i, a := range got[0] {
+		b := got[1][i]
+		if math.Abs(a[0]-b[0]) > 0.1*b[1] || math.Abs(math.Log(a[1]/b[1])) > math.Log(1.1) {
+			t.Errorf("quantity %d: %g centred, %g by hand", i, a, b)
+		}
+	}
+}

@@ -64,6 +64,10 @@ func (q *Quantity) finite() bool {
 	return !math.IsNaN(q.Mean) && !math.IsInf(q.Mean, 0)
 }
 
+// largeDraws is the number of numbers, 100 MB of them, from which memory is
+// collected before they are doubled.
+const largeDraws = 100 << 17
+
 // report evaluates the quantities at the fit's draws, in the order in which the
 // model declares them. Summaries are of all draws; keep are kept, resampled by
 // their weights.
@@ -80,6 +84,9 @@ func (post *Posterior) report(keep int) error {
 	plainSD, err := post.plainSDs(r)
 	if err != nil {
 		return err
+	}
+	if len(fit.Draws.U) > largeDraws {
+		goruntime.GC() // what the fit worked with would stay beside draws of this size
 	}
 	draws, err := r.Report(fit.Draws.U)
 	if err != nil {

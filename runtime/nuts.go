@@ -165,9 +165,10 @@ func (q *Quantity) sampled(chains [][]float64) {
 	q.RHat, q.ESSBulk, q.ESSTail, q.MCSE, q.MeanFieldSD = d.RHat, d.ESSBulk, d.ESSTail, d.MCSEMean, math.NaN()
 }
 
-// worst keeps the worst figures. A quantity that does not vary has none.
+// worst keeps the worst figures. A quantity that does not vary has none, and one
+// with draws that are not finite is judged by itself.
 func (s *Sampling) worst(q *Quantity) {
-	if q.SD == 0 {
+	if q.SD == 0 || !q.finite() {
 		return
 	}
 	s.RHat = math.Max(s.RHat, q.RHat) // NaN if there is one
@@ -178,12 +179,7 @@ func (s *Sampling) worst(q *Quantity) {
 func (post *Posterior) judgeSampling() {
 	post.Verdict, post.Reasons = Good, nil
 	s := post.sampling
-	for i := range post.quantities {
-		if q := &post.quantities[i]; !q.finite() {
-			post.lower(Poor, "`%s` has draws that are not finite", q.Name)
-			break
-		}
-	}
+	post.judgeFinite()
 	total := s.Chains * s.Draws
 	if post.fit.Interrupted || post.fit.TimedOut {
 		post.lower(Caution, "%s after %d draws of each chain", post.fit.Ended, s.Draws)

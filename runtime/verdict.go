@@ -43,14 +43,39 @@ func (post *Posterior) judge() {
 	post.judgeConvergence(f)
 	post.judgeDraws(f)
 	post.judgeModes(f)
-	for _, q := range post.quantities {
-		if !q.finite() {
-			post.lower(Poor, "`%s` has draws that are not finite", q.Name)
-			break
-		}
-	}
+	post.judgeFinite()
 	if len(post.Reasons) == 0 {
 		post.Reasons = []string{fmt.Sprintf("converged, one mode found, k̂ = %.2f, %.0f effective draws", f.Draws.KHat, f.Draws.ESS)}
+	}
+}
+
+// judgeFinite looks for quantities with draws that are not finite. A latent must
+// have none; a `let` may be undefined for some values of the latents, which is
+// said, and does not make the rest worse.
+func (post *Posterior) judgeFinite() {
+	derived := map[string]bool{}
+	if post.problem != nil {
+		for _, s := range post.problem.model.checked.Lets {
+			derived[s.Name] = true
+		}
+	}
+	told := map[string]bool{}
+	for _, q := range post.quantities {
+		if q.finite() || told[q.Symbol] {
+			continue
+		}
+		told[q.Symbol] = true
+		if !derived[q.Symbol] {
+			post.lower(Poor, "`%s` has draws that are not finite", q.Name)
+			continue
+		}
+		n := 0
+		for _, x := range q.Draws {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				n++
+			}
+		}
+		post.lower(Caution, "`%s` is not finite in %d of %d draws: it has no mean", q.Name, n, len(q.Draws))
 	}
 }
 

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -66,5 +67,27 @@ func TestVerdictIsTheWorstOfItsReasons(t *testing.T) {
 	post.judge()
 	if post.Verdict != Poor || len(post.Reasons) != 2 {
 		t.Errorf("%s, because %q", post.Verdict, post.Reasons)
+	}
+}
+
+// TestLetThatIsNotFinite: a let that is undefined for some draws is said to be
+// so, and does not make the latents worse.
+func TestLetThatIsNotFinite(t *testing.T) {
+	for _, method := range []string{"", "nuts"} {
+		m, err := Compile("model.ppl", []byte("data y : real\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)\nlet r = sqrt(mu)"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := m.Bind(Map(map[string]any{"y": 0.1}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		post, err := p.Fit(context.Background(), Options{Seed: 1, Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if post.Verdict != Caution || !strings.Contains(strings.Join(post.Reasons, "; "), "`r` is not finite in") {
+			t.Errorf("%q: verdict %s: %v", method, post.Verdict, post.Reasons)
+		}
 	}
 }

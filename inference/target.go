@@ -102,7 +102,7 @@ func NewTargetWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Opt
 func planned(m *lang.Model, asked map[string]string, how string) map[string]string {
 	out := map[string]string{}
 	for _, s := range m.Samples {
-		if how != "" && s.Discrete && s.Kind == lang.Latent && s.Symbol != nil {
+		if how != "" && MayBeDiscrete(s) {
 			out[s.Symbol.Name] = how
 		}
 	}
@@ -110,6 +110,16 @@ func planned(m *lang.Model, asked map[string]string, how string) map[string]stri
 		out[name] = x
 	}
 	return out
+}
+
+// MayBeDiscrete reports whether a `~` describes a discrete latent: one that it
+// declares, or missing elements of data if there are any.
+func MayBeDiscrete(s *lang.SampleInfo) bool {
+	if s.Symbol == nil {
+		return false
+	}
+	missing := s.Kind == lang.Observe && s.Symbol.Type.Optional && s.Symbol.Type.Elem == lang.Int
+	return missing || s.Kind == lang.Latent && s.Discrete
 }
 
 // tooDear reports whether all that is wrong is the size of tables.
@@ -241,6 +251,7 @@ type Reporter struct {
 	S, D    int
 	Symbols []*lang.Symbol
 	Shapes  []graph.Shape
+	Parts   []*lower.Part // see lower.Reported
 	p       *program
 	u       *graph.Node
 }
@@ -262,6 +273,7 @@ func (t *Target) NewReporter(s int) (*Reporter, error) {
 		}
 		r.Symbols = append(r.Symbols, x.Symbol)
 		r.Shapes = append(r.Shapes, x.Value.Shape())
+		r.Parts = append(r.Parts, x.Part)
 		outs = append(outs, b.With(x.Value, ax).N)
 	}
 	r.p, err = t.compile(b.G, outs...)

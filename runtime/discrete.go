@@ -13,6 +13,7 @@ import (
 	"ppl/graph"
 	"ppl/graph/lower"
 	"ppl/inference"
+	"ppl/lang"
 	"ppl/lang/diag"
 )
 
@@ -57,7 +58,7 @@ func (p *Problem) Discrete() []DiscreteStrategy {
 func (m *Model) knowsStrategies(asked map[string]string) error {
 	var names []string
 	for _, s := range m.checked.Samples {
-		if s.Discrete && !slices.Contains(names, s.Symbol.Name) {
+		if inference.MayBeDiscrete(s) && !slices.Contains(names, s.Symbol.Name) {
 			names = append(names, s.Symbol.Name)
 		}
 	}
@@ -81,6 +82,11 @@ func (m *Model) knowsStrategies(asked map[string]string) error {
 func notReported(m *Model, t *inference.Target) diag.List {
 	var out diag.List
 	for _, s := range t.Unreported {
+		if s.Kind == lang.SymData {
+			out.Add(diag.Diagnostic{Code: "not-reported", Severity: diag.Warning, Source: m.checked.File.Source, Span: s.Span,
+				Summary: fmt.Sprintf("`%s` has missing counts without an upper end that nothing else reads: they do not bear on the rest, and are not reported yet", s.Name)})
+			continue
+		}
 		out.Add(diag.Diagnostic{Code: "not-reported", Severity: diag.Warning, Source: m.checked.File.Source, Span: s.Span,
 			Summary: fmt.Sprintf("`%s` depends on a discrete latent: its posterior is not reported yet", s.Name)})
 	}
@@ -224,7 +230,7 @@ func (post *Posterior) nameDiscrete(t *inference.Target) {
 			values[k] = int(v)
 		}
 		for e := range s.Shape.Size() {
-			n := post.name(s.Symbol, s.Shape, e)
+			n := post.namePart(s.Symbol, s.Shape, s.Part, e)
 			d.byName[n.Name] = len(d.quantities)
 			d.quantities = append(d.quantities, DiscreteQuantity{Name: n.Name, Column: n.Column, Symbol: n.Symbol, Index: n.Index, Values: values, P: make([]float64, len(values))})
 		}

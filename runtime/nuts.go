@@ -144,7 +144,7 @@ func (post *Posterior) gather(r *nuts.Result, target *inference.Target) error {
 	post.byName = map[string]int{}
 	for _, k := range order {
 		for e, chains := range values[k] {
-			q := post.name(rep.Symbols[k], rep.Shapes[k], e)
+			q := post.namePart(rep.Symbols[k], rep.Shapes[k], rep.Parts[k], e)
 			q.sampled(chains)
 			values[k][e] = nil
 			post.sampling.worst(&q)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"ppl/graph/lower"
 	"ppl/inference"
 	"ppl/inference/psis"
 	"ppl/lang"
@@ -110,7 +111,7 @@ func (post *Posterior) report(keep int) error {
 	var columns [][]float64
 	for _, k := range order {
 		for e := 0; e < r.Shapes[k].Size(); e++ {
-			q := post.name(r.Symbols[k], r.Shapes[k], e)
+			q := post.namePart(r.Symbols[k], r.Shapes[k], r.Parts[k], e)
 			q.MeanFieldSD = plainSD[k][e]
 			post.byName[q.Name] = len(post.quantities)
 			post.quantities = append(post.quantities, q)
@@ -175,6 +176,15 @@ func meanSD(x []float64) (mean, sd float64) {
 		ss += (v - mean) * (v - mean)
 	}
 	return mean, math.Sqrt(ss / math.Max(1, n-1))
+}
+
+// namePart gives element e of a reported value its names: of an array, or of
+// the part of one.
+func (post *Posterior) namePart(s *lang.Symbol, shape []int, part *lower.Part, e int) Quantity {
+	if part != nil {
+		return post.name(s, part.Shape, part.Elements[e])
+	}
+	return post.name(s, shape, e)
 }
 
 // name gives element e of an array its names.

@@ -35,7 +35,8 @@ var orderedLogistic = &Dist{
 		k := c.Shape()[0] + 1
 		lower := b.Concat(b.Vector(negInf), c)
 		upper := b.Concat(c, b.Vector(math.Inf(1)))
-		gap := b.Log1mExp(b.Sub(lower, upper))
+		// Between equal cutpoints, which may be infinite, there is no category.
+		gap := b.Where(b.Equal(lower, upper), b.Scalar(negInf), b.Log1mExp(b.Sub(lower, upper)))
 		if !x.IsConst() {
 			eta = b.Spread(eta, graph.Shape{k})
 			all := b.Total(gap, b.LogInvLogit(b.Sub(upper, eta)), b.LogInvLogit(b.Sub(eta, lower)))

@@ -29,6 +29,13 @@ func init() {
 			Right:       "x ~ Normal(0, 1)",
 		},
 		diag.CodeInfo{
+			Code:        "missing-undefined",
+			Title:       "A missing element of the data that no `~` describes",
+			Explanation: "A missing element on the left of a `~` is a latent, and can be read like any other. One that no `~` describes has no value, and nothing says what it might have been; it may be there as long as it is not read.",
+			Wrong:       "data x : real?[N]       # with {\"x\": [1, null]}\ndata y : real[N]\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(b * x[i], 1)",
+			Right:       "data x : real?[N]\ndata y : real[N]\nb ~ Normal(0, 1)\nx[i in 1..N] ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(b * x[i], 1)",
+		},
+		diag.CodeInfo{
 			Code:        "outside-support",
 			Title:       "An observed value that its distribution cannot produce",
 			Explanation: "The density is zero at this value whatever the parameters are, so the whole model has no posterior.",

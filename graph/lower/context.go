@@ -22,6 +22,7 @@ type context struct {
 	ragged   []*ragged // flattened ranges, outermost first
 	counters []counter // running indices, for messages
 	calls    int       // depth of user function calls
+	narrowed *narrowed // the objects of a `~` that are at work; nil: all
 }
 
 // enter opens a scope; the function that it returns closes it.
@@ -44,6 +45,7 @@ type binding struct {
 	array *array
 	store *store // of data that are being simulated
 	site  *discrete
+	gaps  *gaps // data with missing elements
 }
 
 // val is a value and its element type.
@@ -77,6 +79,10 @@ func (l *lowerer) lookup(name string) val {
 	}
 	if b.store != nil {
 		return l.wholeStore(b.store)
+	}
+	if b.gaps != nil {
+		v := l.readGaps(l.now, b.gaps, nil)
+		return val{l.here(v.Value), v.elem}
 	}
 	if b.site != nil {
 		return l.siteIndex(spanned{b.site.sym.Span}, b.site, nil)

@@ -98,7 +98,7 @@ func (l *lowerer) openLead(e ast.Expr, lead []*named.Axis) named.Value {
 		return v.Value
 	}
 	l.fits(e, v, 0, lead)
-	return l.b.Open(v.Value, lead...)
+	return l.openArgument(v.Value, lead)
 }
 
 // param evaluates a parameter: with its own event dimensions, or with those of
@@ -127,7 +127,7 @@ func (l *lowerer) param(d *ast.Dist, call *lang.DistCall, i int, ps lang.ParamSi
 	}
 	out := v.Value
 	if v.Rank() > ps.Rank {
-		out = l.b.Open(out, lead...)
+		out = l.openArgument(out, lead)
 	}
 	l.checkParam(e, call, ps, out)
 	return out

@@ -30,6 +30,8 @@ type discrete struct {
 	// guessing is set while the parameters of its first statement are evaluated
 	// to find the support: they may look back at the site itself.
 	guessing bool
+	// gaps is set where it is the missing elements of data.
+	gaps *gaps
 
 	// how is the strategy.
 	how string
@@ -52,6 +54,8 @@ func (d *discrete) values() []float64 {
 type Discrete struct {
 	Symbol *lang.Symbol
 	Shape  graph.Shape
+	// Part is set where it is the missing elements of data, as a vector.
+	Part   *Part
 	Values []float64 // its support
 	// How says how it was summed out, and Size how many numbers the largest
 	// table took for one particle.
@@ -316,7 +320,11 @@ func (l *lowerer) eliminate() {
 	p := enum.Problem{B: l.b, Tables: l.tables, Max: l.options.MostLikely, Limit: l.options.limit()}
 	index := map[*enum.Site]int{}
 	for i, d := range l.siteOrder {
-		l.try(func() { l.cover(d.defined) })
+		if d.gaps != nil {
+			l.try(func() { l.described(d.gaps) })
+		} else {
+			l.try(func() { l.cover(d.defined) })
+		}
 		if d.site.Shape.Size() == 0 || d.how != Exact {
 			continue
 		}
@@ -336,6 +344,9 @@ func (l *lowerer) eliminate() {
 	l.joint.Discrete = make([]Discrete, len(l.siteOrder))
 	for i, d := range l.siteOrder {
 		x := Discrete{Symbol: d.sym, Shape: d.site.Shape, Values: d.values(), How: "empty", Strategy: d.how, Low: d.lo}
+		if d.gaps != nil {
+			x.Part = &Part{d.gaps.shape, d.gaps.cells}
+		}
 		if d.how != Exact {
 			x.How = guided[d.how]
 			x.Size = d.site.Shape.Size() * d.site.K

@@ -246,12 +246,6 @@ b ~ Normal(0, 1)
 factor b * f(x, x[1..k[1]])`,
 			values{"x": reals(3), "k": []int{2}},
 			"shape-at-binding", "f(x, x[1..k[1]])", "the argument `y` of `f` has another length than its type says"},
-		{"missing data", `
-data y : real[N]
-mu ~ Normal(0, 1)
-y ~ Normal(mu, 1)`,
-			values{"y": missing{reals(3), 1}},
-			"not-supported-here", "data y : real[N]", "`y` has missing elements (number 2 is the first)"},
 		{"a matrix product", `
 data x : real[N, 3]
 data k : int[1]

@@ -1,7 +1,6 @@
 package lower
 
 import (
-	"ppl/graph"
 	"ppl/graph/named"
 	"ppl/lang"
 	"ppl/lang/ast"
@@ -16,7 +15,7 @@ func Evaluate(m *lang.Model, lookup func(name string) (*Array, bool), e ast.Expr
 	ast.Inspect(e, func(n ast.Node) bool {
 		if x, ok := n.(*ast.Name); ok {
 			if a, ok := lookup(x.Name); ok {
-				l.bind(x.Name, val{l.b.Array(graph.Shape(a.Shape), a.Data), l.elemOf(x.Name)})
+				l.bindData(x.Name, a, l.elemOf(x.Name))
 			}
 		}
 		return true

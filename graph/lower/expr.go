@@ -66,6 +66,9 @@ func (l *lowerer) name(e *ast.Name) val {
 	case "inf":
 		return val{l.b.Scalar(math.Inf(1)), lang.Real}
 	}
+	if b := l.find(e.Name); b != nil && b.gaps != nil {
+		return l.readGaps(e, b.gaps, nil)
+	}
 	return l.lookup(e.Name)
 }
 

@@ -23,6 +23,8 @@ func (l *lowerer) index(e *ast.Index) val {
 			return l.readArray(e, b.array)
 		case b.site != nil:
 			return l.siteIndex(e, b.site, e.Args)
+		case b.gaps != nil:
+			return l.readGaps(e, b.gaps, l.indexArgs(e, e.Args, b.gaps.shape))
 		}
 	}
 	x := l.eval(e.X)

@@ -99,6 +99,9 @@ type Reported struct {
 	Symbol *lang.Symbol
 	// Value has no axes but the particle's.
 	Value named.Value
+	// Part is set where the value is a vector of some elements of the symbol's
+	// array: those that are missing in data.
+	Part *Part
 }
 
 // Joint is a lowered model.
@@ -204,6 +207,10 @@ type lowerer struct {
 	global   map[string]*lang.Symbol
 	all      []*array // built in pieces, in order
 	observed map[string]*observed
+	// gaps are the data with missing elements, observing the statements with data
+	// on their left, by name.
+	gaps      []*gaps
+	observing map[string][]observation
 	// ahead holds the pieces of latents that a loop has made before its body.
 	ahead map[*ast.Sample]piece
 	// done holds the statements of the loops at work that have run in a sequence.
@@ -256,6 +263,7 @@ func (l *lowerer) report() {
 			l.reportArray(s)
 		}
 	}
+	l.reportGaps()
 }
 
 func (l *lowerer) reportArray(s *lang.Symbol) {
@@ -264,7 +272,7 @@ func (l *lowerer) reportArray(s *lang.Symbol) {
 		return
 	}
 	ok := l.try(func() {
-		l.joint.Reported = append(l.joint.Reported, Reported{s, l.lookup(s.Name).Value})
+		l.joint.Reported = append(l.joint.Reported, Reported{Symbol: s, Value: l.lookup(s.Name).Value})
 	})
 	if !ok && !l.diags.HasErrors() {
 		l.try(func() { l.fail("not-supported-here", spanned{s.Span}, "`%s` has no value", s.Name) })

@@ -274,6 +274,14 @@ func (p *lowering) eval(u []float64) evaluated {
 		e.values[name], e.shapes[name] = a.Data, a.Shape
 	}
 	for _, r := range p.joint.Reported {
+		if r.Part != nil { // the missing elements of data
+			whole := append([]float64(nil), p.data.Values[r.Symbol.Name].Data...)
+			for k, i := range r.Part.Elements {
+				whole[i] = val[r.Value.N][k]
+			}
+			e.values[r.Symbol.Name], e.shapes[r.Symbol.Name] = whole, r.Part.Shape
+			continue
+		}
 		e.values[r.Symbol.Name], e.shapes[r.Symbol.Name] = val[r.Value.N], r.Value.Shape()
 	}
 	return e
@@ -368,18 +376,9 @@ type shaped struct {
 	data  []float64
 }
 
-// missing is an array with an element that is not there.
-type missing struct {
-	data []float64
-	at   int
-}
-
 func arrayOf(x any) *lower.Array {
-	if m, ok := x.(missing); ok {
-		a := arrayOf(m.data)
-		a.Missing = make([]bool, len(m.data))
-		a.Missing[m.at] = true
-		return a
+	if h, ok := x.(holes); ok {
+		return h.array()
 	}
 	if s, ok := x.(shaped); ok {
 		return &lower.Array{Shape: s.shape, Data: s.data}

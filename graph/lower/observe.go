@@ -14,6 +14,10 @@ import (
 
 // observe adds the density of known values.
 func (l *lowerer) observe(s *ast.Sample, info *lang.SampleInfo) {
+	if b := l.find(s.Name.Name); b != nil && b.gaps != nil {
+		l.observeGaps(s, info, b.gaps)
+		return
+	}
 	l.left(s.Index, func(idx []named.Value) {
 		x := l.lookup(s.Name.Name)
 		args := l.observedArgs(s, idx, x.Shape())

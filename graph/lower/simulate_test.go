@@ -234,7 +234,7 @@ let S3 = x[1, 2] * a[1]`, values{"n": []int{1, 3}}, map[string]float64{"S1": 2, 
 data y : real?[N]
 y[i in 1..N] ~ Normal(3, 1)
 z ~ Normal(sum(y), 1)
-let S1 = z`, values{"y": missing{[]float64{1, math.NaN(), 2}, 1}}, map[string]float64{"S1": 9}},
+let S1 = z`, values{"y": holes{[]float64{1, math.NaN(), 2}, []int{1}}}, map[string]float64{"S1": 9}},
 		{"a branch on latents", `
 p ~ Bernoulli(0.25)
 x ~ Normal(if p == 1 then 4 else 0, 1)
@@ -296,7 +296,7 @@ let S1 = z`, values{"n": []int{4, 8}}, map[string]float64{"S1": 3}},
 func TestSimulateKeeps(t *testing.T) {
 	m := checkedWithout(t, "data y : real?[T]\ny[t in 3..T] ~ Normal(y[t-1], 1)\n")
 	given := []float64{1, 2, 3, 4}
-	s := simulate(t, m, values{"y": missing{given, 3}}, 1)
+	s := simulate(t, m, values{"y": holes{given, []int{3}}}, 1)
 	y := s.Values["y"]
 	if !slices.Equal(y.Data[:2], given[:2]) || y.Data[2] == 3 || y.Data[3] == 4 || !slices.Equal(given, []float64{1, 2, 3, 4}) {
 		t.Errorf("drew %v of %v", y.Data, given)
@@ -304,7 +304,7 @@ func TestSimulateKeeps(t *testing.T) {
 	if !slices.Equal(y.Missing, []bool{false, false, false, true}) {
 		t.Errorf("missing %v", y.Missing)
 	}
-	again := simulate(t, m, values{"y": missing{given, 3}}, 1)
+	again := simulate(t, m, values{"y": holes{given, []int{3}}}, 1)
 	if !slices.Equal(again.Values["y"].Data, y.Data) {
 		t.Error("the same stream drew other data")
 	}

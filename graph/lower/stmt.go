@@ -1,7 +1,6 @@
 package lower
 
 import (
-	"ppl/graph"
 	"ppl/graph/named"
 	"ppl/lang"
 	"ppl/lang/ast"
@@ -73,16 +72,11 @@ func (l *lowerer) dataStmt(s *ast.Data) {
 	if a == nil {
 		l.fail("not-supported-here", s, "the data `%s` have no value", s.Name.Name)
 	}
-	for i, miss := range a.Missing {
-		if miss {
-			l.fail("not-supported-here", s, "`%s` has missing elements (number %d is the first), which are not supported yet", s.Name.Name, i+1)
-		}
-	}
 	elem := lang.Real
 	if sym := l.global[s.Name.Name]; sym != nil {
 		elem = sym.Type.Elem
 	}
-	l.bind(s.Name.Name, val{l.b.Array(graph.Shape(a.Shape), a.Data), elem})
+	l.bindData(s.Name.Name, a, elem)
 }
 
 // plate opens the axes of the binders around body.

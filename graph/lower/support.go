@@ -75,6 +75,10 @@ func (l *lowerer) bound(e ast.Expr, deflt string, x box) named.Value {
 		return l.number(deflt)
 	}
 	v := l.eval(e).Value
+	if l.narrowed != nil && v.Rank() > 0 {
+		l.fits(e, val{v, lang.Real}, 0, l.narrowed.lead)
+		v = l.openArgument(v, l.narrowed.lead)
+	}
 	if enumerated(v) {
 		l.fail("not-supported-here", e, "the support of a continuous latent may not depend on a discrete one")
 	}

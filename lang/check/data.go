@@ -20,9 +20,6 @@ func (c *checker) data(s *ast.Data) {
 		if s.Default != nil {
 			c.defaultValue(s.Default, t, "the default of `"+sym.Name+"`", false)
 		}
-		if t.Optional {
-			c.notYet(s.Type.Span(), "data with missing elements are not supported yet")
-		}
 	}
 	c.m.Data = append(c.m.Data, sym)
 	if old, known := c.top.names[sym.Name]; known && ok && old.sym.Kind == lang.SymDim && isPlainInt(t) {

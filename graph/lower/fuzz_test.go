@@ -2,6 +2,7 @@ package lower_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"testing"
@@ -33,10 +34,13 @@ func FuzzLower(f *testing.F) {
 
 func allTexts() []string {
 	var out []string
-	for _, cs := range [][]testCase{indexingCases(), arrayCases(), functionCases(), loopCases(), supportCases(), raggedCases(), combinedCases()} {
+	for _, cs := range [][]testCase{indexingCases(), arrayCases(), functionCases(), loopCases(), supportCases(), raggedCases(), combinedCases(), missingCases()} {
 		for _, c := range cs {
 			out = append(out, c.text)
 		}
+	}
+	for _, c := range missingIntegers() {
+		out = append(out, c.text)
 	}
 	return out
 }
@@ -148,6 +152,14 @@ func randomData(m *lang.Model, r *rand.Rand) *lower.Data {
 			a.Data = []float64{float64(k)}
 		} else {
 			a.Data = randomElements(s, n, d, r)
+		}
+		if s.Type.Optional {
+			a.Missing = make([]bool, n)
+			for i := range a.Missing {
+				if a.Missing[i] = r.IntN(3) == 0; a.Missing[i] {
+					a.Data[i] = math.NaN()
+				}
+			}
 		}
 		d.Values[s.Name] = a
 	}

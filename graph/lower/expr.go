@@ -11,7 +11,10 @@ import (
 
 // eval interprets an expression whose value is put to use: what depends on a
 // relaxed latent is mixed (relax.go).
-func (l *lowerer) eval(e ast.Expr) val { return l.mixed(l.table(e)) }
+func (l *lowerer) eval(e ast.Expr) val {
+	l.plugIn = l.relaxes && l.relaxed(e)
+	return l.mixed(l.table(e))
+}
 
 // table interprets an expression. What depends on discrete latents is a table
 // along the axes of its references.

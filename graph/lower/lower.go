@@ -224,7 +224,9 @@ type lowerer struct {
 	sites     map[string]*discrete
 	siteOrder []*discrete
 	// relaxes is set where a latent is relaxed.
-	relaxes  bool
+	relaxes bool
+	// plugIn asks the reference about to be interpreted for a relaxed value.
+	plugIn   bool
 	refs     map[*named.Axis]*enum.Ref
 	refByKey map[string]*enum.Ref
 	tables   []*enum.Table

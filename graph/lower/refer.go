@@ -98,6 +98,8 @@ func (l *lowerer) referEach(at ast.Node, d *discrete, r *enum.Ref, i int) named.
 
 // siteIndex interprets z[...] for a discrete latent.
 func (l *lowerer) siteIndex(at ast.Node, d *discrete, args []ast.IndexArg) val {
+	plugIn := l.plugIn && !d.guessing && l.sequence == nil
+	l.plugIn = false
 	var given []named.IndexArg
 	if !d.guessing || len(d.site.Shape) > 0 {
 		given = l.indexArgs(at, args, d.site.Shape)
@@ -127,7 +129,12 @@ func (l *lowerer) siteIndex(at ast.Node, d *discrete, args []ast.IndexArg) val {
 			idx[k], dims = l.b.Counter(x, a.Lo), append(dims, x)
 		}
 	}
-	v := l.refer(at, d, l.elements(d, idx))
+	var v named.Value
+	if x := l.elements(d, idx); plugIn {
+		v = l.plug(d, x)
+	} else {
+		v = l.refer(at, d, x)
+	}
 	if len(dims) > 0 {
 		if sizesOf(dims).Size() == 0 {
 			return val{l.b.Array(sizesOf(dims), []float64{}), lang.Int}

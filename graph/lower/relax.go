@@ -4,6 +4,8 @@ import (
 	"ppl/graph"
 	"ppl/graph/enum"
 	"ppl/graph/named"
+	"ppl/graph/op"
+	"ppl/lang/ast"
 )
 
 // Discrete latents that are not summed out have a guide: independent
@@ -105,6 +107,30 @@ func (l *lowerer) drawnOf(d *discrete, r *enum.Ref) named.Value {
 	}
 	flat := l.b.Reshape(d.drawn, graph.Shape{d.site.Shape.Size(), 1})
 	return enum.Gather(l.b, flat, r)
+}
+
+// relaxed reports whether an expression is a reference to a relaxed latent.
+func (l *lowerer) relaxed(e ast.Expr) bool {
+	e = ast.Unparen(e)
+	if x, ok := e.(*ast.Index); ok {
+		e = ast.Unparen(x.X)
+	}
+	n, ok := e.(*ast.Name)
+	if !ok {
+		return false
+	}
+	b := l.find(n.Name)
+	return b != nil && b.site != nil && b.site.how == Relax
+}
+
+// plug is the relaxed value of elements of a latent: the mixture of its values.
+// Any number of elements may be read at once, since no table holds them jointly.
+func (l *lowerer) plug(d *discrete, x elementAt) named.Value {
+	l.fresh++
+	r := (&enum.Ref{Site: d.site, Over: x.over, Index: x.index}).Reduced()
+	r.Axis = &named.Axis{Name: d.sym.Name, Size: d.site.K, Class: named.Enumerated, Depth: l.fresh}
+	values := l.b.Wrap(l.b.G.Constant(graph.Shape{d.site.K}, d.values()), r.Axis)
+	return l.b.SumAxes(l.b.Apply(op.MulZ, enum.Gather(l.b, l.flat(l.weightsOf(d), d), r), values), r.Axis)
 }
 
 // mixed mixes what a value has along the axes of relaxed latents.

@@ -54,6 +54,7 @@ var examples = []example{
 	{name: "faithful", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 	{name: "stackloss", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 	{name: "quakes", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
+	{name: "airquality", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 	{name: "remission", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 }
 

@@ -535,3 +535,30 @@ func TestMissingErrors(t *testing.T) {
 		})
 	}
 }
+
+// Latents are made in the same order whoever asks for them first, so that each
+// lowering reads the same numbers.
+func TestMissingTwice(t *testing.T) {
+	const text = "data x : real?[N]\ndata y : real[N]\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(b * x[i], 1)\nx[i in 1..N] ~ Normal(0, exp(b))"
+	m := checked(t, text)
+	data := bound(t, m, values{"x": holes{reals(5), []int{0, 3}}, "y": reals(5)})
+	var slots [2][]guide.Slot
+	for k := range slots {
+		p := &guide.Packed{}
+		if joint, ds := lower.Lower(m, data, p, named.New()); joint == nil {
+			t.Fatal(ds.Error())
+		}
+		slots[k] = p.Slots
+	}
+	if len(slots[0]) != 2 || len(slots[1]) != 2 {
+		t.Fatalf("slots %v", slots)
+	}
+	for i, s := range slots[0] {
+		if o := slots[1][i]; s.Site != o.Site || s.Offset != o.Offset || !s.Box.Equal(o.Box) {
+			t.Errorf("slot %d: %+v, then %+v", i, s, o)
+		}
+	}
+	if x := slots[0][1]; x.Site.Name != "x" || x.Box.Size() != 2 {
+		t.Errorf("slot of x: %+v", x)
+	}
+}

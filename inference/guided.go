@@ -39,6 +39,7 @@ type guidedSite struct {
 	n, k     int // elements, values; k = 1 stands for infinitely many
 	how      string
 	infinite bool
+	whole    bool // sampled, though lowered as a relaxed latent is
 	low      float64
 
 	weights, prior, drawn *graph.Node // batched inputs
@@ -136,6 +137,7 @@ func (f *fitter) newGuided(s int) (*guided, error) {
 			continue
 		}
 		x := &guidedSite{i: i, n: n, k: max(1, len(d.Values)), how: d.Strategy, infinite: d.Infinite, low: d.Low,
+			whole:   d.Strategy == lower.Score && t.Options.Strategies[d.Symbol.Name] == lower.Relax,
 			weights: in.weights[i], prior: in.prior[i], drawn: in.drawn[i]}
 		if x.infinite {
 			x.k = 1
@@ -419,12 +421,14 @@ func times(x float64) float64 {
 }
 
 // gradient adds the estimate of the gradient by the parameters to out, from the
-// derivatives of the last evaluation.
-func (x *guidedSite) gradient(s int, tau float64, out []float64) {
+// derivatives and the log densities lp of the last evaluation.
+func (x *guidedSite) gradient(s int, tau float64, lp, out []float64) {
 	w := 1 / float64(s)
 	switch {
 	case x.infinite:
 		x.scoreInfinite(s, out)
+	case x.whole:
+		x.scoreWhole(s, lp, out)
 	case x.how != lower.Relax:
 		// d/dφ of Σ_k q_k T_k: q_k (T_k − Σ q T). Under draws, T is that given the
 		// other elements' draws: the score-function estimator with the element's
@@ -457,6 +461,28 @@ func (x *guidedSite) through(p, d []float64, c float64, out []float64) {
 	for k, v := range p {
 		if v > 0 {
 			out[k] += c * v * (d[k] - mean)
+		}
+	}
+}
+
+// scoreWhole is the score-function estimator with the whole log density, less
+// its mean over the other particles.
+func (x *guidedSite) scoreWhole(s int, lp, out []float64) {
+	sum := 0.0
+	for _, l := range lp {
+		sum += l
+	}
+	for p, l := range lp {
+		a := (l - (sum-l)/float64(s-1)) / float64(s)
+		for e := 0; e < x.n; e++ {
+			z := int(x.z[p*x.n+e])
+			for k, q := range x.q[e*x.k : (e+1)*x.k] {
+				d := -q
+				if k == z {
+					d++
+				}
+				out[e*x.k+k] += a * d
+			}
 		}
 	}
 }

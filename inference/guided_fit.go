@@ -404,7 +404,7 @@ func (f *fitter) descend(g *guided, st *guidedStart) (*Fit, error) {
 			if y.infinite && y.bound(g.s) {
 				return 0, false, nil
 			}
-			y.gradient(g.s, temperature(), o)
+			y.gradient(g.s, temperature(), g.lp, o)
 			value += y.entropy(o)
 			if y.infinite {
 				for _, l := range y.logq {

@@ -445,7 +445,7 @@ func TestExpectGradient(t *testing.T) {
 			got, out := g.lp[0], make([]float64, len(phi))
 			for _, x := range g.sites {
 				o := out[x.at : x.at+x.params()]
-				x.gradient(1, 1, o)
+				x.gradient(1, 1, g.lp, o)
 				got += x.entropy(o)
 			}
 			if !same(got, value, 1e-9) {
@@ -484,7 +484,7 @@ func estimate(t *testing.T, g *guided, u, phi []float64, tau float64, straight b
 		}
 		for _, x := range g.sites {
 			o := out[x.at : x.at+x.params()]
-			x.gradient(g.s, tau, o)
+			x.gradient(g.s, tau, g.lp, o)
 			x.entropy(o)
 		}
 		for i, v := range out {
@@ -508,6 +508,34 @@ func TestScoreGradient(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			tg := c.target(t, lower.Score)
+			u := point(tg.D, 1, 0.5)
+			lp, du := c.oracle(t, u)
+			g := newGuidedOf(t, tg, 64)
+			phi := phiOf(g)
+			_, want, _ := c.exactELBO(g, phi, lp, du)
+			mean, mcse := estimate(t, g, u, phi, 1, false, 1500)
+			for i := range want {
+				if z := (mean[i] - want[i]) / math.Max(mcse[i], 1e-9); math.Abs(z) > 4.5 {
+					t.Errorf("logit %d: %.6g ± %.2g, want %.6g: z = %.1f", i, mean[i], mcse[i], want[i], z)
+				}
+			}
+		})
+	}
+}
+
+// Nor does it have where the density is not tabulated.
+func TestScoreWholeGradient(t *testing.T) {
+	for _, c := range enumerables {
+		if c.impossible {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			tg := c.target(t, lower.Relax)
+			for i := range tg.Discrete {
+				if c.fixed[tg.Discrete[i].Symbol.Name] == "" {
+					tg.Discrete[i].Strategy = lower.Score
+				}
+			}
 			u := point(tg.D, 1, 0.5)
 			lp, du := c.oracle(t, u)
 			g := newGuidedOf(t, tg, 64)

@@ -90,12 +90,42 @@ func NewTargetWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Opt
 		}
 		if first == nil {
 			first = ds
+			if tooDear(ds) {
+				if t := whole(m, data, engine, opt, asked); t != nil {
+					return t, nil
+				}
+			}
 		}
 		if !tooDear(ds) {
 			break
 		}
 	}
 	return nil, first
+}
+
+// whole is the target where latents that are to be sampled have factors that
+// cannot be tabulated: they are lowered as relaxed ones are, and what they are
+// given are draws. It is nil if that does not help.
+func whole(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options, asked map[string]string) *Target {
+	as, sampled := map[string]string{}, map[string]bool{}
+	for name, how := range asked {
+		if as[name] = how; how == lower.Score {
+			as[name], sampled[name] = lower.Relax, true
+		}
+	}
+	if len(sampled) == 0 {
+		return nil
+	}
+	t, ds := NewTargetWith(m, data, engine, lower.Options{Strategies: as, Limit: opt.Limit})
+	if ds.HasErrors() {
+		return nil
+	}
+	for i := range t.Discrete {
+		if d := &t.Discrete[i]; sampled[d.Symbol.Name] {
+			d.Strategy, d.How = lower.Score, "sampled, with score-function gradients of the density as a whole"
+		}
+	}
+	return t
 }
 
 // planned are the strategies asked for, and how for all other discrete latents.

@@ -125,9 +125,9 @@ func TestNUTSVerdict(t *testing.T) {
 	}
 }
 
-// TestNUTSStops: a cancelled run keeps what it has, and says so.
 func asStopped(err error, to **runtime.Stopped) bool { return errors.As(err, to) }
 
+// TestNUTSStops: a cancelled run keeps what it has, and says so.
 func TestNUTSStops(t *testing.T) {
 	p := problem(t, conjugate, conjugateData())
 	ctx, cancel := context.WithCancel(context.Background())
@@ -144,14 +144,14 @@ func TestNUTSStops(t *testing.T) {
 		t.Errorf("%v %v %+v", post.Verdict, post.Reasons, post.Sampling())
 	}
 	opt.SamplerProgress, opt.MaxTime = nil, 300*time.Millisecond
-	post, err = p.Fit(context.Background(), opt)
-	if err != nil {
+	var stopped *runtime.Stopped
+	switch post, err = p.Fit(context.Background(), opt); {
+	case asStopped(err, &stopped) && strings.Contains(err.Error(), "time limit"): // a busy machine: still in warm-up
+	case err != nil:
 		t.Fatal(err)
-	}
-	if !post.TimedOut() || post.Interrupted() {
+	case !post.TimedOut() || post.Interrupted():
 		t.Errorf("timed out %v, interrupted %v", post.TimedOut(), post.Interrupted())
 	}
-	var stopped *runtime.Stopped
 	if _, err := p.Fit(ctx, runtime.Options{Method: runtime.MethodNUTS}); !asStopped(err, &stopped) {
 		t.Errorf("cancelled from the start: %v", err)
 	}

@@ -123,9 +123,13 @@ func TestStochasticSaysWhyItEnded(t *testing.T) {
 // curvature far larger. Scaled by 1000 the answer must all but rule b = 0 out,
 // up to the entropy: P(b = 1) = 1/(1 + e^(−2)).
 func TestToyOfTucker(t *testing.T) {
-	for _, how := range []string{lower.Expect, lower.Score, lower.Relax} {
+	for _, how := range []string{lower.Expect, lower.Score, lower.Relax, "straight through"} {
+		straight := how == "straight through"
+		if straight {
+			how = lower.Relax
+		}
 		tg := compiled(t, "b ~ Bernoulli(0.5)\nfactor 1000 * (b - 0.499)^2", nil, map[string]string{"b": how})
-		fit, err := Infer(context.Background(), tg, Options{Seed: 1})
+		fit, err := Infer(context.Background(), tg, Options{Seed: 1, StraightThrough: straight})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,9 +3,11 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
+	"ppl/graph/lower"
 	"ppl/inference"
 	"ppl/inference/nuts"
 	"ppl/lang/diag"
@@ -60,6 +62,9 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if err := opt.validMethod(); err != nil {
 		return nil, err
 	}
+	if err := p.validGuided(opt); err != nil {
+		return nil, err
+	}
 	if opt.Method == MethodNUTS && p.target.D > 0 { // without continuous latents the answer is exact
 		return p.sample(ctx, opt)
 	}
@@ -81,6 +86,26 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	post.judge()
 	post.FitTime = time.Since(begun)
 	return post, nil
+}
+
+// validGuided refuses what does not go with discrete latents that have a guide.
+func (p *Problem) validGuided(opt Options) error {
+	if !p.target.Guided() {
+		return nil
+	}
+	var names []string
+	for _, d := range p.target.Discrete {
+		if d.Strategy != lower.Exact {
+			names = append(names, d.Symbol.Name)
+		}
+	}
+	switch {
+	case opt.Method == MethodNUTS:
+		return &OptionError{fmt.Sprintf("nuts needs discrete latents that are summed out, and %s is not: use --method variational", quoted(names))}
+	case opt.Guide != "" && opt.Guide != inference.Guides[0]:
+		return &OptionError{fmt.Sprintf("the guide %s does not go with discrete latents that have a guide of their own (%s): use %s", opt.Guide, quoted(names), inference.Guides[0])}
+	}
+	return nil
 }
 
 // minDraws is the least number of draws that summaries are of: they do not get

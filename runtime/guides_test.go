@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	gort "runtime"
 	"strings"
 	"testing"
 	"time"
@@ -235,6 +236,49 @@ plate i in 1..N {
 			if f := c / 500; math.Abs(f-q.P[i]) > 4.5*math.Sqrt(q.P[i]*(1-q.P[i])/500)+0.02 {
 				t.Errorf("%s = %d in %.3f of the draws, want %.3f", name, v, f, q.P[i])
 			}
+		}
+	}
+}
+
+// An empty plate leaves nothing to do, whatever the strategy.
+func TestGuidedEmptyPlate(t *testing.T) {
+	for _, how := range runtime.Strategies {
+		post := fitGuided(t, bindDiscrete(t, `
+data y : real[N]
+m ~ Normal(3, 1)
+plate i in 1..N {
+  z[i] ~ Bernoulli(0.3)
+  y[i] ~ Normal(z[i] * m, 0.5)
+}`, map[string]any{"y": []float64{}}, map[string]string{"z": how}), runtime.Options{})
+		if q, err := post.Quantity("m"); err != nil || math.Abs(q.Mean-3) > 0.05 || len(post.Discrete()) > 0 {
+			t.Errorf("%s: %v, %v, %d discrete quantities", how, q, err, len(post.Discrete()))
+		}
+	}
+	fitGuided(t, bindDiscrete(t, "data y : int[N]\nm ~ Normal(0, 1)\nplate i in 1..N {\n n[i] ~ Poisson(3)\n y[i] ~ Binomial(n[i], 0.5)\n}",
+		map[string]any{"y": []int{}}, nil), runtime.Options{})
+}
+
+// The same seed gives the same bits on any number of cores.
+func TestGuidedFitIsReproducible(t *testing.T) {
+	defer gort.GOMAXPROCS(gort.GOMAXPROCS(0))
+	for _, how := range []string{"expect", "relax", "score"} {
+		p := bindDiscrete(t, threeNormals, map[string]any{"y": threeNormalsData(12, 4)}, map[string]string{"z": how})
+		var want []float64
+		for _, cores := range []int{1, 4} {
+			gort.GOMAXPROCS(cores)
+			post := fitGuided(t, p, runtime.Options{})
+			var got []float64
+			for _, q := range post.Discrete() {
+				got = append(got, q.P...)
+			}
+			elbo, _ := post.ELBO()
+			got = append(got, elbo)
+			for i := range want {
+				if math.Float64bits(got[i]) != math.Float64bits(want[i]) {
+					t.Fatalf("%s: number %d is %v on one core, %v on four", how, i, want[i], got[i])
+				}
+			}
+			want = got
 		}
 	}
 }

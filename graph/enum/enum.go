@@ -218,6 +218,9 @@ func (t *Table) twin(r *Ref) *Ref {
 
 // Reduced drops the axes over which the reference is constant.
 func (r *Ref) Reduced() *Ref {
+	if len(r.Index) == 0 { // an empty plate: nothing to tell its axes apart by
+		return r
+	}
 	out := &Ref{Site: r.Site, Axis: r.Axis, Index: r.Index}
 	size := sizes(r.Over)
 	for d := 0; d < len(size); d++ {

@@ -163,15 +163,6 @@ factor -(k - 0.3 * m)^2`,
 		data: map[string]*lower.Array{"y": vectorOf(0.8, -1, 2)}, sites: []enumerableSite{{"k", nil, 0, 2}}, fixed: map[string]string{"z": lower.Exact}},
 }
 
-// elements is the number of all elements.
-func (c *enumerable) elements() int {
-	n := 0
-	for _, s := range c.sites {
-		n += sizeOf(s.shape)
-	}
-	return n
-}
-
 func sizeOf(shape []int) int {
 	n := 1
 	for _, x := range shape {

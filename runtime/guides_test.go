@@ -131,12 +131,13 @@ func threeNormalsData(n int, apart float64) []float64 {
 
 // Where the components of a mixture are four sds apart guides lose little: means
 // stay within a tenth of the components' sd, which is 1, of exact, and within a
-// tenth of a posterior sd of one another.
+// tenth of a posterior sd of one another; a relaxation, which has a bias, within
+// a third. PPL_SLOW=1 runs it too, which takes a minute.
 func TestMixtureStrategies(t *testing.T) {
 	data := map[string]any{"y": threeNormalsData(300, 4)}
 	hows := []string{"exact", "expect", "score"}
 	if os.Getenv("PPL_SLOW") != "" {
-		hows = append(hows, "relax") // half a minute
+		hows = append(hows, "relax")
 	}
 	var exact, first *runtime.Posterior
 	for _, how := range hows {
@@ -173,7 +174,11 @@ func TestMixtureStrategies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if math.Abs(q.Mean-f.Mean) > 0.1*e.SD {
+			near := 0.1
+			if how == "relax" {
+				near = 1.0 / 3
+			}
+			if math.Abs(q.Mean-f.Mean) > near*e.SD {
 				t.Errorf("%s: %s is %.4f, of expect %.4f", how, name, q.Mean, f.Mean)
 			}
 		}

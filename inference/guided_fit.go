@@ -22,9 +22,10 @@ type SiteGuide struct {
 }
 
 const (
-	firstTemperature = 1.0
+	firstTemperature = 0.5
 	lastTemperature  = 0.1
 	guidedRate       = 0.1
+	relaxedBlocks    = 160
 )
 
 // guided fits a model some of whose discrete latents have a guide: a start by
@@ -58,7 +59,67 @@ func (f *fitter) guided() (*Fit, error) {
 		return nil, e
 	}
 	f.stage = "optimise"
-	return f.descend(g, best)
+	fit, end, err := f.descend(g, best, guidedRate)
+	if err != nil || !g.relaxes() || f.halted() {
+		return fit, err
+	}
+	return f.unbiased(g, fit, end, best)
+}
+
+// relaxes reports whether some site is relaxed.
+func (g *guided) relaxes() bool {
+	for _, x := range g.sites {
+		if x.how == lower.Relax {
+			return true
+		}
+	}
+	return false
+}
+
+// unbiased goes on from where a relaxation ended with unbiased gradients of the
+// ELBO itself, by the score function: a relaxation leads to the right region,
+// but its optimum is not that of the model with hard values, at any temperature
+// at which its gradients are of use. As both have optima that are not the best,
+// the start of the relaxation is tried as well; the best guide by the ELBO is the
+// answer.
+func (f *fitter) unbiased(g *guided, relaxed *Fit, end, start *guidedStart) (*Fit, error) {
+	written := f.t
+	defer func() { f.t = written }()
+	t := *written
+	t.Discrete = append([]lower.Discrete(nil), t.Discrete...)
+	t.Options.Strategies = map[string]string{}
+	for name, how := range written.Options.Strategies {
+		t.Options.Strategies[name] = how
+	}
+	for i := range t.Discrete {
+		if d := &t.Discrete[i]; d.Strategy == lower.Relax {
+			d.Strategy = lower.Score
+			t.Options.Strategies[d.Symbol.Name] = lower.Score
+		}
+	}
+	f.t = &t
+	h, err := f.newGuided(g.s)
+	if err != nil { // its factors cannot be tabulated: the density as a whole
+		t.Options.Strategies = written.Options.Strategies
+		if h, err = f.newGuided(g.s); err != nil {
+			return nil, err
+		}
+	}
+	h.layout()
+	best := relaxed
+	for _, st := range []*guidedStart{end, start} {
+		fit, _, err := f.descend(h, st, guidedRate/4)
+		if err != nil {
+			return nil, err
+		}
+		if fit.ELBO > best.ELBO {
+			best = fit
+		}
+		if f.halted() {
+			break
+		}
+	}
+	return best, nil
 }
 
 // guidedStart is a point to start from: locations, sds, and parameters of the
@@ -324,7 +385,7 @@ func spaced(p, n int, around float64) float64 {
 }
 
 // descend runs the stochastic optimiser from a start, and makes the answer.
-func (f *fitter) descend(g *guided, st *guidedStart) (*Fit, error) {
+func (f *fitter) descend(g *guided, st *guidedStart, first float64) (*Fit, *guidedStart, error) {
 	d := f.t.D
 	for i, x := range g.sites {
 		copy(x.from, st.bounds[i][0])
@@ -335,7 +396,7 @@ func (f *fitter) descend(g *guided, st *guidedStart) (*Fit, error) {
 	if last == 0 {
 		last = lastTemperature
 	}
-	relaxed := false
+	relaxed := g.relaxes()
 	n := 2*d + g.layout()
 	x0 := make([]float64, n)
 	// Means of infinite sites are in units of their sds.
@@ -344,7 +405,6 @@ func (f *fitter) descend(g *guided, st *guidedStart) (*Fit, error) {
 		unit[i] = 1
 	}
 	for _, x := range g.sites {
-		relaxed = relaxed || x.how == lower.Relax
 		if x.infinite {
 			for e := 0; e < x.n; e++ {
 				unit[x.at+2*e] = math.Exp(st.phi[x.at+2*e+1])
@@ -364,12 +424,15 @@ func (f *fitter) descend(g *guided, st *guidedStart) (*Fit, error) {
 	}
 	constant := float64(d) * 0.5 * (1 + math.Log(2*math.Pi))
 	eps, u := make([]float64, g.s*d), make([]float64, g.s*d)
-	s := &stochastic{f: f, purpose: "guided", first: guidedRate}
+	s := &stochastic{f: f, purpose: "guided", first: first}
 	temperature := func() float64 {
 		c := s.rate / guidedRate
 		return math.Max(last, firstTemperature*c*c)
 	}
 	s.ready = func(float64) bool { return !relaxed || temperature() == last }
+	if relaxed {
+		s.blocks = relaxedBlocks // it need not be exact: see unbiased
+	}
 	s.gradient = func(x []float64, r *rand.Rand, out []float64) (float64, bool, error) {
 		loc, sd, phi := unpack(x)
 		antithetic(r, eps, g.s, d)
@@ -438,13 +501,14 @@ func (f *fitter) descend(g *guided, st *guidedStart) (*Fit, error) {
 		return g.divergence(la, sa, pa, lb, sb, pb)
 	}
 	if err := s.run(x0); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	fit := newFit(f.t)
 	fit.Converged, fit.Ended, fit.Decrement = s.converged, s.why, math.NaN()
 	fit.Particles = g.s
 	loc, sd, phi := unpack(s.x)
-	return fit, f.concludeGuided(fit, g, loc, sd, phi)
+	end := &guidedStart{loc: loc, sd: sd, phi: phi, bounds: st.bounds, allowed: st.allowed, value: s.value}
+	return fit, end, f.concludeGuided(fit, g, loc, sd, phi)
 }
 
 // bound narrows the support of infinite sites where a draw had density zero, and

@@ -31,6 +31,8 @@ type stochastic struct {
 	// watch gives what must be stationary, on a scale where a hundredth does not
 	// matter; nil: the coordinates themselves.
 	watch func(x []float64) []float64
+	// blocks bounds the blocks at one rate; 0: mostBlocks.
+	blocks int
 	// ready says whether the run may end at a rate; nil: at any.
 	ready func(rate float64) bool
 
@@ -62,6 +64,10 @@ func (s *stochastic) run(x []float64) error {
 	x = append([]float64(nil), x...)
 	g, m, v := make([]float64, n), make([]float64, n), make([]float64, n)
 	var before []float64 // the average at the rate before
+	limit := mostBlocks
+	if s.blocks > 0 {
+		limit = s.blocks
+	}
 	bad := 0
 	for s.rate = s.first; s.rate >= lowestRate; s.rate /= 2 {
 		clear(m)
@@ -107,7 +113,7 @@ func (s *stochastic) run(x []float64) error {
 			}
 			block, value = make([]float64, n), 0
 			s.f.tell(values[len(values)-1], math.NaN())
-			if len(blocks) == mostBlocks || s.steps > mostSteps {
+			if len(blocks) == limit || s.steps > mostSteps {
 				break
 			}
 			if len(blocks) >= look {

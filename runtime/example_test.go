@@ -28,8 +28,8 @@ func Example() {
 		log.Fatal(err) // prints the line, underlined
 	}
 	problem, err := model.Bind(runtime.Map(map[string]any{
-		"x": []float64{1, 2, 3, 4, 5, 6},
-		"y": []float64{2.1, 3.9, 6.2, 7.8, 10.1, 12.0},
+		"x": []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
+		"y": []float64{2.1, 3.9, 6.2, 7.8, 10.1, 12.0, 13.8, 16.1, 18.2, 19.9, 21.9, 24.1},
 	}))
 	if err != nil {
 		log.Fatal(err)

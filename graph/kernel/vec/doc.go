@@ -64,7 +64,8 @@
 // 36, 1981). Shibata and Petrogalli, "SLEEF" (IEEE TPDS 31, 2020) was the model for doing without branches.
 //
 // The matrix product keeps 3 rows × 8 vectors (AVX2: 3 × 4) of the result in registers while the
-// inner index runs, 64 steps at a time so that what it reads stays in the first-level cache.
+// inner index runs, 64 steps at a time so that what it reads stays in the first-level cache. In Go it
+// adds eight rows of B at a time to each row of the result.
 package vec
 
 //go:generate go run -C gen .

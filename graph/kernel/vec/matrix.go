@@ -32,7 +32,7 @@ func MatMul(c, a, b []float64, rows, inner, p, strideA, stepA int, accumulate bo
 	case blocks:
 		nativeMatMul(c, a, b, rows, inner, p, strideA, stepA, accumulate)
 	default:
-		portableMatMul(c, a, b, rows, inner, p, strideA, stepA)
+		portableMatMul(c, a, b, rows, inner, p, strideA, stepA, p)
 	}
 }
 
@@ -53,22 +53,7 @@ func matVecAdjoint(x, a, y []float64, rows, cols, stride int) {
 		f(still(&x[0]), still(&a[0]), still(&y[0]), rows, cols, stride*8)
 		return
 	}
-	r := 0
-	for ; r+4 <= rows; r += 4 {
-		axpy4(x, a[r*stride:], stride, (*[4]float64)(y[r:]))
-	}
-	for ; r < rows; r++ {
-		fmaVSV(x, a[r*stride:][:cols], y[r:r+1], x)
-	}
-}
-
-// axpy4 adds four rows of a, each times its number, to x.
-func axpy4(x, a []float64, stride int, y *[4]float64) {
-	a0, a1, a2, a3 := a[:len(x)], a[stride:][:len(x)], a[2*stride:][:len(x)], a[3*stride:][:len(x)]
-	y0, y1, y2, y3 := y[0], y[1], y[2], y[3]
-	for i := range x {
-		x[i] = x[i] + a0[i]*y0 + a1[i]*y1 + a2[i]*y2 + a3[i]*y3
-	}
+	portableMatMul(x, y, a, 1, rows, cols, 0, 1, stride)
 }
 
 // dotShort is a dot product with four partial sums.
@@ -120,58 +105,3 @@ var (
 	matrixChunk  = [levels]int{AVX2: 16, AVX512: 64}
 	matrixHeight = [levels]int{AVX2: 4, AVX512: 8}
 )
-
-// portableMatMul works on 2 × 4 elements of C at a time.
-func portableMatMul(c, a, b []float64, rows, inner, p, strideA, stepA int) {
-	r := 0
-	for ; r+2 <= rows; r += 2 {
-		j := 0
-		for ; j+4 <= p; j += 4 {
-			tile2x4(c[r*p+j:], a[r*strideA:], b[j:], inner, p, strideA, stepA)
-		}
-		for ; j < p; j++ {
-			column(c[r*p+j:], a[r*strideA:], b[j:], inner, p, stepA)
-			column(c[(r+1)*p+j:], a[(r+1)*strideA:], b[j:], inner, p, stepA)
-		}
-	}
-	for ; r < rows; r++ {
-		for k := range inner {
-			fmaVSV(c[r*p:][:p], b[k*p:][:p], a[r*strideA+k*stepA:][:1], c[r*p:][:p])
-		}
-	}
-}
-
-// tile2x4 adds to two rows of four elements.
-func tile2x4(c, a, b []float64, inner, p, strideA, stepA int) {
-	u, v := (*[4]float64)(c), (*[4]float64)(c[p:])
-	u0, u1, u2, u3 := u[0], u[1], u[2], u[3]
-	v0, v1, v2, v3 := v[0], v[1], v[2], v[3]
-	i := 0
-	for k := 0; k < inner; k++ {
-		x, y := a[i], a[i+strideA]
-		w := (*[4]float64)(b)
-		u0 += x * w[0]
-		u1 += x * w[1]
-		u2 += x * w[2]
-		u3 += x * w[3]
-		v0 += y * w[0]
-		v1 += y * w[1]
-		v2 += y * w[2]
-		v3 += y * w[3]
-		i += stepA
-		if k+1 < inner {
-			b = b[p:]
-		}
-	}
-	u[0], u[1], u[2], u[3] = u0, u1, u2, u3
-	v[0], v[1], v[2], v[3] = v0, v1, v2, v3
-}
-
-// column adds to one element of C.
-func column(c, a, b []float64, inner, p, stepA int) {
-	s := c[0]
-	for k := range inner {
-		s += a[k*stepA] * b[k*p]
-	}
-	c[0] = s
-}

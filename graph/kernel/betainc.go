@@ -99,7 +99,7 @@ func (v betaArgs) lead() float64 {
 	case b >= 10:
 		return a*(v.logX+math.Log(b)) + b*v.logY + gammaShift(a, b) - lgamma1p(a)
 	case a >= 10:
-		return v.flip().lead() + math.Log(b/a)
+		return v.flip().lead() + logOf(b) - math.Log(a)
 	}
 	return a*v.logX + b*v.logY - logAB(a, b)
 }
@@ -140,11 +140,13 @@ func betaTail(v betaArgs, deriv bool) tail {
 // betaLower picks the method for x on the lower side; it may return the upper tail.
 func betaLower(v betaArgs, deriv bool) tail {
 	switch {
+	case min(v.a, v.b) < tinyParameter:
+		return betaTiny(v, deriv)
 	case min(v.a, v.b) > 3000:
 		return betaQuadrature(v)
 	case v.nearlyGamma():
 		return betaGammaLimit(v, deriv)
-	case v.a < 0.7 && v.a*v.logX > -ln2 && v.b*v.x < 1 && v.x < 0.7:
+	case v.a < 0.7 && v.a <= v.b && v.a*v.logX > -ln2 && v.b*v.x < 1 && v.x < 0.7:
 		return betaSmall(v, deriv)
 	}
 	return betaFraction(v, deriv)

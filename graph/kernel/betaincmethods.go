@@ -116,7 +116,7 @@ func digammaOverNext(a, b float64) float64 {
 	return digammaShift(a, b) - 1/a
 }
 
-// betaSmall returns the upper tail for a small a, where the lower is next to one:
+// betaSmall returns the upper tail for a small a ≤ b, where the lower is next to one:
 //
 //	1 − I = 1 − xᵃ/(aB)·(1 + a·S), S = Σ (1−b)(2−b)…(k−b)/k!·xᵏ/(a+k).
 func betaSmall(v betaArgs, deriv bool) tail {
@@ -143,6 +143,32 @@ func betaSmall(v betaArgs, deriv bool) tail {
 	return t
 }
 
+// betaTiny is for a parameter p below tinyParameter. If the other is small too, nearly all mass is at
+// the ends, b/(a+b) of it at zero. Otherwise one tail is proportional to p, and is that of
+// tinyParameter times p/tinyParameter.
+func betaTiny(v betaArgs, deriv bool) tail {
+	if max(v.a, v.b) < 0x1p-400 {
+		n := v.a + v.b
+		if v.a < v.b {
+			return tail{upper: true, mant: v.a / n, da: v.b / n / n, db: -v.a / n / n}
+		}
+		return tail{mant: v.b / n, da: -v.b / n / n, db: v.a / n / n}
+	}
+	if p := v.a; p < v.b {
+		v.a = tinyParameter
+		t := betaLower(v, deriv).normalised()
+		t.mant = p / tinyParameter
+		t.db *= t.mant
+		return t
+	}
+	p := v.b
+	v.b = tinyParameter
+	t := betaLower(v, deriv).normalised()
+	t.mant = p / tinyParameter
+	t.da *= t.mant
+	return t
+}
+
 // logAB returns log(a·B(a, b)) = log Γ(1+a) + log Γ(b) − log Γ(a+b), relative also to a
 // small a, where it is about −a(γ + ψ(b)).
 func logAB(a, b float64) float64 {
@@ -150,14 +176,22 @@ func logAB(a, b float64) float64 {
 	case b >= 10:
 		return lgamma1p(a) - a*math.Log(b) - gammaShift(a, b)
 	case b < 1: // Γ(b)/Γ(a+b) = (1+a/b)·Γ(1+b)/Γ(1+a+b)
-		return lgamma1p(a) + math.Log1p(a/b) - lgammaStep(1+b, a)
+		return lgamma1p(a) + log1pRatio(a, b) - lgammaStep(1+b, a)
 	}
 	return lgamma1p(a) - lgammaStep(b, a)
 }
 
-// lgammaStep returns log Γ(b+a) − log Γ(b) for b ≥ 1, by Taylor's series for a small a.
+// log1pRatio returns log(1+a/b), also where a/b overflows.
+func log1pRatio(a, b float64) float64 {
+	if q := a / b; q <= math.MaxFloat64 {
+		return math.Log1p(q)
+	}
+	return logOf(a) - logOf(b)
+}
+
+// lgammaStep returns log Γ(b+a) − log Γ(b) for b ≥ 1, by Taylor's series for an a small beside b.
 func lgammaStep(b, a float64) float64 {
-	if a > 0.01 {
+	if a > 0.01*b {
 		return Lgamma(b+a) - Lgamma(b)
 	}
 	s := 0.0

@@ -17,6 +17,15 @@ func FuzzBits(f *testing.F) {
 			f.Add(floatBits(x, y, z))
 		}
 	}
+	f.Add(floatBits(tiny, 2.2495121061803043, 0.2265624999999929))
+	for _, small := range []float64{tiny, 7e-321, 0x1p-1022, 1e-300, 0x1p-900, 1e-200, 1e-31} {
+		for _, other := range []float64{tiny, 1e-308, 1e-120, 1e-5, 0.3, 2, 9, 30, 1e3, 1e8, 1e300} {
+			for _, z := range []float64{tiny, 1e-300, 0.01, 0.4, 0.9, 1 - 1e-10} {
+				f.Add(floatBits(small, other, z))
+				f.Add(floatBits(other, small, z))
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, bits []byte) {
 		if len(bits) < 24 {
 			return
@@ -28,7 +37,35 @@ func FuzzBits(f *testing.F) {
 		checkMoreArguments(t, x, y, z)
 		// The interesting domains are thin among all bit patterns: fold into them as well.
 		checkMoreArguments(t, math.Abs(x), math.Abs(y), math.Abs(math.Remainder(z, 2)))
+		checkMoreArguments(t, math.Abs(x), ordinary(y), inUnit(z))
+		checkMoreArguments(t, ordinary(x), math.Abs(y), inUnit(z))
+		checkMoreArguments(t, subnormal(x), ordinary(y), inUnit(z))
+		checkMoreArguments(t, ordinary(x), subnormal(y), inUnit(z))
+		checkMoreArguments(t, ordinary(x), ordinary(y), inUnit(z))
+		checkMoreArguments(t, ordinary(x), -ordinary(y), subnormal(z))
 	})
+}
+
+// ordinary folds a bit pattern into 2⁻¹⁶ to 2¹⁶, log-uniformly.
+func ordinary(x float64) float64 {
+	bits := math.Float64bits(x)
+	return math.Ldexp(1+float64(bits&(1<<52-1))*eps, int(bits>>52&31)-16)
+}
+
+// subnormal keeps the fraction of a bit pattern and makes the exponent the lowest.
+func subnormal(x float64) float64 { return math.Float64frombits(math.Float64bits(x) & (1<<52 - 1)) }
+
+// inUnit folds a bit pattern into (0, 1), half of them log-uniform at either end.
+func inUnit(x float64) float64 {
+	bits := math.Float64bits(x)
+	u := (float64(bits&(1<<52-1)) + 0.5) * eps
+	switch k := int(bits >> 52 & 63); bits >> 58 & 3 {
+	case 0:
+		return math.Ldexp(u, -k)
+	case 1:
+		return 1 - math.Ldexp(u, -k)
+	}
+	return u
 }
 
 func floatBits(values ...float64) []byte {

@@ -87,6 +87,11 @@ func gammaEdge(a, x float64) (p float64, edge bool) {
 
 // gammaTail picks the method; deriv says whether da is wanted.
 func gammaTail(a, x float64, deriv bool) tail {
+	if a < tinyParameter { // Q is proportional to a
+		t := gammaTail(tinyParameter, x, deriv).normalised()
+		t.mant = a / tinyParameter
+		return t
+	}
 	mu := (x - a) / a
 	half := x + 0.25 // about the a at which P = Q = ½
 	if x < 0.5 {

@@ -8,12 +8,16 @@ func gammaLead(a, x float64) (lead, log float64) {
 		mu := (x - a) / a
 		log = a*log1pmx(mu) - 0.5*math.Log(2*math.Pi*a) - stirling(a)
 		if mu < -0.4 {
-			log = a*(logOf(x)-math.Log(a)-mu) - 0.5*math.Log(2*math.Pi*a) - stirling(a)
+			r := logOf(x / a)
+			if x/a < smallest {
+				r = logOf(x) - math.Log(a)
+			}
+			log = a*(r-mu) - 0.5*math.Log(2*math.Pi*a) - stirling(a)
 		}
 		return math.Exp(log), log
 	}
 	log = a*logOf(x) - x - lgamma1p(a)
-	if log < -650 || x > 650 {
+	if log < -650 || x > 650 || x < smallest { // math.Pow takes logarithms: see logOf
 		return math.Exp(log), log
 	}
 	return math.Pow(x, a) * math.Exp(-x) / math.Gamma(a+1), log
@@ -64,10 +68,12 @@ func gammaFraction(a, x float64, deriv bool) tail {
 			break
 		}
 	}
-	t := tail{upper: true, mant: a * h}
-	t.lead, t.log = gammaLead(a, x)
+	logX := math.Log(x)
+	lead, log := gammaLead(a, x)
+	h *= x // about 1, where a·h could underflow
+	t := tail{upper: true, lead: lead / x, log: log - logX, mant: a * h}
 	if deriv {
-		t.da = a*h*(math.Log(x)-Digamma(a)) + a*dh
+		t.da = a*h*(logX-Digamma(a)) + a*x*dh
 	}
 	return t
 }

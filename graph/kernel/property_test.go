@@ -10,7 +10,7 @@ import (
 
 // logUniform draws a positive number whose logarithm is uniform.
 func logUniform(t *rapid.T, name string, low, high float64) float64 {
-	return math.Exp(rapid.Float64Range(math.Log(low), math.Log(high)).Draw(t, name))
+	return math.Exp(rapid.Float64Range(logOf(low), logOf(high)).Draw(t, name))
 }
 
 func close(got, want, tol float64) bool {
@@ -91,6 +91,44 @@ func TestMonotone(t *testing.T) {
 		}
 		if InvMills(x) < InvMills(y) {
 			t.Fatalf("InvMills(%v) = %v, InvMills(%v) = %v", x, InvMills(x), y, InvMills(y))
+		}
+	})
+}
+
+// TestTinyParameters checks the limits for a shape parameter p below the normal range: with the other of
+// ordinary size, the probability on p's far side and its derivative in p are to p and to 1 what they are
+// at p = 1e-250; with both that small, I is b/(a+b).
+func TestTinyParameters(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := logUniform(t, "p", tiny, 1e-300)
+		const at = 1e-250
+		logRatio := logOf(p) - math.Log(at)
+		b := logUniform(t, "b", 1e-3, 1e4)
+		x := rapid.Float64Range(1e-6, 1-1e-6).Draw(t, "x")
+		z := logUniform(t, "z", 1e-300, 30)
+		for _, c := range []struct {
+			name      string
+			got, want float64
+		}{
+			{"LogBetaIncC", LogBetaIncC(p, b, x), LogBetaIncC(at, b, x) + logRatio},
+			{"LogBetaInc", LogBetaInc(b, p, x), LogBetaInc(b, at, x) + logRatio},
+			{"BetaIncDa", BetaIncDa(p, b, x), BetaIncDa(at, b, x)},
+			{"BetaIncDb", BetaIncDb(b, p, x), BetaIncDb(b, at, x)},
+			{"LogBetaIncCDb", LogBetaIncCDb(p, b, x), LogBetaIncCDb(at, b, x)},
+			{"LogBetaIncDa", LogBetaIncDa(b, p, x), LogBetaIncDa(b, at, x)},
+			{"LogBetaIncCDa", LogBetaIncCDa(p, b, x), 1 / p},
+			{"LogBetaIncDb", LogBetaIncDb(b, p, x), 1 / p},
+			{"LogGammaQ", LogGammaQ(p, z), LogGammaQ(at, z) + logRatio},
+			{"GammaPDa", GammaPDa(p, z), GammaPDa(at, z)},
+			{"LogGammaQDa", LogGammaQDa(p, z), 1 / p},
+		} {
+			if !(c.got == c.want || close(c.got, c.want, 1e-10)) {
+				t.Fatalf("%s is %v, want %v", c.name, c.got, c.want)
+			}
+		}
+		q := logUniform(t, "q", tiny, 1e-300)
+		if got, want := BetaInc(p, q, x), q/(p+q); !close(got, want, 1e-13) {
+			t.Fatalf("BetaInc(%v, %v, %v) = %v, want %v", p, q, x, got, want)
 		}
 	})
 }

@@ -15,8 +15,29 @@ func stirling(x float64) float64 {
 // (algdiv and bcorr of DiDonato and Morris, TOMS 708).
 func gammaShift(a, b float64) float64 {
 	u := a / b
-	return b*log1pmx(u) + (a-0.5)*math.Log1p(u) + stirling(a+b) - stirling(b)
+	return b*log1pmx(u) + (a-0.5)*math.Log1p(u) + stirlingShift(a, b)
 }
+
+// stirlingShift returns stirling(a+b) − stirling(b), relative also to a small a: as the terms' differences
+// y₁ⁿ − y₂ⁿ = (y₁−y₂)·h, h = y₁ⁿ⁻¹ + y₁ⁿ⁻²y₂ + … + y₂ⁿ⁻¹.
+func stirlingShift(a, b float64) float64 {
+	if a > 0.01 {
+		return stirling(a+b) - stirling(b)
+	}
+	y1, y2 := 1/(a+b), 1/b
+	h, power, sum := 1.0, y2, 0.0
+	for _, c := range stirlingCoefficients {
+		sum += c * h
+		for range 2 {
+			h = y1*h + power
+			power *= y2
+		}
+	}
+	return -a * y1 * y2 * sum
+}
+
+// stirlingCoefficients is B₂ₖ/(2k(2k−1)) for k from 1.
+var stirlingCoefficients = [...]float64{1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156}
 
 // digammaShift returns ψ(a+b) − ψ(a) for a > 0 and b ≥ 0, without cancellation where b
 // is small beside a large a; NaN outside.
@@ -25,6 +46,10 @@ func digammaShift(a, b float64) float64 {
 		return math.NaN()
 	}
 	sum := 0.0
+	if a < 0x1p-500 { // whose square underflows
+		sum = b / (a + b) / a
+		a++
+	}
 	for ; a < 15; a++ {
 		if b > 20 {
 			return sum + Digamma(a+b) - Digamma(a)

@@ -39,7 +39,7 @@ func LogStudentTCdfDdf(df, t float64) float64 {
 	}
 	v := studentArgs(df, math.Abs(t))
 	side := betaTail(v, true)
-	density := math.Exp(v.lead()-side.log) * v.a / df // of I, times xy/df, in the scale of side
+	density := math.Exp(v.lead()-side.log) * 0.5 // of I, times xy/df, in the scale of side
 	if side.upper {
 		density = -density
 	}
@@ -53,7 +53,7 @@ func LogStudentTCdfDdf(df, t float64) float64 {
 // studentArgs are those of I_x(df/2, ½), twice the probability beyond t > 0.
 func studentArgs(df, t float64) betaArgs {
 	r := t / math.Sqrt(df)
-	v := betaArgs{a: df / 2, b: 0.5}
+	v := betaArgs{a: max(df/2, math.SmallestNonzeroFloat64), b: 0.5}
 	if r > 1 {
 		s := 1 / r
 		v.logY = -math.Log1p(s * s)

@@ -18,9 +18,9 @@ func FuzzBits(f *testing.F) {
 		}
 	}
 	f.Add(floatBits(tiny, 2.2495121061803043, 0.2265624999999929))
-	for _, small := range []float64{tiny, 7e-321, 0x1p-1022, 1e-300, 0x1p-900, 1e-200, 1e-31} {
-		for _, other := range []float64{tiny, 1e-308, 1e-120, 1e-5, 0.3, 2, 9, 30, 1e3, 1e8, 1e300} {
-			for _, z := range []float64{tiny, 1e-300, 0.01, 0.4, 0.9, 1 - 1e-10} {
+	for _, small := range []float64{tiny, 1e-300, 1e-31} {
+		for _, other := range []float64{tiny, 1e-120, 0.3, 9, 30, 1e8} {
+			for _, z := range []float64{1e-300, 0.4, 1 - 1e-10} {
 				f.Add(floatBits(small, other, z))
 				f.Add(floatBits(other, small, z))
 			}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"ppl/graph/named"
 	"ppl/inference/arrow"
 )
 
@@ -146,6 +147,12 @@ func newFitter(ctx context.Context, t *Target, opt Options) *fitter {
 
 // use makes t the target at work.
 func (f *fitter) use(t *Target) error {
+	return f.useOver(t, pointAxis())
+}
+
+// useOver is use where the axis of the points is given: inputs of the model
+// already have it.
+func (f *fitter) useOver(t *Target, ax *named.Axis) error {
 	if f.surf != nil {
 		f.spent += f.surf.evaluations()
 	}
@@ -159,7 +166,7 @@ func (f *fitter) use(t *Target) error {
 		}
 	}
 	var err error
-	f.surf, err = t.NewSurface()
+	f.surf, err = t.surfaceOver(ax)
 	return err
 }
 

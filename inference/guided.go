@@ -29,6 +29,7 @@ type guided struct {
 	p     *program
 	u     *graph.Node
 	sites []*guidedSite
+	work  float64 // elements that an evaluation works through at each particle
 
 	lp, du []float64
 }
@@ -168,6 +169,9 @@ func (f *fitter) newGuided(s int) (*guided, error) {
 		ones[i] = 1
 	}
 	outs := append([]*graph.Node{lp}, grad.VJP(b.G, lp, b.G.Constant(graph.Shape{s}, ones), wrt)...)
+	for _, n := range b.G.Nodes() {
+		g.work += float64(n.Shape.Size()) / float64(s)
+	}
 	g.p, err = t.compile(b.G, outs...)
 	return g, err
 }

@@ -19,20 +19,13 @@ const (
 // gradients for all parameters together.
 func (f *fitter) guided() (*Fit, error) {
 	f.stage = "start"
-	var best *guidedStart
 	g, err := f.newGuided(lanes)
 	if err != nil {
 		return nil, err
 	}
-	const tries = 4
-	for try := 0; try < tries && !f.halted(); try++ {
-		s, err := f.guidedStart(g, try)
-		if err != nil {
-			return nil, err
-		}
-		if s != nil && (best == nil || s.value > best.value) {
-			best = s
-		}
+	best, err := f.guidedStarts(g)
+	if err != nil {
+		return nil, err
 	}
 	if best == nil {
 		if f.halted() {

@@ -46,8 +46,17 @@ const (
 // NewSurface lowers and differentiates the model; programs are compiled when
 // they are first needed.
 func (t *Target) NewSurface() (*Surface, error) {
+	return t.surfaceOver(pointAxis())
+}
+
+// pointAxis is the axis of the points of a block.
+func pointAxis() *named.Axis {
+	return &named.Axis{Name: "particle", Size: lanes, Class: named.Particle}
+}
+
+// surfaceOver is NewSurface with an axis of the points that is given.
+func (t *Target) surfaceOver(ax *named.Axis) (*Surface, error) {
 	b := named.New()
-	ax := &named.Axis{Name: "particle", Size: lanes, Class: named.Particle}
 	s := &Surface{D: t.D, t: t, g: b.G}
 	s.u = b.G.BatchInput("u", graph.Shape{lanes, t.D})
 	s.v = b.G.BatchInput("v", graph.Shape{lanes, t.D})

@@ -23,6 +23,8 @@ type ascent struct {
 	// near is the linear response at a nearby optimum, under other noise: its
 	// Hessian is M then.
 	near *response
+	// most bounds the steps.
+	most int
 
 	loc, logsd []float64
 	value      float64
@@ -65,7 +67,7 @@ func (f *fitter) refine(o *objective, from *ascent, r *response) (*ascent, error
 
 func (f *fitter) newAscent(o *objective, loc, logsd []float64) *ascent {
 	d := f.t.D
-	return &ascent{f: f, o: o, loc: append([]float64(nil), loc...), logsd: append([]float64(nil), logsd...),
+	return &ascent{f: f, o: o, most: ascentSteps, loc: append([]float64(nil), loc...), logsd: append([]float64(nil), logsd...),
 		gl: make([]float64, d), gs: make([]float64, d), radius: 10 * math.Sqrt(2*float64(d))}
 }
 
@@ -83,7 +85,7 @@ func (a *ascent) run(near func(loc []float64) bool) (*ascent, error) {
 		return nil, err
 	}
 	small := 0
-	for a.steps < ascentSteps {
+	for a.steps < a.most {
 		if f.halted() {
 			a.why = f.why
 			return a, nil

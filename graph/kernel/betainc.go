@@ -124,7 +124,7 @@ func phiAt(u, logX, m float64) float64 {
 // betaTail returns the tail of I on the side of x away from (a+1)/(a+b+2), which lies between mean and
 // mode where both are large, and near the middle where the mass sits at the ends.
 func betaTail(v betaArgs, deriv bool) tail {
-	flipped := v.x*(v.a+v.b+2) > v.a+1
+	flipped := v.fromMean() > v.y-v.x // which is exact next to the mean too
 	if flipped {
 		v = v.flip()
 	}

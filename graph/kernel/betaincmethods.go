@@ -240,7 +240,7 @@ func betaQuadrature(v betaArgs) tail {
 
 // betaGammaLimit is I for one parameter so large beside the other that the beta distribution is
 // nearly a gamma. In t = −log y the density is e⁻ᵀᵗtᵃ⁻¹(sinh(t/2)/(t/2))ᵃ⁻¹, T = b + (a−1)/2 (Wise
-// 1950), so that I = P(a, z) − D·ε·a·(a+1+z) with z = −T·log y, D = zᵃe⁻ᶻ/Γ(a+1) and
+// 1950), so that I = P(a, z) − D·ε·a·(a+1+z) with z = −T·log y, D = zᵃe⁻ᶻ/Γ(a+1) = P(a, z) − P(a+1, z) and
 // ε = (a−1)/24T²; the terms left out are of order (a³/T²)².
 func betaGammaLimit(v betaArgs, deriv bool) tail {
 	if v.a > v.b {
@@ -253,8 +253,7 @@ func betaGammaLimit(v betaArgs, deriv bool) tail {
 	big := v.b + 0.5*(a-1)
 	z := -big * v.logY
 	t := gammaTail(a, z, deriv)
-	_, log := gammaLead(a, z)
-	d := math.Exp(log - t.log) // D in the tail's scale
+	d := t.step
 	if t.upper {
 		d = -d
 	}

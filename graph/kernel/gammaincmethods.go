@@ -26,7 +26,7 @@ func gammaLead(a, x float64) (lead, log float64) {
 // gammaSeries is P = D·Σ xᵏ/((a+1)…(a+k)). Differentiating term by term multiplies each by
 // log x − ψ(a+k+1).
 func gammaSeries(a, x float64, deriv bool) tail {
-	t := tail{}
+	t := tail{step: 1}
 	t.lead, t.log = gammaLead(a, x)
 	psi := 0.0
 	if deriv {
@@ -71,7 +71,7 @@ func gammaFraction(a, x float64, deriv bool) tail {
 	logX := math.Log(x)
 	lead, log := gammaLead(a, x)
 	h *= x // about 1, where a·h could underflow
-	t := tail{upper: true, lead: lead / x, log: log - logX, mant: a * h}
+	t := tail{upper: true, lead: lead / x, log: log - logX, mant: a * h, step: x}
 	if deriv {
 		t.da = a*h*(logX-Digamma(a)) + a*x*dh
 	}
@@ -92,6 +92,7 @@ func gammaSmall(a, x float64, deriv bool) tail {
 		}
 	}
 	t.mant = -math.Expm1(l) - math.Exp(l)*a*s
+	t.step = math.Exp(l - x)
 	if deriv {
 		p := gammaSeries(a, x, true)
 		t.da = -p.lead * p.da

@@ -7,6 +7,7 @@ import "math"
 // probabilities, whichever is about a half or less.
 type tail struct {
 	log, mant, da, db float64
+	step              float64 // exp(log)·step is P(a, x) − P(a+1, x), of a gamma tail
 	lead              float64 // exp(log), more exact than from log where that is cheap
 	upper             bool
 }
@@ -17,7 +18,7 @@ const tinyParameter = 0x1p-900
 
 // normalised moves the probability's whole size into log and lead.
 func (t tail) normalised() tail {
-	return tail{t.log + logOf(t.mant), 1, t.da / t.mant, t.db / t.mant, t.lead * t.mant, t.upper}
+	return tail{t.log + logOf(t.mant), 1, t.da / t.mant, t.db / t.mant, t.step / t.mant, t.lead * t.mant, t.upper}
 }
 
 // scaled returns exp(log)·mantissa, also where exp(log) alone underflows.

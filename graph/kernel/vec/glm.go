@@ -1,7 +1,5 @@
 package vec
 
-import "math"
-
 // Densities of generalised linear models. Each takes the linear predictor eta of rows × p and the
 // data of its rows, adds the log density of all rows, without the terms of the data alone, to p
 // accumulators, and writes the derivative of each row's density in eta to d, which may be eta. One
@@ -26,31 +24,7 @@ func BernoulliLogit(ll, d, eta, y []float64, rows, p int) {
 		}
 		return
 	}
-	for j := range ll {
-		ll[j] += bernoulliColumn(d[j:], eta[j:], y, p)
-	}
-}
-
-// bernoulliColumn does the rows of one particle.
-func bernoulliColumn(d, eta, y []float64, p int) float64 {
-	sum, product := 0.0, 1.0
-	for r, v := range y {
-		x := eta[r*p]
-		m := exp(-math.Abs(x))
-		u := 1 + m
-		top, positive := m, 0.0
-		if x >= 0 {
-			top, positive = 1, x
-		}
-		sum += v*x - positive
-		d[r*p] = v - top/u
-		product *= u
-		if r%productRows == productRows-1 {
-			sum -= log(product)
-			product = 1
-		}
-	}
-	return sum - log(product)
+	portableBernoulli(ll, d, eta, y, rows, p)
 }
 
 // BinomialLogit: log density y·η − n·log(1+e^η) and derivative y − n/(1+e^−η), for y of n trials.
@@ -64,20 +38,7 @@ func BinomialLogit(ll, d, eta, y, n []float64, rows, p int) {
 		f(still(&ll[0]), still(&d[0]), still(&eta[0]), still(&y[0]), still(&n[0]), rows, p)
 		return
 	}
-	for j := range ll {
-		sum := 0.0
-		for r, v := range y {
-			x := eta[r*p+j]
-			m := exp(-math.Abs(x))
-			top, positive := m, 0.0
-			if x >= 0 {
-				top, positive = 1, x
-			}
-			sum += v*x - n[r]*(positive+log1pUnit(m))
-			d[r*p+j] = v - n[r]*(top/(1+m))
-		}
-		ll[j] += sum
-	}
+	portableBinomial(ll, d, eta, y, n, rows, p)
 }
 
 // PoissonLog: log density y·η − e^η and derivative y − e^η.
@@ -90,16 +51,7 @@ func PoissonLog(ll, d, eta, y []float64, rows, p int) {
 		f(still(&ll[0]), still(&d[0]), still(&eta[0]), still(&y[0]), rows, p)
 		return
 	}
-	for j := range ll {
-		sum := 0.0
-		for r, v := range y {
-			x := eta[r*p+j]
-			m := exp(x)
-			sum += v*x - m
-			d[r*p+j] = v - m
-		}
-		ll[j] += sum
-	}
+	portablePoisson(ll, d, eta, y, rows, p)
 }
 
 // Normal adds the squared residuals, ss[j] += Σᵣ (y[r]−η[r,j])², and writes d = (y−η)·w for the
@@ -114,14 +66,7 @@ func Normal(ss, d, eta, y, w []float64, rows, p int) {
 		f(still(&ss[0]), still(&d[0]), still(&eta[0]), still(&y[0]), still(&w[0]), rows, p)
 		return
 	}
-	for r, v := range y {
-		e, g := eta[r*p:][:p], d[r*p:][:p]
-		for j := range ss {
-			x := v - e[j]
-			ss[j] += float64(x * x)
-			g[j] = x * w[j]
-		}
-	}
+	portableNormal(ss, d, eta, y, w, rows, p)
 }
 
 // glmArgs checks and cuts the arguments common to all.

@@ -34,35 +34,49 @@ func logSumExp(out, w, x []float64, k, n, stride int) {
 	case g != nil && w != nil:
 		g(still(&out[0]), still(&w[0]), still(&x[0]), k, n, stride*8)
 	default:
-		for i := range out {
-			out[i] = logSumExpColumn(w, x, i, stride)
-		}
+		portableLogSumExp(out, w, x, k, stride)
 	}
 }
 
-// logSumExpColumn reduces x[i], x[i+stride], … and writes the weights where there is a place for them.
-func logSumExpColumn(w, x []float64, i, stride int) float64 {
-	m := negInf
-	for j := i; j < len(x); j += stride {
-		m = max(m, x[j])
-	}
-	m = max(-math.MaxFloat64, min(math.MaxFloat64, m)) // so that x − m is −Inf, not NaN, for x = −Inf
-	z := 0.0
-	for j := i; j < len(x); j += stride {
-		e := exp(x[j] - m)
-		z += e
-		if w != nil {
-			w[j] = e
+// portableLogSumExp reduces a stretch of columns at a time, and writes the weights where there is a
+// place for them.
+func portableLogSumExp(out, w, x []float64, k, stride int) {
+	var tops, sums, buffer [stretch]float64
+	for i := 0; i < len(out); i += stretch {
+		n := min(stretch, len(out)-i)
+		top, sum, e := tops[:n], sums[:n], buffer[:n]
+		copy(top, x[i:])
+		for s := 1; s < k; s++ {
+			for j, v := range x[s*stride+i:][:n] {
+				top[j] = max(top[j], v)
+			}
+		}
+		for j, v := range top { // so that x − top is −Inf, not NaN, for x = −Inf
+			top[j] = max(-math.MaxFloat64, min(math.MaxFloat64, v))
+		}
+		clear(sum)
+		for s := range k {
+			if w != nil {
+				e = w[s*stride+i:][:n]
+			}
+			subVV(e, x[s*stride+i:], top)
+			expV(e, e)
+			addVV(sum, sum, e)
+		}
+		for j, m := range top {
+			out[i+j] = m + log(sum[j])
+		}
+		if w == nil {
+			continue
+		}
+		for j, v := range sum {
+			if v != 0 {
+				sum[j] = 1 / v
+			}
+		}
+		for s := range k {
+			e = w[s*stride+i:][:n]
+			mulVV(e, e, sum)
 		}
 	}
-	if w != nil {
-		scale := 0.0
-		if z != 0 {
-			scale = 1 / z
-		}
-		for j := i; j < len(w); j += stride {
-			w[j] *= scale
-		}
-	}
-	return m + log(z)
 }

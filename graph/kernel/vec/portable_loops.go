@@ -138,30 +138,6 @@ func tanhV(dst, xs []float64) {
 	}
 }
 
-func invLogitV(dst, xs []float64) {
-	xs = xs[:len(dst)]
-	for i := range dst {
-		x := xs[i]
-		dst[i] = invLogit(x)
-	}
-}
-
-func softplusV(dst, xs []float64) {
-	xs = xs[:len(dst)]
-	for i := range dst {
-		x := xs[i]
-		dst[i] = softplus(x)
-	}
-}
-
-func logInvLogitV(dst, xs []float64) {
-	xs = xs[:len(dst)]
-	for i := range dst {
-		x := xs[i]
-		dst[i] = -softplus(-x)
-	}
-}
-
 func sinV(dst, xs []float64) {
 	xs = xs[:len(dst)]
 	for i := range dst {

@@ -32,25 +32,6 @@ func exp(x float64) float64 {
 	return math.Float64frombits(math.Float64bits(s) + k>>7<<52)
 }
 
-// expV is exp over a slice, without a call for each element.
-func expV(dst, xs []float64) {
-	xs = xs[:len(dst)]
-	for i, x := range xs {
-		if !(x > -708 && x < 709) {
-			dst[i] = expEdge(x)
-			continue
-		}
-		t := x*(128*log2e) + rounder
-		n := t - rounder
-		k := math.Float64bits(t)
-		r := x - n*0x1.62e42fefap-8 - n*0x1.cf79abc9e3b3ap-47
-		p := r + r*r*(0.5+r*(1.0/6)+r*r*(1.0/24+r*(1.0/120)))
-		s := expPower[k&127]
-		s += s * (p + expPowerLow[k&127])
-		dst[i] = math.Float64frombits(math.Float64bits(s) + k>>7<<52)
-	}
-}
-
 // expEdge is exp where eˣ or a step to it may leave the normal range.
 func expEdge(x float64) float64 {
 	switch {
@@ -110,36 +91,6 @@ func logEdge(x float64) float64 {
 		return x
 	}
 	return math.NaN()
-}
-
-// log1pUnit returns log(1+m) for 0 ≤ m ≤ 1 with an error below 1.5 ulp, by the table of log.
-func log1pUnit(m float64) float64 {
-	b := math.Float64bits(1 + m)
-	if b >= 0x4000000000000000 { // 1+m rounded to 2
-		b--
-	}
-	j := b >> 45 & 127
-	c := logScale[j]
-	r := m*c + (c - 1)
-	return logScaleHigh[j] + (r + (logScaleLow[j] + r*r*logTail(r)))
-}
-
-// invLogit returns 1/(1+e⁻ˣ) to 2 ulp.
-func invLogit(x float64) float64 {
-	m := exp(-math.Abs(x))
-	if x < 0 {
-		return m / (1 + m)
-	}
-	return 1 / (1 + m)
-}
-
-// softplus returns log(1+eˣ) to 3 ulp.
-func softplus(x float64) float64 {
-	m := log1pUnit(exp(-math.Abs(x)))
-	if x > 0 {
-		return x + m
-	}
-	return m
 }
 
 // expm1 returns eˣ−1 to 1.5 ulp. math.Expm1 overflows early.

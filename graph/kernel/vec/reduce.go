@@ -19,9 +19,7 @@ func SumRows(acc, x []float64, rows, p int) {
 		f(still(&acc[0]), still(&x[0]), rows, p)
 		return
 	}
-	for ; len(x) > 0; x = x[p:] {
-		addVV(acc, acc, x[:p])
-	}
+	portableSumRows(acc, x, p)
 }
 
 // SumSquaresRows adds the squares of each row of x to acc.
@@ -48,13 +46,11 @@ func DotRows(acc, a []float64, b Operand, rows, p int) {
 		f(still(&acc[0]), still(&a[0]), still(b.base()), rows, p, b.Mode.stride(p)*8)
 		return
 	}
-	for r := range rows {
-		if b.Mode.broadcast() == 1 {
-			fmaVSV(acc, a[r*p:][:p], b.row(b.Mode, r, p), acc)
-		} else {
-			fmaVVV(acc, a[r*p:][:p], b.row(b.Mode, r, p), acc)
-		}
+	if b.Mode.broadcast() == 1 {
+		portableMatMul(acc, b.Data, a, 1, rows, p, 0, b.Mode.stride(p), p)
+		return
 	}
+	portableDotRows(acc, a, b.Data, rows, p, b.Mode.stride(p))
 }
 
 // MaxRows takes the maximum of acc and each row of x, NaN where there is any.

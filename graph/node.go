@@ -237,8 +237,7 @@ func (g *Graph) Constant(shape Shape, data []float64) *Node {
 	}
 	content := contentKey{key.shape, hashBits(data)}
 	for _, n := range g.equal[content] {
-		if sameBits(n.Const, data) {
-			g.arrays[key] = n
+		if sameBits(n.Const, data) { // data are not kept, so that their place may be used again
 			return n
 		}
 	}

@@ -128,7 +128,7 @@ func (l *lowerer) whole(a *array) named.Value {
 }
 
 func (l *lowerer) assemble(a *array) (v named.Value, holes bool) {
-	shape := graph.Shape(a.shape)
+	shape := append(graph.Shape{}, a.shape...) // which grows with the next piece
 	pieces := a.pieces
 	if l.sequence != nil {
 		pieces = l.sequence.importPieces(l.b, pieces)

@@ -66,7 +66,14 @@ func (l *lowerer) count(b *ast.Binder, idx named.Value) {
 
 // end evaluates an end of a range: an integer known from the data, which may
 // differ between iterations.
-func (l *lowerer) end(e ast.Expr, what string) named.Value {
+func (l *lowerer) end(e ast.Expr, what string) (end named.Value) {
+	if l.inBody() && !l.tainted(e) {
+		l.outsideBody(func() { end = l.end(e, what) })
+		if end.Has(l.scanning.axis) {
+			l.fail("not-supported-here", e, "%s that differs between the iterations of a recurrence over latents is not supported yet", what)
+		}
+		return l.in(e, end)
+	}
 	v := l.eval(e)
 	if !v.IsConst() {
 		l.fail("unknown-range", e, "%s must be known from the data", what)
@@ -104,7 +111,11 @@ func (l *lowerer) integer(e ast.Expr, what string) int {
 }
 
 // at names the iteration that element i of a value belongs to: ", at i = 3".
-func (l *lowerer) at(v named.Value, i int) string {
+func (l *lowerer) at(v named.Value, i int) (where string) {
+	if l.inBody() {
+		l.outsideBody(func() { where = l.at(v, i) })
+		return where
+	}
 	coords := coordinates(v, i)
 	var parts []string
 	for _, c := range l.counters { // of a sequence: one number
@@ -151,6 +162,10 @@ func coordinates(v named.Value, i int) []int {
 // offending finds the first element of a mask that is set where the guard
 // holds. It returns the mask with the guard, to say where that is.
 func (l *lowerer) offending(bad named.Value) (mask named.Value, i int) {
+	if l.inBody() {
+		l.outsideBody(func() { mask, i = l.offending(l.in(l.now, bad)) })
+		return mask, i
+	}
 	if l.guard.Valid() {
 		bad = l.b.And(bad, l.guard)
 	}
@@ -164,7 +179,7 @@ func (l *lowerer) offending(bad named.Value) (mask named.Value, i int) {
 
 // elementAt is the element of a value at the place of element i of a mask over more axes.
 func (l *lowerer) elementAt(v, mask named.Value, i int) float64 {
-	c := l.b.With(v, mask.Axes()...).Const()
+	c := l.b.With(l.in(l.now, v), mask.Axes()...).Const()
 	if len(c) != len(mask.Const()) {
 		return c[0]
 	}

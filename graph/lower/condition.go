@@ -10,6 +10,9 @@ import (
 // is evaluated only for the elements that take it: an index out of bounds or a
 // missing element on the other branch does not count.
 func (l *lowerer) conditional(e *ast.If) val {
+	if l.inBody() && !l.tainted(e.Cond) {
+		return l.conditionalInBody(e)
+	}
 	c := l.table(e.Cond)
 	if !c.IsConst() {
 		x, y := l.table(e.Then), l.table(e.Else)
@@ -26,6 +29,46 @@ func (l *lowerer) conditional(e *ast.If) val {
 	y := l.under(l.b.Not(c.Value), e.Else)
 	l.branches(e, c, x, y)
 	return val{l.b.Where(c.Value, x.Value, y.Value), join(x.elem, y.elem)}
+}
+
+// conditionalInBody selects in the body of a recurrence, by a condition that
+// does not depend on it. The guard is that of the loop outside.
+func (l *lowerer) conditionalInBody(e *ast.If) val {
+	var c val
+	var all float64
+	var same bool
+	l.outsideBody(func() {
+		c = l.table(e.Cond)
+		if c.IsConst() {
+			all, same = uniform(l.where(c.Value))
+		}
+	})
+	if same && all != 0 {
+		return l.table(e.Then)
+	}
+	if same {
+		return l.table(e.Else)
+	}
+	saved := l.guard
+	branch := func(cond func() named.Value, e ast.Expr) val {
+		defer func() { l.guard = saved }()
+		if c.IsConst() && c.Rank() == 0 {
+			l.outsideBody(func() { l.guard = l.guarded(cond()) })
+		}
+		return l.table(e)
+	}
+	x := branch(func() named.Value { return c.Value }, e.Then)
+	y := branch(func() named.Value { return l.b.Not(c.Value) }, e.Else)
+	l.branches(e, c, x, y)
+	return val{l.b.Where(l.in(e, c.Value), x.Value, y.Value), join(x.elem, y.elem)}
+}
+
+// guarded narrows the guard by a condition.
+func (l *lowerer) guarded(cond named.Value) named.Value {
+	if l.guard.Valid() {
+		return l.b.And(l.guard, cond)
+	}
+	return cond
 }
 
 func join(a, b lang.Elem) lang.Elem {
@@ -47,10 +90,7 @@ func (l *lowerer) under(cond named.Value, e ast.Expr) val {
 	saved := l.guard
 	defer func() { l.guard = saved }()
 	if cond.Rank() == 0 {
-		if l.guard.Valid() {
-			cond = l.b.And(l.guard, cond)
-		}
-		l.guard = cond
+		l.guard = l.guarded(cond)
 	}
 	return l.table(e)
 }

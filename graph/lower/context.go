@@ -91,6 +91,9 @@ func (l *lowerer) lookup(name string) val {
 		if b.array.broken {
 			panic(failed{})
 		}
+		if st := l.stateArray(b.array); st != nil {
+			l.failState(l.now, st)
+		}
 		if b.array.dependsOnDiscrete() {
 			return val{l.here(l.wholeEnumerated(b.array)), b.array.elem}
 		}
@@ -111,6 +114,7 @@ func (l *lowerer) here(v named.Value) named.Value {
 		}
 		v = l.sequence.importTo(l.b, v)
 	}
+	v = l.in(l.now, v)
 	for _, r := range l.ragged {
 		spread := l.spreadOver(r, v)
 		if enumerated(v) {

@@ -195,18 +195,40 @@ plate i in 1..N { factor a[i] }
 factor sum(a) + a[N]`,
 			values{"x": reals(3), "k": 1},
 			"index-out-of-bounds", "i + k", "the index 4 is outside the array, at i = 3"},
-		{"a recurrence over latents in a plate of a loop", `
+		{"a recurrence that reads ahead of a fixed lag", `
+data k : int[T] in 1..2
+mu ~ Normal(0, 1)
+let s[1] = mu
+let s[2] = mu
+for t in 3..T { let s[t] = s[t - k[t]] + mu }`,
+			values{"k": []int{1, 1, 2, 1}},
+			"not-supported-here", "s[t - k[t]]", "not a fixed number of iterations back"},
+		{"a recurrence from nowhere", `
+data y : real[T]
+data a : int
+mu ~ Normal(0, 1)
+for t in a..T { let s[t] = s[t-1] + mu }
+y ~ Normal(s, 1)`,
+			values{"y": reals(3), "a": 1},
+			"index-out-of-bounds", "t-1", "the index 0 is outside the array, at t = 1"},
+		{"a recurrence over discrete latents", `
+data y : real[T]
+z[t in 1..T] ~ Bernoulli(0.5)
+mu ~ Normal(0, 1)
+let s[1] = mu
+for t in 2..T { let s[t] = 0.5 * s[t-1] + z[t] }
+y ~ Normal(s, 1)`,
+			values{"y": reals(3)},
+			"not-supported-here", "z[t]", "depends on a discrete latent"},
+		{"a recurrence along two loops", `
 data y : real[T, N]
 mu ~ Normal(0, 1)
-plate i in 1..N { let s[1, i] = y[1, i] }
-for t in 2..T {
-  plate i in 1..N {
-    let s[t, i] = s[t-1, i] + mu
-    y[t, i] ~ Normal(s[t, i], 1)
-  }
-}`,
+plate t in 1..T { let s[t, 1] = mu }
+plate i in 2..N { let s[1, i] = mu }
+for t in 2..T { for i in 2..N { let s[t, i] = s[t-1, i] + mu * s[t, i-1] } }
+y ~ Normal(s, 1)`,
 			values{"y": table(3, 2)},
-			"not-supported-here", "let s[t, i] = s[t-1, i] + mu", "the recurrence of `s` over latents"},
+			"not-supported-here", "let s[t, i] = s[t-1, i] + mu * s[t, i-1]", "along two loops at once"},
 		{"a function of nothing", `
 data x : real[N]
 mu ~ Normal(0, 1)

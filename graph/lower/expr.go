@@ -19,6 +19,9 @@ func (l *lowerer) eval(e ast.Expr) val {
 // table interprets an expression. What depends on discrete latents is a table
 // along the axes of its references.
 func (l *lowerer) table(e ast.Expr) val {
+	if l.inBody() && !l.tainted(e) {
+		return l.fromOutside(e)
+	}
 	switch e := e.(type) {
 	case *ast.Paren:
 		return l.table(e.X)

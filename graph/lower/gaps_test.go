@@ -514,8 +514,6 @@ func TestMissingErrors(t *testing.T) {
 			values{"x": gap(3, 1, 2)}, "not-supported-here", "depends on other missing elements"},
 		{"above what describes it", "data x : real?[3]\nb ~ Normal(x[2], 1)\nlet k = 3\nplate i in 1..k { x[i] ~ Normal(0, 1) }",
 			values{"x": gap(3, 1)}, "not-supported-here", "above the `~` that describes it"},
-		{"a recurrence", "data x : real?[3]\nm ~ Normal(0, 1)\nx[i in 1..3] ~ Normal(m, 1)\nlet e[1] = 0\nfor t in 2..3 { let e[t] = 0.5 * e[t-1] + x[t] }\nfactor -e[3]^2",
-			values{"x": gap(3, 1)}, "not-supported-here", "recurrence"},
 		{"a transformed observation", "data x : real?[3]\nm ~ Normal(0, 1)\nx[i in 1..3] ~ Normal(m, 1)\nlet z = exp(x)\nz[i in 1..3] ~ Normal(m, 1)",
 			values{"x": gap(3, 1)}, "not-supported-here", "`z` is not known from the data"},
 	} {

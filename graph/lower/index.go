@@ -20,6 +20,9 @@ func (l *lowerer) index(e *ast.Index) val {
 		case b.store != nil:
 			return l.readStore(e, b.store, l.indexArgs(e, e.Args, b.store.shape))
 		case b.array != nil:
+			if st := l.stateArray(b.array); st != nil {
+				return l.readState(e, st)
+			}
 			return l.readArray(e, b.array)
 		case b.site != nil:
 			return l.siteIndex(e, b.site, e.Args)

@@ -8,8 +8,9 @@
 // iterations around it is flattened together with them (ragged.go). A `for`
 // whose statements look back is interpreted like a plate, since given the
 // values every term of a sequential density is known: z[t-1] is a shifted view
-// (loop.go, order.go). Only recurrences of `let` run in sequence, over data
-// (sequence.go). What statements define element by element or block by block is
+// (loop.go, order.go). Only recurrences of `let` run in sequence: over
+// data iteration by iteration (sequence.go), over latents as one op whose body
+// is one iteration (scan.go). What statements define element by element or block by block is
 // put together from pieces (array.go, left.go).
 //
 // A simulation is the same interpretation with draws in the place of densities
@@ -217,6 +218,8 @@ type lowerer struct {
 	done map[ast.Stmt]bool
 	// sequence is set while data-only recurrences run iteration by iteration.
 	sequence *sequence
+	// scanning is set while the body of a recurrence over latents is interpreted.
+	scanning *scanning
 	// sim is set in a simulation (simulate.go).
 	sim *simulation
 

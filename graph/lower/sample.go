@@ -9,7 +9,7 @@ import (
 
 // sample interprets one `~`.
 func (l *lowerer) sample(s *ast.Sample) {
-	if l.sequence != nil && l.sim == nil {
+	if l.sequence != nil && l.sim == nil || l.inBody() {
 		return // densities are vectorised after the recurrences have run
 	}
 	info := l.m.Samples[s]

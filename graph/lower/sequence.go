@@ -45,20 +45,27 @@ func (q *sequence) importPieces(b *named.Builder, pieces []piece) []piece {
 	return out
 }
 
-// recurrence runs the lets of a circular group of a loop, and returns those
-// that are done with. around is the context outside of the loop.
+// recurrence runs the lets of a circular group of a loop, one after another or,
+// if they depend on latents, as a scan, and returns those that are done with. around is the context outside of the loop.
 func (l *lowerer) recurrence(s *ast.For, g group, around context) (done []ast.Stmt) {
 	if l.sim == nil {
 		for _, u := range g.units {
 			l.onlyLets(u.stmt)
 		}
+		if l.dependsOnLatents(g) {
+			return l.scan(s, g)
+		}
 	}
+	before := append([]*array(nil), l.all...)
 	q := &sequence{first: map[*array]int{}, random: map[string]*ast.Let{}}
 	for _, a := range l.all {
 		q.first[a] = len(a.pieces)
 	}
 	units := withLocals(g.units)
-	l.runSequence(s, q, units, around)
+	if !l.runSequence(s, q, units, around) {
+		q.undo(before, l.all)
+		return l.scan(s, g)
+	}
 	lets := l.defining(units)
 	for x := range lets {
 		if let, ok := x.(*ast.Let); !ok || q.random[let.Name.Name] == nil {
@@ -70,14 +77,38 @@ func (l *lowerer) recurrence(s *ast.For, g group, around context) (done []ast.St
 	for _, u := range g.units {
 		for _, r := range u.reads {
 			if x := q.random[r.name]; x != nil && len(x.Index) > 0 && !l.sameIteration(s, leftSide{r.name, x.Index}, r) {
-				l.fail("not-supported-here", x, "the recurrence of `%s` over latents is not supported yet", r.name)
+				for _, x := range done {
+					delete(l.done, x)
+				}
+				q.undo(before, l.all)
+				return l.scan(s, g)
 			}
 		}
 	}
 	return done
 }
 
-func (l *lowerer) runSequence(s *ast.For, q *sequence, units []*unit, around context) {
+// undo drops what the sequence has defined.
+func (q *sequence) undo(before, now []*array) {
+	for i, a := range now {
+		n := 0
+		if i < len(before) {
+			n = q.first[a]
+		}
+		if n < len(a.pieces) {
+			a.pieces, a.joined = a.pieces[:n:n], named.Value{}
+			a.shape = make([]int, len(a.shape))
+			for _, p := range a.pieces {
+				for d := range p.dims {
+					a.shape[d] = max(a.shape[d], p.extent(d))
+				}
+			}
+		}
+	}
+}
+
+// runSequence reports whether all of it could run: not if it depends on latents.
+func (l *lowerer) runSequence(s *ast.For, q *sequence, units []*unit, around context) (ok bool) {
 	inside, b := l.context, l.b
 	l.context, l.sequence = around, q
 	defer func() {
@@ -86,7 +117,7 @@ func (l *lowerer) runSequence(s *ast.For, q *sequence, units []*unit, around con
 			if _, is := r.(depends); !is {
 				panic(r)
 			}
-			l.fail("not-supported-here", s, "this recurrence depends on latents, which is not supported yet")
+			ok = false
 		}
 	}()
 	l.b = named.New()
@@ -103,6 +134,7 @@ func (l *lowerer) runSequence(s *ast.For, q *sequence, units []*unit, around con
 			}
 		}
 	})
+	return true
 }
 
 // defining are the statements of units that define elements of arrays in a

@@ -108,6 +108,10 @@ func (l *lowerer) letValue(s *ast.Let) {
 		}
 		return
 	}
+	if st := l.stateArray(l.arrayNamed(s.Name.Name, s)); st != nil {
+		l.defineInBody(s, st)
+		return
+	}
 	l.left(s.Index, func(idx []named.Value) {
 		v := l.table(s.Value)
 		x := l.box(s, idx, v.Shape())
@@ -124,7 +128,7 @@ func (l *lowerer) factor(s *ast.Factor) {
 	if l.sim != nil {
 		l.notGenerative(s, "a model with `factor` cannot be simulated: only a `~` says how its left side comes about", "")
 	}
-	if l.sequence != nil {
+	if l.sequence != nil || l.inBody() {
 		return
 	}
 	v := l.eval(s.Value)

@@ -3,6 +3,7 @@ package plan
 import (
 	"ppl/graph"
 	"ppl/graph/op"
+	"ppl/graph/scan"
 )
 
 // analysis says which nodes vary with the particle.
@@ -109,8 +110,20 @@ func (a *analysis) vary(n *graph.Node) bool {
 		return a.chain(n, o.ChainShape)
 	case op.ChainHessian:
 		return a.chain(n, o.ChainShape)
+	case scan.Scan:
+		return a.scan(n, o)
 	}
 	return false
+}
+
+// scan: the body has the particles that vary here, in every operand that does.
+func (a *analysis) scan(n *graph.Node, s scan.Scan) bool {
+	for k, c := range n.In {
+		if a.batch[c.ID] && !s.Input(k).Batch {
+			return false
+		}
+	}
+	return s.Lead == a.particles
 }
 
 // solve accepts a matrix for each particle, or one that all share.

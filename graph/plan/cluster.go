@@ -114,4 +114,5 @@ type generic struct {
 	out     *value
 	stage   int
 	promote *value
+	body    *rowProgram // of a scan
 }

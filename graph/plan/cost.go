@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ppl/graph/op"
+	"ppl/graph/scan"
 )
 
 // The cost of each step, as the dump shows it: the bytes of the arrays that it
@@ -44,7 +45,8 @@ func (c *clear1) cost(p int) cost { return cost{c.v.bytes(p), 5 + c.v.bytes(p)/8
 func (c *scale) cost(p int) cost  { return cost{2 * c.v.bytes(p), 5 + c.v.bytes(p)/8*0.05} }
 
 // cost of an op of its own counts one operation for each number that it reads
-// or writes: what a decomposition does beyond that it does not say.
+// or writes: what a decomposition does beyond that it does not say. Of a scan the
+// steps count.
 func (g *generic) cost(p int) cost {
 	var c cost
 	writes, reads := g.touches()
@@ -52,6 +54,11 @@ func (g *generic) cost(p int) cost {
 		c.bytes += v.bytes(p)
 	}
 	c.ns = 20 + c.bytes/8
+	if s, ok := g.n.Op.(scan.Scan); ok {
+		for _, x := range g.body.steps {
+			c.ns += float64(s.T) * x.cost(g.body.p).ns
+		}
+	}
 	return c
 }
 

@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"strings"
+
+	"ppl/graph/scan"
 )
 
 func (c *clear1) touches() (writes, reads []*value) { return []*value{c.v}, nil }
@@ -46,6 +48,9 @@ func (g *generic) describe() string {
 	var in []string
 	for _, v := range g.in {
 		in = append(in, v.describe())
+	}
+	if s, ok := g.n.Op.(scan.Scan); ok {
+		return fmt.Sprintf("%s = scan of %d steps (%s), each:%s", g.out.describe(), s.T, strings.Join(in, ", "), g.describeBody())
 	}
 	return fmt.Sprintf("%s = %s(%s)", g.out.describe(), g.n.Op.Key(), strings.Join(in, ", "))
 }

@@ -7,6 +7,7 @@ import (
 	"ppl/graph/kernel/linalg"
 	"ppl/graph/kernel/vec"
 	"ppl/graph/op"
+	"ppl/graph/scan"
 )
 
 // Steps that run in rows although they are not elementwise: decompositions, solves, reductions over
@@ -31,6 +32,8 @@ func (c *compiler) perParticle(n *graph.Node, k int) bool {
 		return len(o.A) == len(o.B)
 	case op.Contract:
 		return slices.Index([][]int{o.A, o.B}[k], o.Out[0]) == 0
+	case scan.Scan:
+		return o.Input(k).Batch
 	}
 	return false
 }
@@ -89,6 +92,8 @@ func (s *rowState) bindNative(g *generic, p int) native {
 		return s.bindChain(g, o.ChainShape, true, p)
 	case op.ChainValue:
 		return s.chainValue(g, o, p)
+	case scan.Scan:
+		return s.bindScan(g, o)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"ppl/graph"
 	"ppl/graph/op"
+	"ppl/graph/scan"
 )
 
 // What each kind of node becomes: instructions of a cluster, accumulations, or
@@ -191,5 +192,8 @@ func (c *compiler) generic(n *graph.Node) {
 		g.stage = max(g.stage, v.ready())
 	}
 	g.out = c.store(c.newValue(n, g.stage))
+	if o, ok := n.Op.(scan.Scan); ok {
+		g.body = compileRows(o.G, []*graph.Node{o.Out})
+	}
 	c.others = append(c.others, g)
 }

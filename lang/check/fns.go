@@ -18,8 +18,6 @@ type fnInfo struct {
 	forms  []*lang.Dim // the symbolic value of each int parameter, else nil
 	result lang.Type
 	bad    bool
-	// recurrent marks a body with a let that depends on itself in a `for`.
-	recurrent bool
 	// sizes are the parameters that sizes and ranges use, indices those that
 	// are used as an index: neither may depend on a latent.
 	sizes, indices map[string]bool
@@ -282,7 +280,6 @@ func (c *checker) fnBody(f *fnInfo) {
 		if !f.bad && s.Result != nil {
 			c.checkAssignable(v, f.result, s.Result.Span(), "the result of `"+s.Name.Name+"`")
 		}
-		f.recurrent = c.hasRecurrence()
 	})
 	c.fn = nil
 }
@@ -312,9 +309,6 @@ func (c *checker) callFn(e *ast.Call, f *fnInfo) value {
 	if out.bad || f.bad {
 		out.bad = true
 		return out
-	}
-	if f.recurrent && !out.dep.known() {
-		c.notYet(e.Span(), "the recurrence in `%s` over latents is not supported yet", sig.Name)
 	}
 	out.t, out.bad = c.fnResult(f, e, args, bound)
 	return out

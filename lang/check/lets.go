@@ -126,9 +126,6 @@ func (c *checker) indexedLet(s *ast.Let) {
 	}
 	v := c.letValue(in, s.Value)
 	in.dep = in.dep.or(v.dep)
-	if c.inFor() {
-		in.loopLets = append(in.loopLets, s)
-	}
 	box, ok := c.leftBox(s.Name, s.Index, in)
 	if v.bad || !ok {
 		in.bad = true

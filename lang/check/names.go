@@ -43,10 +43,6 @@ type info struct {
 	array *array
 	// reads are the values that the definition of a let mentions.
 	reads map[*info]bool
-	// loopReads are those of them that are mentioned inside a `for` while they
-	// are being built; loopLets are the statements inside a `for`.
-	loopReads map[*info]bool
-	loopLets  []*ast.Let
 	// readEarly marks an array that was read before a piece told its type.
 	readEarly bool
 	// support is the kind of set that a latent lives on.

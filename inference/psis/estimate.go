@@ -2,6 +2,7 @@ package psis
 
 import (
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -98,25 +99,31 @@ func Quantiles(x, w []float64, reff float64, ps []float64) (qs, mcse []float64) 
 type cdf struct{ x, at []float64 }
 
 func newCDF(x, w []float64) cdf {
-	order := make([]int, 0, len(x))
+	type draw struct{ x, w float64 }
+	draws := make([]draw, 0, len(x))
 	for i := range x {
 		if w[i] > 0 {
-			order = append(order, i)
+			draws = append(draws, draw{x[i], w[i]})
 		}
 	}
-	sort.Slice(order, func(a, b int) bool {
-		i, j := order[a], order[b]
-		if x[i] != x[j] {
-			return x[i] < x[j]
+	slices.SortFunc(draws, func(a, b draw) int {
+		switch {
+		case a.x < b.x:
+			return -1
+		case a.x > b.x:
+			return 1
+		case a.w < b.w: // equal draws, in whatever order they come
+			return -1
+		case a.w > b.w:
+			return 1
 		}
-		return w[i] < w[j] // equal draws, in whatever order they come
+		return 0
 	})
-	var c cdf
+	c := cdf{x: make([]float64, len(draws)), at: make([]float64, len(draws))}
 	total := 0.0
-	for _, i := range order {
-		c.x = append(c.x, x[i])
-		c.at = append(c.at, total+w[i]/2)
-		total += w[i]
+	for i, d := range draws {
+		c.x[i], c.at[i] = d.x, total+d.w/2
+		total += d.w
 	}
 	for i := range c.at {
 		c.at[i] /= total

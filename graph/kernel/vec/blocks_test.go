@@ -223,6 +223,40 @@ func checkMatMul(t *testing.T, place func(int, []float64) []float64, a, b, c []f
 	}
 }
 
+// TestMatMulOrder: each element is one sum over the inner index in order, on top of what was there, so
+// that it has the same bits however the product is cut.
+func TestMatMulOrder(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		r := source()
+		const rows, inner = 11, 37
+		for _, p := range []int{8, 64, 72} {
+			a, b, c := normals(r, rows*inner), normals(r, inner*p), normals(r, rows*p)
+			want := append([]float64(nil), c...)
+			MatMul(want, a, b, rows, inner, p, inner, 1, true)
+			for cut := 1; cut < inner; cut++ {
+				got := append([]float64(nil), c...)
+				MatMul(got, a, b, rows, cut, p, inner, 1, true)
+				MatMul(got, a[cut:], b[cut*p:], rows, inner-cut, p, inner, 1, true)
+				for i := range got {
+					if got[i] != want[i] {
+						t.Fatalf("%d particles, cut at %d: element %d is %v, want %v", p, cut, i, got[i], want[i])
+					}
+				}
+			}
+			for cut := 1; cut < rows; cut++ {
+				got := append([]float64(nil), c...)
+				MatMul(got, a, b, cut, inner, p, inner, 1, true)
+				MatMul(got[cut*p:], a[cut*inner:], b, rows-cut, inner, p, inner, 1, true)
+				for i := range got {
+					if got[i] != want[i] {
+						t.Fatalf("%d particles, rows cut at %d: element %d is %v, want %v", p, cut, i, got[i], want[i])
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestLogSumExp(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
 		r, place := source(), atEnds(t, 3, 4096)
@@ -294,8 +328,8 @@ func checkLogSumExp(t *testing.T, got float64, w, x []float64, i, stride int) {
 
 func TestGeneralisedLinear(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
-		r, place := source(), atEnds(t, 5, 1200*8)
-		for _, b := range append(blocks(), [2]int{1100, 8}, [2]int{1100, 1}, [2]int{513, 1}) {
+		r, place := source(), atEnds(t, 5, 520*72)
+		for _, b := range append(blocks(), [2]int{1100, 8}, [2]int{1100, 1}, [2]int{513, 1}, [2]int{600, 13}, [2]int{520, 72}) {
 			rows, p := b[0], b[1]
 			eta, n := normals(r, rows*p), make([]float64, rows)
 			y, w := make([]float64, rows), make([]float64, p)

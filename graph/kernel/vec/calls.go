@@ -74,17 +74,17 @@ func (c *BinaryCall) slow(dst, a, b *float64, rows int) {
 	case c.portable == nil:
 		Binary(c.op, unsafe.Slice(dst, rows*p), c.ma.operand(a, rows, p), c.mb.operand(b, rows, p), rows, p)
 	case c.flat:
-		c.portable(unsafe.Slice(dst, rows*p), c.row(0, a, rows*p), c.row(1, b, rows*p))
+		c.portable(unsafe.Slice(dst, rows*p), part(a, c.one[0], rows*p), part(b, c.one[1], rows*p))
 	default:
 		for r := range rows {
-			c.portable(unsafe.Slice(move(dst, r*p*8), p), c.row(0, move(a, r*c.sa), p), c.row(1, move(b, r*c.sb), p))
+			c.portable(unsafe.Slice(move(dst, r*p*8), p), part(move(a, r*c.sa), c.one[0], p), part(move(b, r*c.sb), c.one[1], p))
 		}
 	}
 }
 
-// row is what a row of n elements reads of operand k at x.
-func (c *BinaryCall) row(k int, x *float64, n int) []float64 {
-	if c.one[k] {
+// part is what a row of n elements reads of an operand at x, which may have one element a row.
+func part(x *float64, one bool, n int) []float64 {
+	if one {
 		n = 1
 	}
 	return unsafe.Slice(x, n)
@@ -94,9 +94,11 @@ func (c *BinaryCall) row(k int, x *float64, n int) []float64 {
 type TernaryCall struct {
 	op         TernaryOp
 	native     ternaryKernel
+	portable   func(dst, a, b, c []float64)
 	ma, mb, mc Mode
 	p          int
-	sa, sb, sc int
+	sa, sb, sc int     // bytes from one row to the next
+	one        [3]bool // one element a row
 	flat       bool
 }
 
@@ -108,23 +110,39 @@ func NewTernary(op TernaryOp, a, b, c Mode, p int) TernaryCall {
 	}
 	k.flat = a.flat() && b.flat() && c.flat()
 	k.sa, k.sb, k.sc = a.stride(p)*8, b.stride(p)*8, c.stride(p)*8
+	k.one = [3]bool{a.broadcast() == 1, b.broadcast() == 1, c.broadcast() == 1}
 	if variant := a.broadcast() | b.broadcast()<<1 | c.broadcast()<<2; variant != 7 {
-		k.native = nativeTernary[level][op][variant]
+		k.native, k.portable = nativeTernary[level][op][variant], portableTernary[op][variant]
 	}
 	return k
 }
 
 // Run computes dst = op(a, b, c); the operands must have what their modes say.
 func (k *TernaryCall) Run(dst, a, b, c *float64, rows int) {
-	p := k.p
 	if k.native == nil {
-		Ternary(k.op, unsafe.Slice(dst, rows*p), k.ma.operand(a, rows, p), k.mb.operand(b, rows, p), k.mc.operand(c, rows, p), rows, p)
+		k.slow(dst, a, b, c, rows)
 		return
 	}
+	p := k.p
 	if k.flat {
 		rows, p = 1, p*rows
 	}
 	k.native(dst, a, b, c, rows, p, k.sa, k.sb, k.sc)
+}
+
+func (k *TernaryCall) slow(dst, a, b, c *float64, rows int) {
+	switch p := k.p; {
+	case k.portable == nil:
+		Ternary(k.op, unsafe.Slice(dst, rows*p), k.ma.operand(a, rows, p), k.mb.operand(b, rows, p), k.mc.operand(c, rows, p), rows, p)
+	case k.flat:
+		n := rows * p
+		k.portable(unsafe.Slice(dst, n), part(a, k.one[0], n), part(b, k.one[1], n), part(c, k.one[2], n))
+	default:
+		for r := range rows {
+			k.portable(unsafe.Slice(move(dst, r*p*8), p),
+				part(move(a, r*k.sa), k.one[0], p), part(move(b, r*k.sb), k.one[1], p), part(move(c, r*k.sc), k.one[2], p))
+		}
+	}
 }
 
 // operand is the operand of that mode at x.

@@ -63,9 +63,9 @@ func portableLogSumExp(out, w, x []float64, k, stride int) {
 			expV(e, e)
 			addVV(sum, sum, e)
 		}
-		for j, m := range top {
-			out[i+j] = m + log(sum[j])
-		}
+		logs := buffer[:n]
+		logV(logs, sum)
+		addVV(out[i:][:n], top, logs)
 		if w == nil {
 			continue
 		}

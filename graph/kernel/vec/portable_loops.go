@@ -106,14 +106,6 @@ func notV(dst, xs []float64) {
 	}
 }
 
-func logV(dst, xs []float64) {
-	xs = xs[:len(dst)]
-	for i := range dst {
-		x := xs[i]
-		dst[i] = log(x)
-	}
-}
-
 func log1pV(dst, xs []float64) {
 	xs = xs[:len(dst)]
 	for i := range dst {

@@ -76,6 +76,26 @@ func log(x float64) float64 {
 	return h + (r + (e*ln2Low + logScaleLow[j] + r*r*logTail(r)))
 }
 
+// logV is log over a slice, without a call for each element.
+func logV(dst, xs []float64) {
+	xs = xs[:len(dst)]
+	for i, x := range xs {
+		b := math.Float64bits(x)
+		if b-0x10000000000000 >= 0x7fe0000000000000 {
+			dst[i] = log(x)
+			continue
+		}
+		j := b >> 45 & 127
+		e := float64(int64(b>>52) - 1023)
+		b = b&(1<<52-1) | oneBits
+		high := math.Float64frombits(b &^ (1<<27 - 1))
+		c := logScale[j]
+		r := (high*c - 1) + (math.Float64frombits(b)-high)*c
+		h := e*ln2High + logScaleHigh[j]
+		dst[i] = h + (r + (e*ln2Low + logScaleLow[j] + r*r*logTail(r)))
+	}
+}
+
 // logTail is (log(1+r)−r)/r² on the range of r.
 func logTail(r float64) float64 {
 	q := r * r

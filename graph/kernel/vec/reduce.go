@@ -187,10 +187,13 @@ func dotLanes(x, y []float64) float64 {
 
 // foldLanes adds the upper half to the lower until one number is left.
 func foldLanes(s *[lanes]float64) float64 {
-	for h := lanes / 2; h > 0; h /= 2 {
-		for i := range h {
-			s[i] += s[i+h]
-		}
+	a, b := (*[16]float64)(s[:]), (*[16]float64)(s[16:])
+	for i := range a {
+		a[i] += b[i]
 	}
-	return s[0]
+	for i := range 8 {
+		a[i] += a[i+8]
+	}
+	a[0], a[1], a[2], a[3] = a[0]+a[4], a[1]+a[5], a[2]+a[6], a[3]+a[7]
+	return a[0] + a[2] + (a[1] + a[3])
 }

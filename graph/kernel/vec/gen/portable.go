@@ -13,7 +13,7 @@ type scalarOp struct{ name, expr string }
 
 var unaryLoops = []scalarOp{
 	{"neg", "-x"}, {"abs", "math.Abs(x)"}, {"recip", "1 / x"}, {"square", "x * x"}, {"sqrt", "math.Sqrt(x)"}, {"not", "indicator(x == 0)"},
-	{"exp", ""}, {"log", "log(x)"}, {"log1p", "math.Log1p(x)"}, {"expm1", "expm1(x)"}, {"tanh", "tanh(x)"},
+	{"exp", ""}, {"log", ""}, {"log1p", "math.Log1p(x)"}, {"expm1", "expm1(x)"}, {"tanh", "tanh(x)"},
 	{"invLogit", ""}, {"softplus", ""}, {"logInvLogit", ""}, {"sin", "sine(x, 0)"}, {"cos", "sine(x, 1)"},
 	{"erf", "math.Erf(x)"}, {"phi", "kernel.Phi(x)"}, {"lgamma", "kernel.Lgamma(x)"}, {"digamma", "kernel.Digamma(x)"},
 	{"logPhi", "kernel.LogPhi(x)"}, {"invMills", "kernel.InvMills(x)"},
@@ -41,7 +41,7 @@ func portable() ([]byte, error) {
 	for i, ops := range [][]scalarOp{unaryLoops, binaryLoops, ternaryLoops} {
 		for _, op := range ops {
 			if op.expr == "" {
-				continue // by hand, in portable_exp.go
+				continue // by hand, in portable_exp.go and portable_math.go
 			}
 			for v := range variants(i + 1) {
 				loop(&b, op, i+1, v)

@@ -33,8 +33,10 @@ type Target struct {
 	Engine Engine
 	// Options are those of the lowering: what to do with discrete latents.
 	Options lower.Options
-	// Discrete are the discrete latents, Unreported the lets that depend on them.
+	// Discrete are the discrete latents. Given are the lets that depend on them, of
+	// which a GivenReporter gives the values, Unreported those that cannot be worked out.
 	Discrete   []lower.Discrete
+	Given      []*lang.Symbol
 	Unreported []*lang.Symbol
 	// Mode leaves the Jacobian of the transforms out: the density is that of the
 	// latents as they are written, whose maximum does not depend on the transforms.
@@ -85,8 +87,12 @@ func NewTargetWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Opt
 				}
 			}
 			opt.Strategies = fixed
-			return &Target{Model: m, Data: data, Slots: probe.Slots, D: probe.Size, Engine: engine, Options: opt,
-				Discrete: joint.Discrete, Unreported: joint.Unreported, statistics: sufficient.NewCache()}, nil
+			t := &Target{Model: m, Data: data, Slots: probe.Slots, D: probe.Size, Engine: engine, Options: opt,
+				Discrete: joint.Discrete, Unreported: joint.Unreported, statistics: sufficient.NewCache()}
+			if ds := t.findGiven(); ds.HasErrors() {
+				return nil, ds
+			}
+			return t, nil
 		}
 		if first == nil {
 			first = ds

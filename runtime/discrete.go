@@ -78,25 +78,26 @@ func (m *Model) knowsStrategies(asked map[string]string) error {
 	return nil
 }
 
-// notReported warns of lets that the posterior leaves out.
+// notReported warns of what the posterior leaves out.
 func notReported(m *Model, t *inference.Target) diag.List {
 	var out diag.List
 	for _, s := range t.Unreported {
 		if s.Kind == lang.SymData {
 			out.Add(diag.Diagnostic{Code: "not-reported", Severity: diag.Warning, Source: m.checked.File.Source, Span: s.Span,
-				Summary: fmt.Sprintf("`%s` has missing counts without an upper end that nothing else reads: they do not bear on the rest, and are not reported yet", s.Name)})
+				Summary: fmt.Sprintf("`%s` has missing counts without an upper end that nothing else reads: they do not bear on the rest, and are not reported", s.Name)})
 			continue
 		}
 		out.Add(diag.Diagnostic{Code: "not-reported", Severity: diag.Warning, Source: m.checked.File.Source, Span: s.Span,
-			Summary: fmt.Sprintf("`%s` depends on a discrete latent: its posterior is not reported yet", s.Name)})
+			Summary: fmt.Sprintf("`%s` depends on discrete latents in a way that cannot be worked out yet: its posterior is not reported", s.Name)})
 	}
 	return out
 }
 
 func init() {
-	diag.Declare(diag.CodeInfo{Code: "not-reported", Title: "A let that depends on a discrete latent",
-		Explanation: "Discrete latents are summed out of the model; their own posterior is reported, but not yet that of a let that depends on them.",
-		Wrong:       "data y : real\nk ~ Bernoulli(0.5)\nlet m = 2 * k\ny ~ Normal(m, 1)", Right: "data y : real\nk ~ Bernoulli(0.5)\ny ~ Normal(2 * k, 1)"})
+	diag.Declare(diag.CodeInfo{Code: "not-reported", Title: "Something that the posterior leaves out",
+		Explanation: "A let that depends on discrete latents is worked out at draws of these. That is not supported yet where a discrete latent, as an array of indices, comes after a dimension that is read as a whole. Nor are missing counts without an upper end reported that nothing else reads.",
+		Wrong:       "data W : real[3, 4]\nk : int[2] ~ Categorical(ones(4) / 4)\nlet part = W[1..2, k]",
+		Right:       "data W : real[3, 4]\nk : int[2] ~ Categorical(ones(4) / 4)\nlet part = [W[i, k[j]] for i in 1..2, j in 1..2]"})
 }
 
 // DiscreteQuantity is one element of a discrete latent, with its posterior.
@@ -404,12 +405,18 @@ func (post *Posterior) DiscreteDraws(name string) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
+	draws, err := post.drawn()
+	if err != nil {
+		return nil, err
+	}
+	return append([]int(nil), draws[i]...), nil
+}
+
+// drawn are draws of all elements of the discrete latents, made by the first call.
+func (post *Posterior) drawn() ([][]int, error) {
 	d := &post.discrete
 	d.once.Do(func() { d.draws, d.err = post.drawDiscrete() })
-	if d.err != nil {
-		return nil, d.err
-	}
-	return append([]int(nil), d.draws[i]...), nil
+	return d.draws, d.err
 }
 
 // drawDiscrete draws all discrete latents at each of the draws that are kept.

@@ -83,6 +83,9 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if err := post.reportDiscrete(ctx); err != nil {
 		return nil, err
 	}
+	if err := post.reportGiven(); err != nil {
+		return nil, err
+	}
 	post.judge()
 	post.FitTime = time.Since(begun)
 	return post, nil

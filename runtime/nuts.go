@@ -84,6 +84,9 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 	if err := post.reportDiscrete(ctx); err != nil {
 		return nil, err
 	}
+	if err := post.reportGiven(); err != nil {
+		return nil, err
+	}
 	post.fit.Draws.ESS = math.Min(post.sampling.ESSBulk, post.sampling.ESSTail)
 	post.judgeSampling()
 	post.fit.Converged = post.sampling.RHat < goodRHat

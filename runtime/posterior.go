@@ -58,6 +58,8 @@ type Quantity struct {
 	RHat, ESSBulk, ESSTail float64
 	// Draws of the quantity; not to be changed.
 	Draws []float64
+
+	at int // where the text declares it
 }
 
 // finite reports whether all draws were: a sum shows one that is not.
@@ -189,7 +191,7 @@ func (post *Posterior) namePart(s *lang.Symbol, shape []int, part *lower.Part, e
 
 // name gives element e of an array its names.
 func (post *Posterior) name(s *lang.Symbol, shape []int, e int) Quantity {
-	q := Quantity{Symbol: s.Name, Index: make([]int, len(shape))}
+	q := Quantity{Symbol: s.Name, Index: make([]int, len(shape)), at: s.Span.Start}
 	for d := len(shape) - 1; d >= 0; d-- {
 		q.Index[d] = e%shape[d] + 1
 		e /= shape[d]

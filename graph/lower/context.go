@@ -23,6 +23,7 @@ type context struct {
 	counters []counter // running indices, for messages
 	calls    int       // depth of user function calls
 	narrowed *narrowed // the objects of a `~` that are at work; nil: all
+	giving   bool      // discrete latents stand for given values (given.go)
 }
 
 // enter opens a scope; the function that it returns closes it.
@@ -46,6 +47,8 @@ type binding struct {
 	store *store // of data that are being simulated
 	site  *discrete
 	gaps  *gaps // data with missing elements
+	// twin takes its place where discrete latents have given values.
+	twin *binding
 }
 
 // val is a value and its element type.
@@ -57,7 +60,7 @@ type val struct {
 func (l *lowerer) find(name string) *binding {
 	for s := l.scope; s != nil; s = s.outer {
 		if b, ok := s.names[name]; ok {
-			return b
+			return b.standing(l.giving)
 		}
 	}
 	return nil

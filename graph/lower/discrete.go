@@ -39,6 +39,7 @@ type discrete struct {
 	infinite bool
 	// Of the guide: the assignment, what averages the density, values drawn.
 	weights, prior, drawn named.Value
+	given                 named.Value // its value, where that is given
 }
 
 // value lists the support.
@@ -102,6 +103,9 @@ func (l *lowerer) bindSite(d *discrete) {
 	}
 	if b := root.names[d.sym.Name]; b == nil {
 		root.names[d.sym.Name] = &binding{site: d}
+	}
+	if b := root.names[d.sym.Name]; b.twin == nil && l.options.Values != nil {
+		b.twin = &binding{value: val{l.given(d), lang.Int}}
 	}
 }
 

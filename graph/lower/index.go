@@ -14,6 +14,9 @@ import (
 // index interprets x[...]. An array built in pieces is read from the piece
 // that holds all that is read, if there is one: it need not be assembled.
 func (l *lowerer) index(e *ast.Index) val {
+	if l.giving && l.varying(e.Args) {
+		return l.indexVarying(e)
+	}
 	if n, ok := ast.Unparen(e.X).(*ast.Name); ok {
 		switch b := l.find(n.Name); {
 		case b == nil:

@@ -113,7 +113,10 @@ type Joint struct {
 	// and Order is an order in which they can be drawn.
 	Discrete []Discrete
 	Order    []Draw
-	// Unreported are the lets that depend on discrete latents.
+	// Given are the lets that depend on discrete latents, at the values that
+	// Options.Values gives; Unreported are those that cannot be worked out, and
+	// missing counts that have no part in the model.
+	Given      []Reported
 	Unreported []*lang.Symbol
 }
 
@@ -134,6 +137,9 @@ type Options struct {
 	// latent number i, with its array and its values as the event: the
 	// derivative of the log density by them are the probabilities of the values.
 	Weights func(b *named.Builder, i int, shape graph.Shape) named.Value
+	// Values supplies values of discrete latent number i, an array of its shape, at
+	// which lets that depend on discrete latents are reported.
+	Values func(b *named.Builder, i int, shape graph.Shape) named.Value
 	// Assigner supplies the assignments of latents that are not summed out; none:
 	// all values equally.
 	Assigner Assigner
@@ -186,7 +192,7 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 
 func newLowerer(m *lang.Model, data *Data, src Source, b *named.Builder) *lowerer {
 	l := &lowerer{b: b, m: m, data: data, src: src, joint: &Joint{}, ahead: map[*ast.Sample]piece{}, done: map[ast.Stmt]bool{},
-		observed: map[string]*observed{}, sites: map[string]*discrete{}, refs: map[*named.Axis]*enum.Ref{}, refByKey: map[string]*enum.Ref{}}
+		observed: map[string]*observed{}, sites: map[string]*discrete{}, refs: map[*named.Axis]*enum.Ref{}, refByKey: map[string]*enum.Ref{}, notGiven: map[*lang.Symbol]bool{}}
 	l.scope = &scope{names: map[string]*binding{}}
 	l.root = l.context
 	l.symbols()
@@ -226,6 +232,10 @@ type lowerer struct {
 	options   Options
 	sites     map[string]*discrete
 	siteOrder []*discrete
+	// unsure says which lets depend on discrete latents, notGiven which of them
+	// cannot be worked out at given values.
+	unsure   *uncertainty
+	notGiven map[*lang.Symbol]bool
 	// relaxes is set where a latent is relaxed.
 	relaxes bool
 	// plugIn asks the reference about to be interpreted for a relaxed value.
@@ -264,7 +274,11 @@ func (l *lowerer) report() {
 		}
 	}
 	for _, s := range l.m.Lets {
-		if s.Random && !s.Generated {
+		switch {
+		case !s.Random || s.Generated:
+		case l.sim == nil && l.uncertain().depends[s]:
+			l.reportGiven(s)
+		default:
 			l.reportArray(s)
 		}
 	}
@@ -272,10 +286,6 @@ func (l *lowerer) report() {
 }
 
 func (l *lowerer) reportArray(s *lang.Symbol) {
-	if b := l.find(s.Name); b != nil && (b.array != nil && b.array.dependsOnDiscrete() || b.value.Valid() && enumerated(b.value.Value)) {
-		l.joint.Unreported = append(l.joint.Unreported, s)
-		return
-	}
 	ok := l.try(func() {
 		l.joint.Reported = append(l.joint.Reported, Reported{Symbol: s, Value: l.lookup(s.Name).Value})
 	})

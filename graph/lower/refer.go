@@ -55,6 +55,9 @@ func (l *lowerer) refer(at ast.Node, d *discrete, x elementAt) named.Value {
 	if d.guessing {
 		return l.b.Scalar(d.lo)
 	}
+	if l.giving {
+		return l.givenAt(d, x)
+	}
 	r := (&enum.Ref{Site: d.site, Over: x.over, Index: x.index}).Reduced()
 	for i, a := range r.Over {
 		if a.Class != named.Plate {

@@ -99,7 +99,23 @@ func (l *lowerer) let(s *ast.Let) {
 	}
 }
 
+// letValue interprets a let, at given values of discrete latents as well if it
+// depends on any.
 func (l *lowerer) letValue(s *ast.Let) {
+	sym := l.m.Uses[s]
+	if l.sim != nil || l.calls > 0 || l.sequence != nil || !l.uncertain().depends[sym] {
+		l.letOnce(s)
+		return
+	}
+	if l.uncertain().needed[sym] {
+		l.letOnce(s)
+	}
+	if l.options.Values != nil {
+		l.letGiven(s, sym)
+	}
+}
+
+func (l *lowerer) letOnce(s *ast.Let) {
 	if len(s.Index) == 0 {
 		l.bind(s.Name.Name, l.table(s.Value))
 		l.substitute(s.Name.Name)

@@ -47,11 +47,15 @@ func (c *checker) mentioned() (read map[*lang.Symbol]bool, dims map[string]bool)
 	return read, dims
 }
 
-// shows reports whether data are the only ones that show a dimension that is mentioned.
+// shows reports whether data are the only ones that show a dimension that is
+// mentioned, or list its labels: `factor(K)[K]`.
 func (c *checker) shows(s *lang.Symbol, dims map[string]bool, read map[*lang.Symbol]bool) bool {
 	for name := range dims {
 		if !c.has(s, name) {
 			continue
+		}
+		if d := s.Type.Dims; s.Type.Levels == name && len(d) == 1 && d[0].String() == name {
+			return true
 		}
 		others := false
 		for _, o := range c.m.Data {

@@ -1,0 +1,89 @@
+package runtime
+
+import (
+	"math"
+	"sort"
+
+	"ppl/inference/mcmc"
+)
+
+// reportGiven reports the lets that depend on discrete latents: their values at
+// the draws that are kept, each with its draw of the discrete latents.
+func (post *Posterior) reportGiven() error {
+	t := post.fit.Target
+	if len(t.Given) == 0 {
+		return nil
+	}
+	r, err := t.NewGivenReporter(sitePoints)
+	if err != nil || len(r.Symbols) == 0 {
+		return err
+	}
+	z, err := post.drawn()
+	if err != nil {
+		return err
+	}
+	n := post.options.Draws
+	var u []float64
+	if t.D > 0 {
+		u = rowsOf(post.fit.Draws.U, t.D, post.fit.Draws.Resample(post.options.Seed, n))
+	}
+	first := len(post.quantities)
+	for k, s := range r.Symbols {
+		for e := range r.Shapes[k].Size() {
+			q := post.name(s, r.Shapes[k], e)
+			q.Draws = make([]float64, n)
+			post.quantities = append(post.quantities, q)
+		}
+	}
+	values := make([][]float64, len(t.Discrete))
+	for k, s := range t.Discrete {
+		values[k] = make([]float64, r.S*s.Shape.Size())
+	}
+	for at := 0; at < n; at += r.S {
+		for k, s := range t.Discrete {
+			for e := range s.Shape.Size() {
+				for i := range r.S {
+					values[k][i*s.Shape.Size()+e] = float64(z[post.discrete.first[k]+e][min(at+i, n-1)])
+				}
+			}
+		}
+		out, err := r.Eval(block(u, t.D, at, r.S), values)
+		if err != nil {
+			return err
+		}
+		c := first
+		for k, shape := range r.Shapes {
+			for e := range shape.Size() {
+				for i := range min(r.S, n-at) {
+					post.quantities[c].Draws[at+i] = out[k][i*shape.Size()+e]
+				}
+				c++
+			}
+		}
+	}
+	for i := first; i < len(post.quantities); i++ {
+		post.quantities[i].fromDraws(post.sampling)
+	}
+	sort.SliceStable(post.quantities, func(i, j int) bool { return post.quantities[i].at < post.quantities[j].at })
+	for i := range post.quantities {
+		post.byName[post.quantities[i].Name] = i
+	}
+	return nil
+}
+
+// fromDraws computes summaries from the draws, and diagnostics if they are of
+// Markov chains.
+func (q *Quantity) fromDraws(s *Sampling) {
+	q.summarise(append([]float64(nil), q.Draws...), nil)
+	q.MeanFieldSD = math.NaN()
+	if s == nil {
+		return
+	}
+	var chains [][]float64
+	for c := range s.Chains {
+		chains = append(chains, q.Draws[c*s.Draws:(c+1)*s.Draws])
+	}
+	d := mcmc.Diagnose(chains)
+	q.RHat, q.ESSBulk, q.ESSTail, q.MCSE = d.RHat, d.ESSBulk, d.ESSTail, d.MCSEMean
+	s.worst(q)
+}

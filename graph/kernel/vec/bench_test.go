@@ -98,10 +98,29 @@ func BenchmarkReduce(b *testing.B) {
 	eachLevelBench(b, "softmax/3", 3*128, func() { Softmax(dst[:128], y, x, 3, 128, 128) })
 }
 
+// BenchmarkCycle tells how long a cycle is here and now: multiplications of integers that wait for one
+// another take three each on every x86-64 processor of the last fifteen years.
+func BenchmarkCycle(b *testing.B) {
+	x, y := uint64(b.N)|1, uint64(b.N)*2+3
+	const n = 1000
+	for b.Loop() {
+		for range n / 4 {
+			x *= y
+			x *= y
+			x *= y
+			x *= y
+		}
+	}
+	if x == 0 { // never: both are odd
+		b.Fatal(x)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(3*n), "ns/cycle")
+}
+
 // The unit of matrix products is one multiplication and addition.
 func BenchmarkMatrix(b *testing.B) {
 	r := source()
-	for _, k := range []int{1, 10, 50, 300} {
+	for _, k := range []int{1, 10, 20, 50, 300} {
 		const rows, p = 48, 64
 		a, bm, c := normals(r, rows*k), normals(r, k*p), normals(r, rows*p)
 		eachLevelBench(b, fmt.Sprintf("forward/%d", k), rows*k*p, func() { MatMul(c, a, bm, rows, k, p, k, 1, false) })

@@ -257,7 +257,7 @@ func (f *fitter) fresh(t *Target) (*objective, *ascent, error) {
 	f.stage = "optimise"
 	o := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
 	a, err := f.climbAndAscend(o, starts[0], nil)
-	if err == nil && f.pattern == nil && a.converged {
+	if err == nil && f.pattern == nil && a.converged && f.opt.Correct == "none" {
 		err = f.polish(a)
 	}
 	return o, a, err
@@ -300,8 +300,11 @@ func (f *fitter) take(fit *Fit, a *ascent) {
 // doubled until those are exact enough.
 func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 	f.stage = "correct"
-	if !fit.Converged || f.opt.Correct == "none" || f.pattern == nil || f.halted() {
+	if !fit.Converged || f.opt.Correct == "none" || f.halted() {
 		return f.plainDraws(fit, a, f.t.D)
+	}
+	if f.pattern == nil {
+		return f.respondKrylov(fit, a)
 	}
 	var r *response
 	for {

@@ -29,3 +29,11 @@ csv("remission", with(MASS::gehan, data.frame(weeks = time, relapsed = cens, dru
 csv("nile_dam", data.frame(year = as.integer(time(Nile)), flow = as.integer(Nile)))
 csv("geyser", data.frame(waiting = as.integer(MASS::geyser$waiting)))
 csv("airquality", with(airquality, data.frame(ozone = Ozone, solar = Solar.R, wind = Wind, temp = Temp)))
+
+# The reactor experiment of Box, Hunter & Hunter (1978), in standard order, with a column of ±1 for each of its 31 effects.
+reacted <- c(61, 53, 63, 61, 53, 56, 54, 61, 69, 61, 94, 93, 66, 60, 95, 98, 56, 63, 70, 65, 59, 55, 67, 65, 44, 45, 78, 77, 49, 42, 81, 82)
+x <- model.matrix(~ A * B * C * D * E, expand.grid(A = c(-1, 1), B = c(-1, 1), C = c(-1, 1), D = c(-1, 1), E = c(-1, 1)))[, -1]
+term <- paste0('"', gsub(":", "", colnames(x)), '"')
+row <- function(v) paste0("[", paste(v, collapse = ", "), "]")
+cat(sprintf('{\n  "term": %s,\n  "x": {\n%s\n  },\n  "y": %s\n}\n', row(term), paste0("    ", term, ": ", apply(x, 2, row), collapse = ",\n"), row(reacted)),
+    file = "reactor/data.json")

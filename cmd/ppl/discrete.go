@@ -59,7 +59,7 @@ func (c *fitCmd) writeDiscrete(e *env, r *result) {
 }
 
 // discreteTable has a row for each element: long arrays show their first ones
-// and those whose value is the least certain.
+// and those of the rest whose value is the least certain.
 func (c *fitCmd) discreteTable(q []runtime.DiscreteQuantity) *table {
 	t := &table{}
 	wide := len(q[0].Values) > mostColumns
@@ -93,18 +93,18 @@ func (c *fitCmd) discreteTable(q []runtime.DiscreteQuantity) *table {
 		add(i)
 	}
 	t.add(fmt.Sprintf("... %d more; the least certain:", len(q)-foldShown))
-	for _, i := range leastCertain(q, foldShown) {
+	for _, i := range leastCertain(q, foldShown, foldShown) {
 		add(i)
 	}
 	return t
 }
 
-// leastCertain lists the n elements, in order, whose likeliest value is the
-// least likely.
-func leastCertain(q []runtime.DiscreteQuantity, n int) []int {
-	order := make([]int, len(q))
+// leastCertain lists the n elements from first on, in order, whose likeliest
+// value is the least likely.
+func leastCertain(q []runtime.DiscreteQuantity, first, n int) []int {
+	order := make([]int, len(q)-first)
 	for i := range order {
-		order[i] = i
+		order[i] = first + i
 	}
 	sort.SliceStable(order, func(i, j int) bool { return slices.Max(q[order[i]].P) < slices.Max(q[order[j]].P) })
 	order = order[:min(n, len(order))]

@@ -309,7 +309,7 @@ func (w *writer) model() {
 	w.declare(g.name, "int", "in 1.."+to, g.dims, func() any { return w.n(1, w.size[to], "code") })
 	w.codes[to] = append(w.codes[to], g)
 	for k := w.n(2, 10, "statements"); k > 0; k-- {
-		all := []func(){w.latent, w.latent, w.typed, w.let, w.plate, w.plate, w.recurrence, w.walk, w.observe, w.observe, w.regress, w.factor, w.process, w.mixture}
+		all := []func(){w.latent, w.latent, w.typed, w.let, w.plate, w.plate, w.recurrence, w.dynamics, w.walk, w.observe, w.observe, w.regress, w.factor, w.process, w.mixture}
 		all[w.n(0, len(all)-1, "statement")]()
 	}
 	w.latent() // a simplex of one element is no unknown
@@ -425,6 +425,31 @@ func (w *writer) recurrence() {
 	t := w.name("t")
 	w.line("let %s[1] = %s[1]", q.name, x.name)
 	w.line("for %s in 2..%s { let %s[%s] = %s[%s] - 0.5 * %s[%s-1] }", t, x.dims[0], q.name, t, x.name, t, q.name, t)
+	w.scope = append(w.scope, q)
+}
+
+// dynamics is a `let` of anything in a `for`, alone or in a plate within, that
+// reads its element before.
+func (w *writer) dynamics() {
+	d := w.dim()
+	q := quantity{w.name("e"), []string{d}, anyReal, false}
+	t, outer := w.name("t"), len(w.scope)
+	left, back, open, shut := q.name+"["+t+"]", q.name+"["+t+"-1]", "", ""
+	w.loops = append(w.loops, loopIndex{t, d})
+	if w.n(0, 1, "plate") == 1 {
+		p, i := w.dim(), w.name("i")
+		q.dims = append(q.dims, p)
+		w.line("plate %s in 1..%s { let %s[1, %s] = %s }", i, p, q.name, i, w.literal(anyReal))
+		left, back = fmt.Sprintf("%s[%s, %s]", q.name, t, i), fmt.Sprintf("%s[%s-1, %s]", q.name, t, i)
+		open, shut = fmt.Sprintf("plate %s in 1..%s { ", i, p), " }"
+		w.loops = append(w.loops, loopIndex{i, p})
+	} else {
+		w.line("let %s[1] = %s", q.name, w.literal(anyReal))
+	}
+	w.scope = append(w.scope, quantity{name: back, class: anyReal})
+	value := w.scalar(anyReal, 3)
+	w.loops, w.scope = w.loops[:len(w.loops)-len(q.dims)], w.scope[:outer]
+	w.line("for %s in 2..%s { %slet %s = tanh(%s) - 0.3 * %s%s }", t, d, open, left, value, back, shut)
 	w.scope = append(w.scope, q)
 }
 

@@ -23,7 +23,6 @@ import (
 // score-function estimator (see lower.Assigner). All of them follow from the
 // derivatives of the log density by the assignments, which one program gives.
 type guided struct {
-	f     *fitter
 	t     *Target
 	s     int // particles
 	p     *program
@@ -45,7 +44,7 @@ type guidedSite struct {
 
 	weights, prior, drawn *graph.Node // batched inputs
 	w, pr, z              []float64   // what they hold
-	dw, dp                []float64   // derivatives, of the last evaluation
+	dw, dp                []float64   // derivatives, of the last evaluation; zeros where there is no such input
 
 	// allowed marks the values that have probability at all (n×k); of infinitely
 	// many, those between from and to.
@@ -54,6 +53,8 @@ type guidedSite struct {
 
 	at    int       // of its parameters in the vector
 	q     []float64 // probabilities (n×k) at the present parameters
+	lq    []float64 // their logarithms
+	sum   []float64 // derivatives, added up over the particles (n×k)
 	gum   []float64 // relaxed samples before any hardening (S×n×k)
 	score []float64 // ∇ log q at the draws, for infinitely many (S×n×2)
 	logq  []float64 // log q at the draws (S×n)
@@ -111,13 +112,12 @@ func (t *Target) Guided() bool {
 	return false
 }
 
-// newGuided compiles the log density, at s particles with their assignments,
-// and its derivatives.
-func (f *fitter) newGuided(s int) (*guided, error) {
-	t := f.t
+// newGuided compiles the log density of a target, at s particles with their
+// assignments, and its derivatives.
+func newGuided(t *Target, s int) (*guided, error) {
 	b := named.New()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
-	g := &guided{f: f, t: t, s: s}
+	g := &guided{t: t, s: s}
 	var u named.Value
 	var wrt []*graph.Node
 	if t.D > 0 {
@@ -147,6 +147,7 @@ func (f *fitter) newGuided(s int) (*guided, error) {
 		x.pr, x.dp = make([]float64, s*n*x.k), make([]float64, s*n*x.k)
 		x.z = make([]float64, s*n)
 		x.q, x.gum = make([]float64, n*x.k), make([]float64, s*n*x.k)
+		x.lq, x.sum = make([]float64, n*x.k), make([]float64, n*x.k)
 		x.score, x.logq = make([]float64, 2*s*n), make([]float64, s*n)
 		x.allowed = make([]bool, n*x.k)
 		for k := range x.allowed {
@@ -202,14 +203,12 @@ func (g *guided) eval(u []float64) error {
 		k++
 	}
 	for _, x := range g.sites {
-		clear(x.dw)
-		clear(x.dp)
 		if x.weights != nil {
-			copy(x.dw, g.p.state.Output(k))
+			x.dw = g.p.state.Output(k)
 			k++
 		}
 		if x.prior != nil {
-			copy(x.dp, g.p.state.Output(k))
+			x.dp = g.p.state.Output(k)
 			k++
 		}
 	}
@@ -224,6 +223,7 @@ func (x *guidedSite) logits(phi []float64) {
 	for e := 0; e < x.n; e++ {
 		softmax(phi[e*x.k:(e+1)*x.k], x.allowed[e*x.k:(e+1)*x.k], 1, x.q[e*x.k:(e+1)*x.k])
 	}
+	vec.Map(vec.Log, x.lq, x.q)
 }
 
 // softmax of a/τ over the allowed values.
@@ -298,7 +298,7 @@ func (x *guidedSite) assign(r *rand.Rand, s int, phi []float64, tau float64, str
 				k := pick(r, x.q[e*x.k:(e+1)*x.k])
 				oneHot(x.w[at:at+x.k], k)
 				x.z[p*x.n+e] = float64(k)
-				x.logq[p*x.n+e] = math.Log(x.q[e*x.k+k])
+				x.logq[p*x.n+e] = x.lq[e*x.k+k]
 			}
 		}
 		copy(x.pr, x.w)
@@ -438,19 +438,27 @@ func (x *guidedSite) gradient(s int, tau float64, lp, out []float64) {
 		// other elements' draws: the score-function estimator with the element's
 		// own draw summed over, which has the same mean and less variance (Titsias &
 		// Lázaro-Gredilla 2015, "Local expectation gradients").
-		for p := 0; p < s; p++ {
-			for e := 0; e < x.n; e++ {
-				x.through(x.q[e*x.k:(e+1)*x.k], x.dw[(p*x.n+e)*x.k:(p*x.n+e+1)*x.k], w, out[e*x.k:(e+1)*x.k])
-			}
-		}
+		x.throughAll(x.dw, w, out)
 	default:
 		for p := 0; p < s; p++ {
 			for e := 0; e < x.n; e++ {
 				at := (p*x.n + e) * x.k
 				x.through(x.gum[at:at+x.k], x.dw[at:at+x.k], w/tau, out[e*x.k:(e+1)*x.k])
-				x.through(x.q[e*x.k:(e+1)*x.k], x.dp[at:at+x.k], w, out[e*x.k:(e+1)*x.k])
 			}
 		}
+		x.throughAll(x.dp, w, out)
+	}
+}
+
+// throughAll adds c times the derivatives d at all particles through the
+// probabilities, which are the same for all.
+func (x *guidedSite) throughAll(d []float64, c float64, out []float64) {
+	clear(x.sum)
+	for at := 0; at < len(d); at += len(x.sum) {
+		axpy(1, d[at:at+len(x.sum)], x.sum)
+	}
+	for e := 0; e < x.n; e++ {
+		x.through(x.q[e*x.k:(e+1)*x.k], x.sum[e*x.k:(e+1)*x.k], c, out[e*x.k:(e+1)*x.k])
 	}
 }
 

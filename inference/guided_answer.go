@@ -23,7 +23,7 @@ type SiteGuide struct {
 // with hard draws.
 func (f *fitter) concludeGuided(fit *Fit, g *guided, loc, sd, phi []float64) error {
 	f.stage = "correct"
-	d, n := f.t.D, (f.opt.Draws+g.s-1)/g.s*g.s
+	d, n := g.t.D, (f.opt.Draws+g.s-1)/g.s*g.s
 	fit.Loc, fit.LogSD = loc, make([]float64, d)
 	entropy := float64(d) * 0.5 * (1 + math.Log(2*math.Pi))
 	for i := range sd {
@@ -31,7 +31,7 @@ func (f *fitter) concludeGuided(fit *Fit, g *guided, loc, sd, phi []float64) err
 		entropy += fit.LogSD[i]
 	}
 	fit.Draws, fit.Applied = &Weighted{D: d, U: make([]float64, n*d), KHat: math.NaN(), ESS: float64(n)}, NoCorrection
-	fit.Guides = make([]*SiteGuide, len(f.t.Discrete))
+	fit.Guides = make([]*SiteGuide, len(g.t.Discrete))
 	for _, x := range g.sites {
 		p := phi[x.at : x.at+x.params()]
 		x.logits(p)
@@ -67,7 +67,7 @@ func (f *fitter) concludeGuided(fit *Fit, g *guided, loc, sd, phi []float64) err
 			ratios = append(ratios, v)
 		}
 	}
-	t := *f.t
+	t := *g.t
 	t.Options.Assigner = guideAssigner(fit.Guides)
 	fit.Target = &t
 	m, spread := meanSD(ratios)

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"ppl/graph"
-	"ppl/graph/lower"
 )
 
 const (
@@ -53,21 +52,20 @@ type coordinates struct {
 // sweepable reports whether the start is found by sweeps over all elements:
 // where some factors are not tabulated, and the sweeps are cheap.
 func (f *fitter) sweepable(g *guided) bool {
-	values, tabulated := 0, true
+	values := 0
 	for _, x := range g.sites {
 		if x.infinite {
 			return false
 		}
 		values += x.n * x.k
-		tabulated = tabulated && x.how != lower.Relax && !x.whole
 	}
-	return !tabulated && float64(values)*g.work <= sweepWork
+	return !g.tabulated() && float64(values)*g.work <= sweepWork
 }
 
 // coordinateStart is a start by coordinate ascent, from even probabilities or
 // random ones.
 func (f *fitter) coordinateStart(g *guided, try int) (*coordinates, error) {
-	d := f.t.D
+	d := g.t.D
 	r := Stream(f.opt.Seed, "coordinate start", try)
 	st := &guidedStart{loc: make([]float64, d), sd: make([]float64, d), phi: make([]float64, g.layout()), value: math.Inf(-1)}
 	c := &coordinates{f: f, g: g, st: st, logsd: make([]float64, d), u: make([]float64, lanes*d)}
@@ -188,12 +186,12 @@ func (c *coordinates) recall(r *rand.Rand) {
 // prepare makes the objective of the continuous latents.
 func (c *coordinates) prepare() error {
 	f := c.f
-	if f.t.D == 0 {
+	if c.g.t.D == 0 {
 		return nil
 	}
 	ax := pointAxis()
 	c.in = newInputs(lanes, ax)
-	t := *f.t
+	t := *c.g.t
 	t.Options.Assigner = c.in
 	c.sub = newFitter(f.ctx, &t, f.opt)
 	c.sub.stop = f.stop

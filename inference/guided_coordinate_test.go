@@ -48,7 +48,7 @@ func TestCoordinateAscent(t *testing.T) {
 	for seed := uint64(1); seed <= 5; seed++ {
 		f := newFitter(context.Background(), tg, Options{Seed: seed, Particles: 64, Draws: 256})
 		f.t = tg
-		g, err := f.newGuided(lanes)
+		g, err := newGuided(tg, lanes)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,18 +12,29 @@ const (
 	lastTemperature  = 0.1
 	guidedRate       = 0.1
 	relaxedBlocks    = 160
+	relaxedAccuracy  = 0.3
 )
 
 // guided fits a model some of whose discrete latents have a guide: a start by
-// coordinate ascent with points for the continuous latents, then stochastic
-// gradients for all parameters together.
+// coordinate ascent, then stochastic gradients for all parameters together. What
+// is relaxed is finished without a relaxation: see unbiased.
 func (f *fitter) guided() (*Fit, error) {
 	f.stage = "start"
-	g, err := f.newGuided(lanes)
+	g, err := newGuided(f.t, lanes)
 	if err != nil {
 		return nil, err
 	}
-	best, err := f.guidedStarts(g)
+	h := g
+	if g.relaxes() {
+		if h, err = g.hardened(); err != nil {
+			return nil, err
+		}
+	}
+	start := g
+	if h.tabulated() { // its start needs nothing plugged in
+		start = h
+	}
+	best, err := f.guidedStarts(start)
 	if err != nil {
 		return nil, err
 	}
@@ -38,11 +49,12 @@ func (f *fitter) guided() (*Fit, error) {
 		return nil, e
 	}
 	f.stage = "optimise"
+	g.layout()
 	fit, end, err := f.descend(g, best, guidedRate)
-	if err != nil || !g.relaxes() || f.halted() {
+	if err != nil || h == g || f.halted() {
 		return fit, err
 	}
-	return f.unbiased(g, fit, end, best)
+	return f.unbiased(h, fit, end, best)
 }
 
 // relaxes reports whether some site is relaxed.
@@ -55,36 +67,50 @@ func (g *guided) relaxes() bool {
 	return false
 }
 
+// tabulated reports whether all factors are tables.
+func (g *guided) tabulated() bool {
+	for _, x := range g.sites {
+		if x.how == lower.Relax || x.whole {
+			return false
+		}
+	}
+	return true
+}
+
+// hardened is the same objective with unbiased gradients of the ELBO in the place of
+// relaxations: expectations if the factors can be tabulated, else the score
+// function of the density as a whole.
+func (g *guided) hardened() (h *guided, err error) {
+	for _, how := range []string{lower.Expect, lower.Score} {
+		t := *g.t
+		t.Discrete = append([]lower.Discrete(nil), t.Discrete...)
+		t.Options.Strategies = map[string]string{}
+		for name, x := range g.t.Options.Strategies {
+			t.Options.Strategies[name] = x
+		}
+		for i := range t.Discrete {
+			d := &t.Discrete[i]
+			if d.Strategy != lower.Relax {
+				continue
+			}
+			if d.Strategy = how; how == lower.Expect {
+				t.Options.Strategies[d.Symbol.Name] = how
+			}
+		}
+		if h, err = newGuided(&t, g.s); err == nil {
+			h.layout()
+			return h, nil
+		}
+	}
+	return nil, err
+}
+
 // unbiased goes on from where a relaxation ended with unbiased gradients of the
-// ELBO itself, by the score function: a relaxation leads to the right region,
-// but its optimum is not that of the model with hard values, at any temperature
-// at which its gradients are of use. As both have optima that are not the best,
-// the start of the relaxation is tried as well; the best guide by the ELBO is the
-// answer.
-func (f *fitter) unbiased(g *guided, relaxed *Fit, end, start *guidedStart) (*Fit, error) {
-	written := f.t
-	defer func() { f.t = written }()
-	t := *written
-	t.Discrete = append([]lower.Discrete(nil), t.Discrete...)
-	t.Options.Strategies = map[string]string{}
-	for name, how := range written.Options.Strategies {
-		t.Options.Strategies[name] = how
-	}
-	for i := range t.Discrete {
-		if d := &t.Discrete[i]; d.Strategy == lower.Relax {
-			d.Strategy = lower.Score
-			t.Options.Strategies[d.Symbol.Name] = lower.Score
-		}
-	}
-	f.t = &t
-	h, err := f.newGuided(g.s)
-	if err != nil { // its factors cannot be tabulated: the density as a whole
-		t.Options.Strategies = written.Options.Strategies
-		if h, err = f.newGuided(g.s); err != nil {
-			return nil, err
-		}
-	}
-	h.layout()
+// ELBO itself: a relaxation leads to the right region, but its optimum is not
+// that of the model with hard values, at any temperature at which its gradients
+// are of use. As both have optima that are not the best, the start of the
+// relaxation is tried as well; the best guide by the ELBO is the answer.
+func (f *fitter) unbiased(h *guided, relaxed *Fit, end, start *guidedStart) (*Fit, error) {
 	best := relaxed
 	for _, st := range []*guidedStart{end, start} {
 		fit, _, err := f.descend(h, st, guidedRate/4)
@@ -103,7 +129,7 @@ func (f *fitter) unbiased(g *guided, relaxed *Fit, end, start *guidedStart) (*Fi
 
 // descend runs the stochastic optimiser from a start, and makes the answer.
 func (f *fitter) descend(g *guided, st *guidedStart, first float64) (*Fit, *guidedStart, error) {
-	d := f.t.D
+	d := g.t.D
 	for i, x := range g.sites {
 		copy(x.from, st.bounds[i][0])
 		copy(x.to, st.bounds[i][1])
@@ -148,7 +174,7 @@ func (f *fitter) descend(g *guided, st *guidedStart, first float64) (*Fit, *guid
 	}
 	s.ready = func(float64) bool { return !relaxed || temperature() == last }
 	if relaxed {
-		s.blocks = relaxedBlocks // it need not be exact: see unbiased
+		s.blocks, s.within = relaxedBlocks, relaxedAccuracy // it need not be exact: see unbiased
 	}
 	s.gradient = func(x []float64, r *rand.Rand, out []float64) (float64, bool, error) {
 		loc, sd, phi := unpack(x)
@@ -220,7 +246,7 @@ func (f *fitter) descend(g *guided, st *guidedStart, first float64) (*Fit, *guid
 	if err := s.run(x0); err != nil {
 		return nil, nil, err
 	}
-	fit := newFit(f.t)
+	fit := newFit(g.t)
 	fit.Converged, fit.Ended, fit.Decrement = s.converged, s.why, math.NaN()
 	fit.Particles = g.s
 	loc, sd, phi := unpack(s.x)

@@ -31,7 +31,7 @@ func (g *guided) layout() int {
 // maximise the objective given those: coordinate ascent, from random
 // probabilities.
 func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
-	d := f.t.D
+	d := g.t.D
 	r := Stream(f.opt.Seed, "guided start", try)
 	st := &guidedStart{loc: make([]float64, d), sd: make([]float64, d), phi: make([]float64, g.layout()), value: math.Inf(-1)}
 	for i := range st.sd {
@@ -65,7 +65,7 @@ func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 		return nil, err
 	}
 	in := newInputs(lanes, nil)
-	t := *f.t
+	t := *g.t
 	t.Options.Assigner = in
 	var sub *fitter
 	if d > 0 {

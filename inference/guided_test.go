@@ -287,8 +287,7 @@ func (c *enumerable) oracle(t *testing.T, u []float64) (lp [][]float64, du [][]f
 
 func newGuidedOf(t *testing.T, tg *Target, s int) *guided {
 	t.Helper()
-	f := &fitter{t: tg}
-	g, err := f.newGuided(s)
+	g, err := newGuided(tg, s)
 	if err != nil {
 		t.Fatal(err)
 	}

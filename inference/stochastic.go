@@ -33,6 +33,8 @@ type stochastic struct {
 	watch func(x []float64) []float64
 	// blocks bounds the blocks at one rate; 0: mostBlocks.
 	blocks int
+	// within is the accuracy of the answer; 0: accuracy.
+	within float64
 	// ready says whether the run may end at a rate; nil: at any.
 	ready func(rate float64) bool
 
@@ -67,6 +69,10 @@ func (s *stochastic) run(x []float64) error {
 	limit := mostBlocks
 	if s.blocks > 0 {
 		limit = s.blocks
+	}
+	within := s.within
+	if within == 0 {
+		within = accuracy
 	}
 	bad := 0
 	for s.rate = s.first; s.rate >= lowestRate; s.rate /= 2 {
@@ -133,7 +139,7 @@ func (s *stochastic) run(x []float64) error {
 		copy(x, mean)
 		if before != nil {
 			// Between the rates r and r/2 lie C·r²/4, beyond r/2 as much again.
-			if left := math.Sqrt(s.divergence(before, mean)); left < accuracy && (s.ready == nil || s.ready(s.rate)) {
+			if left := math.Sqrt(s.divergence(before, mean)); left < within && (s.ready == nil || s.ready(s.rate)) {
 				s.converged, s.why = true, "converged: half the rate would change little"
 				return nil
 			}

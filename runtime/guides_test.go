@@ -132,7 +132,7 @@ func threeNormalsData(n int, apart float64) []float64 {
 // Where the components of a mixture are four sds apart guides lose little: means
 // stay within a tenth of the components' sd, which is 1, of exact, and within a
 // tenth of a posterior sd of one another. PPL_SLOW=1 runs the relaxation too,
-// which takes a minute.
+// which takes ten times as long.
 func TestMixtureStrategies(t *testing.T) {
 	data := map[string]any{"y": threeNormalsData(300, 4)}
 	hows := []string{"exact", "expect", "score"}

@@ -190,30 +190,8 @@ var simplex = &Transform{
 		return b.Exp(logx), []named.Value{logx, b.Scalar(0.5 * math.Log(float64(k)) * float64(objects))}
 	},
 	Inverse: func(x []float64, _, _ float64) []float64 {
-		k := len(x)
-		v := helmert(k)
-		u := make([]float64, k-1)
-		for j := range u {
-			for i := range x {
-				u[j] += v[i*(k-1)+j] * math.Log(x[i])
-			}
-		}
-		return u
+		return fromHelmert(each(x, math.Log))
 	},
-}
-
-// helmert is the K×(K−1) matrix whose column j has 1/√(j(j+1)) in its first j
-// rows and −j/√(j(j+1)) in the next (j from 1).
-func helmert(k int) []float64 {
-	v := make([]float64, k*(k-1))
-	for j := 1; j < k; j++ {
-		s := 1 / math.Sqrt(float64(j)*float64(j+1))
-		for i := 0; i < j; i++ {
-			v[i*(k-1)+j-1] = s
-		}
-		v[j*(k-1)+j-1] = -float64(j) * s
-	}
-	return v
 }
 
 func each(x []float64, f func(float64) float64) []float64 {

@@ -116,28 +116,7 @@ var sumToZero = &Transform{
 	Forward: func(b *named.Builder, u named.Value, _ dist.Support) (named.Value, []named.Value) {
 		return helmertTimes(b, u), nil
 	},
-	Inverse: func(x []float64, _, _ float64) []float64 {
-		k := len(x)
-		v := helmert(k)
-		u := make([]float64, k-1)
-		for j := range u {
-			for i := range x {
-				u[j] += v[i*(k-1)+j] * x[i]
-			}
-		}
-		return u
-	},
-}
-
-// helmertTimes is V u along the last dimension.
-func helmertTimes(b *named.Builder, u named.Value) named.Value {
-	k := last(u) + 1
-	lead := u.Rank() - 1
-	dims := graph.Iota(lead)
-	basis := b.Array(graph.Shape{k, k - 1}, helmert(k))
-	in := append(append([]int{}, dims...), lead)
-	out := append(append([]int{}, dims...), lead+1)
-	return b.Contract(u, basis, in, []int{lead + 1, lead}, out)
+	Inverse: func(x []float64, _, _ float64) []float64 { return fromHelmert(x) },
 }
 
 // triangular is the free shape of a K×K object with K(K−1)/2 numbers, and K more

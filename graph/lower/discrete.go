@@ -86,6 +86,7 @@ func (l *lowerer) siteOf(sym *lang.Symbol) *discrete {
 	l.context = l.root
 	defer func() { l.context = inside }()
 	d.site.Shape = l.shape(spanned{sym.Span}, sym.Type.Dims)
+	l.reach(d.site.Shape, sym)
 	if d.how = l.options.Strategies[sym.Name]; d.how == "" {
 		d.how = Exact
 	}
@@ -93,6 +94,28 @@ func (l *lowerer) siteOf(sym *lang.Symbol) *discrete {
 	l.sites[sym.Name] = d
 	l.siteOrder = append(l.siteOrder, d)
 	return d
+}
+
+// reach extends the shape that the ranges on the left of a latent give to the elements that
+// statements define one by one: z[1] is there beside a loop over 2..N also if N is 0.
+func (l *lowerer) reach(shape graph.Shape, sym *lang.Symbol) {
+	ast.Inspect(l.m.File, func(n ast.Node) bool {
+		s, ok := n.(*ast.Sample)
+		if !ok || s.Name.Name != sym.Name || l.m.Samples[s] == nil || l.m.Samples[s].Symbol != sym {
+			return true
+		}
+		for k, x := range s.Index {
+			if x.Arg.Expr == nil || k >= len(shape) {
+				continue
+			}
+			l.quietly(func() { // an index of a plate or a loop is not known out here
+				if i, ok := l.eval(x.Arg.Expr).Float(); ok && i < maxIterations {
+					shape[k] = max(shape[k], int(i))
+				}
+			})
+		}
+		return true
+	})
 }
 
 // bindSite makes a discrete latent visible.
@@ -127,6 +150,11 @@ func (l *lowerer) discreteLatent(s *ast.Sample, info *lang.SampleInfo) {
 		}
 		d := l.declare(s, info, x, lead)
 		l.define(d.defined, s, piece{value: l.b.Array(x.inner, make([]float64, x.inner.Size())), dims: x.dims})
+		for k, n := range d.defined.shape {
+			if n > d.site.Shape[k] {
+				l.fail("not-supported-here", s, "an element of `%s` with the index %d is not supported beside the ranges on its left, which end at %d", d.sym.Name, n, d.site.Shape[k])
+			}
+		}
 		if x.inner.Size() == 0 {
 			return
 		}

@@ -1,6 +1,9 @@
 package lower_test
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // Plates of nothing, arrays without elements, plates of one.
 func TestEmpty(t *testing.T) {
@@ -69,4 +72,30 @@ factor sum(u)`
 		{name: "one", text: text, data: data(1, 1), want: want},
 		{name: "some", text: text, data: data(5, 4), want: want},
 	})
+}
+
+// The first elements of a chain of discrete latents are there also where the data are shorter than they.
+func TestEmptyChain(t *testing.T) {
+	text := `
+data y : real[N]
+let second = 2
+mu ~ Normal(0, 1)
+z[1] ~ Bernoulli(0.3)
+z[second] ~ Bernoulli(0.6)
+for t in 3..N { z[t] ~ Bernoulli(0.2 + 0.3 * z[t-1] + 0.3 * z[t-2]) }
+y[t in 1..N] ~ Normal(mu * z[t], 1)`
+	var cases []testCase
+	for n := range 3 {
+		cases = append(cases, testCase{name: []string{"none", "one", "two"}[n], text: text,
+			data: func(int) values { return values{"y": reals(n)} },
+			want: func(x at) float64 {
+				lp := normal(x("mu"), 0, 1)
+				for t, p := range []float64{0.3, 0.6}[:n] {
+					y := x("y", t+1)
+					lp += math.Log((1-p)*math.Exp(normal(y, 0, 1)) + p*math.Exp(normal(y, x("mu"), 1)))
+				}
+				return lp
+			}})
+	}
+	runCases(t, cases)
 }

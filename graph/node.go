@@ -73,6 +73,9 @@ type Op interface {
 	Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term
 }
 
+// PiecewiseConstant is an Op through which no derivative passes.
+type PiecewiseConstant interface{ PiecewiseConstant() }
+
 // Term is an array that is broadcast over some dimensions of a frame (a list
 // of dimensions, such as an output's shape): Dims lists, in increasing order,
 // which dimension of the frame each dimension of the node is. A Term with a

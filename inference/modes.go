@@ -13,21 +13,31 @@ const minor = 10
 
 // explore optimises from dispersed starts as well, and lists the optima that
 // are not the one already found. A run ends as soon as it comes so near to a
-// known optimum that it must be on its hill. A better optimum takes over.
+// known optimum that it must be on its hill. A better optimum takes over, and any
+// that is not worse than where a first run that did not converge has come to.
 func (f *fitter) explore(fit *Fit, o *objective, best *ascent) (*objective, *ascent, error) {
 	f.stage = "modes"
 	n := f.dispersed()
-	if n == 0 || f.pattern == nil || !best.converged || f.halted() {
+	if !best.converged {
+		n = min(n, 3) // each may take as long
+	}
+	if n == 0 || f.pattern == nil || f.halted() {
 		return o, best, nil
 	}
 	starts, err := f.starts(1 + n)
 	if err != nil {
 		return nil, nil, err
 	}
-	known := []*ascent{best}
+	var known []*ascent
 	hills := []*arrow.Matrix{}
-	if err := f.addHill(&hills, best); err != nil {
-		return nil, nil, err
+	add := func(a *ascent) error {
+		known = append(known, a)
+		return f.addHill(&hills, a)
+	}
+	if best.converged {
+		if err := add(best); err != nil {
+			return nil, nil, err
+		}
 	}
 	fit.Starts = len(starts)
 	for _, s := range starts[1:] {
@@ -46,13 +56,15 @@ func (f *fitter) explore(fit *Fit, o *objective, best *ascent) (*objective, *asc
 		if !a.converged || near(a.loc) {
 			continue
 		}
-		known = append(known, a)
-		if err := f.addHill(&hills, a); err != nil {
+		if err := add(a); err != nil {
 			return nil, nil, err
 		}
 		if a.value > best.value {
 			o, best = p, a
 		}
+	}
+	if !best.converged {
+		return o, best, o.eval(best.loc, best.logsd)
 	}
 	sort.SliceStable(known, func(i, j int) bool { return known[i].value > known[j].value })
 	f.take(fit, best)

@@ -283,7 +283,7 @@ func TestValueErrors(t *testing.T) {
 		{"argmax", []array{{lang.Real, graph.Shape{0}, nil}}, "needs at least one element, found an empty vector"},
 		{"one_hot", []array{count(4), count(3)}, "needs an index in 1..3, found 4"},
 		{"one_hot", []array{{lang.Int, graph.Shape{2}, []float64{1, 0}}, count(3)}, "needs an index in 1..3, found 0"},
-		{"ode", nil, "is not supported yet"},
+		{"ode", nil, "takes a function of the model"},
 	}
 	for _, tt := range tests {
 		b := named.New()

@@ -99,8 +99,10 @@ func reachable(output *graph.Node, wrt []*graph.Node) map[*graph.Node]bool {
 			}
 			continue
 		}
-		for _, c := range top.n.In {
-			leads[top.n] = leads[top.n] || leads[c]
+		if _, no := top.n.Op.(graph.PiecewiseConstant); !no {
+			for _, c := range top.n.In {
+				leads[top.n] = leads[top.n] || leads[c]
+			}
 		}
 		stack = stack[:len(stack)-1]
 	}

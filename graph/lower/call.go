@@ -26,6 +26,9 @@ func (l *lowerer) call(e *ast.Call) val {
 	if v, ok := l.sumCall(e); ok {
 		return v
 	}
+	if f.Name == "ode" {
+		return l.ode(e)
+	}
 	if f.NotYet != "" {
 		l.fail("not-supported-here", e, "%s", f.NotYet)
 	}
@@ -134,6 +137,11 @@ func (l *lowerer) userCall(e *ast.Call, f *ast.Fn) val {
 	for i, a := range e.Args {
 		args[i] = l.table(a.Value)
 	}
+	return l.callFn(e, f, args)
+}
+
+// callFn is userCall with the values of the arguments.
+func (l *lowerer) callFn(e *ast.Call, f *ast.Fn, args []val) val {
 	defer l.enter()()
 	l.scope.outer = nil
 	l.calls++

@@ -229,6 +229,20 @@ for t in 2..T { for i in 2..N { let s[t, i] = s[t-1, i] + mu * s[t, i-1] } }
 y ~ Normal(s, 1)`,
 			values{"y": table(3, 2)},
 			"not-supported-here", "let s[t, i] = s[t-1, i] + mu * s[t, i-1]", "along two loops at once"},
+		{"times of a differential equation that do not increase", `
+data t : real[T]
+k ~ Normal(0, 1)
+fn f(t: real, y: real[1], k: real) -> real[1] = [k * y[1]]
+let z = ode(f, [1], 0, t, k)`,
+			values{"t": []float64{1, 2, 2}},
+			"bad-value", "t", "must increase"},
+		{"times of a differential equation that are not known", `
+data N : int
+t ~ Exponential(1)
+fn f(t: real, y: real[1], k: real) -> real[1] = [k * y[1]]
+let z = ode(f, [1], 0, [t, t + 1], 2)`,
+			values{"N": 1},
+			"not-supported-here", "[t, t + 1]", "must be known from the data"},
 		{"a function of nothing", `
 data x : real[N]
 mu ~ Normal(0, 1)

@@ -34,7 +34,7 @@ func FuzzLower(f *testing.F) {
 
 func allTexts() []string {
 	var out []string
-	for _, cs := range [][]testCase{indexingCases(), arrayCases(), functionCases(), loopCases(), supportCases(), raggedCases(), combinedCases(), missingCases(), scanCases()} {
+	for _, cs := range [][]testCase{indexingCases(), arrayCases(), functionCases(), loopCases(), supportCases(), raggedCases(), combinedCases(), missingCases(), scanCases(), odes()} {
 		for _, c := range cs {
 			out = append(out, c.text)
 		}

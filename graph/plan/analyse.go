@@ -111,19 +111,22 @@ func (a *analysis) vary(n *graph.Node) bool {
 	case op.ChainHessian:
 		return a.chain(n, o.ChainShape)
 	case scan.Scan:
-		return a.scan(n, o)
+		return o.Lead == a.particles && a.feeds(n, o)
+	case scan.Steps:
+		return o.Lead == a.particles && a.feeds(n, o)
 	}
 	return false
 }
 
-// scan: the body has the particles that vary here, in every operand that does.
-func (a *analysis) scan(n *graph.Node, s scan.Scan) bool {
+// feeds reports whether the inputs of a body have the particles of all operands
+// that vary.
+func (a *analysis) feeds(n *graph.Node, s interface{ Input(k int) *graph.Node }) bool {
 	for k, c := range n.In {
 		if a.batch[c.ID] && !s.Input(k).Batch {
 			return false
 		}
 	}
-	return s.Lead == a.particles
+	return true
 }
 
 // solve accepts a matrix for each particle, or one that all share.

@@ -46,7 +46,7 @@ func (c *scale) cost(p int) cost  { return cost{2 * c.v.bytes(p), 5 + c.v.bytes(
 
 // cost of an op of its own counts one operation for each number that it reads
 // or writes: what a decomposition does beyond that it does not say. Of a scan the
-// steps count.
+// steps count, as if none were idle.
 func (g *generic) cost(p int) cost {
 	var c cost
 	writes, reads := g.touches()
@@ -54,9 +54,16 @@ func (g *generic) cost(p int) cost {
 		c.bytes += v.bytes(p)
 	}
 	c.ns = 20 + c.bytes/8
-	if s, ok := g.n.Op.(scan.Scan); ok {
+	runs := 0.0
+	switch s := g.n.Op.(type) {
+	case scan.Scan:
+		runs = float64(s.T)
+	case scan.Steps:
+		runs = float64(s.T * s.M)
+	}
+	if g.body != nil {
 		for _, x := range g.body.steps {
-			c.ns += float64(s.T) * x.cost(g.body.p).ns
+			c.ns += runs * x.cost(g.body.p).ns
 		}
 	}
 	return c

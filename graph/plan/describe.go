@@ -49,8 +49,11 @@ func (g *generic) describe() string {
 	for _, v := range g.in {
 		in = append(in, v.describe())
 	}
-	if s, ok := g.n.Op.(scan.Scan); ok {
+	switch s := g.n.Op.(type) {
+	case scan.Scan:
 		return fmt.Sprintf("%s = scan of %d steps (%s), each:%s", g.out.describe(), s.T, strings.Join(in, ", "), g.describeBody())
+	case scan.Steps:
+		return fmt.Sprintf("%s = up to %d steps of %d intervals (%s), each by:%s", g.out.describe(), s.M, s.T, strings.Join(in, ", "), g.describeBody())
 	}
 	return fmt.Sprintf("%s = %s(%s)", g.out.describe(), g.n.Op.Key(), strings.Join(in, ", "))
 }

@@ -34,6 +34,8 @@ func (c *compiler) perParticle(n *graph.Node, k int) bool {
 		return slices.Index([][]int{o.A, o.B}[k], o.Out[0]) == 0
 	case scan.Scan:
 		return o.Input(k).Batch
+	case scan.Steps:
+		return o.Input(k).Batch
 	}
 	return false
 }
@@ -94,6 +96,8 @@ func (s *rowState) bindNative(g *generic, p int) native {
 		return s.chainValue(g, o, p)
 	case scan.Scan:
 		return s.bindScan(g, o)
+	case scan.Steps:
+		return s.bindSteps(g, o)
 	}
 	return nil
 }

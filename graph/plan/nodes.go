@@ -192,7 +192,10 @@ func (c *compiler) generic(n *graph.Node) {
 		g.stage = max(g.stage, v.ready())
 	}
 	g.out = c.store(c.newValue(n, g.stage))
-	if o, ok := n.Op.(scan.Scan); ok {
+	switch o := n.Op.(type) {
+	case scan.Scan:
+		g.body = compileRows(o.G, []*graph.Node{o.Out})
+	case scan.Steps:
 		g.body = compileRows(o.G, []*graph.Node{o.Out})
 	}
 	c.others = append(c.others, g)

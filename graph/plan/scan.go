@@ -18,8 +18,9 @@ type fed struct {
 	n, stride int
 }
 
-// bindScan is nil where the body lays its particles out in another way.
-func (s *rowState) bindScan(g *generic, o scan.Scan) native {
+// bindBody makes the memory of the body; nil where it lays its particles out in
+// another way.
+func (s *rowState) bindBody(g *generic) *rowState {
 	body := g.body
 	out := body.out[0]
 	if body.s != s.pr.s || body.p != s.pr.p || out.batch != g.out.batch || out.data != nil {
@@ -29,37 +30,48 @@ func (s *rowState) bindScan(g *generic, o scan.Scan) native {
 	if err != nil {
 		return nil
 	}
-	inner := st.(*rowState)
-	width := func(v *value) int {
-		if v.batch {
-			return body.p
-		}
-		return 1
+	return st.(*rowState)
+}
+
+// step runs the body once.
+func (s *rowState) step() {
+	for _, x := range s.steps {
+		x.run(s)
 	}
-	var carry fed
+}
+
+// bindScan is nil where the body lays its particles out in another way.
+func (s *rowState) bindScan(g *generic, o scan.Scan) native {
+	inner := s.bindBody(g)
+	if inner == nil {
+		return nil
+	}
+	var carry, idle fed
 	var slices, fixed []fed
-	for i, n := range body.inputs {
-		v := body.in[i]
+	for i, n := range g.body.inputs {
 		k := 0
 		for k < len(g.in) && o.Input(k) != n {
 			k++
 		}
-		if k == len(g.in) || g.in[k].batch != v.batch {
+		if k == len(g.in) || g.in[k].batch != g.body.in[i].batch {
 			return nil
 		}
-		size := v.rows.Size() * width(v)
-		f := fed{to: inner.array(v), from: s.array(g.in[k]), n: size}
+		to := inner.array(g.body.in[i])
+		f := fed{to: to, from: s.array(g.in[k]), n: len(to)}
 		switch {
 		case k == 0:
 			carry = f
 		case o.Sliced(k):
-			f.stride = size
+			f.stride = f.n
 			slices = append(slices, f)
+			if k == o.Idle {
+				idle = f
+			}
 		default:
 			fixed = append(fixed, f)
 		}
 	}
-	result, into := inner.array(out), s.array(g.out)
+	result, into := inner.array(g.body.out[0]), s.array(g.out)
 	size := len(result)
 	return func(*rowState) {
 		for _, f := range fixed {
@@ -68,16 +80,73 @@ func (s *rowState) bindScan(g *generic, o scan.Scan) native {
 		copy(carry.to, carry.from)
 		for i := range o.T {
 			t := o.Step(i)
+			if idle.n > 0 && len(carry.to) > 0 && allZero(idle.from[t*idle.stride:t*idle.stride+idle.n]) {
+				to := into[t*size : (t+1)*size]
+				clear(to[copy(to, carry.to):])
+				continue
+			}
 			for _, f := range slices {
 				copy(f.to, f.from[t*f.stride:t*f.stride+f.n])
 			}
-			for _, x := range inner.steps {
-				x.run(inner)
-			}
+			inner.step()
 			copy(into[t*size:(t+1)*size], result)
 			copy(carry.to, result)
 		}
 	}
+}
+
+// bindSteps is nil where the body lays its particles out in another way, or
+// does not read all of its inputs.
+func (s *rowState) bindSteps(g *generic, o scan.Steps) native {
+	inner := s.bindBody(g)
+	if inner == nil {
+		return nil
+	}
+	run := scan.Integration{Steps: o, Particles: s.pr.s, Width: s.pr.p, Out: inner.array(g.body.out[0]), Into: s.array(g.out), Step: inner.step}
+	var fixed []fed
+	for i, n := range g.body.inputs {
+		to := inner.array(g.body.in[i])
+		switch n {
+		case o.Carry:
+			run.Y = to
+		case o.Slices[0]:
+			run.H = to
+		case o.Slices[1]:
+			run.At = to
+		default:
+			k := 0
+			for k < len(g.in) && o.Input(k) != n {
+				k++
+			}
+			if k == len(g.in) || g.in[k].batch != g.body.in[i].batch {
+				return nil
+			}
+			fixed = append(fixed, fed{to: to, from: s.array(g.in[k]), n: len(to)})
+		}
+	}
+	if run.Y == nil || run.H == nil {
+		return nil
+	}
+	if run.At == nil { // the equation does not depend on time
+		run.At = make([]float64, len(run.H))
+	}
+	start := s.array(g.in[0])
+	return func(*rowState) {
+		for _, f := range fixed {
+			copy(f.to, f.from[:f.n])
+		}
+		copy(run.Y, start)
+		run.Run()
+	}
+}
+
+func allZero(x []float64) bool {
+	for _, v := range x {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // describeBody lists the steps of a scan's body.

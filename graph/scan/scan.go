@@ -105,6 +105,11 @@ type Scan struct {
 	T int
 	// Reverse runs from step T to step 1.
 	Reverse bool
+	// Idle is k if a step in which slice k−1 is all zeros is not run: the carry
+	// stays what it is, and the rest of the output is zero. It takes that the body
+	// is then the identity in the carry, whatever the rest is, and that nothing
+	// reads the output of such a step. 0: all steps are run.
+	Idle int
 }
 
 // New applies a scan of T ≥ 1 steps.
@@ -149,7 +154,7 @@ func (b *Body) isInput(n *graph.Node) bool {
 
 // Key implements graph.Op.
 func (s Scan) Key() string {
-	return fmt.Sprintf("scan of %d steps, reverse %t, body %s", s.T, s.Reverse, s.key)
+	return fmt.Sprintf("scan of %d steps, reverse %t, idle %d, body %s", s.T, s.Reverse, s.Idle, s.key)
 }
 
 // Infer implements graph.Op.
@@ -249,13 +254,14 @@ func (s Scan) Eval(out []float64, in [][]float64) {
 				copy(to[p*tail:(p+1)*tail], in[1+k][(p*s.T+t)*tail:])
 			}
 		}
-		for _, x := range s.nodes {
-			m.args = m.args[:0]
-			for _, a := range x.In {
-				m.args = append(m.args, m.value[a.ID])
+		if s.Idle > 0 && allZero(m.value[s.Slices[s.Idle-1].ID]) {
+			for p := range particles {
+				to := out[(p*s.T+t)*w : (p*s.T+t+1)*w]
+				clear(to[copy(to, carry[p*n:(p+1)*n]):])
 			}
-			x.Op.Eval(m.value[x.ID], m.args)
+			continue
 		}
+		s.eval(m)
 		result := m.value[s.Out.ID]
 		for p := range particles {
 			copy(out[(p*s.T+t)*w:(p*s.T+t+1)*w], result[p*w:])
@@ -265,6 +271,26 @@ func (s Scan) Eval(out []float64, in [][]float64) {
 	for k := range s.Fixed {
 		m.value[s.Fixed[k].ID] = nil
 	}
+}
+
+// eval runs the body once.
+func (b *Body) eval(m *steps) {
+	for _, x := range b.nodes {
+		m.args = m.args[:0]
+		for _, a := range x.In {
+			m.args = append(m.args, m.value[a.ID])
+		}
+		x.Op.Eval(m.value[x.ID], m.args)
+	}
+}
+
+func allZero(x []float64) bool {
+	for _, v := range x {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Diff implements graph.Op: the scan of the adjoint.
@@ -303,7 +329,10 @@ func (s Scan) Diff(g *graph.Graph, in []*graph.Node, out *graph.Node, dout graph
 		}
 	}
 	b.Out = Pack(b.G, b.Lead, ds...)
-	back := Scan{b, s.T, !s.Reverse}
+	back := Scan{Body: b, T: s.T, Reverse: !s.Reverse}
+	if s.Idle > 0 {
+		back.Idle = s.Idle + 1 // the state before comes first
+	}
 	r := New(g, back, append([]*graph.Node{g.Constant(b.Carry.Shape, make([]float64, b.Carry.Shape.Size()))}, operands...)...)
 
 	terms := make([]graph.Term, len(in))

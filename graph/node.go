@@ -159,6 +159,9 @@ func (n *Node) ConstScalar() (float64, bool) {
 // Graph builds and owns nodes. It is not safe for concurrent use; separate
 // graphs are, although Gorgonia's own building is serialised by a global lock.
 type Graph struct {
+	// Limit, if it is not 0, is the largest number of elements of an array that
+	// is made. A larger one panics with a TooLarge.
+	Limit int
 	// SumRule, where it is set, is asked before a sum is made.
 	SumRule SumRule
 
@@ -170,6 +173,20 @@ type Graph struct {
 	equal   map[contentKey][]*Node // constants by content
 	names   map[string]bool
 	byGorg  map[*gorgonia.Node]*Node
+}
+
+// TooLarge is the panic of a Graph whose Limit is passed.
+type TooLarge struct{ Elements float64 }
+
+// afford panics with a TooLarge if an array of this shape would be.
+func (g *Graph) afford(shape Shape) {
+	n := 1.0
+	for _, d := range shape {
+		n *= float64(d)
+	}
+	if g.Limit > 0 && n > float64(g.Limit) {
+		panic(TooLarge{n})
+	}
 }
 
 type arrayKey struct {
@@ -275,6 +292,7 @@ func (g *Graph) Input(name string, shape Shape) *Node {
 	if g.names[name] {
 		panic("graph: two inputs named " + name)
 	}
+	g.afford(shape)
 	if shape.Size() == 0 {
 		panic("graph: input " + name + " has no elements")
 	}
@@ -309,6 +327,7 @@ func (g *Graph) Apply(op Op, in ...*Node) *Node {
 	if err != nil {
 		panic(fmt.Sprintf("graph: %s on %v: %v", op.Key(), shapes, err))
 	}
+	g.afford(shape)
 	if shape.Size() == 0 {
 		return g.Constant(shape, []float64{})
 	}

@@ -92,6 +92,7 @@ func (l *lowerer) define(a *array, at ast.Node, p piece) {
 	for d := range p.dims {
 		a.shape[d] = max(a.shape[d], p.extent(d))
 	}
+	l.afford(at, a.shape)
 	a.pieces = append(a.pieces, p)
 	a.joined = named.Value{}
 }

@@ -11,10 +11,6 @@ import (
 	"ppl/lang/diag"
 )
 
-// maxIterations bounds the iterations of a nest of ranges: a model that asks
-// for more has a typing error in it, and would take all memory.
-const maxIterations = 1 << 31
-
 // counter is the running index of a range.
 type counter struct {
 	name  string
@@ -50,9 +46,10 @@ func (l *lowerer) newAxis(name string, size int, class named.Class) *named.Axis 
 	return &named.Axis{Name: name, Size: size, Class: class, Depth: l.depth}
 }
 
+// multiply counts the iterations of a range inside those that are open.
 func (l *lowerer) multiply(at ast.Node, n int) {
 	l.size = max(1, l.size)
-	if n > 0 && l.size > maxIterations/n {
+	if n > 0 && l.size > l.mostElements()/n {
 		l.fail("unknown-range", at, "this makes %.3g iterations, which is more than can be worked with", float64(l.size)*float64(n))
 	}
 	l.size *= max(1, n)

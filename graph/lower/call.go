@@ -3,6 +3,7 @@ package lower
 import (
 	"fmt"
 
+	"ppl/graph"
 	"ppl/graph/fn"
 	"ppl/graph/named"
 	"ppl/lang"
@@ -48,7 +49,11 @@ func (l *lowerer) call(e *ast.Call) val {
 	if err != nil {
 		l.fail("shape-at-binding", e, "`%s` %v", f.Name, err)
 	}
-	l.affordable(e, t)
+	shape := make(graph.Shape, len(t.Dims))
+	for i, d := range t.Dims {
+		shape[i], _ = d.Int()
+	}
+	l.afford(e, shape)
 	v, err := f.Lower(l.b, args)
 	if err != nil {
 		l.fail("bad-value", e, "`%s` %v", f.Name, err)
@@ -56,16 +61,19 @@ func (l *lowerer) call(e *ast.Call) val {
 	return val{v, t.Elem}
 }
 
-// affordable refuses arrays that no memory holds.
-func (l *lowerer) affordable(at ast.Node, t lang.Type) {
-	n := 1
-	for _, d := range t.Dims {
-		k, _ := d.Int()
-		if k > 0 && n > maxIterations/k {
-			l.fail("bad-value", at, "this makes an array of more elements than can be worked with")
-		}
-		n *= max(1, k)
+// afford refuses an array that takes more memory than there may be.
+func (l *lowerer) afford(at ast.Node, shape graph.Shape) {
+	n := 1.0
+	for _, d := range shape {
+		n *= float64(d)
 	}
+	if n > float64(l.mostElements()) {
+		l.failTooLarge(at, n)
+	}
+}
+
+func (l *lowerer) failTooLarge(at ast.Node, elements float64) {
+	l.fail("bad-value", at, "this makes an array of %.3g elements, which is more than can be worked with", elements)
 }
 
 // sumCall interprets `sum` and `mean` of a comprehension or of a slice whose

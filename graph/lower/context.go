@@ -3,6 +3,7 @@ package lower
 import (
 	"fmt"
 
+	"ppl/graph"
 	"ppl/graph/named"
 	"ppl/lang"
 	"ppl/lang/ast"
@@ -157,6 +158,9 @@ func (l *lowerer) try(f func()) (ok bool) {
 			case named.TooLarge:
 				l.context = saved
 				l.tableTooLarge(r)
+			case graph.TooLarge:
+				l.context = saved
+				l.try(func() { l.failTooLarge(l.now, r.Elements) })
 			default:
 				panic(r)
 			}

@@ -87,6 +87,7 @@ func (l *lowerer) siteOf(sym *lang.Symbol) *discrete {
 	defer func() { l.context = inside }()
 	d.site.Shape = l.shape(spanned{sym.Span}, sym.Type.Dims)
 	l.reach(d.site.Shape, sym)
+	l.afford(spanned{sym.Span}, d.site.Shape)
 	if d.how = l.options.Strategies[sym.Name]; d.how == "" {
 		d.how = Exact
 	}
@@ -109,7 +110,7 @@ func (l *lowerer) reach(shape graph.Shape, sym *lang.Symbol) {
 				continue
 			}
 			l.quietly(func() { // an index of a plate or a loop is not known out here
-				if i, ok := l.eval(x.Arg.Expr).Float(); ok && i < maxIterations {
+				if i, ok := l.eval(x.Arg.Expr).Float(); ok && i <= float64(l.mostElements()) {
 					shape[k] = max(shape[k], int(i))
 				}
 			})

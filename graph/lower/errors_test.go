@@ -254,13 +254,43 @@ data n : int
 mu ~ Normal(0, 1)
 factor mu * sum(zeros(n, n))`,
 			values{"n": 1000000},
-			"bad-value", "zeros(n, n)", "more elements than can be worked with"},
+			"bad-value", "zeros(n, n)", "an array of 1e+12 elements, which is more than can be worked with"},
 		{"too many iterations", `
 data n : int
 mu ~ Normal(0, 1)
 plate i in 1..n, j in 1..n { factor mu * i * j }`,
 			values{"n": 1000000},
 			"unknown-range", "j in 1..n", "more than can be worked with"},
+		{"an array too large by its plate", `
+data n : int
+mu ~ Normal(0, 1)
+plate i in 1..n { factor sum(i * fill(mu, n)) }`,
+			values{"n": 30000},
+			"bad-value", "factor sum(i * fill(mu, n))", "an array of 9e+08 elements"},
+		{"too many latents", `
+mu : real[20000, 20000] ~ Normal(0, 1)`,
+			nil,
+			"bad-value", "mu : real[20000, 20000] ~ Normal(0, 1)", "an array of 4e+08 elements"},
+		{"an element far out", `
+data n : int
+x[1, n] ~ Normal(0, 1)
+x[1, j in 1..3] ~ Normal(0, 1)`,
+			values{"n": 1000000000},
+			"bad-value", "x[1, n] ~ Normal(0, 1)", "an array of 1e+09 elements"},
+		{"a discrete element far out", `
+data n : int
+x[1, n] ~ Bernoulli(0.5)
+x[1, j in 1..3] ~ Bernoulli(0.5)`,
+			values{"n": 1000000000},
+			"bad-value", "x", "an array of 1e+09 elements"},
+		{"too long a recurrence", `
+data n : int
+mu ~ Normal(0, 1)
+let x[1] = 1.0
+for t in 2..n { let x[t] = 0.5 * x[t-1] }
+factor mu * x[2]`,
+			values{"n": 1000000000},
+			"unknown-range", "t in 2..n", "more than can be worked with"},
 		{"a ragged array", `
 data n : int[N]
 b ~ Normal(0, 1)

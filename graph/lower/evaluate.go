@@ -12,6 +12,8 @@ import (
 // visible too. The array is nil if there is an error among the diagnostics.
 func Evaluate(m *lang.Model, lookup func(name string) (*Array, bool), e ast.Expr) (*Array, diag.List) {
 	l := newLowerer(m, &Data{}, nil, named.New())
+	l.b.G.Limit = l.mostElements()
+	l.now = e
 	ast.Inspect(e, func(n ast.Node) bool {
 		if x, ok := n.(*ast.Name); ok {
 			if a, ok := lookup(x.Name); ok {

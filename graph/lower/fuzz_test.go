@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -28,12 +30,21 @@ func FuzzLower(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, seed uint64) {
 		if len(text) < 3000 {
 			lowerRandom(t, text, seed)
+			// Exchanged bytes seldom leave a model; exchanged words do.
+			lowerRandom(t, mutate(rand.New(rand.NewPCG(seed, 11)), text), seed)
 		}
 	})
 }
 
+// allTexts are models of the tests, and the examples.
 func allTexts() []string {
 	var out []string
+	files, _ := filepath.Glob("../../examples/*/model.ppl")
+	for _, name := range files {
+		if text, err := os.ReadFile(name); err == nil {
+			out = append(out, string(text))
+		}
+	}
 	for _, cs := range [][]testCase{indexingCases(), arrayCases(), functionCases(), loopCases(), supportCases(), raggedCases(), combinedCases(), missingCases(), scanCases(), odes()} {
 		for _, c := range cs {
 			out = append(out, c.text)
@@ -69,11 +80,47 @@ func TestMutants(t *testing.T) {
 
 var token = regexp.MustCompile(`[A-Za-z_][A-Za-z_0-9]*|[0-9.]+|[^\sA-Za-z_0-9]`)
 
+// words are put in the place of others of their class: numbers at the ends of what is allowed, kinds and
+// distributions, operators.
+var words = map[byte][]string{
+	'n': {"0", "1", "2", "3", "7", "-1", "0.5", "70000", "1000000000", "9223372036854775807", "1e308", "inf", "[1, 2]", "zeros(2)"},
+	'w': {"real", "int", "simplex", "ordered", "cov", "corr", "cholesky_corr", "unit_vector", "sum_to_zero", "Normal", "HalfNormal", "StudentT",
+		"Gamma", "Beta", "Poisson", "Bernoulli", "Categorical", "Dirichlet", "MvNormal", "sum", "prod", "cumsum", "max", "mean", "sort", "softmax",
+		"log", "exp", "sqrt", "floor", "transpose", "diag", "plate", "for", "generate"},
+	'o': {"+", "-", "*", "/", "@", "^", "<", "==", "&&", ",", ":", ""},
+}
+
+// class tells numbers, words and operators apart.
+func class(word string) byte {
+	switch c := word[0]; {
+	case c == '.' || '0' <= c && c <= '9':
+		return 'n'
+	case c == '_' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z':
+		return 'w'
+	}
+	return 'o'
+}
+
+// mutate puts one or two words of a text, or of the list, in the places of others.
 func mutate(r *rand.Rand, text string) string {
 	for range 1 + r.IntN(2) {
 		at := token.FindAllStringIndex(text, -1)
-		a, b := at[r.IntN(len(at))], at[r.IntN(len(at))]
-		text = text[:a[0]] + text[b[0]:b[1]] + text[a[1]:]
+		if len(at) == 0 {
+			return text
+		}
+		a := at[r.IntN(len(at))]
+		kind := class(text[a[0]:a[1]])
+		var word string
+		for {
+			b := at[r.IntN(len(at))]
+			if word = text[b[0]:b[1]]; class(word) == kind || r.IntN(20) == 0 {
+				break
+			}
+		}
+		if r.IntN(3) == 0 {
+			word = words[kind][r.IntN(len(words[kind]))]
+		}
+		text = text[:a[0]] + word + text[a[1]:]
 	}
 	return text
 }
@@ -100,7 +147,8 @@ func lowerRandom(t *testing.T, text string, seed uint64) (ok bool) {
 		return false
 	}
 	b := named.New()
-	joint, ds := lower.Lower(m, data, &guide.Packed{}, b)
+	// An array of millions of elements takes seconds, which says nothing new.
+	joint, ds := lower.LowerWith(m, data, &guide.Packed{}, b, lower.Options{Limit: 1 << 16, Elements: 1 << 16})
 	_ = ds.Error()
 	if joint == nil {
 		if !ds.HasErrors() {
@@ -141,7 +189,7 @@ func randomData(m *lang.Model, r *rand.Rand) *lower.Data {
 		n := 1
 		for _, dim := range s.Type.Dims {
 			k, err := dim.Eval(size)
-			if err != nil || k < 0 {
+			if err != nil || k < 0 || k > 1<<12 || n*k > 1<<16 { // `data x : real[1000000000]` asks for no small data
 				return nil
 			}
 			a.Shape = append(a.Shape, k)

@@ -136,6 +136,7 @@ func (l *lowerer) shape(at ast.Node, dims []lang.Dim) graph.Shape {
 		}
 		out[i] = max(0, n)
 	}
+	l.afford(at, out)
 	return out
 }
 

@@ -54,6 +54,7 @@ func (l *lowerer) box(at ast.Node, idx []named.Value, rest graph.Shape) box {
 		x.dims = append(x.dims, pieceDim{along: len(x.inner)})
 		x.inner = append(x.inner, n)
 	}
+	l.afford(at, x.inner)
 	x.full = x.inner
 	if x.isBox() {
 		x.full = nil

@@ -102,6 +102,8 @@ func (l *lowerer) iterate(binders []*ast.Binder, body func()) {
 		}
 		first, last = min(first, x), max(last, hi.Const()[c])
 	}
+	defer l.enter()()
+	l.multiply(b, max(0, int(last)-int(first)+1))
 	before := len(l.diags)
 	for i := int(first); i <= int(last); i++ {
 		l.iteration(b, i, func() {

@@ -148,13 +148,35 @@ type Options struct {
 	// Limit is the largest number of elements of a table for one particle;
 	// enum.DefaultLimit if 0.
 	Limit int
+	// Elements is the largest number of elements of any array, and of iterations
+	// of a nest of ranges: DefaultElements if 0.
+	Elements int
 }
+
+// DefaultElements is 2 GiB of numbers. A model that asks for more in one array has
+// a typing error in it, and would take all memory.
+const DefaultElements = 1 << 28
 
 func (o Options) limit() int {
 	if o.Limit == 0 {
 		return enum.DefaultLimit
 	}
 	return o.Limit
+}
+
+// mostElements is the largest number of elements of an array.
+func (l *lowerer) mostElements() int {
+	if l.options.Elements == 0 {
+		return DefaultElements
+	}
+	return l.options.Elements
+}
+
+// newBuilder is for values that are thrown away.
+func (l *lowerer) newBuilder() *named.Builder {
+	b := named.New()
+	b.G.Limit = l.mostElements()
+	return b
 }
 
 // LogDensity is the sum of all factors.
@@ -178,7 +200,9 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 	l := newLowerer(m, data, src, b)
 	l.options = opt
 	b.Limit = opt.limit()
+	b.G.Limit = l.mostElements()
 	l.block(m.File.Stmts)
+	b.G.Limit = 0 // the elimination counts for itself, as does the plan
 	l.complete()
 	l.eliminate()
 	l.report()

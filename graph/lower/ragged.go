@@ -31,7 +31,7 @@ func (l *lowerer) openRagged(b *ast.Binder, lo, hi named.Value, class named.Clas
 	var cells, idx []float64
 	for c, first := range lo.Const() {
 		last := hi.Const()[c]
-		if last-first >= maxIterations || float64(len(idx))+last-first >= maxIterations {
+		if float64(len(idx))+last-first >= float64(l.mostElements()) {
 			l.fail("unknown-range", b, "this makes more iterations than can be worked with")
 		}
 		for i := first; i <= last; i++ {

@@ -124,7 +124,7 @@ func (l *lowerer) scan(s *ast.For, g group) (done []ast.Stmt) {
 // have axes that the registers lack: plates around a function that the loop
 // stands in, and the particle. They have them the next time.
 func (l *lowerer) body(q *scanning, s *ast.For, g group) (settled bool) {
-	q.inner, q.imported, q.operands = named.New(), map[*graph.Node]named.Value{}, nil
+	q.inner, q.imported, q.operands = l.newBuilder(), map[*graph.Node]named.Value{}, nil
 	for _, st := range q.states {
 		st.registers, st.now = nil, &array{name: st.name, span: st.span, elem: st.elem}
 	}

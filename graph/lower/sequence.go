@@ -120,10 +120,10 @@ func (l *lowerer) runSequence(s *ast.For, q *sequence, units []*unit, around con
 			ok = false
 		}
 	}()
-	l.b = named.New()
+	l.b = l.newBuilder()
 	l.iterate(s.Binders, func() {
 		if len(l.b.G.Nodes()) > enough {
-			l.b = named.New()
+			l.b = l.newBuilder()
 		}
 		if l.guard.Valid() {
 			l.guard = q.importTo(l.b, l.guard)

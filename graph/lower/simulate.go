@@ -53,6 +53,7 @@ const restarts = 1000
 func Simulate(m *lang.Model, data *Data, r *rand.Rand) (*Simulated, diag.List) {
 	for range restarts {
 		l := newLowerer(m, data, nil, named.New())
+		l.b.G.Limit = l.mostElements()
 		l.sim = &simulation{r: r, names: SimulatedNames(m)}
 		if !l.runSimulation() {
 			continue
@@ -181,14 +182,14 @@ func (l *lowerer) simulateData(s *ast.Sample, info *lang.SampleInfo) {
 		b, inside := l.b, l.context
 		defer func() { l.sequence, l.b, l.context = nil, b, inside }()
 		l.sequence = &sequence{first: map[*array]int{}, random: map[string]*ast.Let{}}
-		l.b = named.New()
+		l.b = l.newBuilder()
 		if l.guard.Valid() {
 			l.guard = l.sequence.importTo(l.b, l.guard)
 		}
 	}
 	l.iterate(binders, func() {
 		if len(l.b.G.Nodes()) > enough {
-			l.b = named.New()
+			l.b = l.newBuilder()
 		}
 		idx := make([]named.Value, len(s.Index))
 		for i, x := range s.Index {

@@ -19,6 +19,7 @@ put("chick_weight", list(chick = chick, day = ChickWeight$Time, weight = ChickWe
 csv("infert", with(infert, data.frame(case, age, parity, induced, spontaneous)))
 csv("insect_sprays", with(InsectSprays, data.frame(spray, count)))
 csv("nile", data.frame(year = as.integer(time(Nile)), flow = as.integer(Nile)))
+csv("dax", data.frame(r = round(100 * diff(log(as.numeric(EuStockMarkets[, "DAX"]))), 5)))
 csv("lynx", data.frame(year = as.integer(time(lynx)), trapped = as.integer(lynx)))
 csv("esoph", with(esoph, data.frame(age = agegp, alcohol = gsub("g/day", "", alcgp), tobacco = gsub("g/day", "", tobgp),
                                     cases = ncases, n = ncases + ncontrols)))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ppl/graph/named"
+	"ppl/graph/scan"
 	"ppl/inference/arrow"
 )
 
@@ -79,6 +80,8 @@ type Fit struct {
 	Guides []*SiteGuide
 	// Point says that the answer is a point, without uncertainty.
 	Point bool
+	// Integrates says that the density contains solutions of differential equations.
+	Integrates bool
 	// plain is the guide before any correction, if it is not Loc and LogSD.
 	plain *gaussian
 
@@ -168,6 +171,16 @@ func (f *fitter) useOver(t *Target, ax *named.Axis) error {
 	var err error
 	f.surf, err = t.surfaceOver(ax)
 	return err
+}
+
+// integrates reports whether the density solves a differential equation.
+func (s *Surface) integrates() bool {
+	for _, n := range s.g.Nodes() {
+		if _, is := n.Op.(scan.Steps); is {
+			return true
+		}
+	}
+	return false
 }
 
 // evaluations counts points at which anything was evaluated.
@@ -505,6 +518,7 @@ func (f *fitter) finish(fit *Fit, o *objective) error {
 
 // mark notes that a run was ended from outside.
 func (f *fitter) mark(fit *Fit) {
+	fit.Integrates = f.surf != nil && f.surf.integrates()
 	if f.why != "" {
 		fit.Converged, fit.Ended = false, f.why
 		fit.Interrupted = f.ctx.Err() != nil

@@ -84,6 +84,9 @@ func (f *fitter) dispersed() int {
 	if f.pattern == nil {
 		return 0
 	}
+	if f.surf.integrates() {
+		return 8 // of the periods that fit some of the data few fit all
+	}
 	switch work := f.surf.cost() * float64(f.pattern.Probes()); {
 	case work < 1e5: // one of two equal hills is missed once in 256 times
 		return 8

@@ -49,6 +49,7 @@ var examples = []example{
 	{name: "insect_sprays", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 	{name: "nile", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 	{name: "lynx", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
+	{name: "dax", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
 	{name: "esoph", data: "data.csv", verdict: runtime.Caution, tolerance: accurate,
 		why: "k̂ is a hair above 0.5: three scales near zero, each of few effects"},
 	{name: "rabbits", data: "data.csv", verdict: runtime.Good, tolerance: accurate},

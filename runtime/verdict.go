@@ -167,6 +167,8 @@ func (post *Posterior) judgeDraws(f *inference.Fit) {
 func (post *Posterior) judgeModes(f *inference.Fit) {
 	if n := len(f.Modes); n > 1 {
 		post.lower(Caution, "%d modes were found, with ELBOs %s: the answer describes the first alone", n, modeELBOs(f))
+	} else if f.Integrates {
+		post.lower(Caution, "solutions of a differential equation often fit the data in several ways, of which %d starting points may have missed the best: look at the fitted curve, and try other seeds", f.Starts)
 	}
 }
 

@@ -175,7 +175,7 @@ func (l *lowerer) solve(p *problem, times []float64, intervals int) named.Value 
 		return op.NewView(g, chosen, v, nil)
 	}
 	step, fixed := body(next)
-	history := scan.New(g, scan.Scan{Body: step, T: steps * intervals, Idle: 1}, append([]*graph.Node{start, part(0), part(1)}, fixed...)...)
+	history := scan.New(g, scan.Scan{Body: step, T: steps * intervals, Idle: []int{0}}, append([]*graph.Node{start, part(0), part(1)}, fixed...)...)
 	// The state after the last step of each interval: [axes..., T, n].
 	width := cells.Size() * p.n
 	v := op.View{Out: append(sizesOf(p.axes), intervals, p.n), Base: (steps - 1) * width}

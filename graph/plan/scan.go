@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ppl/graph/scan"
@@ -46,8 +47,8 @@ func (s *rowState) bindScan(g *generic, o scan.Scan) native {
 	if inner == nil {
 		return nil
 	}
-	var carry, idle fed
-	var slices, fixed []fed
+	var carry fed
+	var sliced, fixed, idle []fed
 	for i, n := range g.body.inputs {
 		k := 0
 		for k < len(g.in) && o.Input(k) != n {
@@ -63,9 +64,9 @@ func (s *rowState) bindScan(g *generic, o scan.Scan) native {
 			carry = f
 		case o.Sliced(k):
 			f.stride = f.n
-			slices = append(slices, f)
-			if k == o.Idle {
-				idle = f
+			sliced = append(sliced, f)
+			if slices.Contains(o.Idle, k-1) {
+				idle = append(idle, f)
 			}
 		default:
 			fixed = append(fixed, f)
@@ -73,6 +74,7 @@ func (s *rowState) bindScan(g *generic, o scan.Scan) native {
 	}
 	result, into := inner.array(g.body.out[0]), s.array(g.out)
 	size := len(result)
+	skips := len(idle) > 0 && len(idle) == len(o.Idle) && len(carry.to) > 0
 	return func(*rowState) {
 		for _, f := range fixed {
 			copy(f.to, f.from[:f.n])
@@ -80,12 +82,12 @@ func (s *rowState) bindScan(g *generic, o scan.Scan) native {
 		copy(carry.to, carry.from)
 		for i := range o.T {
 			t := o.Step(i)
-			if idle.n > 0 && len(carry.to) > 0 && allZero(idle.from[t*idle.stride:t*idle.stride+idle.n]) {
+			if skips && rest(idle, t) {
 				to := into[t*size : (t+1)*size]
 				clear(to[copy(to, carry.to):])
 				continue
 			}
-			for _, f := range slices {
+			for _, f := range sliced {
 				copy(f.to, f.from[t*f.stride:t*f.stride+f.n])
 			}
 			inner.step()
@@ -138,6 +140,16 @@ func (s *rowState) bindSteps(g *generic, o scan.Steps) native {
 		copy(run.Y, start)
 		run.Run()
 	}
+}
+
+// rest reports whether step t is not to be run.
+func rest(idle []fed, t int) bool {
+	for _, f := range idle {
+		if !allZero(f.from[t*f.stride : t*f.stride+f.n]) {
+			return false
+		}
+	}
+	return true
 }
 
 func allZero(x []float64) bool {

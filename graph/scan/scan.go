@@ -105,11 +105,11 @@ type Scan struct {
 	T int
 	// Reverse runs from step T to step 1.
 	Reverse bool
-	// Idle is k if a step in which slice k−1 is all zeros is not run: the carry
+	// Idle are slices. A step in which all of them are zeros is not run: the carry
 	// stays what it is, and the rest of the output is zero. It takes that the body
-	// is then the identity in the carry, whatever the rest is, and that nothing
-	// reads the output of such a step. 0: all steps are run.
-	Idle int
+	// is then the identity in the carry, whatever its other inputs are, and that
+	// the rest is indeed zero or nothing reads it. None: all steps are run.
+	Idle []int
 }
 
 // New applies a scan of T ≥ 1 steps.
@@ -154,7 +154,7 @@ func (b *Body) isInput(n *graph.Node) bool {
 
 // Key implements graph.Op.
 func (s Scan) Key() string {
-	return fmt.Sprintf("scan of %d steps, reverse %t, idle %d, body %s", s.T, s.Reverse, s.Idle, s.key)
+	return fmt.Sprintf("scan of %d steps, reverse %t, idle %v, body %s", s.T, s.Reverse, s.Idle, s.key)
 }
 
 // Infer implements graph.Op.
@@ -254,7 +254,7 @@ func (s Scan) Eval(out []float64, in [][]float64) {
 				copy(to[p*tail:(p+1)*tail], in[1+k][(p*s.T+t)*tail:])
 			}
 		}
-		if s.Idle > 0 && allZero(m.value[s.Slices[s.Idle-1].ID]) {
+		if s.idle(m) {
 			for p := range particles {
 				to := out[(p*s.T+t)*w : (p*s.T+t+1)*w]
 				clear(to[copy(to, carry[p*n:(p+1)*n]):])
@@ -282,6 +282,15 @@ func (b *Body) eval(m *steps) {
 		}
 		x.Op.Eval(m.value[x.ID], m.args)
 	}
+}
+
+func (s Scan) idle(m *steps) bool {
+	for _, k := range s.Idle {
+		if !allZero(m.value[s.Slices[k].ID]) {
+			return false
+		}
+	}
+	return s.Idle != nil
 }
 
 func allZero(x []float64) bool {
@@ -330,8 +339,11 @@ func (s Scan) Diff(g *graph.Graph, in []*graph.Node, out *graph.Node, dout graph
 	}
 	b.Out = Pack(b.G, b.Lead, ds...)
 	back := Scan{Body: b, T: s.T, Reverse: !s.Reverse}
-	if s.Idle > 0 {
-		back.Idle = s.Idle + 1 // the state before comes first
+	for _, k := range s.Idle { // the adjoint of the output must be zero, too
+		back.Idle = append(back.Idle, k+1)
+	}
+	if s.Idle != nil {
+		back.Idle = append(back.Idle, 1+len(s.Slices))
 	}
 	r := New(g, back, append([]*graph.Node{g.Constant(b.Carry.Shape, make([]float64, b.Carry.Shape.Size()))}, operands...)...)
 

@@ -34,11 +34,31 @@ type chainRun struct {
 	scale []float64
 }
 
-var chainRuns sync.Map // ChainShape key → *sync.Pool
+// chainRuns keeps the memory of runs, by T and K.
+var chainRuns = struct {
+	sync.RWMutex
+	pools map[[2]int]*sync.Pool
+}{pools: map[[2]int]*sync.Pool{}}
+
+func chainPool(t, k int) *sync.Pool {
+	key := [2]int{t, k}
+	chainRuns.RLock()
+	p := chainRuns.pools[key]
+	chainRuns.RUnlock()
+	if p != nil {
+		return p
+	}
+	chainRuns.Lock()
+	defer chainRuns.Unlock()
+	if p = chainRuns.pools[key]; p == nil {
+		p = &sync.Pool{}
+		chainRuns.pools[key] = p
+	}
+	return p
+}
 
 func newChainRun(c ChainShape) *chainRun {
-	p, _ := chainRuns.LoadOrStore([2]int{c.T, c.K}, &sync.Pool{})
-	if r, ok := p.(*sync.Pool).Get().(*chainRun); ok {
+	if r, ok := chainPool(c.T, c.K).Get().(*chainRun); ok {
 		r.ChainShape = c
 		if len(r.e) < c.Steps()*c.K*c.K {
 			r.e, r.top = make([]float64, c.Steps()*c.K*c.K), make([]float64, c.Steps())
@@ -53,9 +73,7 @@ func newChainRun(c ChainShape) *chainRun {
 
 func (r *chainRun) free() {
 	r.u, r.w = nil, nil
-	if p, ok := chainRuns.Load([2]int{r.T, r.K}); ok {
-		p.(*sync.Pool).Put(r)
-	}
+	chainPool(r.T, r.K).Put(r)
 }
 
 func (r *chainRun) set(u, w []float64) { r.u, r.w = u, w[:r.Steps()*r.K*r.K] }

@@ -2,6 +2,7 @@ package lower
 
 import (
 	"fmt"
+	"math"
 
 	"ppl/graph"
 	"ppl/graph/enum"
@@ -84,6 +85,7 @@ func (l *lowerer) refer(at ast.Node, d *discrete, x elementAt) named.Value {
 // referEach refers to a different element at each index of axis i.
 func (l *lowerer) referEach(at ast.Node, d *discrete, r *enum.Ref, i int) named.Value {
 	a := r.Over[i]
+	l.affordEach(d, r, a)
 	var out named.Value
 	for k := range a.Size {
 		one := r.Fixed(map[*named.Axis]int{a: k})
@@ -97,6 +99,21 @@ func (l *lowerer) referEach(at ast.Node, d *discrete, r *enum.Ref, i int) named.
 		out = l.b.Where(l.b.Wrap(l.b.G.Constant(graph.Shape{a.Size}, hit), a), v, out)
 	}
 	return out
+}
+
+// affordEach refuses, before any of it is made, a table over too many elements
+// of a discrete latent.
+func (l *lowerer) affordEach(d *discrete, r *enum.Ref, a *named.Axis) {
+	if d.infinite || l.b.Limit == 0 {
+		return
+	}
+	different := map[string]bool{}
+	for k := range a.Size {
+		different[fmt.Sprint(r.Fixed(map[*named.Axis]int{a: k}).Index)] = true
+	}
+	if n := float64(sizesOf(r.Over).Size()) * math.Pow(float64(d.site.K), float64(len(different))); n > float64(l.b.Limit) {
+		panic(named.TooLarge{Axes: []*named.Axis{{Name: d.sym.Name, Size: d.site.K, Class: named.Enumerated}}, Elements: n})
+	}
 }
 
 // siteIndex interprets z[...] for a discrete latent.

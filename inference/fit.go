@@ -137,6 +137,7 @@ type fitter struct {
 	told    time.Time
 	stage   string
 	spent   int    // evaluations of surfaces given up
+	budget  int    // Hessian products of a run from a further start; 0: no bound
 	why     string // set once the run must end early
 }
 

@@ -11,6 +11,10 @@ import (
 // wide as the guide says.
 const minor = 10
 
+// leastBudget is the number of Hessian products that a run from a further start
+// may take in any case.
+const leastBudget = 2000
+
 // explore optimises from dispersed starts as well, and lists the optima that
 // are not the one already found. A run ends as soon as it comes so near to a
 // known optimum that it must be on its hill. A better optimum takes over, and any
@@ -40,6 +44,9 @@ func (f *fitter) explore(fit *Fit, o *objective, best *ascent) (*objective, *asc
 		}
 	}
 	fit.Starts = len(starts)
+	// A run that takes far longer than the first one wanders where there is nothing.
+	f.budget = max(leastBudget, 2*best.products)
+	defer func() { f.budget = 0 }()
 	for _, s := range starts[1:] {
 		if f.halted() {
 			break

@@ -23,8 +23,8 @@ type ascent struct {
 	// near is the linear response at a nearby optimum, under other noise: its
 	// Hessian is M then.
 	near *response
-	// most bounds the steps.
-	most int
+	// most bounds the steps, and budget the products, if it is not 0.
+	most, budget int
 
 	loc, logsd []float64
 	value      float64
@@ -67,7 +67,7 @@ func (f *fitter) refine(o *objective, from *ascent, r *response) (*ascent, error
 
 func (f *fitter) newAscent(o *objective, loc, logsd []float64) *ascent {
 	d := f.t.D
-	return &ascent{f: f, o: o, most: ascentSteps, loc: append([]float64(nil), loc...), logsd: append([]float64(nil), logsd...),
+	return &ascent{f: f, o: o, most: ascentSteps, budget: f.budget, loc: append([]float64(nil), loc...), logsd: append([]float64(nil), logsd...),
 		gl: make([]float64, d), gs: make([]float64, d), radius: 10 * math.Sqrt(2*float64(d))}
 }
 
@@ -88,6 +88,10 @@ func (a *ascent) run(near func(loc []float64) bool) (*ascent, error) {
 	for a.steps < a.most {
 		if f.halted() {
 			a.why = f.why
+			return a, nil
+		}
+		if a.budget > 0 && a.products > a.budget {
+			a.why = "took much longer than the first run"
 			return a, nil
 		}
 		if near != nil && near(a.loc) {

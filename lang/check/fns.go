@@ -465,6 +465,7 @@ func (c *checker) odeFits(e *ast.Call, sig *lang.FuncSig, seen []lang.Arg, args 
 		}
 	}
 	want := seen[1].Type
+	want.Elem = lang.Real
 	got := f.result
 	if got.Rank() != want.Rank() || got.Rank() == 1 && c.allBound(got.Dims[0], bound) && subst(got.Dims[0], bound).Equal(want.Dims[0]) == lang.No {
 		c.report(ShapeMismatch, args[0].Span(), "`%s` must give the rate of change of the state", f.decl.Name.Name).expected("%s", want).found("%s", got)

@@ -32,6 +32,7 @@ type Sites struct {
 	u       *graph.Node
 	weights []*graph.Node
 	zeros   [][]float64
+	guides  *inputs // the assignments of latents that have a guide; nil if none has
 }
 
 // NewSites compiles the marginals for s points; mostLikely asks for the values
@@ -50,6 +51,10 @@ func (t *Target) NewSites(s int, mostLikely bool) (*Sites, error) {
 	opt.Weights = func(b *named.Builder, i int, shape graph.Shape) named.Value {
 		c.weights[i] = b.G.BatchInput(fmt.Sprintf("weights.%d", i), append(graph.Shape{s}, shape...))
 		return b.Wrap(c.weights[i], ax)
+	}
+	if t.Guided() {
+		c.guides = newInputs(s, ax)
+		opt.Assigner = c.guides
 	}
 	l, err := t.lowerWith(b, u, opt)
 	if err != nil {
@@ -71,6 +76,44 @@ func (t *Target) NewSites(s int, mostLikely bool) (*Sites, error) {
 	c.p, err = t.compile(b.G, outs...)
 	c.zeros = c.newWeights()
 	return c, err
+}
+
+// Assign sets the values of latents with a guide, at each of the points: row[s] of
+// the guides' draws at point s, or, where row is nil, their most likely values.
+func (c *Sites) Assign(guides []*SiteGuide, row []int) {
+	for i, g := range guides {
+		if g == nil {
+			continue
+		}
+		n := c.Discrete[i].Shape.Size()
+		k := len(g.P) / n
+		infinite := len(g.Values) > 0
+		weights, drawn := make([]float64, c.S*n*k), make([]float64, c.S*n)
+		for s := range c.S {
+			for e := range n {
+				at := (s*n + e) * k
+				z := argmax(g.P[e*k : (e+1)*k])
+				if row != nil {
+					z = g.Draws[row[s]*n+e]
+				}
+				weights[at+z] = 1
+				if infinite {
+					drawn[s*n+e] = g.Values[z]
+				}
+			}
+		}
+		if infinite {
+			weights = weights[:c.S*n]
+			for k := range weights {
+				weights[k] = 1
+			}
+		}
+		for n, x := range map[*graph.Node][]float64{c.guides.weights[i]: weights, c.guides.prior[i]: weights, c.guides.drawn[i]: drawn} {
+			if n != nil {
+				c.p.set(n, x)
+			}
+		}
+	}
 }
 
 // size is the number of elements of a site, and values of all of them.

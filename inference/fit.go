@@ -47,6 +47,8 @@ const (
 	Importance     Correction = "importance weights" // around linear response
 	LinearResponse Correction = "linear response"
 	NoCorrection   Correction = "none"
+	// Sampled draws are of Markov chains that start from the guide: package gibbs.
+	Sampled Correction = "Markov chains"
 )
 
 // Mode is a local optimum of the ELBO.
@@ -78,6 +80,10 @@ type Fit struct {
 	// Guides are the guides of the discrete latents that were not summed out, in
 	// the order of Target.Discrete; nil for others.
 	Guides []*SiteGuide
+	// Uncorrected says why Markov chains do not correct a guide of discrete latents.
+	Uncorrected string
+	// outsets are where Markov chains may start, the guide first.
+	outsets []outset
 	// Point says that the answer is a point, without uncertainty.
 	Point bool
 	// Integrates says that the density contains solutions of differential equations.
@@ -139,6 +145,7 @@ type fitter struct {
 	spent   int    // evaluations of surfaces given up
 	budget  int    // Hessian products of a run from a further start; 0: no bound
 	why     string // set once the run must end early
+	tried   []*guidedStart
 }
 
 func newFitter(ctx context.Context, t *Target, opt Options) *fitter {

@@ -26,6 +26,8 @@ type guided struct {
 	t     *Target
 	s     int // particles
 	p     *program
+	b     *named.Builder
+	value *graph.Node // the log density
 	u     *graph.Node
 	sites []*guidedSite
 	work  float64 // elements that an evaluation works through at each particle
@@ -117,7 +119,7 @@ func (t *Target) Guided() bool {
 func newGuided(t *Target, s int) (*guided, error) {
 	b := named.New()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
-	g := &guided{t: t, s: s}
+	g := &guided{t: t, s: s, b: b}
 	var u named.Value
 	var wrt []*graph.Node
 	if t.D > 0 {
@@ -165,6 +167,7 @@ func newGuided(t *Target, s int) (*guided, error) {
 		}
 	}
 	lp := b.With(l.logDensity(), ax).N
+	g.value = lp
 	ones := make([]float64, s)
 	for i := range ones {
 		ones[i] = 1
@@ -177,22 +180,27 @@ func newGuided(t *Target, s int) (*guided, error) {
 	return g, err
 }
 
-// eval runs at points u (S×D) with the sites' assignments.
-func (g *guided) eval(u []float64) error {
+// place sets the inputs of a program: points u (S×D) and the sites' assignments.
+func (g *guided) place(p *program, u []float64) {
 	if g.u != nil {
-		g.p.set(g.u, u)
+		p.set(g.u, u)
 	}
 	for _, x := range g.sites {
 		if x.weights != nil {
-			g.p.set(x.weights, x.w)
+			p.set(x.weights, x.w)
 		}
 		if x.prior != nil {
-			g.p.set(x.prior, x.pr)
+			p.set(x.prior, x.pr)
 		}
 		if x.drawn != nil {
-			g.p.set(x.drawn, x.z)
+			p.set(x.drawn, x.z)
 		}
 	}
+}
+
+// eval runs at points u (S×D) with the sites' assignments.
+func (g *guided) eval(u []float64) error {
+	g.place(g.p, u)
 	if err := g.p.state.Run(); err != nil {
 		return err
 	}

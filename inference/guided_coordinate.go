@@ -370,6 +370,9 @@ func (f *fitter) guidedStarts(g *guided) (*guidedStart, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s != nil {
+			f.tried = append(f.tried, s)
+		}
 		if s != nil && (best == nil || s.value > best.value) {
 			best, sweeping = s, c
 		}

@@ -26,7 +26,7 @@ func (f *fitter) guided() (*Fit, error) {
 	}
 	h := g
 	if g.relaxes() {
-		if h, err = g.hardened(); err != nil {
+		if h, err = g.t.hardened(g.s); err != nil {
 			return nil, err
 		}
 	}
@@ -51,10 +51,14 @@ func (f *fitter) guided() (*Fit, error) {
 	f.stage = "optimise"
 	g.layout()
 	fit, end, err := f.descend(g, best, guidedRate)
-	if err != nil || h == g || f.halted() {
-		return fit, err
+	if err == nil && h != g && !f.halted() {
+		fit, err = f.unbiased(h, fit, end, best)
 	}
-	return f.unbiased(h, fit, end, best)
+	if err != nil {
+		return nil, err
+	}
+	fit.outsets = f.outsets(start, fit)
+	return fit, nil
 }
 
 // relaxes reports whether some site is relaxed.
@@ -77,27 +81,27 @@ func (g *guided) tabulated() bool {
 	return true
 }
 
-// hardened is the same objective with unbiased gradients of the ELBO in the place of
+// hardened is the objective with unbiased gradients of the ELBO in the place of
 // relaxations: expectations if the factors can be tabulated, else the score
-// function of the density as a whole.
-func (g *guided) hardened() (h *guided, err error) {
+// function of the density as a whole. At hard values it is the density of the model.
+func (t *Target) hardened(s int) (h *guided, err error) {
 	for _, how := range []string{lower.Expect, lower.Score} {
-		t := *g.t
-		t.Discrete = append([]lower.Discrete(nil), t.Discrete...)
-		t.Options.Strategies = map[string]string{}
-		for name, x := range g.t.Options.Strategies {
-			t.Options.Strategies[name] = x
+		u := *t
+		u.Discrete = append([]lower.Discrete(nil), t.Discrete...)
+		u.Options.Strategies = map[string]string{}
+		for name, x := range t.Options.Strategies {
+			u.Options.Strategies[name] = x
 		}
-		for i := range t.Discrete {
-			d := &t.Discrete[i]
+		for i := range u.Discrete {
+			d := &u.Discrete[i]
 			if d.Strategy != lower.Relax {
 				continue
 			}
 			if d.Strategy = how; how == lower.Expect {
-				t.Options.Strategies[d.Symbol.Name] = how
+				u.Options.Strategies[d.Symbol.Name] = how
 			}
 		}
-		if h, err = newGuided(&t, g.s); err == nil {
+		if h, err = newGuided(&u, s); err == nil {
 			h.layout()
 			return h, nil
 		}

@@ -15,6 +15,9 @@ type Weighted struct {
 	// KHat is the shape of the weights' tail (Vehtari et al. 2024), ESS their
 	// effective sample size; NaN and N where there are no weights.
 	KHat, ESS float64
+	// Chains is the number of Markov chains that the draws are of, chain by chain;
+	// 0 where they are independent.
+	Chains int
 	// Spread says whether the weights carry the variances; its KHat is 0 where
 	// there are no weights.
 	Spread Spread

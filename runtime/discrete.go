@@ -114,6 +114,9 @@ type DiscreteQuantity struct {
 	// combination of all discrete latents, given the others at their posterior
 	// means (on the unconstrained scale): in a chain, the Viterbi path.
 	Mode, Joint int
+	// RHat and ESS are those of Markov chains that move in the latent; 0 where it was
+	// summed out, or has a guide that is the answer.
+	RHat, ESS float64
 }
 
 // Mean and SD are those of the values as numbers.
@@ -175,11 +178,8 @@ func (post *Posterior) reportDiscrete(ctx context.Context) error {
 	if post.reportGuides(t) {
 		return nil
 	}
-	u, w := post.sitePoints()
-	s := sitePoints
-	if t.D == 0 {
-		s = 1
-	}
+	rows, w := post.sitePoints()
+	s := min(sitePoints, len(rows))
 	sites, err := t.NewSites(s, false)
 	if err != nil {
 		return err
@@ -190,7 +190,9 @@ func (post *Posterior) reportDiscrete(ctx context.Context) error {
 		if at > 0 && ctx.Err() != nil {
 			break // what there is will have to do
 		}
-		_, p, err := sites.Marginals(block(u, t.D, at, s))
+		here := rowsAt(rows, at, s)
+		sites.Assign(post.fit.Guides, here)
+		_, p, err := sites.Marginals(rowsOf(post.fit.Draws.U, t.D, here))
 		if err != nil {
 			return err
 		}
@@ -238,26 +240,68 @@ func (post *Posterior) nameDiscrete(t *inference.Target) {
 	}
 }
 
-// sitePoints are draws of the other latents and their weights: all of them, or
-// as many as there is time for.
-func (post *Posterior) sitePoints() (u, w []float64) {
+// sitePoints are rows of the draws of the other latents, and their weights: all of
+// them, or as many as there is time for.
+func (post *Posterior) sitePoints() (rows []int, w []float64) {
 	fit := post.fit
-	if fit.Target.D == 0 {
-		return nil, []float64{1}
-	}
 	numbers := 0
 	for _, s := range fit.Target.Discrete {
 		numbers += s.Shape.Size() * len(s.Values)
 	}
-	n := fit.Draws.N()
+	n := post.total()
 	if m := max(leastPoints, int(siteNumbers/float64(max(1, numbers)))); m < n {
-		return rowsOf(fit.Draws.U, fit.Target.D, fit.Draws.Resample(post.options.Seed, m)), equalWeights(m)
+		return post.pickRows(m), equalWeights(m)
 	}
 	if fit.Draws.W != nil {
-		return fit.Draws.U, fit.Draws.W
+		return seq(n), fit.Draws.W
 	}
-	return fit.Draws.U, equalWeights(n)
+	return seq(n), equalWeights(n)
 }
+
+func seq(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// total is the number of draws of the fit; one where everything was summed out.
+func (post *Posterior) total() int {
+	if n := post.fit.Draws.N(); n > 0 {
+		return n
+	}
+	for k, g := range post.fit.Guides {
+		if g != nil {
+			return len(g.Draws) / post.fit.Target.Discrete[k].Shape.Size()
+		}
+	}
+	return 1
+}
+
+// pickRows are rows of n of the fit's draws: by their weights, evenly among those of Markov
+// chains, else the first ones, in turn if there are too few.
+func (post *Posterior) pickRows(n int) []int {
+	total, w := post.total(), post.fit.Draws
+	switch {
+	case w.W != nil:
+		return w.Resample(post.options.Seed, n)
+	case w.Chains > 0 && n < total:
+		rows := seq(n)
+		for i := range rows {
+			rows[i] = (2*i + 1) * total / (2 * n)
+		}
+		return rows
+	}
+	rows := seq(n)
+	for i := range rows {
+		rows[i] %= total
+	}
+	return rows
+}
+
+// kept are the rows of the draws that are kept.
+func (post *Posterior) kept() []int { return post.pickRows(post.options.Draws) }
 
 func equalWeights(n int) []float64 {
 	w := make([]float64, n)
@@ -275,19 +319,13 @@ func rowsOf(u []float64, d int, rows []int) []float64 {
 	return out
 }
 
-// block is s rows from at; past the end, the last row again.
-func block(u []float64, d, at, s int) []float64 {
-	if d == 0 {
-		return nil
+// rowsAt are s of the rows from at; past the end, the last row again.
+func rowsAt(rows []int, at, s int) []int {
+	out := make([]int, s)
+	for i := range out {
+		out[i] = rows[min(at+i, len(rows)-1)]
 	}
-	if (at+s)*d <= len(u) {
-		return u[at*d : (at+s)*d]
-	}
-	rows := make([]int, s)
-	for i := range rows {
-		rows[i] = min(at+i, len(u)/d-1)
-	}
-	return rowsOf(u, d, rows)
+	return out
 }
 
 // add adds the marginals of site k at point i.
@@ -318,6 +356,7 @@ func (post *Posterior) mostLikely(t *inference.Target) error {
 	if err != nil {
 		return err
 	}
+	sites.Assign(post.fit.Guides, nil)
 	z, err := sites.MostLikely(post.meanPoint())
 	if err != nil {
 		return err
@@ -422,14 +461,11 @@ func (post *Posterior) drawn() ([][]int, error) {
 // drawDiscrete draws all discrete latents at each of the draws that are kept.
 func (post *Posterior) drawDiscrete() ([][]int, error) {
 	t := post.fit.Target
-	n := post.options.Draws
-	if out := post.guideDraws(t, n); out != nil {
+	rows := post.kept()
+	if out := post.guideDraws(t, rows); out != nil {
 		return out, nil
 	}
-	var u []float64
-	if t.D > 0 {
-		u = rowsOf(post.fit.Draws.U, t.D, post.fit.Draws.Resample(post.options.Seed, n))
-	}
+	n := len(rows)
 	sites, err := t.NewSites(sitePoints, false)
 	if err != nil {
 		return nil, err
@@ -444,7 +480,9 @@ func (post *Posterior) drawDiscrete() ([][]int, error) {
 		for i := range r {
 			r[i] = inference.Stream(post.options.Seed, "discrete draws", at+i)
 		}
-		z, err := sites.Draw(block(u, t.D, at, sitePoints), r)
+		here := rowsAt(rows, at, sitePoints)
+		sites.Assign(post.fit.Guides, here)
+		z, err := sites.Draw(rowsOf(post.fit.Draws.U, t.D, here), r)
 		if err != nil {
 			return nil, err
 		}
@@ -454,7 +492,7 @@ func (post *Posterior) drawDiscrete() ([][]int, error) {
 				for e := range size {
 					q := d.first[k] + e
 					if g := post.guideOf(k); g != nil {
-						out[q][at+i] = d.quantities[q].Values[g.Draws[(at+i)*size+e]]
+						out[q][at+i] = d.quantities[q].Values[g.Draws[here[i]*size+e]]
 						continue
 					}
 					out[q][at+i] = d.quantities[q].Values[z[k][i*size+e]]

@@ -65,7 +65,10 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if err := p.validGuided(opt); err != nil {
 		return nil, err
 	}
-	if opt.Method == MethodNUTS && p.target.D > 0 { // without continuous latents the answer is exact
+	if opt.Chains <= 0 {
+		opt.Chains = 4
+	}
+	if opt.Method == MethodNUTS && p.target.D > 0 && !p.target.Guided() { // without continuous latents the answer is exact
 		return p.sample(ctx, opt)
 	}
 	begun := time.Now()
@@ -75,6 +78,17 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	})
 	if err != nil {
 		return nil, p.explain(err)
+	}
+	if p.corrects(opt, fit) {
+		post, r, err := p.chained(ctx, opt, fit, begun)
+		if err != nil {
+			return nil, err
+		}
+		if post != nil {
+			err := post.reportChains(ctx, r, opt.Draws)
+			post.FitTime = time.Since(begun)
+			return post, err
+		}
 	}
 	post = &Posterior{problem: p, options: opt, fit: fit}
 	if err := post.report(opt.Draws); err != nil {
@@ -103,8 +117,6 @@ func (p *Problem) validGuided(opt Options) error {
 		}
 	}
 	switch {
-	case opt.Method == MethodNUTS:
-		return &OptionError{fmt.Sprintf("nuts needs discrete latents that are summed out, and %s is not: use --method variational", quoted(names))}
 	case opt.Guide != "" && opt.Guide != inference.Guides[0]:
 		return &OptionError{fmt.Sprintf("the guide %s does not go with discrete latents that have a guide of their own (%s): use %s", opt.Guide, quoted(names), inference.Guides[0])}
 	}

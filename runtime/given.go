@@ -3,8 +3,6 @@ package runtime
 import (
 	"math"
 	"sort"
-
-	"ppl/inference/mcmc"
 )
 
 // reportGiven reports the lets that depend on discrete latents: their values at
@@ -22,11 +20,8 @@ func (post *Posterior) reportGiven() error {
 	if err != nil {
 		return err
 	}
-	n := post.options.Draws
-	var u []float64
-	if t.D > 0 {
-		u = rowsOf(post.fit.Draws.U, t.D, post.fit.Draws.Resample(post.options.Seed, n))
-	}
+	rows := post.kept()
+	n := len(rows)
 	first := len(post.quantities)
 	for k, s := range r.Symbols {
 		for e := range r.Shapes[k].Size() {
@@ -47,7 +42,7 @@ func (post *Posterior) reportGiven() error {
 				}
 			}
 		}
-		out, err := r.Eval(block(u, t.D, at, r.S), values)
+		out, err := r.Eval(rowsOf(post.fit.Draws.U, t.D, rowsAt(rows, at, r.S)), values)
 		if err != nil {
 			return err
 		}
@@ -79,11 +74,6 @@ func (q *Quantity) fromDraws(s *Sampling) {
 	if s == nil {
 		return
 	}
-	var chains [][]float64
-	for c := range s.Chains {
-		chains = append(chains, q.Draws[c*s.Draws:(c+1)*s.Draws])
-	}
-	d := mcmc.Diagnose(chains)
-	q.RHat, q.ESSBulk, q.ESSTail, q.MCSE = d.RHat, d.ESSBulk, d.ESSTail, d.MCSEMean
+	q.diagnose(byChain(q.Draws, s.Chains), s.Groups)
 	s.worst(q)
 }

@@ -31,9 +31,9 @@ func (post *Posterior) reportGuides(t *inference.Target) (all bool) {
 	return all
 }
 
-// guideDraws are the draws of all discrete latents if none was summed out, else
-// nil.
-func (post *Posterior) guideDraws(t *inference.Target, n int) [][]int {
+// guideDraws are rows of the draws of all discrete latents if none was summed out,
+// else nil.
+func (post *Posterior) guideDraws(t *inference.Target, rows []int) [][]int {
 	d := &post.discrete
 	out := make([][]int, len(d.quantities))
 	for k, s := range t.Discrete {
@@ -44,9 +44,9 @@ func (post *Posterior) guideDraws(t *inference.Target, n int) [][]int {
 		}
 		for e := range size {
 			q := d.first[k] + e
-			out[q] = make([]int, n)
-			for i := range n {
-				out[q][i] = d.quantities[q].Values[g.Draws[i%(len(g.Draws)/size)*size+e]]
+			out[q] = make([]int, len(rows))
+			for i, row := range rows {
+				out[q][i] = d.quantities[q].Values[g.Draws[row*size+e]]
 			}
 		}
 	}

@@ -23,11 +23,17 @@ const (
 type Sampling struct {
 	Chains, Warmup int
 	Draws          int // of each chain
+	// Groups is the number of groups of chains with a common starting point: R̂ is
+	// nested where there are fewer than chains (see package mcmc).
+	Groups int
 	// Divergences and Saturated count trajectories after warm-up that broke off,
 	// as the sampler misses a region of strong curvature, and that reached the
 	// greatest length.
 	Divergences, Saturated int
 	MaxDepth               int
+	// Trajectories is how many there were after warm-up: more than draws, where these
+	// are thinned.
+	Trajectories int
 	// EBFMI is the energy Bayesian fraction of missing information of each chain.
 	EBFMI []float64
 	// StepSize is that of each chain, and Dense says that the metric has covariances.
@@ -57,9 +63,6 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, opt.MaxTime)
 		defer cancel()
-	}
-	if opt.Chains <= 0 {
-		opt.Chains = 4
 	}
 	target := p.target.Parameterised(ctx, opt.Seed)
 	r, err := nuts.Run(ctx, target, nuts.Options{
@@ -98,8 +101,8 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 func (post *Posterior) describe(r *nuts.Result, target *inference.Target, byUser bool) {
 	nan := math.NaN()
 	s := &Sampling{
-		Chains: len(r.Chains), Warmup: r.Warmup, Draws: len(r.Chains[0].Draws), MaxDepth: r.MaxDepth,
-		Divergences: r.Divergences, Saturated: r.Saturated, EBFMI: mcmc.EBFMI(r.Energies()), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
+		Chains: len(r.Chains), Groups: len(r.Chains), Warmup: r.Warmup, Draws: len(r.Chains[0].Draws), MaxDepth: r.MaxDepth,
+		Trajectories: len(r.Chains) * len(r.Chains[0].Draws), Divergences: r.Divergences, Saturated: r.Saturated, EBFMI: mcmc.EBFMI(r.Energies()), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
 	}
 	for _, c := range r.Chains {
 		s.StepSize = append(s.StepSize, c.StepSize)
@@ -164,7 +167,12 @@ func (q *Quantity) sampled(chains [][]float64) {
 		q.Draws = append(q.Draws, c...)
 	}
 	q.summarise(append([]float64(nil), q.Draws...), nil)
-	d := mcmc.Diagnose(chains)
+	q.diagnose(chains, len(chains))
+}
+
+// diagnose computes the diagnostics of chains of draws that start in groups.
+func (q *Quantity) diagnose(chains [][]float64, groups int) {
+	d := mcmc.DiagnoseGroups(chains, groups)
 	q.RHat, q.ESSBulk, q.ESSTail, q.MCSE, q.MeanFieldSD = d.RHat, d.ESSBulk, d.ESSTail, d.MCSEMean, math.NaN()
 }
 
@@ -183,7 +191,7 @@ func (post *Posterior) judgeSampling() {
 	post.Verdict, post.Reasons = Good, nil
 	s := post.sampling
 	post.judgeFinite()
-	total := s.Chains * s.Draws
+	total := s.Trajectories
 	if post.fit.Interrupted || post.fit.TimedOut {
 		post.lower(Caution, "%s after %d draws of each chain", post.fit.Ended, s.Draws)
 	}
@@ -223,13 +231,23 @@ func rated(bearable bool) Verdict {
 	return Poor
 }
 
-// where names the quantity that varies and has the largest figure, NaN foremost.
+// where names the quantity that varies and has the largest figure, NaN foremost. Of
+// discrete latents that chains move in, R̂ and the effective draws count too.
 func (post *Posterior) where(figure func(*Quantity) float64) string {
 	name, most := "", math.Inf(-1)
 	for i := range post.quantities {
 		q := &post.quantities[i]
 		if x := figure(q); q.SD != 0 && (name == "" || x > most || math.IsNaN(x) && !math.IsNaN(most)) {
 			name, most = q.Name, x
+		}
+	}
+	for i := range post.discrete.quantities {
+		d := &post.discrete.quantities[i]
+		if d.RHat == 0 {
+			continue
+		}
+		if x := figure(&Quantity{RHat: d.RHat, ESSBulk: d.ESS, ESSTail: math.Inf(1)}); name == "" || x > most {
+			name, most = d.Name, x
 		}
 	}
 	return name

@@ -134,9 +134,27 @@ func (post *Posterior) report(keep int) error {
 			}
 			copy(scratch, columns[i])
 			q.summarise(scratch, fit.Draws.W)
+			if s := post.sampling; s != nil {
+				q.diagnose(byChain(columns[i], s.Chains), s.Groups)
+			}
 		}
 	})
+	if post.sampling != nil {
+		for i := range post.quantities {
+			post.sampling.worst(&post.quantities[i])
+		}
+	}
 	return nil
+}
+
+// byChain are the draws of each chain, of draws that come chain by chain.
+func byChain(draws []float64, chains int) [][]float64 {
+	n := len(draws) / chains
+	out := make([][]float64, chains)
+	for c := range out {
+		out[c] = draws[c*n : (c+1)*n]
+	}
+	return out
 }
 
 // plainSDs are the sds of the quantities, by symbol and element, under the

@@ -149,7 +149,7 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 }
 
 func (c *fitCmd) report(e *env, r *result) error {
-	if r.post.Sampling() != nil {
+	if c.Sampler.Method == runtime.MethodNUTS && r.post.Sampling() != nil {
 		return c.reportSampling(e, r)
 	}
 	if c.Format == "json" {

@@ -66,13 +66,8 @@ func (c *fitCmd) samplingText(e *env, r *result) {
 	t.write(w, func(s string) string { return e.paintOut(strong, s) })
 	fmt.Fprintln(w)
 	c.writeDiscrete(e, r)
-	fmt.Fprintf(w, "chains   R̂ at most %s, effective draws at least %s (bulk) and %s (tail), %s\n",
-		fixed(s.RHat, 3), fixed(s.ESSBulk, 0), fixed(s.ESSTail, 0), count(s.Divergences, "divergence"))
-	fmt.Fprintf(w, "verdict  %s\n", e.paintOut(verdictStyle(r.post.Verdict), string(r.post.Verdict)))
-	for _, why := range r.post.Reasons {
-		fmt.Fprintf(w, "         - %s\n", printable(why))
-	}
-	fmt.Fprintf(w, "time     %s to compile, %s to fit\n", duration(r.compile), duration(r.post.FitTime))
+	writeChains(w, s)
+	c.writeVerdict(e, r)
 	if !c.Verbose {
 		return
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ func (c *fitCmd) writeText(e *env, r *result) {
 		fmt.Fprintf(w, "exact: all latents are summed out\n\n")
 	} else if r.post.Point() {
 		fmt.Fprintf(w, "%s, seed %d\n\n", approximation(r.post), c.Seed)
+	} else if s := r.post.Sampling(); s != nil {
+		fmt.Fprintf(w, "%s, %s from it, %d draws after %d of warm-up in each, seed %d\n\n", approximation(r.post), count(s.Chains, "Markov chain"), s.Draws, s.Warmup, c.Seed)
 	} else {
 		fmt.Fprintf(w, "%s, %d particles, %d draws, seed %d\n\n", approximation(r.post), r.post.Particles(), c.Draws, c.Seed)
 	}
@@ -44,14 +47,29 @@ func (c *fitCmd) writeText(e *env, r *result) {
 	if k := r.post.KHat(); !math.IsNaN(k) {
 		fmt.Fprintf(w, "k̂        %s (guide alone %s), %.0f effective draws\n", fixed(k, 2), fixed(r.post.KHatMeanField(), 2), r.post.ESS())
 	}
+	if s := r.post.Sampling(); s != nil {
+		writeChains(w, s)
+	}
+	c.writeVerdict(e, r)
+	if c.Verbose {
+		c.writeDetails(e, r)
+	}
+}
+
+// writeVerdict prints the verdict with its reasons, and the time.
+func (c *fitCmd) writeVerdict(e *env, r *result) {
+	w := e.stdout
 	fmt.Fprintf(w, "verdict  %s\n", e.paintOut(verdictStyle(r.post.Verdict), string(r.post.Verdict)))
 	for _, why := range r.post.Reasons {
 		fmt.Fprintf(w, "         - %s\n", printable(why))
 	}
 	fmt.Fprintf(w, "time     %s to compile, %s to fit\n", duration(r.compile), duration(r.post.FitTime))
-	if c.Verbose {
-		c.writeDetails(e, r)
-	}
+}
+
+// writeChains prints the diagnostics of Markov chains.
+func writeChains(w io.Writer, s *runtime.Sampling) {
+	fmt.Fprintf(w, "chains   R̂ at most %s, effective draws at least %s (bulk) and %s (tail), %s\n",
+		fixed(s.RHat, 3), fixed(s.ESSBulk, 0), fixed(s.ESSTail, 0), count(s.Divergences, "divergence"))
 }
 
 // interrupted reports whether the fit was stopped by the user or the clock.
@@ -63,7 +81,7 @@ func (c *fitCmd) interrupted(post *runtime.Posterior) bool {
 func approximation(post *runtime.Posterior) string {
 	name := map[string]string{"meanfield": "mean-field guide", "fullrank": "full-rank guide", "lowrank": "low-rank guide",
 		"laplace": "Laplace approximation", "map": "posterior mode"}[post.Guide()]
-	if post.Guide() == "meanfield" && post.Applied() != inference.NoCorrection {
+	if a := post.Applied(); post.Guide() == "meanfield" && a != inference.NoCorrection && a != inference.Sampled {
 		name += ", linear response"
 	}
 	if post.Applied() == inference.Importance {

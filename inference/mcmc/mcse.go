@@ -62,14 +62,19 @@ type Diagnostics struct {
 }
 
 // Diagnose computes the figures that are reported for each quantity.
-func Diagnose(chains [][]float64) Diagnostics {
+func Diagnose(chains [][]float64) Diagnostics { return DiagnoseGroups(chains, len(chains)) }
+
+// DiagnoseGroups is Diagnose for many short chains that start in groups, as many of
+// the first ones in the first as there are chains for each group: R̂ is nested, that
+// of groups taken as one chain each.
+func DiagnoseGroups(chains [][]float64, groups int) Diagnostics {
 	if undefined(chains) {
 		nan := math.NaN()
 		return Diagnostics{nan, nan, nan, nan}
 	}
 	scores, sorted := normalScores(split(chains)), pooled(chains)
 	return Diagnostics{
-		RHat:     rankRHat(chains, scores, sorted),
+		RHat:     rankRHat(chains, scores, sorted, groups),
 		ESSBulk:  ess(scores),
 		ESSTail:  essTail(chains, sorted),
 		MCSEMean: MCSEMean(chains),

@@ -9,18 +9,36 @@ func RHat(chains [][]float64) float64 {
 	if undefined(chains) {
 		return math.NaN()
 	}
-	return rankRHat(chains, normalScores(split(chains)), pooled(chains))
+	return rankRHat(chains, normalScores(split(chains)), pooled(chains), len(chains))
 }
 
-// rankRHat is RHat where the normal scores of the halves and the draws in
-// ascending order are known.
-func rankRHat(chains, scores [][]float64, sorted []float64) float64 {
-	bulk := plainRHat(scores)
-	folded := plainRHat(normalScores(split(fold(chains, quantile(sorted, 0.5)))))
+// rankRHat is RHat of groups of chains where the normal scores of the halves and
+// the draws in ascending order are known.
+func rankRHat(chains, scores [][]float64, sorted []float64, groups int) float64 {
+	bulk := plainRHat(joined(scores, groups))
+	folded := plainRHat(joined(normalScores(split(fold(chains, quantile(sorted, 0.5)))), groups))
 	if math.IsNaN(folded) { // all draws equally far from the median: a coin
 		return bulk
 	}
 	return math.Max(bulk, folded)
+}
+
+// joined makes one chain of the first halves of a group's chains and one of the
+// second halves: with W the variance within groups, R̂ says how far groups that started
+// elsewhere agree, however short a chain is by itself (Margossian, Hoffman,
+// Sountsov, Riou-Durand, Vehtari & Gelman 2024, "Nested R̂").
+func joined(halves [][]float64, groups int) [][]float64 {
+	chains := len(halves) / 2
+	if groups >= chains {
+		return halves
+	}
+	out := make([][]float64, 2*groups)
+	for c := range chains {
+		g := c * groups / chains
+		out[2*g] = append(out[2*g], halves[2*c]...)
+		out[2*g+1] = append(out[2*g+1], halves[2*c+1]...)
+	}
+	return out
 }
 
 // plainRHat is √((B/W + n − 1)/n), with n·variance of the chains' means for B

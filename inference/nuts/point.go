@@ -38,6 +38,8 @@ type system struct {
 	density     Density
 	invMetric   []float64 // the diagonal of M⁻¹
 	dense       *dense    // all of M⁻¹, if it is not diagonal
+	scale       []float64 // by which rows and columns of M⁻¹ are multiplied; nil: 1
+	scaled      []float64
 	evaluations int
 	err         error // the first one of the density
 }
@@ -89,12 +91,25 @@ func (s *system) leapfrog(z *point, step float64) {
 
 // velocity is v = M⁻¹p.
 func (s *system) velocity(z *point) {
-	if s.dense != nil {
-		s.dense.times(z.p, z.v)
-		return
+	p := z.p
+	if s.scale != nil {
+		if len(s.scaled) != len(p) {
+			s.scaled = make([]float64, len(p))
+		}
+		for i, x := range p {
+			s.scaled[i] = s.scale[i] * x
+		}
+		p = s.scaled
 	}
-	for i, p := range z.p {
-		z.v[i] = s.invMetric[i] * p
+	if s.dense != nil {
+		s.dense.times(p, z.v)
+	} else {
+		for i, x := range p {
+			z.v[i] = s.invMetric[i] * x
+		}
+	}
+	for i, x := range s.scale {
+		z.v[i] *= x
 	}
 }
 
@@ -102,10 +117,13 @@ func (s *system) velocity(z *point) {
 func (s *system) kick(z *point, r *rand.Rand) {
 	if s.dense != nil {
 		s.dense.kick(z.p, r)
-		return
+	} else {
+		for i, v := range s.invMetric {
+			z.p[i] = r.NormFloat64() / math.Sqrt(v)
+		}
 	}
-	for i, v := range s.invMetric {
-		z.p[i] = r.NormFloat64() / math.Sqrt(v)
+	for i, x := range s.scale {
+		z.p[i] /= x
 	}
 }
 

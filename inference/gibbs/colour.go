@@ -1,0 +1,233 @@
+package gibbs
+
+import (
+	"fmt"
+	"math"
+
+	"ppl/inference"
+)
+
+// mostElements bounds the elements between which factors are looked for: pairs of
+// them are marked.
+const mostElements = 4096
+
+// bases is the number of points at which elements are tried, each at another value.
+const bases = 3
+
+// ErrTooLarge is returned where chains would take too long.
+type ErrTooLarge struct{ Why string }
+
+func (e *ErrTooLarge) Error() string { return "Markov chains would take too long: " + e.Why }
+
+// findGroups finds which elements share a factor: those whose conditional
+// distribution changes with the value of the other. Each row of an evaluation
+// tries one element at another value. What no trial shows does not make draws
+// wrong: see drawGroup and moveGroup.
+func findGroups(b *batch, fit *inference.Fit, seed uint64) (*groups, error) {
+	j := b.j
+	g := &groups{}
+	var finite, infinite []element
+	for i, s := range j.Sites {
+		g.scale = append(g.scale, nil)
+		if s.Values == 0 {
+			g.scale[i] = spreads(fit.Guides[s.Index], s.Elements)
+		}
+		for e := range s.Elements {
+			switch x := (element{i, e}); {
+			case s.Values == 0:
+				infinite = append(infinite, x)
+			case s.Values == 1: // it has the value that it has
+			case s.Tabulated:
+				finite = append(finite, x)
+			default:
+				g.single = append(g.single, x)
+			}
+		}
+	}
+	all := append(append([]element(nil), finite...), infinite...)
+	if len(all) > mostElements {
+		return nil, &ErrTooLarge{fmt.Sprintf("%d discrete elements that may depend on one another, more than %d", len(all), mostElements)}
+	}
+	c := &colouring{batch: b, all: all, linked: make([]bool, len(all)*len(all))}
+	r := inference.Stream(seed, "gibbs groups", 0)
+	for found, try := 0, 0; found < bases && try < 20; try++ {
+		u, z := fit.Disperse(r, try, 1)
+		for row := range j.S {
+			copy(b.u[row*j.D:], u)
+			for i, s := range j.Sites {
+				for e, v := range z[s.Index] {
+					j.Set(row, i, e, v)
+				}
+			}
+		}
+		ok, err := c.look(func(n int) int { return r.IntN(n) }, z)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			found++
+		}
+	}
+	g.finite = c.colour(0, len(finite))
+	g.infinite = c.colour(len(finite), len(all))
+	return g, nil
+}
+
+type colouring struct {
+	*batch
+	all    []element
+	linked []bool
+	base   [][]float64
+	now    []float64
+}
+
+// look marks the pairs that depend on one another at the point to which all rows
+// are set; it reports whether the density is finite there.
+func (c *colouring) look(choose func(int) int, z [][]int) (bool, error) {
+	j := c.j
+	if err := j.Eval(c.u, true); err != nil {
+		return false, err
+	}
+	if !finite(j.LogDensity(0)) {
+		return false, nil
+	}
+	c.base = nil
+	for i, s := range j.Sites {
+		c.base = append(c.base, make([]float64, s.Elements*max(1, s.Values)))
+		j.Given(0, i, c.base[i])
+	}
+	n := len(c.all)
+	for from := 0; from < n; from += j.S {
+		rows := min(j.S, n-from)
+		for row := range rows {
+			x := c.all[from+row]
+			j.Set(row, x.site, x.e, c.other(x, z[j.Sites[x.site].Index][x.e], choose))
+		}
+		if err := j.Eval(c.u, true); err != nil {
+			return false, err
+		}
+		for row := range rows {
+			c.compare(row, from+row, z)
+		}
+		for row := range rows {
+			x := c.all[from+row]
+			j.Set(row, x.site, x.e, z[j.Sites[x.site].Index][x.e])
+		}
+	}
+	return true, nil
+}
+
+// other is a value of an element that it does not have, a possible one if there is.
+func (c *colouring) other(x element, now int, choose func(int) int) int {
+	s := c.j.Sites[x.site]
+	if s.Values == 0 {
+		if now-1 >= int(s.Low) && choose(2) == 0 {
+			return now - 1
+		}
+		return now + 1
+	}
+	z := (now + 1 + choose(s.Values-1)) % s.Values
+	for range s.Values {
+		if z != now && !math.IsInf(c.base[x.site][x.e*s.Values+z], -1) {
+			return z
+		}
+		z = (z + 1) % s.Values
+	}
+	return z
+}
+
+// compare marks the elements whose conditional distributions have changed in a row
+// with element number a.
+func (c *colouring) compare(row, a int, z [][]int) {
+	j, n := c.j, len(c.all)
+	site := -1
+	for i, x := range c.all {
+		if x.site != site {
+			site = x.site
+			c.now = append(c.now[:0], c.base[site]...)
+			j.Given(row, site, c.now)
+		}
+		if i == a {
+			continue
+		}
+		k, at := 0, 0
+		if s := j.Sites[site]; s.Values > 0 {
+			k, at = s.Values, z[s.Index][x.e]
+		}
+		if k == 0 {
+			if differ(c.base[site][x.e], c.now[x.e]) {
+				c.linked[a*n+i], c.linked[i*n+a] = true, true
+			}
+			continue
+		}
+		before, after := c.base[site][x.e*k:(x.e+1)*k], c.now[x.e*k:(x.e+1)*k]
+		for v := range before {
+			if differ(before[v]-before[at], after[v]-after[at]) {
+				c.linked[a*n+i], c.linked[i*n+a] = true, true
+				break
+			}
+		}
+	}
+}
+
+// differ is more than rounding.
+func differ(x, y float64) bool {
+	if x == y || math.IsNaN(x) && math.IsNaN(y) {
+		return false
+	}
+	return !(math.Abs(x-y) <= 1e-9*(1+math.Abs(x)+math.Abs(y)))
+}
+
+// colour puts the elements from one number to another into groups without links
+// inside, each into the first that will have it.
+func (c *colouring) colour(from, to int) [][]element {
+	var members [][]int
+	n := len(c.all)
+next:
+	for i := from; i < to; i++ {
+	group:
+		for g, m := range members {
+			for _, k := range m {
+				if c.linked[i*n+k] {
+					continue group
+				}
+			}
+			members[g] = append(m, i)
+			continue next
+		}
+		members = append(members, []int{i})
+	}
+	var out [][]element
+	for _, m := range members {
+		var group []element
+		for _, i := range m {
+			group = append(group, c.all[i])
+		}
+		out = append(out, group)
+	}
+	return out
+}
+
+// apart puts each element into a group of its own.
+func apart(groups [][]element) (out [][]element) {
+	for _, g := range groups {
+		for _, x := range g {
+			out = append(out, []element{x})
+		}
+	}
+	return out
+}
+
+// spreads are the sds of the guide of each element, at least one.
+func spreads(g *inference.SiteGuide, n int) []float64 {
+	out, k := make([]float64, n), len(g.Values)
+	for e := range out {
+		mean, square := 0.0, 0.0
+		for i, p := range g.P[e*k : (e+1)*k] {
+			mean += p * g.Values[i]
+			square += p * g.Values[i] * g.Values[i]
+		}
+		out[e] = math.Max(1, math.Sqrt(math.Max(0, square-mean*mean)))
+	}
+	return out
+}

@@ -1,0 +1,587 @@
+package gibbs
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"ppl/inference"
+	"ppl/inference/nuts"
+)
+
+// Options set a run. The zero value of a field means its default.
+type Options struct {
+	Seed         uint64
+	Chains       int // 64
+	Groups       int // of chains with a common starting point; 8
+	Warmup       int // transitions that adapt, a chain; 250
+	Draws        int // that are kept, a chain; as many as it takes
+	Keep         int // the least number of draws of all chains together; 4096
+	TargetAccept float64
+	MaxDepth     int
+	// Work bounds the elements that evaluations work through, where Draws is 0;
+	// DefaultWork.
+	Work float64
+	// Progress is called from time to time, by one goroutine at a time.
+	Progress func(nuts.Progress)
+}
+
+// DefaultWork takes some ten seconds of one core.
+const DefaultWork = 2e10
+
+// The length of a run whose Draws is 0.
+const (
+	enough       = 1000 // effective draws of each quantity that a run aims at
+	agree        = 1.008
+	disagree     = 1.02 // from which on what was drawn is taken as warm-up
+	mostDraws    = 4096 // a chain
+	mostKept     = 256  // of them, a chain: others are left out
+	lanesAtOnce  = 32
+	defaultDepth = 8
+)
+
+// Result is the draws of all chains, equally many from each.
+type Result struct {
+	Chains, Groups, Warmup int
+	Draws                  int // that are kept of each chain
+	Thinned                int // of how many one is kept
+	// U are the draws of the continuous latents, chain by chain, Z those of the
+	// discrete ones, by latent (as in Target.Discrete): chain by chain, draw by draw,
+	// element by element, indices into the values or, of infinitely many, values.
+	U []float64
+	Z [][]int
+	// P are the posterior probabilities of the values of the latents with finitely
+	// many, elements × values: averages of conditional probabilities where these are
+	// known, which is more exact than counts.
+	P [][]float64
+	// RHat and ESS are nested split-R̂ and the number of effective draws of each element
+	// of the discrete latents, by the plain formulas.
+	RHat, ESS [][]float64
+
+	Trajectories           int // after warm-up, of all chains
+	Divergences, Saturated int // of them
+	MaxDepth               int
+	StepSize               float64
+	Dense                  bool
+	Energies               [][]float64
+	Evaluations            int // of the density at a point, warm-up included
+	Interrupted            bool
+	// Ended says why the run ended.
+	Ended string
+}
+
+// run is the state of a run.
+type run struct {
+	ctx     context.Context
+	fit     *inference.Fit
+	opt     Options
+	batches []*batch
+	lanes   []*lane
+	groups  *groups
+	metric  *metric
+	step    float64
+	thin    int
+	begun   time.Time
+	done    int // iterations of each chain
+	planned int
+	lock    sync.Mutex
+	told    time.Time
+	count   int // iterations of all chains
+}
+
+// Run draws from the posterior of a fitted model some of whose discrete latents
+// have a guide. A cancelled context is not an error: the result is what there was, nil
+// if there was nothing. The error is an *ErrTooLarge where chains would take too
+// long.
+func Run(ctx context.Context, fit *inference.Fit, opt Options) (*Result, error) {
+	opt.complete()
+	r := &run{ctx: ctx, fit: fit, opt: opt, thin: 1, begun: time.Now()}
+	if err := r.prepare(); err != nil {
+		return nil, err
+	}
+	if err := r.warmUp(); err != nil {
+		return nil, err
+	}
+	ended, err := r.sample()
+	if err != nil {
+		return nil, err
+	}
+	return r.collect(ended), nil
+}
+
+func (o *Options) complete() {
+	def := func(x *int, v int) {
+		if *x <= 0 {
+			*x = v
+		}
+	}
+	def(&o.Chains, 64)
+	def(&o.Groups, 8)
+	for o.Chains%min(o.Groups, o.Chains) != 0 {
+		o.Groups--
+	}
+	o.Groups = min(o.Groups, o.Chains)
+	def(&o.Keep, 4096)
+	def(&o.MaxDepth, defaultDepth)
+	if o.Warmup == 0 {
+		o.Warmup = 250
+	}
+	o.Warmup = max(o.Warmup, 0)
+	if o.TargetAccept == 0 {
+		o.TargetAccept = 0.8
+	}
+	if o.Work == 0 {
+		o.Work = DefaultWork
+	}
+}
+
+func (r *run) halted() bool { return r.ctx.Err() != nil }
+
+// prepare compiles the density, finds the groups of elements, and places the chains.
+func (r *run) prepare() error {
+	o := r.opt
+	per := min(lanesAtOnce, (o.Chains+1)/2)
+	first, err := r.fit.Target.NewJoint(per)
+	if err != nil {
+		return err
+	}
+	scales := make([]float64, first.D)
+	for i, l := range r.fit.LogSD {
+		scales[i] = math.Exp(2 * l)
+	}
+	for at := 0; at < o.Chains; at += per {
+		j := first
+		if at > 0 {
+			if j, err = first.Share(); err != nil {
+				return err
+			}
+		}
+		b := &batch{j: j, u: make([]float64, per*j.D), halted: r.halted}
+		for row := range min(per, o.Chains-at) {
+			l, err := newLane(b, row, inference.Stream(o.Seed, "gibbs", at+row), nuts.Options{MaxDepth: o.MaxDepth, TargetAccept: o.TargetAccept, InvMetric: scales})
+			if err != nil {
+				return err
+			}
+			b.lanes = append(b.lanes, l)
+			r.lanes = append(r.lanes, l)
+		}
+		r.batches = append(r.batches, b)
+	}
+	r.metric = &metric{all: &nuts.Metric{Diagonal: scales}}
+	if r.groups, err = findGroups(r.batches[0], r.fit, o.Seed); err != nil {
+		return err
+	}
+	placed := make([]bool, len(r.lanes))
+	err = r.each(func(i int, l *lane) error {
+		var err error
+		placed[i], err = l.disperse(r.fit, o.Seed, i*o.Groups/len(r.lanes))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, ok := range placed {
+		if !ok && !r.halted() {
+			return &ErrTooLarge{"no point near the guide has a finite density"}
+		}
+	}
+	return nil
+}
+
+// each does some work of every chain, batches side by side.
+func (r *run) each(work func(i int, l *lane) error) error {
+	number := map[*lane]int{}
+	for i, l := range r.lanes {
+		number[l] = i
+	}
+	errs := make([]error, len(r.batches))
+	panics := make([]any, len(r.batches))
+	var wait sync.WaitGroup
+	for i, b := range r.batches {
+		wait.Go(func() {
+			defer func() { panics[i] = recover() }()
+			errs[i] = b.run(func(l *lane) {
+				if err := work(number[l], l); err != nil && b.err == nil {
+					b.err = err
+				}
+			})
+		})
+	}
+	wait.Wait()
+	for i := range r.batches {
+		if panics[i] != nil {
+			panic(panics[i])
+		}
+		if errs[i] != nil {
+			return fmt.Errorf("a batch of chains: %w", errs[i])
+		}
+	}
+	return nil
+}
+
+// iterate runs all chains for n transitions.
+func (r *run) iterate(n int, adapt bool, keep func(*lane)) error {
+	err := r.each(func(_ int, l *lane) error {
+		if l.s != nil && adapt {
+			if err := l.s.Tune(); err != nil {
+				return err
+			}
+		}
+		var kept func()
+		if keep != nil {
+			kept = func() { keep(l) }
+		}
+		err := l.iterate(n, adapt, r.groups, kept, r.tick)
+		if l.s != nil && adapt {
+			l.s.Settle()
+		}
+		return err
+	})
+	if err != nil || r.halted() {
+		return err
+	}
+	if r.entangled() { // as no trial showed
+		r.groups.infinite = apart(r.groups.infinite)
+		r.clear()
+	}
+	if r.done += n; adapt && r.lanes[0].s != nil {
+		var steps []float64
+		for _, l := range r.lanes {
+			steps = append(steps, l.s.Step())
+		}
+		r.step = nuts.Median(steps)
+		for _, l := range r.lanes {
+			l.s.SetStep(r.step)
+		}
+	}
+	return nil
+}
+
+// entangled reports whether, since it was last asked, elements that were moved
+// together turned out to share a factor.
+func (r *run) entangled() bool {
+	any := false
+	for _, b := range r.batches {
+		any = any || b.entangled
+		b.entangled = false
+	}
+	return any
+}
+
+func (r *run) clear() {
+	for _, l := range r.lanes {
+		l.clear()
+	}
+}
+
+// tick counts an iteration of a chain.
+func (r *run) tick() {
+	if r.opt.Progress == nil {
+		return
+	}
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.count++
+	if now := time.Now(); now.Sub(r.told) > 50*time.Millisecond {
+		r.told = now
+		r.opt.Progress(nuts.Progress{Done: r.count, Total: r.planned * len(r.lanes), Warmup: r.done < r.opt.Warmup, Elapsed: now.Sub(r.begun)})
+	}
+}
+
+// remetric sets the metric from the draws that chains have kept, and forgets them.
+func (r *run) remetric() {
+	if r.lanes[0].s == nil {
+		r.clear()
+		return
+	}
+	if r.lanes[0].out.kept > 0 {
+		r.metric = newMetric(r.lanes, r.metric)
+	}
+	r.clear()
+	for _, l := range r.lanes {
+		l.metric = r.metric
+		l.s.SetMetric(r.metric.all)
+	}
+}
+
+// warmUp leaves the starting points, and adapts metric and step size.
+func (r *run) warmUp() error {
+	w := r.opt.Warmup
+	r.planned = w + max(r.opt.Draws, r.least())
+	for i, phase := range []int{w / 5, w / 5, 2 * w / 5, w - 4*(w/5)} {
+		if phase == 0 || r.halted() {
+			continue
+		}
+		var keep func(*lane)
+		if i == 1 || i == 2 {
+			keep = (*lane).keep
+		}
+		if err := r.iterate(phase, true, keep); err != nil {
+			return err
+		}
+		if keep != nil {
+			r.remetric()
+		}
+		if i == 0 && r.opt.Draws == 0 {
+			if need := r.work() / float64(phase) * float64(r.planned); need > r.opt.Work {
+				return &ErrTooLarge{fmt.Sprintf("%.2g operations, of %.2g that are allowed", need, r.opt.Work)}
+			}
+		}
+	}
+	if r.step == 0 && r.lanes[0].s != nil { // no warm-up
+		return r.iterate(0, true, nil)
+	}
+	return nil
+}
+
+// work is what evaluations have worked through.
+func (r *run) work() float64 {
+	w := 0.0
+	for _, b := range r.batches {
+		w += b.work
+	}
+	return w
+}
+
+// least is the number of draws of each chain that make up Keep.
+func (r *run) least() int { return (r.opt.Keep + r.opt.Chains - 1) / r.opt.Chains }
+
+// sample draws; it says why it ended.
+func (r *run) sample() (string, error) {
+	keep := (*lane).keep
+	if n := r.opt.Draws; n > 0 {
+		return "all draws were made", r.iterate(n, false, keep)
+	}
+	drawn := 0 // by each chain
+	for n := r.least(); ; n *= 2 {
+		r.planned = r.done + n - drawn
+		if thin := r.thinning(n); thin != r.thin {
+			for _, l := range r.lanes {
+				l.rarefy(thin / r.thin)
+			}
+			r.thin = thin
+		}
+		before := r.work()
+		if err := r.iterate(n-drawn, false, func(l *lane) { l.thinned(r.thin) }); err != nil || r.halted() {
+			return "stopped", err
+		}
+		each := (r.work() - before) / float64(n-drawn)
+		if drawn = n; r.lanes[0].out.n == 0 { // forgotten: see iterate
+			drawn, n = 0, n/2
+			continue
+		}
+		rhat, ess := r.measure()
+		switch {
+		case rhat < agree && ess > enough:
+			return "converged: the groups of chains agree", nil
+		case 2*n > mostDraws:
+			return "the greatest length was reached", nil
+		case r.work()+each*float64(2*n) > r.opt.Work:
+			return "the work allowed was done", nil
+		case rhat > disagree:
+			r.remetric()
+			drawn, r.thin = 0, 1
+			if err := r.iterate(r.opt.Warmup/5, true, nil); err != nil || r.halted() {
+				return "stopped", err
+			}
+		}
+	}
+}
+
+// thinning is of how many draws one is kept in a run of n, so that memory suffices.
+func (r *run) thinning(n int) int {
+	numbers := 0
+	for _, x := range r.lanes[0].given {
+		numbers += len(x)
+	}
+	numbers = max(1, (numbers+len(r.lanes[0].u))*len(r.lanes))
+	most := max(r.least(), min(mostKept, 5e7/numbers))
+	thin := 1
+	for n/thin > most {
+		thin *= 2
+	}
+	return thin
+}
+
+// measure gives the largest R̂ of groups of chains, and the smallest number of effective
+// draws, over all numbers that the chains move in: both by the plain formulas, the
+// latter from how the means of chains vary.
+func (r *run) measure() (rhat, ess float64) {
+	rhat, ess = 1, math.Inf(1)
+	for i := range r.lanes[0].b.j.D {
+		x, y := nested(r.series(func(l *lane, k int) float64 { return l.out.U[k*len(l.u)+i] }), r.opt.Groups)
+		rhat, ess = math.Max(rhat, x), math.Min(ess, y)
+	}
+	for site, z := range r.lanes[0].z {
+		for e := range z {
+			x, y := r.measureElement(element{site, e})
+			rhat, ess = math.Max(rhat, x), math.Min(ess, y)
+		}
+	}
+	return rhat, ess
+}
+
+// measureElement does so for one element.
+func (r *run) measureElement(x element) (rhat, ess float64) {
+	return nested(r.series(func(l *lane, k int) float64 { return float64(l.out.Z[x.site][k*len(l.z[x.site])+x.e]) }), r.opt.Groups)
+}
+
+// series are the draws of a number by chain.
+func (r *run) series(at func(l *lane, k int) float64) [][]float64 {
+	n := r.lanes[0].out.kept
+	for _, l := range r.lanes {
+		n = min(n, l.out.kept)
+	}
+	out := make([][]float64, len(r.lanes))
+	for c, l := range r.lanes {
+		out[c] = make([]float64, n)
+		for k := range out[c] {
+			out[c][k] = at(l, k)
+		}
+	}
+	return out
+}
+
+// nested is the plain split-R̂ of groups of chains, and the effective number of draws by
+// the variance of the chains' means.
+func nested(chains [][]float64, groups int) (rhat, ess float64) {
+	n := len(chains[0])
+	var halves [][]float64
+	for half := range 2 {
+		for g := range groups {
+			var x []float64
+			for c, chain := range chains {
+				if c*groups/len(chains) == g {
+					x = append(x, chain[half*(n/2):(half+1)*(n/2)]...)
+				}
+			}
+			halves = append(halves, x)
+		}
+	}
+	var all, means []float64
+	within := 0.0
+	for _, x := range halves {
+		m, v := meanVar(x)
+		means = append(means, m)
+		within += v / float64(len(halves))
+	}
+	_, between := meanVar(means)
+	rhat, ess = 1, math.Inf(1)
+	if between > 0 {
+		rhat = math.Sqrt(1 + between/within)
+	}
+	means = means[:0]
+	for _, x := range chains {
+		m, _ := meanVar(x)
+		means = append(means, m)
+		all = append(all, x...)
+	}
+	_, total := meanVar(all)
+	if _, v := meanVar(means); v > 0 {
+		ess = float64(len(chains)) * total / v
+	}
+	return rhat, ess
+}
+
+func meanVar(x []float64) (mean, variance float64) {
+	for _, v := range x {
+		mean += v
+	}
+	mean /= float64(len(x))
+	for _, v := range x {
+		variance += (v - mean) * (v - mean)
+	}
+	return mean, variance / math.Max(1, float64(len(x)-1))
+}
+
+// collect gathers what the chains have kept.
+func (r *run) collect(ended string) *Result {
+	n := r.lanes[0].out.kept
+	for _, l := range r.lanes {
+		n = min(n, l.out.kept)
+	}
+	j := r.lanes[0].b.j
+	out := &Result{Chains: len(r.lanes), Groups: r.opt.Groups, Warmup: r.opt.Warmup, Draws: n, Thinned: r.thin, MaxDepth: r.opt.MaxDepth,
+		StepSize: r.step, Dense: r.metric.all.Dense(), Interrupted: r.halted(), Ended: ended}
+	latents := len(r.fit.Target.Discrete)
+	out.Z, out.P = make([][]int, latents), make([][]float64, latents)
+	out.RHat, out.ESS = make([][]float64, latents), make([][]float64, latents)
+	for _, b := range r.batches {
+		out.Evaluations += b.evaluations
+	}
+	if n == 0 {
+		return nil
+	}
+	for _, l := range r.lanes {
+		o := l.out
+		out.U = append(out.U, o.U[:n*j.D]...)
+		if l.s != nil {
+			out.Energies = append(out.Energies, o.Energy[:n])
+		}
+		out.Divergences += o.divergences
+		out.Saturated += o.saturated
+		out.Trajectories += o.n
+	}
+	for i, s := range j.Sites {
+		p := make([]float64, s.Elements*max(1, s.Values))
+		for _, l := range r.lanes {
+			out.Z[s.Index] = append(out.Z[s.Index], l.out.Z[i][:n*s.Elements]...)
+			add(p, l.out.P[i])
+		}
+		for e := range s.Elements {
+			x, y := r.measureElement(element{i, e})
+			out.RHat[s.Index], out.ESS[s.Index] = append(out.RHat[s.Index], x), append(out.ESS[s.Index], y)
+		}
+		if s.Values == 0 {
+			continue
+		}
+		for k := range p {
+			p[k] /= float64(out.Trajectories)
+		}
+		if s.Values == 1 {
+			for k := range p {
+				p[k] = 1
+			}
+		}
+		out.P[s.Index] = p
+	}
+	return out
+}
+
+// Apply makes the draws the answer of the fit that the chains started from.
+func (r *Result) Apply(fit *inference.Fit) {
+	fit.Draws = &inference.Weighted{D: fit.Target.D, U: r.U, KHat: math.NaN(), Chains: r.Chains}
+	fit.Applied, fit.Ended = inference.Sampled, r.Ended
+	fit.Evaluations += r.Evaluations
+	guides := make([]*inference.SiteGuide, len(fit.Guides))
+	for i, z := range r.Z {
+		if z == nil {
+			continue
+		}
+		guides[i] = &inference.SiteGuide{P: r.P[i], Draws: z}
+		if r.P[i] == nil { // infinitely many values
+			guides[i] = counted(z, fit.Target.Discrete[i].Shape.Size())
+		}
+	}
+	fit.Guides = guides
+}
+
+// counted are the values of elements with infinitely many, by how often they were
+// drawn.
+func counted(z []int, elements int) *inference.SiteGuide {
+	low, high := slices.Min(z), slices.Max(z)
+	k := high - low + 1
+	s := &inference.SiteGuide{P: make([]float64, elements*k)}
+	for v := low; v <= high; v++ {
+		s.Values = append(s.Values, float64(v))
+	}
+	each := 1 / float64(len(z)/elements)
+	for i, v := range z {
+		s.P[i%elements*k+v-low] += each
+		s.Draws = append(s.Draws, v-low)
+	}
+	return s
+}

@@ -1,0 +1,214 @@
+package inference
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"ppl/graph/lower"
+)
+
+// Joint is the log density of the continuous latents and hard values of the
+// discrete ones that have a guide, at S points at once: what a Markov chain over
+// both moves on. Latents that were summed out are summed out of it. It is one
+// goroutine's; Share makes another for the same density.
+type Joint struct {
+	S, D  int
+	Sites []JointSite
+	// Exact says that Given of a tabulated element is its conditional
+	// distribution, and not just like it: nothing is summed out around it.
+	Exact bool
+
+	g     *guided
+	plain *program // the value alone, compiled when first used
+}
+
+// JointSite is a discrete latent of a Joint.
+type JointSite struct {
+	Index            int // in Target.Discrete
+	Elements, Values int // infinitely many values have Values 0
+	Low              float64
+	// Tabulated says that Given has log densities: all factors of the latent are tables.
+	Tabulated bool
+}
+
+// NewJoint compiles the joint density for s points.
+func (t *Target) NewJoint(s int) (*Joint, error) {
+	g, err := t.hardened(s)
+	if err != nil {
+		return nil, err
+	}
+	j := &Joint{S: s, D: t.D, g: g, Exact: true}
+	for _, d := range t.Discrete {
+		if d.Strategy == lower.Exact && d.Shape.Size() > 0 {
+			j.Exact = false
+		}
+	}
+	for _, x := range g.sites {
+		k := x.k
+		if x.infinite {
+			k = 0
+			for i := range x.w {
+				x.w[i] = 1
+			}
+		}
+		j.Sites = append(j.Sites, JointSite{Index: x.i, Elements: x.n, Values: k, Low: x.low, Tabulated: !x.whole && !x.infinite})
+	}
+	return j, nil
+}
+
+// Share is the same density with memory of its own.
+func (j *Joint) Share() (*Joint, error) {
+	c, g := *j, *j.g
+	var err error
+	if g.p, err = j.g.p.another(); err != nil {
+		return nil, err
+	}
+	if j.plain != nil {
+		if c.plain, err = j.plain.another(); err != nil {
+			return nil, err
+		}
+	}
+	g.sites = nil
+	for _, x := range j.g.sites {
+		y := *x
+		y.w, y.pr, y.z = append([]float64(nil), x.w...), append([]float64(nil), x.pr...), append([]float64(nil), x.z...)
+		y.dw, y.dp = make([]float64, len(x.w)), make([]float64, len(x.w))
+		g.sites = append(g.sites, &y)
+	}
+	c.g = &g
+	return &c, nil
+}
+
+// Work is the number of elements that an evaluation at one point works through.
+func (j *Joint) Work() float64 { return j.g.work }
+
+// Set gives element e of a site a value at point p: its index, or of infinitely
+// many the value itself.
+func (j *Joint) Set(p, site, e, z int) {
+	x := j.g.sites[site]
+	if x.infinite {
+		x.z[p*x.n+e] = float64(z)
+		return
+	}
+	x.put(p, e, z)
+}
+
+// Eval evaluates at points u (S×D) and the values set, with derivatives or
+// without. What the other methods give is valid until the next call.
+func (j *Joint) Eval(u []float64, derivatives bool) error {
+	if derivatives {
+		return j.g.eval(u)
+	}
+	if j.plain == nil {
+		var err error
+		if j.plain, err = j.g.t.compile(j.g.b.G, j.g.value); err != nil {
+			return err
+		}
+	}
+	j.g.place(j.plain, u)
+	if err := j.plain.state.Run(); err != nil {
+		return err
+	}
+	j.g.lp = j.plain.state.Output(0)
+	return nil
+}
+
+// LogDensity is that of point p.
+func (j *Joint) LogDensity(p int) float64 { return j.g.lp[p] }
+
+// Gradient is that by the continuous latents, at point p.
+func (j *Joint) Gradient(p int) []float64 { return j.g.du[p*j.D : (p+1)*j.D] }
+
+// Given fills out with what the density has to say of each element of a site at
+// point p, given all else there: the log density of each of its values, up to a
+// constant, or of infinitely many the sum of the factors that mention the
+// element, at its value.
+func (j *Joint) Given(p, site int, out []float64) {
+	x := j.g.sites[site]
+	n := x.n * x.k
+	for i := range n {
+		out[i] = x.dw[p*n+i] + x.dp[p*n+i]
+		if math.IsNaN(out[i]) {
+			out[i] = math.Inf(-1)
+		}
+	}
+}
+
+// outset is where chains may start: a Gaussian, and the guides of the discrete
+// latents, in the order of Target.Discrete.
+type outset struct {
+	loc, sd []float64
+	guides  []*SiteGuide
+}
+
+// outset is that of a start of the optimiser.
+func (g *guided) outset(st *guidedStart) outset {
+	o := outset{loc: st.loc, sd: st.sd, guides: make([]*SiteGuide, len(g.t.Discrete))}
+	for i, x := range g.sites {
+		copy(x.from, st.bounds[i][0])
+		copy(x.to, st.bounds[i][1])
+		copy(x.allowed, st.allowed[i])
+		phi := st.phi[x.at : x.at+x.params()]
+		x.logits(phi)
+		o.guides[x.i] = x.summary(phi)
+	}
+	return o
+}
+
+// relevant is by how many nats the ELBO of a starting point may be below the
+// best one for chains to start from it: below, its mass is nothing.
+const relevant = 20
+
+// outsets are those of a fitted guide and of the starting points that are not
+// far below it.
+func (f *fitter) outsets(g *guided, fit *Fit) []outset {
+	sd := make([]float64, len(fit.LogSD))
+	for i, l := range fit.LogSD {
+		sd[i] = math.Exp(l)
+	}
+	out := []outset{{fit.Loc, sd, fit.Guides}}
+	for _, st := range f.tried {
+		if st.value > fit.ELBO-relevant {
+			out = append(out, g.outset(st))
+		}
+	}
+	return out
+}
+
+// Disperse draws a point to start a chain from, wider spread than the guide:
+// from the k-th of the places that the fit came by, in turn, with the sds times
+// wide, and a share of the discrete values at random. Values of element e of
+// discrete latent i are z[i][e], as for Joint.Set.
+func (fit *Fit) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]int) {
+	o := fit.outsets[k%len(fit.outsets)]
+	u = make([]float64, len(o.loc))
+	for i := range u {
+		u[i] = o.loc[i] + wide*o.sd[i]*r.NormFloat64()
+	}
+	z = make([][]int, len(o.guides))
+	for i, g := range o.guides {
+		if g == nil {
+			continue
+		}
+		n := fit.Target.Discrete[i].Shape.Size()
+		values := len(g.P) / n
+		z[i] = make([]int, n)
+		for e := range n {
+			p := g.P[e*values : (e+1)*values]
+			v := pick(r, p)
+			if r.Float64() < 0.1*min(wide, 1) {
+				for try := 0; try < 10; try++ { // one of those that can be
+					if w := r.IntN(values); p[w] > 0 {
+						v = w
+						break
+					}
+				}
+			}
+			if len(g.Values) > 0 {
+				v = int(g.Values[v])
+			}
+			z[i][e] = v
+		}
+	}
+	return u, z
+}

@@ -180,30 +180,36 @@ func newGuided(t *Target, s int) (*guided, error) {
 	return g, err
 }
 
-// place sets the inputs of a program: points u (S×D) and the sites' assignments.
-func (g *guided) place(p *program, u []float64) {
+// place sets the inputs: points u (S×D) and the sites' assignments.
+func (g *guided) place(u []float64) {
 	if g.u != nil {
-		p.set(g.u, u)
+		g.p.set(g.u, u)
 	}
 	for _, x := range g.sites {
 		if x.weights != nil {
-			p.set(x.weights, x.w)
+			g.p.set(x.weights, x.w)
 		}
 		if x.prior != nil {
-			p.set(x.prior, x.pr)
+			g.p.set(x.prior, x.pr)
 		}
 		if x.drawn != nil {
-			p.set(x.drawn, x.z)
+			g.p.set(x.drawn, x.z)
 		}
 	}
 }
 
 // eval runs at points u (S×D) with the sites' assignments.
 func (g *guided) eval(u []float64) error {
-	g.place(g.p, u)
+	g.place(u)
 	if err := g.p.state.Run(); err != nil {
 		return err
 	}
+	g.read()
+	return nil
+}
+
+// read takes the outputs of the last evaluation.
+func (g *guided) read() {
 	g.lp = g.p.state.Output(0)
 	k := 1
 	if g.u != nil {
@@ -220,7 +226,6 @@ func (g *guided) eval(u []float64) error {
 			k++
 		}
 	}
-	return nil
 }
 
 // logits sets the probabilities from parameters.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"ppl/graph"
 	"ppl/graph/lower"
 )
 
@@ -19,7 +20,53 @@ type Joint struct {
 	Exact bool
 
 	g     *guided
-	plain *program // the value alone, compiled when first used
+	full  *values // with derivatives
+	plain *values // the value alone, where there are elements to be drawn by it; else nil
+	read  bool    // whether the derivatives by the discrete latents have been read
+}
+
+// values are the inputs of a program that hold the discrete latents, by site; −1
+// where it has no such input.
+type values struct {
+	p                     *program
+	weights, prior, drawn []int
+}
+
+func newValues(p *program, g *guided) *values {
+	v := &values{p: p}
+	input := func(n *graph.Node) int {
+		if i, ok := p.inputs[n]; ok {
+			return i
+		}
+		return -1
+	}
+	for _, x := range g.sites {
+		w := input(x.weights)
+		v.weights, v.prior, v.drawn = append(v.weights, w), append(v.prior, input(x.prior)), append(v.drawn, input(x.drawn))
+		if x.infinite && w >= 0 {
+			in := p.state.Input(w)
+			for i := range in {
+				in[i] = 1
+			}
+		}
+	}
+	return v
+}
+
+// set gives element e of a site a value at point p.
+func (v *values) set(x *guidedSite, site, p, e, z int) {
+	if x.infinite {
+		if i := v.drawn[site]; i >= 0 {
+			v.p.state.Input(i)[p*x.n+e] = float64(z)
+		}
+		return
+	}
+	at := (p*x.n + e) * x.k
+	for _, i := range [...]int{v.weights[site], v.prior[site]} {
+		if i >= 0 {
+			oneHot(v.p.state.Input(i)[at:at+x.k], z)
+		}
+	}
 }
 
 // JointSite is a discrete latent of a Joint.
@@ -47,11 +94,18 @@ func (t *Target) NewJoint(s int) (*Joint, error) {
 		k := x.k
 		if x.infinite {
 			k = 0
-			for i := range x.w {
-				x.w[i] = 1
-			}
 		}
 		j.Sites = append(j.Sites, JointSite{Index: x.i, Elements: x.n, Values: k, Low: x.low, Tabulated: !x.whole && !x.infinite})
+	}
+	j.full = newValues(g.p, g)
+	for _, s := range j.Sites {
+		if !s.Tabulated && s.Values > 0 && j.plain == nil {
+			p, err := t.compile(g.b.G, g.value)
+			if err != nil {
+				return nil, err
+			}
+			j.plain = newValues(p, g)
+		}
 	}
 	return j, nil
 }
@@ -63,19 +117,20 @@ func (j *Joint) Share() (*Joint, error) {
 	if g.p, err = j.g.p.another(); err != nil {
 		return nil, err
 	}
-	if j.plain != nil {
-		if c.plain, err = j.plain.another(); err != nil {
-			return nil, err
-		}
-	}
 	g.sites = nil
 	for _, x := range j.g.sites {
 		y := *x
-		y.w, y.pr, y.z = append([]float64(nil), x.w...), append([]float64(nil), x.pr...), append([]float64(nil), x.z...)
 		y.dw, y.dp = make([]float64, len(x.w)), make([]float64, len(x.w))
 		g.sites = append(g.sites, &y)
 	}
-	c.g = &g
+	c.g, c.full = &g, newValues(g.p, &g)
+	if j.plain != nil {
+		p, err := j.plain.p.another()
+		if err != nil {
+			return nil, err
+		}
+		c.plain = newValues(p, &g)
+	}
 	return &c, nil
 }
 
@@ -86,30 +141,29 @@ func (j *Joint) Work() float64 { return j.g.work }
 // many the value itself.
 func (j *Joint) Set(p, site, e, z int) {
 	x := j.g.sites[site]
-	if x.infinite {
-		x.z[p*x.n+e] = float64(z)
-		return
+	j.full.set(x, site, p, e, z)
+	if j.plain != nil {
+		j.plain.set(x, site, p, e, z)
 	}
-	x.put(p, e, z)
 }
 
 // Eval evaluates at points u (S×D) and the values set, with derivatives or
 // without. What the other methods give is valid until the next call.
 func (j *Joint) Eval(u []float64, derivatives bool) error {
-	if derivatives {
-		return j.g.eval(u)
+	v := j.full
+	if !derivatives && j.plain != nil {
+		v = j.plain
 	}
-	if j.plain == nil {
-		var err error
-		if j.plain, err = j.g.t.compile(j.g.b.G, j.g.value); err != nil {
-			return err
-		}
+	if j.g.u != nil {
+		v.p.set(j.g.u, u)
 	}
-	j.g.place(j.plain, u)
-	if err := j.plain.state.Run(); err != nil {
+	if err := v.p.state.Run(); err != nil {
 		return err
 	}
-	j.g.lp = j.plain.state.Output(0)
+	j.g.lp, j.read = v.p.state.Output(0), false
+	if v == j.full && j.g.u != nil {
+		j.g.du = v.p.state.Output(1)
+	}
 	return nil
 }
 
@@ -124,6 +178,10 @@ func (j *Joint) Gradient(p int) []float64 { return j.g.du[p*j.D : (p+1)*j.D] }
 // constant, or of infinitely many the sum of the factors that mention the
 // element, at its value.
 func (j *Joint) Given(p, site int, out []float64) {
+	if !j.read { // which takes time that not all evaluations need to spend
+		j.g.read()
+		j.read = true
+	}
 	x := j.g.sites[site]
 	n := x.n * x.k
 	for i := range n {

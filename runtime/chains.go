@@ -8,7 +8,6 @@ import (
 
 	"ppl/inference"
 	"ppl/inference/gibbs"
-	"ppl/inference/mcmc"
 )
 
 // Markov chains that start from the guide of a model with discrete latents that
@@ -30,7 +29,7 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 		defer cancel()
 	}
 	o := gibbs.Options{Seed: opt.Seed, Keep: max(opt.Draws, minDraws), TargetAccept: opt.TargetAccept, Progress: opt.SamplerProgress}
-	if opt.Method == MethodNUTS {
+	if opt.Method == MethodNUTS { // as many as are asked for, of independent chains
 		o.Chains, o.Groups, o.Warmup, o.MaxDepth = opt.Chains, opt.Chains, opt.Warmup, 10
 		o.Draws = (opt.Draws + opt.Chains - 1) / opt.Chains
 		o.Keep = o.Draws * o.Chains
@@ -55,7 +54,7 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 	post.options.Draws = r.Chains * r.Draws
 	post.sampling = &Sampling{
 		Chains: r.Chains, Groups: r.Groups, Warmup: r.Warmup, Draws: r.Draws, MaxDepth: r.MaxDepth, Divergences: r.Divergences, Saturated: r.Saturated,
-		Trajectories: r.Trajectories, EBFMI: mcmc.EBFMI(r.Energies), StepSize: []float64{r.StepSize}, Dense: r.Dense, RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
+		TargetAccept: r.TargetAccept, Trajectories: r.Trajectories, StepSize: []float64{r.StepSize}, Dense: r.Dense, RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
 	}
 	return post, r, nil
 }

@@ -34,8 +34,11 @@ type Sampling struct {
 	// Trajectories is how many there were after warm-up: more than draws, where these
 	// are thinned.
 	Trajectories int
-	// EBFMI is the energy Bayesian fraction of missing information of each chain.
+	// EBFMI is the energy Bayesian fraction of missing information of each chain; nil where
+	// discrete latents move too, which changes energies as well.
 	EBFMI []float64
+	// TargetAccept is the mean acceptance that step sizes were adapted to.
+	TargetAccept float64
 	// StepSize is that of each chain, and Dense says that the metric has covariances.
 	StepSize []float64
 	Dense    bool
@@ -53,6 +56,7 @@ const (
 	cautionESS            = 100
 	goodEBFMI             = 0.3
 	cautionDivergent      = 0.01 // share of the draws
+	goodDivergentGibbs    = 0.001
 )
 
 // sample runs NUTS, in the parameterisation that the variational fit chooses.
@@ -102,7 +106,7 @@ func (post *Posterior) describe(r *nuts.Result, target *inference.Target, byUser
 	nan := math.NaN()
 	s := &Sampling{
 		Chains: len(r.Chains), Groups: len(r.Chains), Warmup: r.Warmup, Draws: len(r.Chains[0].Draws), MaxDepth: r.MaxDepth,
-		Trajectories: len(r.Chains) * len(r.Chains[0].Draws), Divergences: r.Divergences, Saturated: r.Saturated, EBFMI: mcmc.EBFMI(r.Energies()), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
+		TargetAccept: r.TargetAccept, Trajectories: len(r.Chains) * len(r.Chains[0].Draws), Divergences: r.Divergences, Saturated: r.Saturated, EBFMI: mcmc.EBFMI(r.Energies()), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
 	}
 	for _, c := range r.Chains {
 		s.StepSize = append(s.StepSize, c.StepSize)
@@ -202,7 +206,7 @@ func (post *Posterior) judgeSampling() {
 		q := post.where(func(q *Quantity) float64 { return -math.Min(q.ESSBulk, q.ESSTail) })
 		post.lower(rated(ess >= cautionESS), "`%s` has only %.0f effective draws; try more --draws", q, ess)
 	}
-	if s.Divergences > 0 {
+	if float64(s.Divergences) > post.goodDivergent()*float64(total) {
 		post.lower(rated(float64(s.Divergences) <= cautionDivergent*float64(total)),
 			"%d of %d trajectories diverged: the draws may miss a region of strong curvature; try --target-accept=0.95, or other priors for scales", s.Divergences, total)
 	}
@@ -221,6 +225,16 @@ func (post *Posterior) judgeSampling() {
 	if len(post.Reasons) == 0 {
 		post.Reasons = []string{fmt.Sprintf("R̂ at most %.3f, at least %.0f effective draws, no divergences", s.RHat, math.Min(s.ESSBulk, s.ESSTail))}
 	}
+}
+
+// goodDivergent is the share of divergent trajectories that is borne without a word:
+// none, but where discrete latents move between them. Their new values may leave a
+// trajectory that begins there too steep, and soon move on.
+func (post *Posterior) goodDivergent() float64 {
+	if post.fit.Applied == inference.Sampled {
+		return goodDivergentGibbs
+	}
+	return 0
 }
 
 // rated is Caution if a figure is at least bearable.

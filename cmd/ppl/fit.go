@@ -95,7 +95,7 @@ func (c *fitCmd) valid() error {
 		return usage("--chains must be between 1 and 1000, found %d", c.Sampler.Chains)
 	case c.Sampler.Warmup < 0 || c.Sampler.Warmup > most:
 		return usage("--warmup must be between 0 and %d, found %d", most, c.Sampler.Warmup)
-	case !(c.Sampler.TargetAccept > 0 && c.Sampler.TargetAccept < 1):
+	case !(c.Sampler.TargetAccept >= 0 && c.Sampler.TargetAccept < 1):
 		return usage("--target-accept must be between 0 and 1, found %g", c.Sampler.TargetAccept)
 	case !(c.Temperature > 0 && c.Temperature <= 1):
 		return usage("--temperature must be above 0 and at most 1, found %v", c.Temperature)

@@ -17,7 +17,7 @@ type samplerFlags struct {
 	Method       string  `enum:"variational,nuts" default:"variational" help:"variational, or nuts: Hamiltonian Monte Carlo, slower, to check or where the verdict asks for it."`
 	Chains       int     `default:"4" help:"nuts: Markov chains, side by side; the draws are shared among them."`
 	Warmup       int     `default:"1000" help:"nuts: transitions of each chain that adapt and are not kept."`
-	TargetAccept float64 `default:"0.8" help:"nuts: mean acceptance that the step size aims at; nearer 1 against divergences."`
+	TargetAccept float64 `placeholder:"0.8" help:"nuts: mean acceptance that the step size aims at (0.8; of chains that correct a guide 0.9); nearer 1 against divergences."`
 }
 
 // warmup is the option that package runtime understands: 0 means none here.
@@ -78,7 +78,11 @@ func (c *fitCmd) samplingText(e *env, r *result) {
 	}
 	var chains []string
 	for i := range s.StepSize {
-		chains = append(chains, fmt.Sprintf("%.3g (E-BFMI %s)", s.StepSize[i], fixed(s.EBFMI[i], 2)))
+		step := fmt.Sprintf("%.3g", s.StepSize[i])
+		if i < len(s.EBFMI) {
+			step += fmt.Sprintf(" (E-BFMI %s)", fixed(s.EBFMI[i], 2))
+		}
+		chains = append(chains, step)
 	}
 	fmt.Fprintf(w, "steps    %s; the metric has %s\n", strings.Join(chains, ", "), metric)
 }
@@ -160,7 +164,7 @@ func (c *fitCmd) samplingJSON(e *env, r *result) error {
 	enc.SetIndent("", "  ")
 	return enc.Encode(samplingReport{
 		Model: r.model.Name(), Seed: c.Seed,
-		Method: samplingMethod{c.Sampler.Method, s.Chains, s.Warmup, s.Draws, number(c.Sampler.TargetAccept), metric, numbers(s.StepSize), c.Engine,
+		Method: samplingMethod{c.Sampler.Method, s.Chains, s.Warmup, s.Draws, number(s.TargetAccept), metric, numbers(s.StepSize), c.Engine,
 			post.Ended(), c.interrupted(post)},
 		Parameters: parameters, Discrete: discrete, RHat: number(s.RHat), ESSBulk: number(s.ESSBulk), ESSTail: number(s.ESSTail),
 		Divergences: s.Divergences, Saturated: s.Saturated, EBFMI: numbers(s.EBFMI),

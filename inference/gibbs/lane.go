@@ -3,6 +3,7 @@ package gibbs
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 
 	"ppl/inference"
 	"ppl/inference/nuts"
@@ -28,6 +29,7 @@ type lane struct {
 	single []element // those drawn one by one, in the order of the last sweep
 	probs  []float64 // room for an element's values
 	lps    []float64
+	room   []float64 // for those of all elements
 
 	metric *metric // nil before it depends on the discrete latents
 	scales []float64
@@ -47,7 +49,6 @@ type memory struct {
 type draws struct {
 	U      []float64 // draw by draw
 	Z      [][]int   // by site: draw by draw, elements
-	Energy []float64
 	// P are sums over the draws of the probabilities of the elements' values, by
 	// site; for elements whose conditional distribution is not known, of what they were.
 	P [][]float64
@@ -104,14 +105,16 @@ func newLane(b *batch, row int, r *rand.Rand, opt nuts.Options) (*lane, error) {
 	j := b.j
 	l := &lane{b: b, row: row, r: r, u: make([]float64, j.D), g: make([]float64, j.D), scales: make([]float64, j.D), out: &draws{}}
 	l.old.g = make([]float64, j.D)
-	most := 1
+	most, all := 1, 0
 	for _, s := range j.Sites {
 		k := max(1, s.Values)
 		l.z = append(l.z, make([]int, s.Elements))
 		l.given = append(l.given, make([]float64, s.Elements*k))
 		l.old.given = append(l.old.given, make([]float64, s.Elements*k))
 		most = max(most, k)
+		all += s.Elements * k
 	}
+	l.room = make([]float64, all)
 	l.probs, l.lps = make([]float64, most), make([]float64, most)
 	l.clear()
 	if j.D == 0 {
@@ -197,6 +200,14 @@ func (l *lane) iterate(n int, adapt bool, g *groups, keep, tick func()) error {
 	return nil
 }
 
+// grow makes room for n more draws.
+func (l *lane) grow(n int) {
+	l.out.U = slices.Grow(l.out.U, n*len(l.u))
+	for i, z := range l.z {
+		l.out.Z[i] = slices.Grow(l.out.Z[i], n*len(z))
+	}
+}
+
 // thinned keeps one in so many draws, and counts all.
 func (l *lane) thinned(thin int) {
 	if (l.out.n+1)%thin == 0 {
@@ -226,9 +237,6 @@ func (l *lane) keep() {
 	for i, z := range l.z {
 		o.Z[i] = append(o.Z[i], z...)
 	}
-	if l.s != nil {
-		o.Energy = append(o.Energy, l.s.Energy())
-	}
 }
 
 // rarefy leaves one in so many of the draws.
@@ -247,9 +255,6 @@ func (l *lane) rarefy(factor int) {
 			copy(o.Z[i][k*len(z):(k+1)*len(z)], o.Z[i][((k+1)*factor-1)*len(z):])
 		}
 		o.Z[i] = o.Z[i][:n*len(z)]
-	}
-	if l.s != nil {
-		o.Energy = pick(o.Energy, 1)
 	}
 	o.kept = n
 }

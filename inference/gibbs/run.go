@@ -15,13 +15,13 @@ import (
 // Options set a run. The zero value of a field means its default.
 type Options struct {
 	Seed         uint64
-	Chains       int // 64
-	Groups       int // of chains with a common starting point; 8
-	Warmup       int // transitions that adapt, a chain; 250
-	Draws        int // that are kept, a chain; as many as it takes
-	Keep         int // the least number of draws of all chains together; 4096
-	TargetAccept float64
-	MaxDepth     int
+	Chains       int     // 64
+	Groups       int     // of chains with a common starting point; 8
+	Warmup       int     // transitions that adapt, a chain; 160
+	Draws        int     // that are kept, a chain; as many as it takes
+	Keep         int     // the least number of draws of all chains together; 4096
+	TargetAccept float64 // that step sizes aim at; 0.9
+	MaxDepth     int     // most doublings of a trajectory; 8
 	// Work bounds the elements that evaluations work through, where Draws is 0;
 	// DefaultWork.
 	Work float64
@@ -30,17 +30,21 @@ type Options struct {
 }
 
 // DefaultWork takes some ten seconds of one core.
-const DefaultWork = 2e10
+const DefaultWork = 3e10
 
 // The length of a run whose Draws is 0.
 const (
-	enough       = 1000 // effective draws of each quantity that a run aims at
-	agree        = 1.008
-	disagree     = 1.02 // from which on what was drawn is taken as warm-up
-	mostDraws    = 4096 // a chain
-	mostKept     = 256  // of them, a chain: others are left out
-	lanesAtOnce  = 32
-	defaultDepth = 8
+	enough   = 1000 // effective draws of each quantity that a run aims at
+	agree    = 1.008
+	disagree = 1.02 // from which on what was drawn is taken as warm-up
+	// A larger share of divergent trajectories makes steps smaller, and what was drawn
+	// warm-up too, unless the acceptance is as high as that.
+	divergent     = 0.001
+	highestAccept = 0.98
+	mostDraws     = 4096 // a chain
+	mostKept      = 256  // of them, a chain: others are left out
+	lanesAtOnce   = 32
+	defaultDepth  = 8
 )
 
 // Result is the draws of all chains, equally many from each.
@@ -64,9 +68,8 @@ type Result struct {
 	Trajectories           int // after warm-up, of all chains
 	Divergences, Saturated int // of them
 	MaxDepth               int
-	StepSize               float64
+	StepSize, TargetAccept float64
 	Dense                  bool
-	Energies               [][]float64
 	Evaluations            int // of the density at a point, warm-up included
 	Interrupted            bool
 	// Ended says why the run ended.
@@ -127,11 +130,11 @@ func (o *Options) complete() {
 	def(&o.Keep, 4096)
 	def(&o.MaxDepth, defaultDepth)
 	if o.Warmup == 0 {
-		o.Warmup = 250
+		o.Warmup = 160
 	}
 	o.Warmup = max(o.Warmup, 0)
 	if o.TargetAccept == 0 {
-		o.TargetAccept = 0.8
+		o.TargetAccept = 0.9
 	}
 	if o.Work == 0 {
 		o.Work = DefaultWork
@@ -225,6 +228,9 @@ func (r *run) each(work func(i int, l *lane) error) error {
 // iterate runs all chains for n transitions.
 func (r *run) iterate(n int, adapt bool, keep func(*lane)) error {
 	err := r.each(func(_ int, l *lane) error {
+		if keep != nil {
+			l.grow(n / r.thin)
+		}
 		if l.s != nil && adapt {
 			if err := l.s.Tune(); err != nil {
 				return err
@@ -375,13 +381,18 @@ func (r *run) sample() (string, error) {
 		}
 		rhat, ess := r.measure()
 		switch {
-		case rhat < agree && ess > enough:
+		case rhat < agree && ess > enough && !r.diverges():
 			return "converged: the groups of chains agree", nil
 		case 2*n > mostDraws:
 			return "the greatest length was reached", nil
 		case r.work()+each*float64(2*n) > r.opt.Work:
 			return "the work allowed was done", nil
-		case rhat > disagree:
+		case rhat > disagree || r.diverges():
+			if r.diverges() {
+				for _, l := range r.lanes {
+					l.s.SetTargetAccept(r.accepts() + (1-r.accepts())/2)
+				}
+			}
 			r.remetric()
 			drawn, r.thin = 0, 1
 			if err := r.iterate(r.opt.Warmup/5, true, nil); err != nil || r.halted() {
@@ -389,6 +400,20 @@ func (r *run) sample() (string, error) {
 			}
 		}
 	}
+}
+
+// accepts is the acceptance that steps aim at.
+func (r *run) accepts() float64 { return r.lanes[0].s.TargetAccept() }
+
+// diverges reports whether trajectories diverge so often that smaller steps are
+// called for.
+func (r *run) diverges() bool {
+	bad, n := 0, 0
+	for _, l := range r.lanes {
+		bad += l.out.divergences
+		n += l.out.n
+	}
+	return float64(bad) > divergent*float64(n) && r.accepts() < highestAccept
 }
 
 // thinning is of how many draws one is kept in a run of n, so that memory suffices.
@@ -505,7 +530,7 @@ func (r *run) collect(ended string) *Result {
 	}
 	j := r.lanes[0].b.j
 	out := &Result{Chains: len(r.lanes), Groups: r.opt.Groups, Warmup: r.opt.Warmup, Draws: n, Thinned: r.thin, MaxDepth: r.opt.MaxDepth,
-		StepSize: r.step, Dense: r.metric.all.Dense(), Interrupted: r.halted(), Ended: ended}
+		StepSize: r.step, TargetAccept: r.opt.TargetAccept, Dense: r.metric.all.Dense(), Interrupted: r.halted(), Ended: ended}
 	latents := len(r.fit.Target.Discrete)
 	out.Z, out.P = make([][]int, latents), make([][]float64, latents)
 	out.RHat, out.ESS = make([][]float64, latents), make([][]float64, latents)
@@ -515,12 +540,12 @@ func (r *run) collect(ended string) *Result {
 	if n == 0 {
 		return nil
 	}
+	if r.lanes[0].s != nil {
+		out.TargetAccept = r.accepts()
+	}
 	for _, l := range r.lanes {
 		o := l.out
 		out.U = append(out.U, o.U[:n*j.D]...)
-		if l.s != nil {
-			out.Energies = append(out.Energies, o.Energy[:n])
-		}
 		out.Divergences += o.divergences
 		out.Saturated += o.saturated
 		out.Trajectories += o.n

@@ -2,6 +2,11 @@ package gibbs
 
 import (
 	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+
+	"ppl/graph/kernel/vec"
 )
 
 // element is one element of a site of the Joint.
@@ -62,25 +67,40 @@ func (l *lane) part(all [][]float64, x element) []float64 {
 // distributions, with a Metropolis test for where they do.
 func (l *lane) drawGroup(group []element, collect bool) error {
 	l.remember(group)
-	ratio, moved := 0.0, false
+	size := 0
 	for _, x := range group {
-		p := l.conditional(x)
-		if collect && l.b.j.Exact {
-			add(l.part(l.out.P, x), p)
+		row := l.part(l.given, x)
+		top := slices.Max(row)
+		for k, v := range row {
+			l.room[size+k] = v - top
 		}
-		z := pick(l.r.Float64(), p)
-		ratio -= math.Log(p[z])
-		moved = moved || z != l.z[x.site][x.e]
-		l.set(x.site, x.e, z)
+		size += len(row)
+	}
+	vec.Map(vec.Exp, l.room[:size], l.room[:size])
+	at, moved := 0, false
+	for i, x := range group {
+		p := l.room[at : at+l.values(x)]
+		at += len(p)
+		sum := 0.0
+		for _, v := range p {
+			sum += v
+		}
+		if collect && l.b.j.Exact {
+			sums := l.part(l.out.P, x)
+			for v, q := range p {
+				sums[v] += q / sum
+			}
+		}
+		if z := pick(l.r.Float64()*sum, p); z != l.old.z[i] {
+			l.set(x.site, x.e, z)
+			moved = true
+		}
 	}
 	if moved {
 		if err := l.look(); err != nil {
 			return err
 		}
-		for i, x := range group {
-			ratio += math.Log(l.conditional(x)[l.old.z[i]])
-		}
-		if !l.accept(ratio + l.lp - l.old.lp) {
+		if ratio := l.ratio(group); !l.accept(ratio) {
 			l.restore(group)
 		}
 	}
@@ -90,12 +110,22 @@ func (l *lane) drawGroup(group []element, collect bool) error {
 	return nil
 }
 
-// conditional are the probabilities of an element's values that the density gives
-// it, valid until the next call.
-func (l *lane) conditional(x element) []float64 {
-	p := l.probs[:l.values(x)]
-	softmax(l.part(l.given, x), p)
-	return p
+// ratio is the log Metropolis ratio of elements drawn together by what was given
+// before: 0 if the same is given now.
+func (l *lane) ratio(group []element) float64 {
+	same := true
+	for _, x := range group {
+		same = same && slices.Equal(l.part(l.given, x), l.part(l.old.given, x))
+	}
+	if same && l.b.j.Exact {
+		return 0
+	}
+	r := l.lp - l.old.lp
+	for i, x := range group {
+		forth, back := l.part(l.old.given, x), l.part(l.given, x)
+		r += back[l.old.z[i]] - floats.LogSumExp(back) - forth[l.z[x.site][x.e]] + floats.LogSumExp(forth)
+	}
+	return r
 }
 
 // count counts the values that elements have.

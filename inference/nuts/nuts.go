@@ -45,6 +45,7 @@ type Progress struct {
 type Result struct {
 	D                int
 	Warmup, MaxDepth int // as asked for
+	TargetAccept     float64
 	Chains           []Chain
 	// Divergences are trajectories after warm-up that ended in a divergence,
 	// Saturated those that reached the greatest depth without turning back.
@@ -168,7 +169,7 @@ func (o *Options) complete(d int) error {
 }
 
 func collect(chains []*chain, d int, opt Options, interrupted bool) *Result {
-	r := &Result{D: d, Warmup: opt.Warmup, MaxDepth: opt.MaxDepth}
+	r := &Result{D: d, Warmup: opt.Warmup, MaxDepth: opt.MaxDepth, TargetAccept: opt.TargetAccept}
 	n := opt.Draws
 	for _, c := range chains {
 		n = min(n, len(c.out.Draws))

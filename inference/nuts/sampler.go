@@ -44,9 +44,6 @@ func (s *Sampler) Renew(lp float64, g []float64) {
 func (s *Sampler) Position() []float64 { return s.c.now.q }
 func (s *Sampler) LogDensity() float64 { return s.c.now.lp }
 
-// Energy is that of the last draw with its momentum.
-func (s *Sampler) Energy() float64 { return s.c.now.energy }
-
 // Err is the first error of the density.
 func (s *Sampler) Err() error { return s.c.sys.err }
 
@@ -64,6 +61,10 @@ func (s *Sampler) Acceptance() float64 { return s.c.tree.acceptance() }
 // Adapt does so after each transition, and Settle makes it the average.
 func (s *Sampler) Step() float64     { return s.c.tree.step }
 func (s *Sampler) SetStep(e float64) { s.c.tree.step = e }
+
+// TargetAccept is the mean acceptance that Adapt aims at.
+func (s *Sampler) TargetAccept() float64     { return s.steps.target }
+func (s *Sampler) SetTargetAccept(a float64) { s.steps.target = a }
 
 func (s *Sampler) Tune() error {
 	if s.c.tree.step == 0 {

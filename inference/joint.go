@@ -213,8 +213,8 @@ func (g *guided) outset(st *guidedStart) outset {
 	return o
 }
 
-// relevant is by how many nats the ELBO of a starting point may be below the
-// best one for chains to start from it: below, its mass is nothing.
+// relevant is by how many nats the objective at a starting point may be below the
+// best one's for chains to start from it: below, its mass is nothing.
 const relevant = 20
 
 // outsets are those of a fitted guide and of the starting points that are not
@@ -225,8 +225,12 @@ func (f *fitter) outsets(g *guided, fit *Fit) []outset {
 		sd[i] = math.Exp(l)
 	}
 	out := []outset{{fit.Loc, sd, fit.Guides}}
+	top := math.Inf(-1)
 	for _, st := range f.tried {
-		if st.value > fit.ELBO-relevant {
+		top = math.Max(top, st.value)
+	}
+	for _, st := range f.tried {
+		if st.value > top-relevant {
 			out = append(out, g.outset(st))
 		}
 	}

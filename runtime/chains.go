@@ -8,6 +8,7 @@ import (
 
 	"ppl/inference"
 	"ppl/inference/gibbs"
+	"ppl/inference/nuts"
 )
 
 // Markov chains that start from the guide of a model with discrete latents that
@@ -32,6 +33,12 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 	if opt.Method == MethodNUTS { // as many as are asked for, of independent chains
 		o.Chains, o.Groups, o.Warmup, o.MaxDepth = opt.Chains, opt.Chains, opt.Warmup, 10
 		o.Draws = (opt.Draws + opt.Chains - 1) / opt.Chains
+		if o.Warmup == 0 {
+			o.Warmup = nuts.DefaultWarmup
+		}
+		if o.TargetAccept == 0 {
+			o.TargetAccept = nuts.DefaultTargetAccept
+		}
 		o.Keep = o.Draws * o.Chains
 	}
 	r, err := gibbs.Run(ctx, fit, o)

@@ -200,11 +200,19 @@ func (post *Posterior) judgeSampling() {
 		post.lower(Caution, "%s after %d draws of each chain", post.fit.Ended, s.Draws)
 	}
 	if q := post.where(func(q *Quantity) float64 { return q.RHat }); !(s.RHat < goodRHat) {
-		post.lower(rated(s.RHat < cautionRHat), "R̂ of `%s` is %.3f: the chains have not mixed; try more --warmup and --draws", q, s.RHat)
+		advice := "try more --warmup and --draws"
+		if post.automatic() {
+			advice = "chains that started elsewhere stay apart, or need longer; order labels that may be exchanged (`ordered[K]`), or try --method nuts with more --warmup and --draws"
+		}
+		post.lower(rated(s.RHat < cautionRHat), "R̂ of `%s` is %.3f: the chains have not mixed; %s", q, s.RHat, advice)
 	}
 	if ess := math.Min(s.ESSBulk, s.ESSTail); !(ess >= goodESS) {
 		q := post.where(func(q *Quantity) float64 { return -math.Min(q.ESSBulk, q.ESSTail) })
-		post.lower(rated(ess >= cautionESS), "`%s` has only %.0f effective draws; try more --draws", q, ess)
+		advice := "try more --draws"
+		if post.automatic() {
+			advice = "try --method nuts with more --draws"
+		}
+		post.lower(rated(ess >= cautionESS), "`%s` has only %.0f effective draws; %s", q, ess, advice)
 	}
 	if float64(s.Divergences) > post.goodDivergent()*float64(total) {
 		post.lower(rated(float64(s.Divergences) <= cautionDivergent*float64(total)),
@@ -225,6 +233,12 @@ func (post *Posterior) judgeSampling() {
 	if len(post.Reasons) == 0 {
 		post.Reasons = []string{fmt.Sprintf("R̂ at most %.3f, at least %.0f effective draws, no divergences", s.RHat, math.Min(s.ESSBulk, s.ESSTail))}
 	}
+}
+
+// automatic says that the draws are of chains that correct a guide, of a length that
+// they choose themselves.
+func (post *Posterior) automatic() bool {
+	return post.fit.Applied == inference.Sampled && post.options.Method != MethodNUTS
 }
 
 // goodDivergent is the share of divergent trajectories that is borne without a word:

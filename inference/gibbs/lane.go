@@ -47,8 +47,8 @@ type memory struct {
 
 // draws are what a chain keeps.
 type draws struct {
-	U      []float64 // draw by draw
-	Z      [][]int   // by site: draw by draw, elements
+	U []float64 // draw by draw
+	Z [][]int   // by site: draw by draw, elements
 	// P are sums over the draws of the probabilities of the elements' values, by
 	// site; for elements whose conditional distribution is not known, of what they were.
 	P [][]float64

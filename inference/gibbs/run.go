@@ -27,6 +27,8 @@ type Options struct {
 	Work float64
 	// Progress is called from time to time, by one goroutine at a time.
 	Progress func(nuts.Progress)
+
+	together bool // for tests: all elements with tables in one group
 }
 
 // DefaultWork takes some ten seconds of one core.
@@ -36,6 +38,7 @@ const DefaultWork = 3e10
 const (
 	enough   = 1000 // effective draws of each quantity that a run aims at
 	agree    = 1.008
+	strayed  = 1.2  // after a few rounds of which a run gives up
 	disagree = 1.02 // from which on what was drawn is taken as warm-up
 	// A larger share of divergent trajectories makes steps smaller, and what was drawn
 	// warm-up too, unless the acceptance is as high as that.
@@ -177,6 +180,9 @@ func (r *run) prepare() error {
 	if r.groups, err = findGroups(r.batches[0], r.fit, o.Seed); err != nil {
 		return err
 	}
+	if o.together {
+		r.groups.finite = [][]element{slices.Concat(r.groups.finite...)}
+	}
 	placed := make([]bool, len(r.lanes))
 	err = r.each(func(i int, l *lane) error {
 		var err error
@@ -229,7 +235,7 @@ func (r *run) each(work func(i int, l *lane) error) error {
 func (r *run) iterate(n int, adapt bool, keep func(*lane)) error {
 	err := r.each(func(_ int, l *lane) error {
 		if keep != nil {
-			l.grow(n / r.thin)
+			l.grow(min(n/r.thin, mostDraws))
 		}
 		if l.s != nil && adapt {
 			if err := l.s.Tune(); err != nil {
@@ -337,7 +343,7 @@ func (r *run) warmUp() error {
 			}
 		}
 	}
-	if r.step == 0 && r.lanes[0].s != nil { // no warm-up
+	if r.step == 0 && r.lanes[0].s != nil && !r.halted() { // no warm-up
 		return r.iterate(0, true, nil)
 	}
 	return nil
@@ -361,7 +367,7 @@ func (r *run) sample() (string, error) {
 	if n := r.opt.Draws; n > 0 {
 		return "all draws were made", r.iterate(n, false, keep)
 	}
-	drawn := 0 // by each chain
+	drawn, stuck := 0, 0 // draws by each chain, rounds in which groups were apart
 	for n := r.least(); ; n *= 2 {
 		r.planned = r.done + n - drawn
 		if thin := r.thinning(n); thin != r.thin {
@@ -380,9 +386,14 @@ func (r *run) sample() (string, error) {
 			continue
 		}
 		rhat, ess := r.measure()
+		if rhat > strayed {
+			stuck++
+		}
 		switch {
 		case rhat < agree && ess > enough && !r.diverges():
 			return "converged: the groups of chains agree", nil
+		case stuck > 3:
+			return "chains that started elsewhere stay apart", nil
 		case 2*n > mostDraws:
 			return "the greatest length was reached", nil
 		case r.work()+each*float64(2*n) > r.opt.Work:

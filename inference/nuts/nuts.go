@@ -33,6 +33,12 @@ type Options struct {
 	Progress func(Progress)
 }
 
+// Defaults of Options.
+const (
+	DefaultWarmup       = 1000
+	DefaultTargetAccept = 0.8
+)
+
 // Progress is the state of a run, over all chains.
 type Progress struct {
 	Done, Total int  // transitions
@@ -136,12 +142,12 @@ func (o *Options) complete(d int) error {
 		}
 	}
 	def(&o.Chains, 4)
-	def(&o.Warmup, 1000)
+	def(&o.Warmup, DefaultWarmup)
 	def(&o.Draws, 1000)
 	def(&o.MaxDepth, 10)
 	o.Warmup = max(o.Warmup, 0)
 	if o.TargetAccept == 0 {
-		o.TargetAccept = 0.8
+		o.TargetAccept = DefaultTargetAccept
 	}
 	switch {
 	case o.Chains < 0 || o.Draws < 0 || o.MaxDepth < 0 || o.MaxDepth > 20:

@@ -1,0 +1,227 @@
+package runtime_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"ppl/runtime"
+)
+
+// The oracle of chains is the same model with all discrete latents summed out.
+var chainModels = []struct {
+	name, text string
+	data       map[string]any
+	how        map[string]string
+	// exact is the text to be summed out, if it is another.
+	exact string
+}{
+	{"mixture", `
+data y : real[3]
+mu : real[3] ~ Normal(0, 2)
+s ~ LogNormal(0, 0.5)
+plate i in 1..3 {
+  z[i] ~ Categorical([0.5, 0.2, 0.3])
+  y[i] ~ Normal(mu[z[i]], s)
+}`, map[string]any{"y": []float64{0.8, -1, 2}}, map[string]string{"z": "expect"}, ""},
+	{"weights that are not known", `
+data y : real[4]
+w ~ Dirichlet(ones(2))
+plate i in 1..4 {
+  z[i] ~ Categorical(w)
+  y[i] ~ Normal(2 * z[i], 1)
+}`, map[string]any{"y": []float64{0.8, -1, 2, 3}}, map[string]string{"z": "score"}, ""},
+	{"chain", `
+data y : real[6]
+p ~ Beta(2, 2)
+z[1] ~ Bernoulli(0.4)
+for t in 2..6 { z[t] ~ Bernoulli(0.1 + 0.8 * p * z[t-1]) }
+plate t in 1..6 { y[t] ~ Normal(z[t], 1) }`, map[string]any{"y": []float64{0.8, -1, 2, 3, 1, 0.5}}, map[string]string{"z": "score"}, ""},
+	{"elements in products", `
+data y : real[2]
+b ~ Normal(0, 1)
+s[k in 1..3] ~ Bernoulli(0.3)
+plate i in 1..2 { y[i] ~ Normal(b * (s[1] + 2 * s[2] * s[3]) + i * s[3]^2, 1) }`,
+		map[string]any{"y": []float64{0.8, 2}}, map[string]string{"s": "relax"}, ""},
+	{"a coefficient that is in or out", `
+data x : real[20, 3]
+data y : real[20]
+s : int[3] ~ Bernoulli(0.3)
+b : real[3] ~ Normal(0, 5)
+y ~ Normal(x @ (s * b), 1)`, map[string]any{"x": matrix(20, 3, 9), "y": normals(20, 8)}, map[string]string{"s": "relax"}, ""},
+	{"one site under another", `
+data y : real[3]
+top ~ Bernoulli(0.3)
+plate i in 1..3 {
+  z[i] ~ Bernoulli(0.1 + 0.7 * top)
+  y[i] ~ Normal(2 * z[i] + top, 1)
+}`, map[string]any{"y": []float64{0.8, -1, 2}}, map[string]string{"top": "expect", "z": "expect"}, ""},
+	{"a count of observations", `
+data y : int[2]
+p ~ Beta(2, 2)
+n ~ Binomial(4, 0.6)
+plate i in 1..2 { y[i] ~ Binomial(n, p) }`, map[string]any{"y": []int{1, 2}}, map[string]string{"n": "score"}, ""},
+	{"many values without tables", `
+data y : real
+m ~ Normal(0, 1)
+n : int[2] ~ Binomial(30, 0.4)
+y ~ Normal(sum(n) + m, 2)`, map[string]any{"y": 31.0}, map[string]string{"n": "relax"}, ""},
+	{"a site summed out under one with a guide", `
+data y : real[3]
+data g : int[3]
+m ~ Normal(0, 1)
+c[j in 1..2] ~ Categorical([0.4, 0.3, 0.3])
+plate i in 1..3 {
+  z[i] ~ Bernoulli([0.1, 0.5, 0.7][c[g[i]]])
+  y[i] ~ Normal(m * c[g[i]] + 3 * z[i], 1)
+}`, map[string]any{"y": []float64{0.8, -1, 2}, "g": []int{1, 2, 1}}, map[string]string{"c": "expect", "z": "exact"}, ""},
+	{"infinitely many values", `
+data y : int[4]
+rate ~ Gamma(4, 1)
+plate i in 1..4 {
+  n[i] ~ Poisson(rate)
+  y[i] ~ Binomial(n[i], 0.6)
+}`, map[string]any{"y": []int{1, 4, 2, 7}}, map[string]string{"n": "score"}, `
+data y : int[4]
+rate ~ Gamma(4, 1)
+plate i in 1..4 {
+  n[i] ~ Poisson(rate) in 0..40
+  y[i] ~ Binomial(n[i], 0.6)
+}`},
+	{"infinitely many values that depend on one another", `
+data y : real
+m ~ Normal(0, 1)
+n : int[2] ~ Poisson(3)
+y ~ Normal(sum(n) + m, 1)`, map[string]any{"y": 11.0}, map[string]string{"n": "score"}, `
+data y : real
+m ~ Normal(0, 1)
+n : int[2] ~ Poisson(3) in 0..40
+y ~ Normal(sum(n) + m, 1)`},
+	{"discrete latents alone", `
+data y : real[4]
+z[i in 1..4] ~ Categorical([0.2, 0.3, 0.5])
+y ~ Normal(cumsum(z), 1)`, map[string]any{"y": []float64{0.8, 3, 5, 9}}, map[string]string{"z": "relax"}, ""},
+}
+
+// TestChainsAgainstExact: means, sds and probabilities are those of the exact posterior.
+func TestChainsAgainstExact(t *testing.T) {
+	for _, c := range chainModels {
+		t.Run(c.name, func(t *testing.T) {
+			exact := map[string]string{}
+			for name := range c.how {
+				exact[name] = "exact"
+			}
+			text := c.exact
+			if text == "" {
+				text = c.text
+			}
+			want := fitGuided(t, bindDiscrete(t, text, c.data, exact), runtime.Options{Draws: 40000})
+			begun := time.Now()
+			got := fitGuided(t, bindDiscrete(t, c.text, c.data, c.how), runtime.Options{})
+			s := got.Sampling()
+			if s == nil {
+				t.Fatalf("no chains: %v", got.Reasons)
+			}
+			t.Logf("%d draws, R̂ %.4f, ESS %.0f, %v; exact %s; %v", s.Chains*s.Draws, s.RHat, s.ESSBulk, got.Reasons, want.Verdict, time.Since(begun))
+			if got.Verdict == runtime.Poor {
+				t.Errorf("%s: %v", got.Verdict, got.Reasons)
+			}
+			for _, q := range want.Quantities() {
+				x, err := got.Quantity(q.Name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if math.Abs(x.Mean-q.Mean) > 0.1*q.SD || math.Abs(math.Log(x.SD/q.SD)) > 0.08 {
+					t.Errorf("%s is %.4f ± %.4f, exact %.4f ± %.4f", q.Name, x.Mean, x.SD, q.Mean, q.SD)
+				}
+			}
+			for _, q := range want.Discrete() {
+				for k, v := range q.Values {
+					p, err := got.Probability(q.Name, v)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if math.Abs(p-q.P[k]) > 0.03 {
+						t.Errorf("P(%s = %d) is %.4f, exact %.4f", q.Name, v, p, q.P[k])
+					}
+				}
+				drawn, err := got.DiscreteDraws(q.Name)
+				if err != nil || len(drawn) != 4000 {
+					t.Fatalf("%d draws of %s, %v", len(drawn), q.Name, err)
+				}
+				mean := 0.0
+				for _, v := range drawn {
+					mean += float64(v) / float64(len(drawn))
+				}
+				if math.Abs(mean-q.Mean()) > 0.15*q.SD()+0.01 {
+					t.Errorf("draws of %s have the mean %.3f, exact %.3f", q.Name, mean, q.Mean())
+				}
+			}
+		})
+	}
+}
+
+// TestChainsMethods: chains of a number and length that is asked for, and no chains.
+func TestChainsMethods(t *testing.T) {
+	c := chainModels[0]
+	p := bindDiscrete(t, c.text, c.data, c.how)
+	nuts := fitGuided(t, p, runtime.Options{Method: runtime.MethodNUTS, Chains: 3, Draws: 600, Warmup: 300})
+	if s := nuts.Sampling(); s == nil || s.Chains != 3 || s.Groups != 3 || s.Draws != 200 || s.Warmup != 300 || s.TargetAccept != 0.8 {
+		t.Errorf("nuts: %+v", s)
+	}
+	if q, err := nuts.Quantity("s"); err != nil || len(q.Draws) != 600 || !(q.RHat < 1.1) {
+		t.Errorf("nuts: %+v, %v", q, err)
+	}
+	none := fitGuided(t, p, runtime.Options{Correct: "none"})
+	if none.Sampling() != nil || none.Verdict == runtime.Good {
+		t.Errorf("--correct none: %+v, %s", none.Sampling(), none.Verdict)
+	}
+	few := fitGuided(t, p, runtime.Options{Draws: 10})
+	if q, err := few.Quantity("s"); err != nil || len(q.Draws) != 10 || few.Sampling().Draws*64 < 4000 {
+		t.Errorf("ten draws: %d, of %+v, %v", len(q.Draws), few.Sampling(), err)
+	}
+}
+
+// TestChainsDisagree: components that may exchange their labels leave chains in different modes,
+// and the verdict says so.
+func TestChainsDisagree(t *testing.T) {
+	y := threeNormalsData(60, 8)
+	post := fitGuided(t, bindDiscrete(t, strings.Replace(threeNormals, "ordered[3]", "real[3]", 1), map[string]any{"y": y}, map[string]string{"z": "expect"}), runtime.Options{})
+	if post.Verdict != runtime.Poor || !strings.Contains(fmt.Sprint(post.Reasons), "have not mixed") {
+		t.Errorf("%s: %v", post.Verdict, post.Reasons)
+	}
+}
+
+// TestChainsTooDear: where chains would take too long the guide is the answer, and says why.
+func TestChainsTooDear(t *testing.T) {
+	n := 400
+	post := fitGuided(t, bindDiscrete(t, `
+data x : real[N, K]
+data y : real[N]
+s : int[K] ~ Bernoulli(0.1)
+y ~ Normal(x @ s, 1)`, map[string]any{"x": matrix(n, 300, 3), "y": normals(n, 4)}, map[string]string{"s": "score"}), runtime.Options{MaxTime: 20 * time.Second})
+	if post.Sampling() != nil || post.Verdict == runtime.Good || !strings.Contains(fmt.Sprint(post.Reasons), "would take too long") {
+		t.Errorf("%s: %v", post.Verdict, post.Reasons)
+	}
+}
+
+// TestChainsStop: a fit that is stopped while chains run reports what there is.
+func TestChainsStop(t *testing.T) {
+	c := chainModels[4]
+	p := bindDiscrete(t, c.text, c.data, c.how)
+	for _, after := range []time.Duration{1, 300 * time.Millisecond, 600 * time.Millisecond, 900 * time.Millisecond} {
+		post, err := p.Fit(context.Background(), runtime.Options{Seed: 1, MaxTime: after, Method: runtime.MethodNUTS, Draws: 1000000})
+		if err != nil {
+			if _, stopped := err.(*runtime.Stopped); !stopped {
+				t.Errorf("after %v: %v", after, err)
+			}
+			continue
+		}
+		if !post.TimedOut() || post.Verdict == runtime.Good {
+			t.Errorf("after %v: %s, %v", after, post.Verdict, post.Reasons)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	gort "runtime"
 	"strings"
 	"testing"
 	"time"
@@ -161,6 +162,29 @@ func TestChainsAgainstExact(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestChainsSameBits: the whole answer is the same on any number of cores.
+func TestChainsSameBits(t *testing.T) {
+	defer gort.GOMAXPROCS(gort.GOMAXPROCS(0))
+	c := chainModels[4]
+	p := bindDiscrete(t, c.text, c.data, c.how)
+	want := ""
+	for _, cores := range []int{1, 2, 4} {
+		gort.GOMAXPROCS(cores)
+		post := fitGuided(t, p, runtime.Options{})
+		got := fmt.Sprint(post.Sampling(), post.Reasons)
+		for _, q := range post.Quantities() {
+			got += fmt.Sprintf("%x %x %x %x\n", q.Mean, q.SD, q.RHat, q.Draws)
+		}
+		for _, q := range post.Discrete() {
+			got += fmt.Sprintf("%x\n", q.P)
+		}
+		if want != "" && got != want {
+			t.Errorf("%d cores: another answer", cores)
+		}
+		want = got
 	}
 }
 

@@ -156,6 +156,24 @@ func TestSpikeAndSlab(t *testing.T) {
 	}
 }
 
+// chains find the exact probabilities, whatever the guide that they start from.
+func (s *spike) chains(t *testing.T, p *runtime.Problem, how string, exact []float64) {
+	post := fitGuided(t, p, runtime.Options{})
+	t.Logf("%s, chains: %s, %v, in %v", how, post.Verdict, post.Reasons, post.FitTime)
+	if post.Verdict != runtime.Good {
+		t.Errorf("%s, chains: %s, %v", how, post.Verdict, post.Reasons)
+	}
+	for j := range s.k {
+		q, err := post.Probability(fmt.Sprintf("s[%d]", j+1), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(q-exact[j]) > 0.03 {
+			t.Errorf("s[%d]: chains from %s %.3f, exact %.3f", j+1, how, q, exact[j])
+		}
+	}
+}
+
 func (s *spike) fit(t *testing.T, how string, exact, best []float64, elbo float64) {
 	p := bindDiscrete(t, `
 data X : real[N, K]
@@ -166,7 +184,8 @@ y ~ Normal(X @ (s * beta), 1)`, map[string]any{"X": s.x, "y": s.y}, map[string]s
 	if got := p.Discrete()[0].Strategy; got != how {
 		t.Fatalf("the strategy is %s", got)
 	}
-	post := fitGuided(t, p, runtime.Options{})
+	s.chains(t, p, how, exact)
+	post := fitGuided(t, p, runtime.Options{Correct: "none"})
 	got, se := post.ELBO()
 	t.Logf("%s: ELBO %.2f ± %.2f, of the best mean-field guide %.2f, in %v", how, got, se, elbo, post.FitTime)
 	for j := range s.k {

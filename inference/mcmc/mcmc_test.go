@@ -190,3 +190,33 @@ func BenchmarkDiagnose(b *testing.B) {
 		mcmc.Diagnose(c)
 	}
 }
+
+// TestGroups: many short chains have a large R̂ one by one, since the mean of each varies;
+// that of groups is small where they agree, and large where they do not.
+func TestGroups(t *testing.T) {
+	c := ar1(64, 64, 0.6, 70)
+	one, nested := mcmc.Diagnose(c), mcmc.DiagnoseGroups(c, 8)
+	if !(one.RHat > 1.03) || !(nested.RHat < 1.01) {
+		t.Errorf("R̂ of chains %.3f, of groups %.3f", one.RHat, nested.RHat)
+	}
+	if one.ESSBulk != nested.ESSBulk || one.ESSTail != nested.ESSTail || one.MCSEMean != nested.MCSEMean {
+		t.Errorf("effective draws differ: %+v, %+v", one, nested)
+	}
+	if same := mcmc.DiagnoseGroups(c, 64); same != one {
+		t.Errorf("groups of one chain: %+v, want %+v", same, one)
+	}
+	for what, f := range map[string]func(chain int, x float64) float64{
+		"location": func(i int, x float64) float64 { return x + 0.3*float64(i/8) },
+		"scale":    func(i int, x float64) float64 { return x * math.Pow(1.5, float64(i/8)) },
+	} {
+		apart := ar1(64, 64, 0.6, 71)
+		for i := range apart {
+			for k := range apart[i] {
+				apart[i][k] = f(i, apart[i][k])
+			}
+		}
+		if r := mcmc.DiagnoseGroups(apart, 8).RHat; r < 1.05 {
+			t.Errorf("groups that differ in %s: R̂ = %.3f", what, r)
+		}
+	}
+}

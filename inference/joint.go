@@ -6,6 +6,7 @@ import (
 
 	"ppl/graph"
 	"ppl/graph/lower"
+	"ppl/graph/op"
 )
 
 // Joint is the log density of the continuous latents and hard values of the
@@ -20,6 +21,7 @@ type Joint struct {
 	Exact bool
 
 	g     *guided
+	work  float64
 	full  *values // with derivatives
 	plain *values // the value alone, where there are elements to be drawn by it; else nil
 	read  bool    // whether the derivatives by the discrete latents have been read
@@ -84,7 +86,7 @@ func (t *Target) NewJoint(s int) (*Joint, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Joint{S: s, D: t.D, g: g, Exact: true}
+	j := &Joint{S: s, D: t.D, g: g, work: g.work + g.workOfProducts(), Exact: true}
 	for _, d := range t.Discrete {
 		if d.Strategy == lower.Exact && d.Shape.Size() > 0 {
 			j.Exact = false
@@ -134,8 +136,25 @@ func (j *Joint) Share() (*Joint, error) {
 	return &c, nil
 }
 
-// Work is the number of elements that an evaluation at one point works through.
-func (j *Joint) Work() float64 { return j.g.work }
+// Work is the number of elements that an evaluation at one point works through; the
+// terms of a product of matrices count for less.
+func (j *Joint) Work() float64 { return j.work }
+
+const multiplyAdd = 1.0 / 16
+
+func (g *guided) workOfProducts() float64 {
+	w := 0.0
+	for _, n := range g.b.G.Nodes() {
+		if c, is := n.Op.(op.Contract); is {
+			terms := multiplyAdd
+			for _, k := range c.Sizes {
+				terms *= float64(k)
+			}
+			w += terms / float64(g.s)
+		}
+	}
+	return w
+}
 
 // Set gives element e of a site a value at point p: its index, or of infinitely
 // many the value itself.

@@ -36,9 +36,6 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 		if o.Warmup == 0 {
 			o.Warmup = nuts.DefaultWarmup
 		}
-		if o.TargetAccept == 0 {
-			o.TargetAccept = nuts.DefaultTargetAccept
-		}
 		o.Keep = o.Draws * o.Chains
 	}
 	r, err := gibbs.Run(ctx, fit, o)

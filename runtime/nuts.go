@@ -171,13 +171,14 @@ func (q *Quantity) sampled(chains [][]float64) {
 		q.Draws = append(q.Draws, c...)
 	}
 	q.summarise(append([]float64(nil), q.Draws...), nil)
+	q.MeanFieldSD = math.NaN()
 	q.diagnose(chains, len(chains))
 }
 
 // diagnose computes the diagnostics of chains of draws that start in groups.
 func (q *Quantity) diagnose(chains [][]float64, groups int) {
 	d := mcmc.DiagnoseGroups(chains, groups)
-	q.RHat, q.ESSBulk, q.ESSTail, q.MCSE, q.MeanFieldSD = d.RHat, d.ESSBulk, d.ESSTail, d.MCSEMean, math.NaN()
+	q.RHat, q.ESSBulk, q.ESSTail, q.MCSE = d.RHat, d.ESSBulk, d.ESSTail, d.MCSEMean
 }
 
 // worst keeps the worst figures. A quantity that does not vary has none, and one

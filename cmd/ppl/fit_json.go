@@ -32,6 +32,7 @@ type report struct {
 	KHat        number          `json:"khat"`
 	KHatPlain   number          `json:"khat_meanfield"`
 	ESS         number          `json:"ess"`
+	Chains      *chainsReport   `json:"chains,omitempty"` // of Markov chains that correct the guide
 	Modes       []number        `json:"modes"`
 	Converged   bool            `json:"converged"`
 	Verdict     runtime.Verdict `json:"verdict"`
@@ -44,7 +45,7 @@ type method struct {
 	Guide   string `json:"guide"`
 	Correct string `json:"correct"`
 	// Applied says what the answer's draws are: "importance weights", "linear
-	// response" or "none".
+	// response", "Markov chains" or "none".
 	Applied   string `json:"applied"`
 	Particles int    `json:"particles"`
 	Draws     int    `json:"draws"`
@@ -65,6 +66,25 @@ type moments struct {
 	MCSE        number `json:"mcse"`
 }
 
+// chainMoments are those of a parameter whose draws are of Markov chains.
+type chainMoments struct {
+	moments
+	RHat    number `json:"rhat"`
+	ESSBulk number `json:"ess_bulk"`
+	ESSTail number `json:"ess_tail"`
+}
+
+type chainsReport struct {
+	Chains      int    `json:"chains"`
+	Groups      int    `json:"groups"` // with a common starting point
+	Warmup      int    `json:"warmup"`
+	Draws       int    `json:"draws"` // of each chain
+	RHat        number `json:"rhat"`
+	ESSBulk     number `json:"ess_bulk"`
+	ESSTail     number `json:"ess_tail"`
+	Divergences int    `json:"divergences"`
+}
+
 type elbo struct {
 	Value number `json:"value"`
 	MCSE  number `json:"mcse"`
@@ -78,8 +98,16 @@ type seconds struct {
 func (c *fitCmd) writeJSON(w io.Writer, r *result) error {
 	post := r.post
 	value, mcse := post.ELBO()
+	var chains *chainsReport
+	if s := post.Sampling(); s != nil {
+		chains = &chainsReport{s.Chains, s.Groups, s.Warmup, s.Draws, number(s.RHat), number(s.ESSBulk), number(s.ESSTail), s.Divergences}
+	}
 	parameters, err := parametersJSON(post.Quantities(), func(q *runtime.Quantity) any {
-		return moments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), number(q.MeanFieldSD), number(q.MCSE)}
+		m := moments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), number(q.MeanFieldSD), number(q.MCSE)}
+		if chains == nil {
+			return m
+		}
+		return chainMoments{m, number(q.RHat), number(q.ESSBulk), number(q.ESSTail)}
 	})
 	if err != nil {
 		return fmt.Errorf("writing the parameters as JSON: %w", err)
@@ -93,7 +121,7 @@ func (c *fitCmd) writeJSON(w io.Writer, r *result) error {
 		Method:     method{c.Guide, c.Correct, string(post.Applied()), post.Particles(), c.Draws, c.Engine, post.Ended(), c.interrupted(post)},
 		Parameters: parameters, Discrete: discrete,
 		ELBO: elbo{number(value), number(mcse)},
-		KHat: number(post.KHat()), KHatPlain: number(post.KHatMeanField()), ESS: number(post.ESS()), Modes: modes(post),
+		KHat: number(post.KHat()), KHatPlain: number(post.KHatMeanField()), ESS: number(post.ESS()), Chains: chains, Modes: modes(post),
 		Converged: post.Converged(), Verdict: post.Verdict, Reasons: append([]string{}, post.Reasons...),
 		Evaluations: post.Evaluations(),
 		Seconds:     seconds{rounded(r.compile), rounded(post.FitTime)},

@@ -143,7 +143,11 @@ func sizeOf(p *runtime.Problem, s *lang.DimSym) (int, bool) {
 // writeDetails is what -v adds.
 func (c *fitCmd) writeDetails(e *env, r *result) {
 	w := e.stdout
-	fmt.Fprintf(w, "ended    %s, after %d evaluations of the log density or its derivatives\n\n", r.post.Ended(), r.post.Evaluations())
+	fmt.Fprintf(w, "ended    %s, after %d evaluations of the log density or its derivatives\n", r.post.Ended(), r.post.Evaluations())
+	if len(r.post.Parts()) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
 	t := &table{head: []string{"expected log density", "line", "nats"}}
 	source := r.model.Tree().Source
 	for _, part := range r.post.Parts() {

@@ -82,5 +82,8 @@ func (b *batch) run(work func(*lane)) error {
 	}
 }
 
+// spent reports whether more than a limit of work was done.
+func (b *batch) spent(limit float64) bool { return b.work > limit }
+
 // place writes a chain's point into its row.
 func (b *batch) place(l *lane, u []float64) { copy(b.u[l.row*b.j.D:(l.row+1)*b.j.D], u) }

@@ -9,7 +9,7 @@ import (
 
 // mostElements bounds the elements between which factors are looked for: pairs of
 // them are marked.
-const mostElements = 4096
+const mostElements = 16384
 
 // bases is the number of points at which elements are tried, each at another value.
 const bases = 3
@@ -48,7 +48,7 @@ func findGroups(b *batch, fit *inference.Fit, seed uint64) (*groups, error) {
 	if len(all) > mostElements {
 		return nil, &ErrTooLarge{fmt.Sprintf("%d discrete elements that may depend on one another, more than %d", len(all), mostElements)}
 	}
-	c := &colouring{batch: b, all: all, linked: make([]bool, len(all)*len(all))}
+	c := &colouring{batch: b, all: all, linked: newPairs(len(all))}
 	r := inference.Stream(seed, "gibbs groups", 0)
 	for found, try := 0, 0; found < bases && try < 20; try++ {
 		u, z := fit.Disperse(r, try, 1)
@@ -76,7 +76,7 @@ func findGroups(b *batch, fit *inference.Fit, seed uint64) (*groups, error) {
 type colouring struct {
 	*batch
 	all    []element
-	linked []bool
+	linked pairs
 	base   [][]float64
 	now    []float64
 }
@@ -139,7 +139,7 @@ func (c *colouring) other(x element, now int, choose func(int) int) int {
 // compare marks the elements whose conditional distributions have changed in a row
 // with element number a.
 func (c *colouring) compare(row, a int, z [][]int) {
-	j, n := c.j, len(c.all)
+	j := c.j
 	site := -1
 	for i, x := range c.all {
 		if x.site != site {
@@ -156,18 +156,37 @@ func (c *colouring) compare(row, a int, z [][]int) {
 		}
 		if k == 0 {
 			if differ(c.base[site][x.e], c.now[x.e]) {
-				c.linked[a*n+i], c.linked[i*n+a] = true, true
+				c.linked.mark(a, i)
 			}
 			continue
 		}
 		before, after := c.base[site][x.e*k:(x.e+1)*k], c.now[x.e*k:(x.e+1)*k]
 		for v := range before {
 			if differ(before[v]-before[at], after[v]-after[at]) {
-				c.linked[a*n+i], c.linked[i*n+a] = true, true
+				c.linked.mark(a, i)
 				break
 			}
 		}
 	}
+}
+
+// pairs are marks of pairs of numbers below n, in either order.
+type pairs struct {
+	n    int
+	bits []uint64
+}
+
+func newPairs(n int) pairs { return pairs{n, make([]uint64, (n*n+63)/64)} }
+
+func (p pairs) mark(i, k int) {
+	for _, at := range [...]int{i*p.n + k, k*p.n + i} {
+		p.bits[at/64] |= 1 << (at % 64)
+	}
+}
+
+func (p pairs) are(i, k int) bool {
+	at := i*p.n + k
+	return p.bits[at/64]>>(at%64)&1 == 1
 }
 
 // differ is more than rounding.
@@ -182,13 +201,12 @@ func differ(x, y float64) bool {
 // inside, each into the first that will have it.
 func (c *colouring) colour(from, to int) [][]element {
 	var members [][]int
-	n := len(c.all)
 next:
 	for i := from; i < to; i++ {
 	group:
 		for g, m := range members {
 			for _, k := range m {
-				if c.linked[i*n+k] {
+				if c.linked.are(i, k) {
 					continue group
 				}
 			}

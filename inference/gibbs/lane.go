@@ -47,14 +47,16 @@ type memory struct {
 
 // draws are what a chain keeps.
 type draws struct {
-	U []float64 // draw by draw
-	Z [][]int   // by site: draw by draw, elements
+	U  []float64 // draw by draw
+	LP []float64 // log densities
+	Z  [][]int   // by site: draw by draw, elements
 	// P are sums over the draws of the probabilities of the elements' values, by
 	// site; for elements whose conditional distribution is not known, of what they were.
 	P [][]float64
 
 	n, kept                int // draws that P sums, and those of them that are kept
 	divergences, saturated int
+	from                   *draws // what there was when the last round began, without draws
 }
 
 var errStopped = errors.New("the batch was stopped")
@@ -208,6 +210,31 @@ func (l *lane) grow(n int) {
 	}
 }
 
+// mark says that a round of draws begins; drop leaves out what was drawn before, and
+// says how many draws are left.
+func (l *lane) mark() {
+	from := *l.out
+	from.U, from.LP, from.Z, from.P, from.from = nil, nil, nil, nil, nil
+	for _, p := range l.out.P {
+		from.P = append(from.P, slices.Clone(p))
+	}
+	l.out.from = &from
+}
+
+func (l *lane) drop() (left int) {
+	o, f := l.out, l.out.from
+	o.U, o.LP = o.U[f.kept*len(l.u):], o.LP[f.kept:]
+	for i, z := range l.z {
+		o.Z[i] = o.Z[i][f.kept*len(z):]
+		for k, p := range f.P[i] {
+			o.P[i][k] = max(0, o.P[i][k]-p)
+		}
+	}
+	o.n, o.kept = o.n-f.n, o.kept-f.kept
+	o.divergences, o.saturated = o.divergences-f.divergences, o.saturated-f.saturated
+	return o.n
+}
+
 // thinned keeps one in so many draws, and counts all.
 func (l *lane) thinned(thin int) {
 	if (l.out.n+1)%thin == 0 {
@@ -233,7 +260,7 @@ func (l *lane) keep() {
 	l.note()
 	o := l.out
 	o.kept++
-	o.U = append(o.U, l.u...)
+	o.U, o.LP = append(o.U, l.u...), append(o.LP, l.lp)
 	for i, z := range l.z {
 		o.Z[i] = append(o.Z[i], z...)
 	}
@@ -249,7 +276,7 @@ func (l *lane) rarefy(factor int) {
 		}
 		return x[:n*size]
 	}
-	o.U = pick(o.U, len(l.u))
+	o.U, o.LP = pick(o.U, len(l.u)), pick(o.LP, 1)
 	for i, z := range l.z {
 		for k := range n {
 			copy(o.Z[i][k*len(z):(k+1)*len(z)], o.Z[i][((k+1)*factor-1)*len(z):])
@@ -257,4 +284,7 @@ func (l *lane) rarefy(factor int) {
 		o.Z[i] = o.Z[i][:n*len(z)]
 	}
 	o.kept = n
+	if o.from != nil {
+		o.from.kept /= factor
+	}
 }

@@ -2,6 +2,7 @@ package gibbs
 
 import (
 	"math"
+	"slices"
 
 	"ppl/inference/nuts"
 )
@@ -19,32 +20,37 @@ type metric struct {
 }
 
 // An element tells a spread if some value's variance differs by this, in logarithms,
-// and the likelihood of the draws gains so many nats: more than noise does.
+// and the likelihood gains so many nats, a chain counting for two draws at each value
+// that it has been at: more than noise does, and one chain that is stuck.
 const (
 	tells     = 0.7
-	certainly = 30
+	certainly = 10
 )
 
-// newMetric estimates it from the draws that chains have kept; before is what it was.
+// newMetric estimates it from the draws that chains have kept, each less the mean of
+// its chain: chains may still be in different places, and how far these are apart
+// is not how wide they are. What was before stays where numbers have not moved.
 func newMetric(lanes []*lane, before *metric) *metric {
 	j := lanes[0].b.j
 	d := j.D
 	m := &metric{by: make([]element, d), sd: make([][]float64, d)}
-	mean := make([][]float64, d)
 	rows := 0
-	for _, l := range lanes {
+	centred := make([][]float64, len(lanes))
+	for c, l := range lanes {
 		rows += l.out.kept
+		centred[c] = centre(l.out.U, d)
 	}
+	mean := make([][]float64, d)
 	for i := range d {
 		m.by[i] = element{-1, 0}
 		s := newMoments(1)
-		for _, l := range lanes {
+		for c, l := range lanes {
 			for k := range l.out.kept {
-				s.add(0, l.out.U[k*d+i])
+				s.add(0, centred[c][k*d+i])
 			}
 		}
 		total := s.variance(0)
-		m.sd[i], mean[i] = []float64{math.Sqrt(total)}, []float64{s.mean[0]}
+		m.sd[i], mean[i] = []float64{math.Sqrt(total)}, []float64{0}
 		if !(total > 0) {
 			m.sd[i][0] = math.Sqrt(before.all.Diagonal[i])
 			continue
@@ -56,18 +62,23 @@ func newMetric(lanes []*lane, before *metric) *metric {
 			}
 			for e := range x.Elements {
 				s := newMoments(x.Values)
-				for _, l := range lanes {
+				for c, l := range lanes {
 					for k := range l.out.kept {
-						s.add(l.out.Z[site][k*x.Elements+e], l.out.U[k*d+i])
+						v := l.out.Z[site][k*x.Elements+e]
+						if s.last[v] != c+1 {
+							s.last[v] = c + 1
+							s.chains[v]++
+						}
+						s.add(v, centred[c][k*d+i])
 					}
 				}
 				gain, most := 0.0, 0.0
 				sd := make([]float64, x.Values)
 				for v := range sd {
-					// Few draws are drawn to the spread of all.
-					n := s.n[v]
+					// Few chains are drawn to the spread of all.
+					n := 2 * s.chains[v]
 					less := 0.0
-					if n > 1 && s.variance(v) > 0 {
+					if s.variance(v) > 0 {
 						less = math.Log(total/s.variance(v)) * n / (n + 4)
 					}
 					sd[v] = math.Sqrt(total) * math.Exp(-0.5*less)
@@ -83,11 +94,11 @@ func newMetric(lanes []*lane, before *metric) *metric {
 	}
 	pool := nuts.NewPool(d)
 	z := make([]float64, d)
-	for _, l := range lanes {
+	for c, l := range lanes {
 		for k := range l.out.kept {
 			for i := range z {
 				v := m.value(i, func(x element) int { return l.out.Z[x.site][k*j.Sites[x.site].Elements+x.e] })
-				z[i] = (l.out.U[k*d+i] - mean[i][v]) / m.sd[i][v]
+				z[i] = (centred[c][k*d+i] - mean[i][v]) / m.sd[i][v]
 			}
 			pool.Add(z)
 		}
@@ -98,6 +109,21 @@ func newMetric(lanes []*lane, before *metric) *metric {
 	}
 	m.all = pool.Metric(ones)
 	return m
+}
+
+// centre takes the mean from the rows of u.
+func centre(u []float64, d int) []float64 {
+	out := slices.Clone(u)
+	for i := range d {
+		mean := 0.0
+		for at := i; at < len(u); at += d {
+			mean += u[at] * float64(d) / float64(len(u))
+		}
+		for at := i; at < len(u); at += d {
+			out[at] -= mean
+		}
+	}
+	return out
 }
 
 // value is which sd of a number applies.
@@ -115,11 +141,16 @@ func (m *metric) scale(l *lane, s []float64) {
 	}
 }
 
-// moments are running means and variances (Welford 1962).
-type moments struct{ n, mean, m2 []float64 }
+// moments are running means and variances (Welford 1962), by value, and the number of
+// chains that had it.
+type moments struct {
+	n, mean, m2, chains []float64
+	last                []int
+}
 
 func newMoments(k int) *moments {
-	return &moments{make([]float64, k), make([]float64, k), make([]float64, k)}
+	x := make([]float64, 4*k)
+	return &moments{x[:k], x[k : 2*k], x[2*k : 3*k], x[3*k:], make([]int, k)}
 }
 
 func (s *moments) add(v int, x float64) {

@@ -21,7 +21,7 @@ type Options struct {
 	Draws        int     // that are kept, a chain; as many as it takes
 	Keep         int     // the least number of draws of all chains together; 4096
 	TargetAccept float64 // that step sizes aim at; 0.9
-	MaxDepth     int     // most doublings of a trajectory; 8
+	MaxDepth     int     // most doublings of a trajectory; 10
 	// Work bounds the elements that evaluations work through, where Draws is 0;
 	// DefaultWork.
 	Work float64
@@ -31,15 +31,15 @@ type Options struct {
 	together bool // for tests: all elements with tables in one group
 }
 
-// DefaultWork takes some ten seconds of one core.
-const DefaultWork = 3e10
+// DefaultWork takes some fifteen seconds of one core.
+const DefaultWork = 6e10
 
 // The length of a run whose Draws is 0.
 const (
 	enough   = 1000 // effective draws of each quantity that a run aims at
 	agree    = 1.008
 	strayed  = 1.2  // after a few rounds of which a run gives up
-	disagree = 1.02 // from which on what was drawn is taken as warm-up
+	disagree = 1.02 // from which on the first half of what was drawn is left out
 	// A larger share of divergent trajectories makes steps smaller, and what was drawn
 	// warm-up too, unless the acceptance is as high as that.
 	divergent     = 0.001
@@ -47,7 +47,7 @@ const (
 	mostDraws     = 4096 // a chain
 	mostKept      = 256  // of them, a chain: others are left out
 	lanesAtOnce   = 32
-	defaultDepth  = 8
+	defaultDepth  = 10
 )
 
 // Result is the draws of all chains, equally many from each.
@@ -79,6 +79,8 @@ type Result struct {
 	Ended string
 }
 
+const workDone = "the work allowed was done"
+
 // run is the state of a run.
 type run struct {
 	ctx     context.Context
@@ -92,6 +94,7 @@ type run struct {
 	thin    int
 	begun   time.Time
 	done    int // iterations of each chain
+	warm    int // those before its draws
 	planned int
 	lock    sync.Mutex
 	told    time.Time
@@ -105,7 +108,7 @@ type run struct {
 func Run(ctx context.Context, fit *inference.Fit, opt Options) (*Result, error) {
 	opt.complete()
 	r := &run{ctx: ctx, fit: fit, opt: opt, thin: 1, begun: time.Now()}
-	if err := r.prepare(); err != nil {
+	if err := r.prepare(); err != nil || r.halted() {
 		return nil, err
 	}
 	if err := r.warmUp(); err != nil {
@@ -146,6 +149,24 @@ func (o *Options) complete() {
 
 func (r *run) halted() bool { return r.ctx.Err() != nil }
 
+// limit is the work of a batch at which it stops wherever it is.
+func (r *run) limit() float64 {
+	if r.opt.Draws > 0 {
+		return math.Inf(1)
+	}
+	return 1.5 * r.opt.Work / math.Ceil(float64(r.opt.Chains)/lanesAtOnce)
+}
+
+// spent reports whether some batch has stopped for it.
+func (r *run) spent() bool {
+	for _, b := range r.batches {
+		if b.spent(r.limit()) {
+			return true
+		}
+	}
+	return false
+}
+
 // prepare compiles the density, finds the groups of elements, and places the chains.
 func (r *run) prepare() error {
 	o := r.opt
@@ -165,7 +186,8 @@ func (r *run) prepare() error {
 				return err
 			}
 		}
-		b := &batch{j: j, u: make([]float64, per*j.D), halted: r.halted}
+		b := &batch{j: j, u: make([]float64, per*j.D)}
+		b.halted = func() bool { return r.halted() || b.spent(r.limit()) }
 		for row := range min(per, o.Chains-at) {
 			l, err := newLane(b, row, inference.Stream(o.Seed, "gibbs", at+row), nuts.Options{MaxDepth: o.MaxDepth, TargetAccept: o.TargetAccept, InvMetric: scales})
 			if err != nil {
@@ -323,30 +345,85 @@ func (r *run) remetric() {
 func (r *run) warmUp() error {
 	w := r.opt.Warmup
 	r.planned = w + max(r.opt.Draws, r.least())
-	for i, phase := range []int{w / 5, w / 5, 2 * w / 5, w - 4*(w/5)} {
-		if phase == 0 || r.halted() {
-			continue
+	if w < 5 {
+		if r.lanes[0].s == nil || r.halted() {
+			return nil
 		}
-		var keep func(*lane)
-		if i == 1 || i == 2 {
-			keep = (*lane).keep
+		return r.iterate(0, true, nil) // a step size there must be
+	}
+	if err := r.settle(w / 5); err != nil || r.halted() {
+		return err
+	}
+	for i, phase := range []int{w / 5, 2 * w / 5, w - 4*(w/5)} {
+		keep := (*lane).keep
+		if i == 2 {
+			keep = nil
 		}
-		if err := r.iterate(phase, true, keep); err != nil {
+		if err := r.iterate(phase, true, keep); err != nil || r.halted() {
 			return err
+		}
+		if err := r.afford(r.work()); err != nil {
+			return err
+		}
+		if i == 1 {
+			r.sharpen()
 		}
 		if keep != nil {
 			r.remetric()
 		}
-		if i == 0 && r.opt.Draws == 0 {
-			if need := r.work() / float64(phase) * float64(r.planned); need > r.opt.Work {
-				return &ErrTooLarge{fmt.Sprintf("%.2g operations, of %.2g that are allowed", need, r.opt.Work)}
-			}
-		}
-	}
-	if r.step == 0 && r.lanes[0].s != nil && !r.halted() { // no warm-up
-		return r.iterate(0, true, nil)
 	}
 	return nil
+}
+
+// settled is the R̂ of log densities from which on groups of chains are taken to have
+// left their starting points.
+const settled = 1.1
+
+// settle lets chains come from where they start to where the posterior is, n
+// transitions at a time: until the log densities of groups agree, or a quarter of the
+// work is done.
+func (r *run) settle(n int) error {
+	if err := r.afford(r.leastWork()); err != nil {
+		return err
+	}
+	defer r.clear()
+	for {
+		r.clear()
+		before := r.work()
+		if err := r.iterate(n, true, (*lane).keep); err != nil || r.halted() {
+			return err
+		}
+		if r.opt.Draws > 0 { // as long as was asked for
+			return nil
+		}
+		each := (r.work() - before) / float64(n)
+		if err := r.afford(r.work() + each*float64(r.planned-r.done)); err != nil {
+			return err
+		}
+		rhat, _ := nested(r.series(func(l *lane, k int) float64 { return l.out.LP[k] }), r.opt.Groups)
+		if rhat < settled || r.work() > r.opt.Work/4 {
+			return nil
+		}
+		r.planned += n
+	}
+}
+
+// afford says whether work can be afforded.
+func (r *run) afford(work float64) error {
+	if r.opt.Draws > 0 || work <= r.opt.Work && !r.spent() {
+		return nil
+	}
+	return &ErrTooLarge{fmt.Sprintf("%.2g operations, of %.2g that are allowed", work, r.opt.Work)}
+}
+
+// leastWork is what a run takes in which each trajectory is one step.
+func (r *run) leastWork() float64 {
+	j := r.batches[0].j
+	n := 2 + len(r.groups.finite) + 2*len(r.groups.infinite)
+	for _, x := range r.groups.single {
+		n += min(j.Sites[x.site].Values-1, 2)
+	}
+	return float64(n) * j.Work() * float64(len(r.lanes)) * float64(r.planned)
 }
 
 // work is what evaluations have worked through.
@@ -364,12 +441,16 @@ func (r *run) least() int { return (r.opt.Keep + r.opt.Chains - 1) / r.opt.Chain
 // sample draws; it says why it ended.
 func (r *run) sample() (string, error) {
 	keep := (*lane).keep
+	r.warm = r.done
 	if n := r.opt.Draws; n > 0 {
 		return "all draws were made", r.iterate(n, false, keep)
 	}
 	drawn, stuck := 0, 0 // draws by each chain, rounds in which groups were apart
 	for n := r.least(); ; n *= 2 {
 		r.planned = r.done + n - drawn
+		for _, l := range r.lanes {
+			l.mark()
+		}
 		if thin := r.thinning(n); thin != r.thin {
 			for _, l := range r.lanes {
 				l.rarefy(thin / r.thin)
@@ -379,6 +460,9 @@ func (r *run) sample() (string, error) {
 		before := r.work()
 		if err := r.iterate(n-drawn, false, func(l *lane) { l.thinned(r.thin) }); err != nil || r.halted() {
 			return "stopped", err
+		}
+		if r.spent() {
+			return workDone, nil
 		}
 		each := (r.work() - before) / float64(n-drawn)
 		if drawn = n; r.lanes[0].out.n == 0 { // forgotten: see iterate
@@ -397,18 +481,19 @@ func (r *run) sample() (string, error) {
 		case 2*n > mostDraws:
 			return "the greatest length was reached", nil
 		case r.work()+each*float64(2*n) > r.opt.Work:
-			return "the work allowed was done", nil
-		case rhat > disagree || r.diverges():
-			if r.diverges() {
-				for _, l := range r.lanes {
-					l.s.SetTargetAccept(r.accepts() + (1-r.accepts())/2)
-				}
+			return workDone, nil
+		case rhat > disagree && !r.diverges():
+			for _, l := range r.lanes {
+				r.warm = r.done - l.drop()
 			}
+		case r.diverges():
+			r.sharpen()
 			r.remetric()
 			drawn, r.thin = 0, 1
 			if err := r.iterate(r.opt.Warmup/5, true, nil); err != nil || r.halted() {
 				return "stopped", err
 			}
+			r.warm = r.done
 		}
 	}
 }
@@ -419,12 +504,26 @@ func (r *run) accepts() float64 { return r.lanes[0].s.TargetAccept() }
 // diverges reports whether trajectories diverge so often that smaller steps are
 // called for.
 func (r *run) diverges() bool {
+	if r.lanes[0].s == nil {
+		return false
+	}
 	bad, n := 0, 0
 	for _, l := range r.lanes {
 		bad += l.out.divergences
 		n += l.out.n
 	}
 	return float64(bad) > divergent*float64(n) && r.accepts() < highestAccept
+}
+
+// sharpen makes steps aim at a higher acceptance where trajectories diverge.
+func (r *run) sharpen() {
+	if !r.diverges() {
+		return
+	}
+	accept := r.accepts() + (1-r.accepts())/2
+	for _, l := range r.lanes {
+		l.s.SetTargetAccept(accept)
+	}
 }
 
 // thinning is of how many draws one is kept in a run of n, so that memory suffices.
@@ -505,7 +604,7 @@ func nested(chains [][]float64, groups int) (rhat, ess float64) {
 		within += v / float64(len(halves))
 	}
 	_, between := meanVar(means)
-	rhat, ess = 1, math.Inf(1)
+	rhat, ess = 1, float64(n*len(chains))
 	if between > 0 {
 		rhat = math.Sqrt(1 + between/within)
 	}
@@ -540,7 +639,7 @@ func (r *run) collect(ended string) *Result {
 		n = min(n, l.out.kept)
 	}
 	j := r.lanes[0].b.j
-	out := &Result{Chains: len(r.lanes), Groups: r.opt.Groups, Warmup: r.opt.Warmup, Draws: n, Thinned: r.thin, MaxDepth: r.opt.MaxDepth,
+	out := &Result{Chains: len(r.lanes), Groups: r.opt.Groups, Warmup: r.warm, Draws: n, Thinned: r.thin, MaxDepth: r.opt.MaxDepth,
 		StepSize: r.step, TargetAccept: r.opt.TargetAccept, Dense: r.metric.all.Dense(), Interrupted: r.halted(), Ended: ended}
 	latents := len(r.fit.Target.Discrete)
 	out.Z, out.P = make([][]int, latents), make([][]float64, latents)

@@ -117,15 +117,22 @@ func (t *Target) Guided() bool {
 // newGuided compiles the log density of a target, at s particles with their
 // assignments, and its derivatives.
 func newGuided(t *Target, s int) (*guided, error) {
+	g, err := lowerGuided(t, s)
+	if err != nil {
+		return nil, err
+	}
+	return g, g.compile()
+}
+
+// lowerGuided is newGuided without the program.
+func lowerGuided(t *Target, s int) (*guided, error) {
 	b := named.New()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
 	g := &guided{t: t, s: s, b: b}
 	var u named.Value
-	var wrt []*graph.Node
 	if t.D > 0 {
 		g.u = b.G.BatchInput("u", graph.Shape{s, t.D})
 		u = b.Wrap(g.u, ax)
-		wrt = append(wrt, g.u)
 	}
 	in := newInputs(s, ax)
 	opt := t.Options
@@ -160,24 +167,41 @@ func newGuided(t *Target, s int) (*guided, error) {
 			x.from[k], x.to[k] = x.low, math.Inf(1)
 		}
 		g.sites = append(g.sites, x)
+	}
+	g.value = b.With(l.logDensity(), ax).N
+	g.count()
+	return g, nil
+}
+
+// count counts the work of the graph as it is.
+func (g *guided) count() {
+	g.work = 0
+	for _, n := range g.b.G.Nodes() {
+		g.work += float64(n.Shape.Size()) / float64(g.s)
+	}
+}
+
+// compile adds the derivatives, and makes the program.
+func (g *guided) compile() (err error) {
+	var wrt []*graph.Node
+	if g.u != nil {
+		wrt = append(wrt, g.u)
+	}
+	for _, x := range g.sites {
 		for _, w := range []*graph.Node{x.weights, x.prior} {
 			if w != nil {
 				wrt = append(wrt, w)
 			}
 		}
 	}
-	lp := b.With(l.logDensity(), ax).N
-	g.value = lp
-	ones := make([]float64, s)
+	ones := make([]float64, g.s)
 	for i := range ones {
 		ones[i] = 1
 	}
-	outs := append([]*graph.Node{lp}, grad.VJP(b.G, lp, b.G.Constant(graph.Shape{s}, ones), wrt)...)
-	for _, n := range b.G.Nodes() {
-		g.work += float64(n.Shape.Size()) / float64(s)
-	}
-	g.p, err = t.compile(b.G, outs...)
-	return g, err
+	outs := append([]*graph.Node{g.value}, grad.VJP(g.b.G, g.value, g.b.G.Constant(graph.Shape{g.s}, ones), wrt)...)
+	g.count()
+	g.p, err = g.t.compile(g.b.G, outs...)
+	return err
 }
 
 // place sets the inputs: points u (S×D) and the sites' assignments.

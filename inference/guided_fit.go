@@ -82,31 +82,50 @@ func (g *guided) tabulated() bool {
 }
 
 // hardened is the objective with unbiased gradients of the ELBO in the place of
-// relaxations: expectations if the factors can be tabulated, else the score
-// function of the density as a whole. At hard values it is the density of the model.
-func (t *Target) hardened(s int) (h *guided, err error) {
-	for _, how := range []string{lower.Expect, lower.Score} {
-		u := *t
-		u.Discrete = append([]lower.Discrete(nil), t.Discrete...)
-		u.Options.Strategies = map[string]string{}
-		for name, x := range t.Options.Strategies {
-			u.Options.Strategies[name] = x
+// relaxations: expectations if the factors can be tabulated, and tables do not cost too
+// much, else the score function of the density as a whole. At hard values it is the
+// density of the model.
+func (t *Target) hardened(s int) (*guided, error) {
+	expect, err := lowerGuided(t.inPlaceOfRelax(lower.Expect), s)
+	if err != nil || expect.work > costly {
+		score, scoreErr := lowerGuided(t.inPlaceOfRelax(lower.Score), s)
+		if err != nil && scoreErr != nil {
+			return nil, scoreErr
 		}
-		for i := range u.Discrete {
-			d := &u.Discrete[i]
-			if d.Strategy != lower.Relax {
-				continue
-			}
-			if d.Strategy = how; how == lower.Expect {
-				u.Options.Strategies[d.Symbol.Name] = how
-			}
-		}
-		if h, err = newGuided(&u, s); err == nil {
-			h.layout()
-			return h, nil
+		if err != nil || scoreErr == nil && expect.work > costlier*score.work {
+			expect = score
 		}
 	}
-	return nil, err
+	expect.layout()
+	return expect, expect.compile()
+}
+
+// Tables cost too much if they work through more than costly numbers, and costlier times
+// those that the density without tables does.
+const (
+	costly   = 1e4
+	costlier = 30
+)
+
+// inPlaceOfRelax is the target with another strategy for latents that are relaxed. Under
+// Score they are lowered as they are, and given draws.
+func (t *Target) inPlaceOfRelax(how string) *Target {
+	u := *t
+	u.Discrete = append([]lower.Discrete(nil), t.Discrete...)
+	u.Options.Strategies = map[string]string{}
+	for name, x := range t.Options.Strategies {
+		u.Options.Strategies[name] = x
+	}
+	for i := range u.Discrete {
+		d := &u.Discrete[i]
+		if d.Strategy != lower.Relax {
+			continue
+		}
+		if d.Strategy = how; how == lower.Expect {
+			u.Options.Strategies[d.Symbol.Name] = how
+		}
+	}
+	return &u
 }
 
 // unbiased goes on from where a relaxation ended with unbiased gradients of the

@@ -73,40 +73,84 @@ func NewTargetWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Opt
 	asked := opt.Strategies
 	var first diag.List
 	for _, how := range []string{"", lower.Expect, lower.Relax} {
-		probe := &guide.Packed{}
-		opt.Strategies = planned(m, asked, how)
-		joint, ds := lower.LowerWith(m, data, probe, named.New(), opt)
-		if !ds.HasErrors() {
-			// A latent with infinitely many values has no other strategy.
-			fixed := map[string]string{}
-			for i := range joint.Discrete {
-				d := &joint.Discrete[i]
-				fixed[d.Symbol.Name] = d.Strategy
-				if how != "" && d.Strategy == how && asked[d.Symbol.Name] == "" {
-					d.How += " (" + first[0].Summary + ")"
+		l := lowerPlanned(m, data, opt, asked, how)
+		if !l.ds.HasErrors() {
+			why := ""
+			switch {
+			case how != "":
+				why = first[0].Summary
+			case l.work > dear && l.probe.Size > 0:
+				r := lowerPlanned(m, data, opt, asked, lower.Relax)
+				if times := l.work / r.work; !r.ds.HasErrors() && times > dearer {
+					l, how, why = r, lower.Relax, fmt.Sprintf("summing out exactly would be %.0f times the work", times)
 				}
 			}
-			opt.Strategies = fixed
-			t := &Target{Model: m, Data: data, Slots: probe.Slots, D: probe.Size, Engine: engine, Options: opt,
-				Discrete: joint.Discrete, Unreported: joint.Unreported, statistics: sufficient.NewCache()}
-			if ds := t.findGiven(); ds.HasErrors() {
-				return nil, ds
-			}
-			return t, nil
+			return l.target(m, data, engine, opt, asked, how, why)
 		}
 		if first == nil {
-			first = ds
-			if tooDear(ds) {
+			first = l.ds
+			if tooDear(l.ds) {
 				if t := whole(m, data, engine, opt, asked); t != nil {
 					return t, nil
 				}
 			}
 		}
-		if !tooDear(ds) {
+		if !tooDear(l.ds) {
 			break
 		}
 	}
 	return nil, first
+}
+
+// A sum over discrete latents that works through more than dear numbers for each
+// particle, and dearer times those of the relaxation, takes longer than Markov chains
+// that start from a guide: a joint table over many latents.
+const (
+	dear   = 1e5
+	dearer = 200
+)
+
+// plannedModel is a model lowered to see what becomes of its discrete latents.
+type plannedModel struct {
+	joint *lower.Joint
+	probe *guide.Packed
+	work  float64 // numbers that an evaluation works through
+	ds    diag.List
+}
+
+func lowerPlanned(m *lang.Model, data *lower.Data, opt lower.Options, asked map[string]string, how string) plannedModel {
+	l := plannedModel{probe: &guide.Packed{}}
+	opt.Strategies = planned(m, asked, how)
+	b := named.New()
+	l.joint, l.ds = lower.LowerWith(m, data, l.probe, b, opt)
+	if !l.ds.HasErrors() && len(l.joint.Discrete) > 0 {
+		for _, n := range b.G.Nodes() {
+			if !n.IsConst() {
+				l.work += float64(n.Shape.Size())
+			}
+		}
+	}
+	return l
+}
+
+// target makes the target; why says why the strategy how was chosen.
+func (l plannedModel) target(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options, asked map[string]string, how, why string) (*Target, diag.List) {
+	// A latent with infinitely many values has no other strategy.
+	fixed := map[string]string{}
+	for i := range l.joint.Discrete {
+		d := &l.joint.Discrete[i]
+		fixed[d.Symbol.Name] = d.Strategy
+		if how != "" && d.Strategy == how && asked[d.Symbol.Name] == "" {
+			d.How += " (" + why + ")"
+		}
+	}
+	opt.Strategies = fixed
+	t := &Target{Model: m, Data: data, Slots: l.probe.Slots, D: l.probe.Size, Engine: engine, Options: opt,
+		Discrete: l.joint.Discrete, Unreported: l.joint.Unreported, statistics: sufficient.NewCache()}
+	if ds := t.findGiven(); ds.HasErrors() {
+		return nil, ds
+	}
+	return t, nil
 }
 
 // whole is the target where latents that are to be sampled have factors that

@@ -520,6 +520,9 @@ func locError(o *objective, r *response) float64 {
 // finish evaluates the ELBO and marks how the run ended.
 func (f *fitter) finish(fit *Fit, o *objective) error {
 	f.mark(fit)
+	if fit.Draws.N() > 0 && !math.IsNaN(fit.Draws.KHat) {
+		fit.outsets = []outset{{draws: fit.Draws}}
+	}
 	defer func() { fit.Evaluations = f.evaluations() }()
 	return f.evaluate(fit)
 }

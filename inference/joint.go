@@ -3,6 +3,7 @@ package inference
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"ppl/graph"
 	"ppl/graph/lower"
@@ -212,10 +213,11 @@ func (j *Joint) Given(p, site int, out []float64) {
 }
 
 // outset is where chains may start: a Gaussian, and the guides of the discrete
-// latents, in the order of Target.Discrete.
+// latents, in the order of Target.Discrete; or draws of a proposal.
 type outset struct {
 	loc, sd []float64
 	guides  []*SiteGuide
+	draws   *Weighted
 }
 
 // outset is that of a start of the optimiser.
@@ -243,7 +245,7 @@ func (f *fitter) outsets(g *guided, fit *Fit) []outset {
 	for i, l := range fit.LogSD {
 		sd[i] = math.Exp(l)
 	}
-	out := []outset{{fit.Loc, sd, fit.Guides}}
+	out := []outset{{loc: fit.Loc, sd: sd, guides: fit.Guides}}
 	top := math.Inf(-1)
 	for _, st := range f.tried {
 		top = math.Max(top, st.value)
@@ -262,6 +264,10 @@ func (f *fitter) outsets(g *guided, fit *Fit) []outset {
 // discrete latent i are z[i][e], as for Joint.Set.
 func (fit *Fit) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]int) {
 	o := fit.outsets[k%len(fit.outsets)]
+	if o.draws != nil { // wider than the posterior already
+		i := r.IntN(o.draws.N())
+		return slices.Clone(o.draws.U[i*o.draws.D : (i+1)*o.draws.D]), nil
+	}
 	u = make([]float64, len(o.loc))
 	for i := range u {
 		u[i] = o.loc[i] + wide*o.sd[i]*r.NormFloat64()
@@ -292,4 +298,32 @@ func (fit *Fit) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]
 		}
 	}
 	return u, z
+}
+
+// Doubtful reports whether importance weights were tried for a fit of continuous
+// latents, with one mode, and are unsteady or few: where Markov chains may do better.
+func (fit *Fit) Doubtful() bool {
+	if len(fit.outsets) == 0 || !fit.Converged || len(fit.Modes) > 1 || len(fit.Flat) > 0 || fit.NoResponse != "" {
+		return false
+	}
+	w := fit.Draws
+	return w.KHat > SteadyKHat || w.Spread.KHat > UsableKHat || w.ESS < FewESS
+}
+
+// Limits of importance weights: the k̂ up to which they are as good as their draws, that
+// up to which they are of use (Vehtari et al. 2024), and the number of effective draws
+// that is too few.
+const (
+	SteadyKHat = 0.5
+	UsableKHat = 0.7
+	FewESS     = 400
+)
+
+// Proposal are the draws that weights were tried on, equally weighted, of which chains
+// start; nil if there are none.
+func (fit *Fit) Proposal() *Weighted {
+	if len(fit.outsets) == 0 {
+		return nil
+	}
+	return fit.outsets[0].draws
 }

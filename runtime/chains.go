@@ -11,14 +11,25 @@ import (
 	"ppl/inference/nuts"
 )
 
-// Markov chains that start from the guide of a model with discrete latents that
-// cannot be summed out: package gibbs.
+// Markov chains that start from a fit: from the guide of discrete latents that cannot be
+// summed out, or where importance weights cannot carry the answer (package gibbs).
 
-// corrects reports whether chains correct the guide that was fitted.
+// corrects reports whether chains may correct the fit.
 func (p *Problem) corrects(opt Options, fit *inference.Fit) bool {
 	auto := opt.Correct == "" || opt.Correct == inference.Corrections[0]
-	return p.target.Guided() && auto && !fit.Interrupted && !fit.TimedOut
+	if !auto || fit.Interrupted || fit.TimedOut {
+		return false
+	}
+	return p.target.Guided() || fit.Doubtful() && p.target.D <= mostDoubtful
 }
+
+// Chains of continuous latents are for small models, whose metric has covariances: they
+// begin with that of the proposal, and must not take much longer than the fit.
+const (
+	mostDoubtful   = 50
+	doubtfulWarmup = 100
+	doubtfulWork   = 1e10
+)
 
 // chained makes the posterior of the chains that start from a fitted guide; nil
 // where the guide has to be the answer (see Fit.Uncorrected).
@@ -30,6 +41,9 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 		defer cancel()
 	}
 	o := gibbs.Options{Seed: opt.Seed, Keep: max(opt.Draws, minDraws), TargetAccept: opt.TargetAccept, Progress: opt.SamplerProgress}
+	if !p.target.Guided() {
+		o.Warmup, o.Work = doubtfulWarmup, doubtfulWork
+	}
 	if opt.Method == MethodNUTS { // as many as are asked for, of independent chains
 		o.Chains, o.Groups, o.Warmup, o.MaxDepth = opt.Chains, opt.Chains, opt.Warmup, 10
 		o.Draws = (opt.Draws + opt.Chains - 1) / opt.Chains

@@ -23,18 +23,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the tests of examples and docs compare: outputs in READMEs, generated pages")
 
-// example is one folder of examples/. Its fit with default settings comes as
+// example is one folder of examples/. Its fit with default settings comes
 // close to the reference in the folder (reference.json, computed by reference.R
-// without ppl) as tolerance says, with the verdict given.
+// without ppl), with the verdict given.
 type example struct {
 	name, data string
 	verdict    runtime.Verdict
-	tolerance  tolerance
-	except     map[string]tolerance // of single quantities
-	why        string               // of another verdict than good, or other tolerances than accurate
-	// uncalibrated is what simulation-based calibration finds wrong with fits of
-	// the example, if it does.
-	uncalibrated string
+	why        string // of another verdict than good
 }
 
 // tolerance bounds the error of every mean in reference sds, and |log| of the
@@ -46,27 +41,24 @@ type tolerance struct{ mean, sd, probability float64 }
 var accurate = tolerance{0.1, math.Log(1.1), 0.01}
 
 var examples = []example{
-	{name: "eight_schools", data: "data.json", verdict: runtime.Good, tolerance: accurate},
-	{name: "chick_weight", data: "data.json", verdict: runtime.Good, tolerance: accurate},
-	{name: "infert", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "insect_sprays", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "nile", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "lynx", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "dax", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "esoph", data: "data.csv", verdict: runtime.Caution, tolerance: accurate,
+	{name: "eight_schools", data: "data.json", verdict: runtime.Good},
+	{name: "chick_weight", data: "data.json", verdict: runtime.Good},
+	{name: "infert", data: "data.csv", verdict: runtime.Good},
+	{name: "insect_sprays", data: "data.csv", verdict: runtime.Good},
+	{name: "nile", data: "data.csv", verdict: runtime.Good},
+	{name: "lynx", data: "data.csv", verdict: runtime.Good},
+	{name: "dax", data: "data.csv", verdict: runtime.Good},
+	{name: "esoph", data: "data.csv", verdict: runtime.Caution,
 		why: "k̂ is a hair above 0.5: three scales near zero, each of few effects"},
-	{name: "rabbits", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "nile_dam", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "geyser", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "reactor", data: "data.json", verdict: runtime.Caution, tolerance: tolerance{0.1, math.Log(1.25), 0.15},
-		except:       map[string]tolerance{"number": {mean: 1, sd: 4.5}},
-		why:          "a relaxation: the mean-field guide leaves out every effect whose probability is small, and is too sure of the rest",
-		uncalibrated: "the ranks of `sigma` are not uniform"},
-	{name: "faithful", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "stackloss", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "quakes", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "airquality", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
-	{name: "remission", data: "data.csv", verdict: runtime.Good, tolerance: accurate},
+	{name: "rabbits", data: "data.csv", verdict: runtime.Good},
+	{name: "nile_dam", data: "data.csv", verdict: runtime.Good},
+	{name: "geyser", data: "data.csv", verdict: runtime.Good},
+	{name: "reactor", data: "data.json", verdict: runtime.Good},
+	{name: "faithful", data: "data.csv", verdict: runtime.Good},
+	{name: "stackloss", data: "data.csv", verdict: runtime.Good},
+	{name: "quakes", data: "data.csv", verdict: runtime.Good},
+	{name: "airquality", data: "data.csv", verdict: runtime.Good},
+	{name: "remission", data: "data.csv", verdict: runtime.Good},
 }
 
 const examplesFolder = "../examples"
@@ -80,7 +72,7 @@ func TestExamples(t *testing.T) {
 				t.Errorf("verdict %q (%s), %s; want %q", post.Verdict, strings.Join(post.Reasons, "; "), post.Ended(), ex.verdict)
 			}
 			for name, want := range referenceOf(t, ex.name) {
-				ex.compare(t, post, name, want)
+				compare(t, post, name, want)
 			}
 		})
 	}
@@ -133,11 +125,11 @@ func referenceOf(t *testing.T, name string) map[string]moments {
 	return r.Parameters
 }
 
-func (ex example) compare(t *testing.T, post *runtime.Posterior, name string, want moments) {
+func compare(t *testing.T, post *runtime.Posterior, name string, want moments) {
 	if m := probabilityName.FindStringSubmatch(name); m != nil {
 		value, _ := strconv.Atoi(m[2])
 		p, err := post.Probability(m[1], value)
-		if err != nil || !(math.Abs(p-want.Mean) <= ex.tolerance.probability+4*want.MCSE*want.SD) {
+		if err != nil || !(math.Abs(p-want.Mean) <= accurate.probability+4*want.MCSE*want.SD) {
 			t.Errorf("%s is %.4f, reference %.4f: %v", name, p, want.Mean, err)
 		}
 		return
@@ -147,10 +139,7 @@ func (ex example) compare(t *testing.T, post *runtime.Posterior, name string, wa
 		t.Error(err)
 		return
 	}
-	allowed, special := ex.except[name]
-	if !special {
-		allowed = ex.tolerance
-	}
+	allowed := accurate
 	if off := (q.Mean - want.Mean) / want.SD; !(math.Abs(off) <= allowed.mean) {
 		t.Errorf("%s: mean %.5g, reference %.5g: %+.2f sd off, %.2f allowed", name, q.Mean, want.Mean, off, allowed.mean)
 	}

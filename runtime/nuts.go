@@ -231,6 +231,9 @@ func (post *Posterior) judgeSampling() {
 	if s.Chains < 2 {
 		post.lower(Caution, "one chain cannot show that another start leads elsewhere; use --chains=4")
 	}
+	if post.automatic() {
+		post.judgeModes(post.fit)
+	}
 	if len(post.Reasons) == 0 {
 		post.Reasons = []string{fmt.Sprintf("R̂ at most %.3f, at least %.0f effective draws, no divergences", s.RHat, math.Min(s.ESSBulk, s.ESSTail))}
 	}

@@ -160,11 +160,8 @@ func TestSBCExamples(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%v, failures %v, %d used: %v\n%s", out.Verdicts, out.Failures, out.Used, out.Reasons, describe(out))
-			switch found := strings.Join(out.Reasons, "\n"); {
-			case ex.uncalibrated == "" && !out.Passed:
-				t.Error(found)
-			case !strings.Contains(found, ex.uncalibrated):
-				t.Errorf("%s; want %q", found, ex.uncalibrated)
+			if !out.Passed {
+				t.Error(strings.Join(out.Reasons, "\n"))
 			}
 		})
 	}

@@ -25,10 +25,10 @@ const (
 )
 
 const (
-	goodKHat    = 0.5
-	cautionKHat = 0.7
+	goodKHat    = inference.SteadyKHat
+	cautionKHat = inference.UsableKHat
 	poorSpread  = 1 // of the variances: they would be infinite
-	goodESS     = 400
+	goodESS     = inference.FewESS
 	goodMCSE    = 0.05 // sds
 )
 

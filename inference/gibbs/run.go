@@ -199,6 +199,9 @@ func (r *run) prepare() error {
 		r.batches = append(r.batches, b)
 	}
 	r.metric = &metric{all: &nuts.Metric{Diagonal: scales}}
+	if p := r.fit.Proposal(); p != nil {
+		r.begin(p)
+	}
 	if r.groups, err = findGroups(r.batches[0], r.fit, o.Seed); err != nil {
 		return err
 	}
@@ -220,6 +223,18 @@ func (r *run) prepare() error {
 		}
 	}
 	return nil
+}
+
+// begin takes the metric of the draws that chains start from.
+func (r *run) begin(p *inference.Weighted) {
+	pool := nuts.NewPool(p.D)
+	for at := 0; at < len(p.U); at += p.D {
+		pool.Add(p.U[at : at+p.D])
+	}
+	r.metric.all = pool.Metric(r.metric.all.Diagonal)
+	for _, l := range r.lanes {
+		l.s.SetMetric(r.metric.all)
+	}
 }
 
 // each does some work of every chain, batches side by side.

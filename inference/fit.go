@@ -47,7 +47,7 @@ const (
 	Importance     Correction = "importance weights" // around linear response
 	LinearResponse Correction = "linear response"
 	NoCorrection   Correction = "none"
-	// Sampled draws are of Markov chains that start from the guide: package gibbs.
+	// Sampled draws are of Markov chains that start from the guide: package chains.
 	Sampled Correction = "Markov chains"
 )
 

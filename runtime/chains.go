@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"ppl/inference"
-	"ppl/inference/gibbs"
+	"ppl/inference/chains"
 	"ppl/inference/nuts"
 )
 
 // Markov chains that start from a fit: from the guide of discrete latents that cannot be
-// summed out, or where importance weights cannot carry the answer (package gibbs).
+// summed out, or where importance weights cannot carry the answer (package chains).
 
 // corrects reports whether chains may correct the fit.
 func (p *Problem) corrects(opt Options, fit *inference.Fit) bool {
@@ -33,14 +33,14 @@ const (
 
 // chained makes the posterior of the chains that start from a fitted guide; nil
 // where the guide has to be the answer (see Fit.Uncorrected).
-func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, begun time.Time) (*Posterior, *gibbs.Result, error) {
+func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, begun time.Time) (*Posterior, *chains.Result, error) {
 	user := ctx
 	if opt.MaxTime > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, begun.Add(opt.MaxTime))
 		defer cancel()
 	}
-	o := gibbs.Options{Seed: opt.Seed, Keep: max(opt.Draws, minDraws), TargetAccept: opt.TargetAccept, Progress: opt.SamplerProgress}
+	o := chains.Options{Seed: opt.Seed, Keep: max(opt.Draws, minDraws), TargetAccept: opt.TargetAccept, Progress: opt.SamplerProgress}
 	if !p.target.Guided() {
 		o.Warmup, o.Work = doubtfulWarmup, doubtfulWork
 	}
@@ -52,8 +52,8 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 		}
 		o.Keep = o.Draws * o.Chains
 	}
-	r, err := gibbs.Run(ctx, fit, o)
-	if dear := (*gibbs.ErrTooLarge)(nil); errors.As(err, &dear) {
+	r, err := chains.Run(ctx, fit, o)
+	if dear := (*chains.ErrTooLarge)(nil); errors.As(err, &dear) {
 		fit.Uncorrected = dear.Why
 		return nil, nil, nil
 	}
@@ -79,7 +79,7 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 
 // reportChains makes the report of draws of chains, of which as many are kept as
 // were asked for.
-func (post *Posterior) reportChains(ctx context.Context, r *gibbs.Result, asked int) error {
+func (post *Posterior) reportChains(ctx context.Context, r *chains.Result, asked int) error {
 	if err := post.report(post.options.Draws); err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (post *Posterior) reportChains(ctx context.Context, r *gibbs.Result, asked 
 }
 
 // diagnoseDiscrete takes the diagnostics of discrete latents with a guide.
-func (post *Posterior) diagnoseDiscrete(r *gibbs.Result) {
+func (post *Posterior) diagnoseDiscrete(r *chains.Result) {
 	s := post.sampling
 	for k, site := range post.fit.Target.Discrete {
 		if post.guideOf(k) == nil {

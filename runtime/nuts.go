@@ -56,7 +56,7 @@ const (
 	cautionESS            = 100
 	goodEBFMI             = 0.3
 	cautionDivergent      = 0.01 // share of the draws
-	goodDivergentGibbs    = 0.001
+	rareTrajectories      = 0.001
 )
 
 // sample runs NUTS, in the parameterisation that the variational fit chooses.
@@ -215,11 +215,11 @@ func (post *Posterior) judgeSampling() {
 		}
 		post.lower(rated(ess >= cautionESS), "`%s` has only %.0f effective draws; %s", q, ess, advice)
 	}
-	if float64(s.Divergences) > post.goodDivergent()*float64(total) {
+	if float64(s.Divergences) > post.rare() {
 		post.lower(rated(float64(s.Divergences) <= cautionDivergent*float64(total)),
 			"%d of %d trajectories diverged: the draws may miss a region of strong curvature; try --target-accept=0.95, or other priors for scales", s.Divergences, total)
 	}
-	if s.Saturated > 0 {
+	if float64(s.Saturated) > post.rare() {
 		post.lower(Caution, "%d of %d trajectories reached their greatest length, 2^%d steps: the posterior is long and narrow; rescale or centre predictors", s.Saturated, total, s.MaxDepth)
 	}
 	for i, e := range s.EBFMI {
@@ -245,12 +245,12 @@ func (post *Posterior) automatic() bool {
 	return post.fit.Applied == inference.Sampled && post.options.Method != MethodNUTS
 }
 
-// goodDivergent is the share of divergent trajectories that is borne without a word:
-// none, but where discrete latents move between them. Their new values may leave a
-// trajectory that begins there too steep, and soon move on.
-func (post *Posterior) goodDivergent() float64 {
+// rare is the number of divergent or saturated trajectories that is borne without a
+// word: none of NUTS, one in a thousand of the many that chains which adapt until there
+// are no more of them make.
+func (post *Posterior) rare() float64 {
 	if post.fit.Applied == inference.Sampled {
-		return goodDivergentGibbs
+		return rareTrajectories * float64(post.sampling.Trajectories)
 	}
 	return 0
 }

@@ -54,7 +54,11 @@ func (c *fitCmd) reportSampling(e *env, r *result) error {
 func (c *fitCmd) samplingText(e *env, r *result) {
 	w, s := e.stdout, r.post.Sampling()
 	fmt.Fprintln(w, c.header(e, r))
-	fmt.Fprintf(w, "NUTS, %s, %d draws after %d of warm-up in each, seed %d\n\n", count(s.Chains, "chain"), s.Draws, s.Warmup, c.Seed)
+	how := "NUTS"
+	if r.problem.Target().Guided() {
+		how += " and Gibbs sweeps"
+	}
+	fmt.Fprintf(w, "%s, %s, %d draws after %d of warm-up in each, seed %d\n\n", how, count(s.Chains, "chain"), s.Draws, s.Warmup, c.Seed)
 	if c.interrupted(r.post) {
 		what := "TIME LIMIT reached"
 		if r.post.Interrupted() {

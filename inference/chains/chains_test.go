@@ -1,4 +1,4 @@
-package gibbs_test
+package chains_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"ppl/inference"
-	"ppl/inference/gibbs"
+	"ppl/inference/chains"
 	"ppl/inference/nuts"
 	"ppl/runtime"
 )
@@ -31,10 +31,10 @@ func fitted(t *testing.T, text string, data map[string]any, how map[string]strin
 	return fit
 }
 
-func run(t *testing.T, fit *inference.Fit, opt gibbs.Options) *gibbs.Result {
+func run(t *testing.T, fit *inference.Fit, opt chains.Options) *chains.Result {
 	t.Helper()
 	opt.Seed = 1
-	r, err := gibbs.Run(context.Background(), fit, opt)
+	r, err := chains.Run(context.Background(), fit, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestGroups(t *testing.T) {
 		{"counts in a sum", "data y : real\nn : int[2] ~ Poisson(3)\ny ~ Normal(sum(n), 1)", map[string]any{"y": 5.0}, map[string]string{"n": "score"}, nil, []int{1, 1}, 0},
 		{"thirty in a sum", "data y : real\nz : int[30] ~ Bernoulli(0.3)\ny ~ Normal(sum(z), 1)", map[string]any{"y": 9.0}, map[string]string{"z": "relax"}, nil, nil, 30},
 	} {
-		finite, infinite, single, err := gibbs.GroupSizes(fitted(t, c.text, c.data, c.how))
+		finite, infinite, single, err := chains.GroupSizes(fitted(t, c.text, c.data, c.how))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,9 +128,9 @@ func TestMetropolis(t *testing.T) {
 	fit := fitted(t, hidden, hiddenData, map[string]string{"z": "score"})
 	want, stays := forward()
 	for _, together := range []bool{false, true} {
-		opt := gibbs.Options{Draws: 3000}
+		opt := chains.Options{Draws: 3000}
 		if together {
-			gibbs.Together(&opt)
+			chains.Together(&opt)
 		}
 		r := run(t, fit, opt)
 		n := len(want)
@@ -173,16 +173,16 @@ plate i in 1..5 {
   y[i] ~ Normal(mu + 3 * z[i], s)
 }`, map[string]any{"y": []float64{0.1, 3.2, -0.4, 2.7, 0.3}}, map[string]string{"z": "expect"})
 	defer goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(0))
-	var want *gibbs.Result
+	var want *chains.Result
 	for _, cores := range []int{1, 2, 4} {
 		goruntime.GOMAXPROCS(cores)
-		r := run(t, fit, gibbs.Options{})
+		r := run(t, fit, chains.Options{})
 		if want != nil && !reflect.DeepEqual(r, want) {
 			t.Errorf("%d cores give other draws", cores)
 		}
 		want = r
 	}
-	other, err := gibbs.Run(context.Background(), fit, gibbs.Options{Seed: 2})
+	other, err := chains.Run(context.Background(), fit, chains.Options{Seed: 2})
 	if err != nil || reflect.DeepEqual(other.U, want.U) {
 		t.Errorf("another seed gives the same draws, %v", err)
 	}
@@ -192,7 +192,7 @@ plate i in 1..5 {
 func TestConcurrentBatches(t *testing.T) {
 	fit := fitted(t, "data y : real[3]\nm ~ Normal(0, 1)\nz : int[3] ~ Bernoulli(0.3)\ny ~ Normal(m + 2 * z, 1)", map[string]any{"y": []float64{0.5, 2, -1}}, map[string]string{"z": "relax"})
 	told := 0
-	r := run(t, fit, gibbs.Options{Chains: 6, Groups: 3, Warmup: 40, Draws: 30, Progress: func(p nuts.Progress) {
+	r := run(t, fit, chains.Options{Chains: 6, Groups: 3, Warmup: 40, Draws: 30, Progress: func(p nuts.Progress) {
 		if told++; p.Done > p.Total {
 			t.Errorf("%d of %d", p.Done, p.Total)
 		}
@@ -207,11 +207,11 @@ func TestStops(t *testing.T) {
 	fit := fitted(t, hidden, hiddenData, map[string]string{"z": "score"})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if r, err := gibbs.Run(ctx, fit, gibbs.Options{}); r != nil || err != nil {
+	if r, err := chains.Run(ctx, fit, chains.Options{}); r != nil || err != nil {
 		t.Errorf("stopped before it began: %v, %v", r, err)
 	}
 	ctx, cancel = context.WithCancel(context.Background())
-	r, err := gibbs.Run(ctx, fit, gibbs.Options{Draws: 1e6, Progress: func(p nuts.Progress) {
+	r, err := chains.Run(ctx, fit, chains.Options{Draws: 1e6, Progress: func(p nuts.Progress) {
 		if !p.Warmup && p.Done > 64*1000 {
 			cancel()
 		}
@@ -224,7 +224,7 @@ func TestStops(t *testing.T) {
 // TestTooLarge: work and elements are bounded.
 func TestTooLarge(t *testing.T) {
 	fit := fitted(t, hidden, hiddenData, map[string]string{"z": "score"})
-	if _, err := gibbs.Run(context.Background(), fit, gibbs.Options{Work: 1000}); fmt.Sprintf("%T", err) != "*gibbs.ErrTooLarge" {
+	if _, err := chains.Run(context.Background(), fit, chains.Options{Work: 1000}); fmt.Sprintf("%T", err) != "*chains.ErrTooLarge" {
 		t.Errorf("a bound of a thousand operations: %v", err)
 	}
 }
@@ -232,7 +232,7 @@ func TestTooLarge(t *testing.T) {
 // TestNested: groups that differ show in R̂, chains that differ within a group in the
 // effective number of draws.
 func TestNested(t *testing.T) {
-	chains := func(shift func(c int) float64) [][]float64 {
+	shifted := func(shift func(c int) float64) [][]float64 {
 		out := make([][]float64, 16)
 		for c := range out {
 			r := inference.Stream(3, "nested", c)
@@ -252,7 +252,7 @@ func TestNested(t *testing.T) {
 		{"groups apart", func(c int) float64 { return float64(c / 4) }, 1.3, 3, 0, 50},
 		{"chains apart", func(c int) float64 { return float64(c % 4) }, 0, 1.01, 0, 50},
 	} {
-		rhat, ess := gibbs.Nested(chains(c.shift), 4)
+		rhat, ess := chains.Nested(shifted(c.shift), 4)
 		if rhat < c.rhat || rhat > c.less || ess < c.ess || ess > c.most {
 			t.Errorf("%s: R̂ %.3f, %.0f effective draws", c.name, rhat, ess)
 		}

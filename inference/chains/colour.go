@@ -1,4 +1,4 @@
-package gibbs
+package chains
 
 import (
 	"fmt"

@@ -355,8 +355,8 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 				return nil
 			}
 		}
-		weighted := fit.Applied == Importance && fit.Draws.KHat <= 0.7
-		if weighted || fit.LocError < 0.05 || o.S >= f.mostParticles(fit) || f.halted() {
+		weighted := fit.Applied == Importance && fit.Draws.KHat <= UsableKHat
+		if weighted || f.leaves(fit) || fit.LocError < 0.05 || o.S >= f.mostParticles(fit) || f.halted() {
 			f.responseDraws(fit, r, a.loc)
 			return nil
 		}
@@ -372,6 +372,14 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 		o, a = more, next
 		f.take(fit, a)
 	}
+}
+
+// leaves reports whether the answer is left to Markov chains.
+func (f *fitter) leaves(fit *Fit) bool { return f.chained(fit) && fit.Draws.KHat > UsableKHat }
+
+// chained reports whether it would be where it is doubtful.
+func (f *fitter) chained(fit *Fit) bool {
+	return f.opt.Correct == Corrections[0] && f.t.D <= MostChained && len(fit.Modes) == 1
 }
 
 // moreParticles is how often s must be doubled for the error of the locations
@@ -414,7 +422,11 @@ func (f *fitter) weights(fit *Fit, r *response, a *ascent) error {
 	if q == nil {
 		return nil
 	}
-	w, err := f.correct(q, n)
+	rounds := adaptations
+	if f.chained(fit) {
+		rounds = adaptationsBefore
+	}
+	w, err := f.correct(q, n, rounds)
 	if err != nil {
 		return err
 	}

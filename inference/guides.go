@@ -89,7 +89,7 @@ func (f *fitter) conclude(fit *Fit, q *gaussian) error {
 	fit.Modes[0].ELBO = fit.ELBO
 	fit.Draws, fit.Applied = &Weighted{D: d, U: w.U, KHat: w.KHat, ESS: w.ESS}, NoCorrection
 	if fit.Converged && f.opt.Correct == "auto" && d <= mostWeighted && !f.halted() {
-		c, err := f.correct(q, n)
+		c, err := f.correct(q, n, adaptations)
 		if err != nil {
 			return err
 		}

@@ -122,11 +122,13 @@ func (w *Weighted) refit() *gaussian {
 	return newGaussian(loc, cov)
 }
 
-// adaptations bounds the rounds after the first, and mixtures the dimensions in
-// which they fit more than one component.
+// adaptations bounds the rounds after the first, adaptationsBefore where Markov chains
+// take over what is doubtful then, and mixtures the dimensions in which they fit more
+// than one component.
 const (
-	adaptations = 3
-	mixtures    = 40
+	adaptations       = 3
+	adaptationsBefore = 1
+	mixtures          = 40
 )
 
 // correct runs importance sampling from a t around the Gaussian q and, where
@@ -134,14 +136,14 @@ const (
 // to the weighted draws, a part of whose draws still come from the first
 // proposal: what the fit misses, the weights see. The round with the smallest
 // k̂ counts.
-func (f *fitter) correct(q *gaussian, n int) (*Weighted, error) {
+func (f *fitter) correct(q *gaussian, n, rounds int) (*Weighted, error) {
 	df := heaviness(q.d)
 	best, err := f.weigh(q, df, n, "importance", 0)
 	if err != nil {
 		return nil, err
 	}
 	var m *mixture
-	for round := 1; round <= adaptations && best.KHat > enough && !f.halted(); round++ {
+	for round := 1; round <= rounds && best.KHat > enough && !f.halted(); round++ {
 		// Too few effective draws say nothing about a covariance.
 		if best.ESS < 2*float64(q.d)+20 {
 			break
@@ -157,7 +159,7 @@ func (f *fitter) correct(q *gaussian, n int) (*Weighted, error) {
 			best = w
 		}
 	}
-	if best.KHat < 0.7 && best.ESS < ample && !f.halted() {
+	if best.KHat < UsableKHat && best.ESS < ample && (rounds == adaptations || best.KHat <= SteadyKHat) && !f.halted() {
 		// A sound proposal, but few effective draws: more of them.
 		w, err := f.weighMixture(best.proposal, 4*best.N(), "importance", adaptations+1)
 		if err != nil {

@@ -114,7 +114,7 @@ func TestMixtureFits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			best, err := f.correct(q, 4096)
+			best, err := f.correct(q, 4096, adaptations)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,7 +7,6 @@ import (
 
 	"ppl/graph"
 	"ppl/graph/lower"
-	"ppl/graph/op"
 )
 
 // Joint is the log density of the continuous latents and hard values of the
@@ -87,7 +86,7 @@ func (t *Target) NewJoint(s int) (*Joint, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Joint{S: s, D: t.D, g: g, work: g.work + g.workOfProducts(), Exact: true}
+	j := &Joint{S: s, D: t.D, g: g, work: g.work + g.inside(), Exact: true}
 	for _, d := range t.Discrete {
 		if d.Strategy == lower.Exact && d.Shape.Size() > 0 {
 			j.Exact = false
@@ -137,21 +136,15 @@ func (j *Joint) Share() (*Joint, error) {
 	return &c, nil
 }
 
-// Work is the number of elements that an evaluation at one point works through; the
-// terms of a product of matrices count for less.
+// Work is the number of elements that an evaluation at one point works through.
 func (j *Joint) Work() float64 { return j.work }
 
-const multiplyAdd = 1.0 / 16
-
-func (g *guided) workOfProducts() float64 {
+// inside is the work of ops that is not in the size of their results.
+func (g *guided) inside() float64 {
 	w := 0.0
 	for _, n := range g.b.G.Nodes() {
-		if c, is := n.Op.(op.Contract); is {
-			terms := multiplyAdd
-			for _, k := range c.Sizes {
-				terms *= float64(k)
-			}
-			w += terms / float64(g.s)
+		if op, is := n.Op.(interface{ Work() float64 }); is {
+			w += op.Work() / float64(g.s)
 		}
 	}
 	return w
@@ -318,6 +311,10 @@ const (
 	UsableKHat = 0.7
 	FewESS     = 400
 )
+
+// MostChained is the number of continuous latents up to which a doubtful fit is left to
+// Markov chains, whose metric then has covariances.
+const MostChained = 50
 
 // Proposal are the draws that weights were tried on, equally weighted, of which chains
 // start; nil if there are none.

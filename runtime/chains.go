@@ -20,15 +20,15 @@ func (p *Problem) corrects(opt Options, fit *inference.Fit) bool {
 	if !auto || fit.Interrupted || fit.TimedOut {
 		return false
 	}
-	return p.target.Guided() || fit.Doubtful() && p.target.D <= mostDoubtful
+	return p.target.Guided() || fit.Doubtful() && p.target.D <= inference.MostChained
 }
 
-// Chains of continuous latents are for small models, whose metric has covariances: they
-// begin with that of the proposal, and must not take much longer than the fit.
+// Chains of continuous latents begin with the metric of the proposal, and must not
+// take much longer than the fit.
 const (
-	mostDoubtful   = 50
-	doubtfulWarmup = 100
-	doubtfulWork   = 1e10
+	doubtfulWarmup    = 100
+	doubtfulEffective = 600
+	doubtfulWork      = 1e10
 )
 
 // chained makes the posterior of the chains that start from a fitted guide; nil
@@ -42,7 +42,7 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 	}
 	o := chains.Options{Seed: opt.Seed, Keep: max(opt.Draws, minDraws), TargetAccept: opt.TargetAccept, Progress: opt.SamplerProgress}
 	if !p.target.Guided() {
-		o.Warmup, o.Work = doubtfulWarmup, doubtfulWork
+		o.Warmup, o.Work, o.Effective = doubtfulWarmup, doubtfulWork, doubtfulEffective
 	}
 	if opt.Method == MethodNUTS { // as many as are asked for, of independent chains
 		o.Chains, o.Groups, o.Warmup, o.MaxDepth = opt.Chains, opt.Chains, opt.Warmup, 10

@@ -203,7 +203,10 @@ func (post *Posterior) judgeSampling() {
 	if q := post.where(func(q *Quantity) float64 { return q.RHat }); !(s.RHat < goodRHat) {
 		advice := "try more --warmup and --draws"
 		if post.automatic() {
-			advice = "chains that started elsewhere stay apart, or need longer; order labels that may be exchanged (`ordered[K]`), or try --method nuts with more --warmup and --draws"
+			advice = "those that started elsewhere stay apart, or need longer; try --method nuts with more --warmup and --draws"
+			if post.problem.target.Guided() {
+				advice += "; order labels that may be exchanged (`ordered[K]`)"
+			}
 		}
 		post.lower(rated(s.RHat < cautionRHat), "R̂ of `%s` is %.3f: the chains have not mixed; %s", q, s.RHat, advice)
 	}

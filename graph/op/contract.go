@@ -17,6 +17,16 @@ type Contract struct {
 	Sizes     []int // by label
 }
 
+// Work is that of the contraction in elements of other operations: a multiplication
+// and an addition for each combination of labels, which takes a sixteenth of one.
+func (c Contract) Work() float64 {
+	w := 1.0 / 16
+	for _, n := range c.Sizes {
+		w *= float64(n)
+	}
+	return w
+}
+
 // NewContract applies a contraction with the given labels; equal labels must
 // have equal sizes.
 func NewContract(g *Graph, a, b *Node, la, lb, lo []int) *Node {

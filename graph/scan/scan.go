@@ -112,6 +112,18 @@ type Scan struct {
 	Idle []int
 }
 
+// Work is the number of elements that all steps work through.
+func (s Scan) Work() float64 { return float64(s.T) * s.work() }
+
+// work is that of one step.
+func (b *Body) work() float64 {
+	w := 0.0
+	for _, n := range b.nodes {
+		w += float64(n.Shape.Size())
+	}
+	return w
+}
+
 // New applies a scan of T ≥ 1 steps.
 func New(g *graph.Graph, s Scan, operands ...*graph.Node) *graph.Node {
 	s.freeze()

@@ -31,6 +31,9 @@ type Steps struct {
 	Times []float64
 }
 
+// Work is the number of elements that all steps work through.
+func (s Steps) Work() float64 { return float64(s.T*s.M) * s.work() }
+
 // NewSteps applies a choice of steps.
 func NewSteps(g *graph.Graph, s Steps, operands ...*graph.Node) *graph.Node {
 	s.freeze()

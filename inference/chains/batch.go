@@ -77,10 +77,14 @@ func (b *batch) run(work func(*lane)) error {
 			if both || c.l.asks == value {
 				c.l.asks = nothing
 				b.evaluations++
+				b.work += b.besides()
 			}
 		}
 	}
 }
+
+// besides is what a chain does beside an evaluation: as much work as so many numbers.
+func (b *batch) besides() float64 { return 1000 + 20*float64(b.j.D) }
 
 // spent reports whether more than a limit of work was done.
 func (b *batch) spent(limit float64) bool { return b.work > limit }

@@ -22,6 +22,7 @@ type Options struct {
 	Keep         int     // the least number of draws of all chains together; 4096
 	TargetAccept float64 // that step sizes aim at; 0.9
 	MaxDepth     int     // most doublings of a trajectory; 10
+	Effective    float64 // draws of each number that are aimed at where Draws is 0; 1000
 	// Work bounds the elements that evaluations work through, where Draws is 0;
 	// DefaultWork.
 	Work float64
@@ -141,6 +142,9 @@ func (o *Options) complete() {
 	o.Warmup = max(o.Warmup, 0)
 	if o.TargetAccept == 0 {
 		o.TargetAccept = 0.9
+	}
+	if o.Effective == 0 {
+		o.Effective = enough
 	}
 	if o.Work == 0 {
 		o.Work = DefaultWork
@@ -438,7 +442,7 @@ func (r *run) leastWork() float64 {
 	for _, x := range r.groups.single {
 		n += min(j.Sites[x.site].Values-1, 2)
 	}
-	return float64(n) * j.Work() * float64(len(r.lanes)) * float64(r.planned)
+	return float64(n) * (j.Work() + r.batches[0].besides()) * float64(len(r.lanes)) * float64(r.planned)
 }
 
 // work is what evaluations have worked through.
@@ -489,7 +493,7 @@ func (r *run) sample() (string, error) {
 			stuck++
 		}
 		switch {
-		case rhat < agree && ess > enough && !r.diverges():
+		case rhat < agree && ess > r.opt.Effective && !r.diverges():
 			return "converged: the groups of chains agree", nil
 		case stuck > 3:
 			return "chains that started elsewhere stay apart", nil

@@ -53,8 +53,8 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 		o.Keep = o.Draws * o.Chains
 	}
 	r, err := chains.Run(ctx, fit, o)
-	if dear := (*chains.ErrTooLarge)(nil); errors.As(err, &dear) {
-		fit.Uncorrected = dear.Why
+	if refused := (*chains.ErrRefused)(nil); errors.As(err, &refused) {
+		fit.Uncorrected = refused.Why
 		return nil, nil, nil
 	}
 	if err != nil {

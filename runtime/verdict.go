@@ -135,7 +135,7 @@ func (post *Posterior) judgeDraws(f *inference.Fit) {
 	case f.Applied == inference.NoCorrection && k > cautionKHat:
 		post.lower(Poor, "k̂ = %.2f: the guide is far from the posterior; its sds, at least, are wrong", k)
 	case f.Applied == inference.NoCorrection && f.Uncorrected != "":
-		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and nothing has checked them, as Markov chains would take too long (%s)", f.Uncorrected)
+		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and no Markov chains have checked them: %s", f.Uncorrected)
 	case f.Applied == inference.NoCorrection && post.Guide() == "meanfield":
 		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and nothing has checked them")
 	case math.IsNaN(k):

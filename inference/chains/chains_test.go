@@ -221,10 +221,10 @@ func TestStops(t *testing.T) {
 	}
 }
 
-// TestTooLarge: work and elements are bounded.
-func TestTooLarge(t *testing.T) {
+// TestRefused: work and elements are bounded.
+func TestRefused(t *testing.T) {
 	fit := fitted(t, hidden, hiddenData, map[string]string{"z": "score"})
-	if _, err := chains.Run(context.Background(), fit, chains.Options{Work: 1000}); fmt.Sprintf("%T", err) != "*chains.ErrTooLarge" {
+	if _, err := chains.Run(context.Background(), fit, chains.Options{Work: 1000}); fmt.Sprintf("%T", err) != "*chains.ErrRefused" {
 		t.Errorf("a bound of a thousand operations: %v", err)
 	}
 }

@@ -14,10 +14,10 @@ const mostElements = 16384
 // bases is the number of points at which elements are tried, each at another value.
 const bases = 3
 
-// ErrTooLarge is returned where chains would take too long.
-type ErrTooLarge struct{ Why string }
+// ErrRefused is returned where chains would take too long, or find no place to start.
+type ErrRefused struct{ Why string }
 
-func (e *ErrTooLarge) Error() string { return "Markov chains would take too long: " + e.Why }
+func (e *ErrRefused) Error() string { return "no Markov chains: " + e.Why }
 
 // findGroups finds which elements share a factor: those whose conditional
 // distribution changes with the value of the other. Each row of an evaluation
@@ -46,7 +46,7 @@ func findGroups(b *batch, fit *inference.Fit, seed uint64) (*groups, error) {
 	}
 	all := append(append([]element(nil), finite...), infinite...)
 	if len(all) > mostElements {
-		return nil, &ErrTooLarge{fmt.Sprintf("%d discrete elements that may depend on one another, more than %d", len(all), mostElements)}
+		return nil, &ErrRefused{fmt.Sprintf("%d discrete elements may depend on one another, more than %d", len(all), mostElements)}
 	}
 	c := &colouring{batch: b, all: all, linked: newPairs(len(all))}
 	r := inference.Stream(seed, "gibbs groups", 0)

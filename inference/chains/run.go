@@ -47,6 +47,7 @@ const (
 	highestAccept = 0.98
 	mostDraws     = 4096 // a chain
 	mostKept      = 256  // of them, a chain: others are left out
+	manyDraws     = 8192
 	lanesAtOnce   = 32
 	defaultDepth  = 10
 )
@@ -55,7 +56,6 @@ const (
 type Result struct {
 	Chains, Groups, Warmup int
 	Draws                  int // that are kept of each chain
-	Thinned                int // of how many one is kept
 	// U are the draws of the continuous latents, chain by chain, Z those of the
 	// discrete ones, by latent (as in Target.Discrete): chain by chain, draw by draw,
 	// element by element, indices into the values or, of infinitely many, values.
@@ -104,8 +104,7 @@ type run struct {
 
 // Run draws from the posterior of a fitted model some of whose discrete latents
 // have a guide. A cancelled context is not an error: the result is what there was, nil
-// if there was nothing. The error is an *ErrTooLarge where chains would take too
-// long.
+// if there was nothing. The error is an *ErrRefused where there can be no chains.
 func Run(ctx context.Context, fit *inference.Fit, opt Options) (*Result, error) {
 	opt.complete()
 	r := &run{ctx: ctx, fit: fit, opt: opt, thin: 1, begun: time.Now()}
@@ -149,6 +148,7 @@ func (o *Options) complete() {
 	if o.Work == 0 {
 		o.Work = DefaultWork
 	}
+	o.Work *= math.Max(1, float64(o.Keep)/manyDraws) // who asks for many has time
 }
 
 func (r *run) halted() bool { return r.ctx.Err() != nil }
@@ -223,7 +223,7 @@ func (r *run) prepare() error {
 	}
 	for _, ok := range placed {
 		if !ok && !r.halted() {
-			return &ErrTooLarge{"no point near the guide has a finite density"}
+			return &ErrRefused{"no point near the guide has a finite density"}
 		}
 	}
 	return nil
@@ -432,7 +432,7 @@ func (r *run) afford(work float64) error {
 	if r.opt.Draws > 0 || work <= r.opt.Work && !r.spent() {
 		return nil
 	}
-	return &ErrTooLarge{fmt.Sprintf("%.2g operations, of %.2g that are allowed", work, r.opt.Work)}
+	return &ErrRefused{fmt.Sprintf("they would take too long, %.2g operations of %.2g that are allowed", work, r.opt.Work)}
 }
 
 // leastWork is what a run takes in which each trajectory is one step.
@@ -658,7 +658,7 @@ func (r *run) collect(ended string) *Result {
 		n = min(n, l.out.kept)
 	}
 	j := r.lanes[0].b.j
-	out := &Result{Chains: len(r.lanes), Groups: r.opt.Groups, Warmup: r.warm, Draws: n, Thinned: r.thin, MaxDepth: r.opt.MaxDepth,
+	out := &Result{Chains: len(r.lanes), Groups: r.opt.Groups, Warmup: r.warm, Draws: n, MaxDepth: r.opt.MaxDepth,
 		StepSize: r.step, TargetAccept: r.opt.TargetAccept, Dense: r.metric.all.Dense(), Interrupted: r.halted(), Ended: ended}
 	latents := len(r.fit.Target.Discrete)
 	out.Z, out.P = make([][]int, latents), make([][]float64, latents)

@@ -111,19 +111,15 @@ func (l *lane) drawGroup(group []element, collect bool) error {
 }
 
 // ratio is the log Metropolis ratio of elements drawn together by what was given
-// before: 0 if the same is given now.
+// before: 0, but for rounding, where they share no factor.
 func (l *lane) ratio(group []element) float64 {
-	same := true
-	for _, x := range group {
-		same = same && slices.Equal(l.part(l.given, x), l.part(l.old.given, x))
-	}
-	if same && l.b.j.Exact {
-		return 0
-	}
 	r := l.lp - l.old.lp
 	for i, x := range group {
 		forth, back := l.part(l.old.given, x), l.part(l.given, x)
-		r += back[l.old.z[i]] - floats.LogSumExp(back) - forth[l.z[x.site][x.e]] + floats.LogSumExp(forth)
+		r += back[l.old.z[i]] - forth[l.z[x.site][x.e]]
+		if !slices.Equal(forth, back) { // or the norms are the same
+			r += floats.LogSumExp(forth) - floats.LogSumExp(back)
+		}
 	}
 	return r
 }

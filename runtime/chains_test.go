@@ -231,6 +231,23 @@ y ~ Normal(m, 2)`, map[string]any{"y": y}, nil)
 	if math.Abs(m.Mean-first) > 0.1*m.SD || !(m.MeanFieldSD > 0) {
 		t.Errorf("m[5] %.4f ± %.4f, exact %.4f; mean-field sd %.4f", m.Mean, m.SD, first, m.MeanFieldSD)
 	}
+	for _, n := range []int{50, 4000, 9000} {
+		few := fitGuided(t, p, runtime.Options{Draws: n})
+		q, err := few.Quantity("m[5]")
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, sd := 0.0, 0.0
+		for _, x := range q.Draws {
+			at += x / float64(n)
+		}
+		for _, x := range q.Draws {
+			sd += (x - at) * (x - at) / float64(n)
+		}
+		if len(q.Draws) != n || math.Abs(at-m.Mean) > 0.4*m.SD || math.Abs(math.Log(math.Sqrt(sd)/m.SD)) > 0.35 {
+			t.Errorf("%d of %d draws have mean %.4f and sd %.4f, all %.4f and %.4f", len(q.Draws), n, at, math.Sqrt(sd), m.Mean, m.SD)
+		}
+	}
 	for _, opt := range []runtime.Options{{Correct: "linear"}, {Correct: "none"}, {Guide: "fullrank"}, {Guide: "laplace"}} {
 		if post := fitGuided(t, p, opt); post.Sampling() != nil {
 			t.Errorf("%+v: chains", opt)

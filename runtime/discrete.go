@@ -268,6 +268,9 @@ func seq(n int) []int {
 
 // total is the number of draws of the fit; one where everything was summed out.
 func (post *Posterior) total() int {
+	if s := post.sampling; s != nil { // whose draws may have been let go
+		return s.Chains * s.Draws
+	}
 	if n := post.fit.Draws.N(); n > 0 {
 		return n
 	}

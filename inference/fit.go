@@ -82,8 +82,10 @@ type Fit struct {
 	Guides []*SiteGuide
 	// Uncorrected says why Markov chains do not correct a guide of discrete latents.
 	Uncorrected string
-	// outsets are where Markov chains may start, the guide first.
+	// outsets are where Markov chains may start, the guide first; chained says that a
+	// doubtful answer is left to them.
 	outsets []outset
+	chained bool
 	// Point says that the answer is a point, without uncertainty.
 	Point bool
 	// Integrates says that the density contains solutions of differential equations.
@@ -375,12 +377,7 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 }
 
 // leaves reports whether the answer is left to Markov chains.
-func (f *fitter) leaves(fit *Fit) bool { return f.chained(fit) && fit.Draws.KHat > UsableKHat }
-
-// chained reports whether it would be where it is doubtful.
-func (f *fitter) chained(fit *Fit) bool {
-	return f.opt.Correct == Corrections[0] && f.t.D <= MostChained && len(fit.Modes) == 1
-}
+func (f *fitter) leaves(fit *Fit) bool { return fit.chained && fit.Draws.KHat > UsableKHat }
 
 // moreParticles is how often s must be doubled for the error of the locations
 // to become small: it falls with the root of s.
@@ -423,7 +420,7 @@ func (f *fitter) weights(fit *Fit, r *response, a *ascent) error {
 		return nil
 	}
 	rounds := adaptations
-	if f.chained(fit) {
+	if fit.chained = f.chained(fit); fit.chained {
 		rounds = adaptationsBefore
 	}
 	w, err := f.correct(q, n, rounds)
@@ -532,9 +529,7 @@ func locError(o *objective, r *response) float64 {
 // finish evaluates the ELBO and marks how the run ended.
 func (f *fitter) finish(fit *Fit, o *objective) error {
 	f.mark(fit)
-	if fit.Draws.N() > 0 && !math.IsNaN(fit.Draws.KHat) {
-		fit.outsets = []outset{{draws: fit.Draws}}
-	}
+	fit.spread()
 	defer func() { fit.Evaluations = f.evaluations() }()
 	return f.evaluate(fit)
 }

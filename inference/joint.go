@@ -86,7 +86,7 @@ func (t *Target) NewJoint(s int) (*Joint, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Joint{S: s, D: t.D, g: g, work: g.work + g.inside(), Exact: true}
+	j := &Joint{S: s, D: t.D, g: g, work: g.work + insideOf(g.b.G)/float64(s), Exact: true}
 	for _, d := range t.Discrete {
 		if d.Strategy == lower.Exact && d.Shape.Size() > 0 {
 			j.Exact = false
@@ -139,12 +139,12 @@ func (j *Joint) Share() (*Joint, error) {
 // Work is the number of elements that an evaluation at one point works through.
 func (j *Joint) Work() float64 { return j.work }
 
-// inside is the work of ops that is not in the size of their results.
-func (g *guided) inside() float64 {
+// insideOf is the work of ops of a graph that is not in the size of their results.
+func insideOf(g *graph.Graph) float64 {
 	w := 0.0
-	for _, n := range g.b.G.Nodes() {
+	for _, n := range g.Nodes() {
 		if op, is := n.Op.(interface{ Work() float64 }); is {
-			w += op.Work() / float64(g.s)
+			w += op.Work()
 		}
 	}
 	return w
@@ -211,6 +211,7 @@ type outset struct {
 	loc, sd []float64
 	guides  []*SiteGuide
 	draws   *Weighted
+	stretch float64 // of the draws about loc
 }
 
 // outset is that of a start of the optimiser.
@@ -257,9 +258,13 @@ func (f *fitter) outsets(g *guided, fit *Fit) []outset {
 // discrete latent i are z[i][e], as for Joint.Set.
 func (fit *Fit) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]int) {
 	o := fit.outsets[k%len(fit.outsets)]
-	if o.draws != nil { // wider than the posterior already
+	if o.draws != nil {
 		i := r.IntN(o.draws.N())
-		return slices.Clone(o.draws.U[i*o.draws.D : (i+1)*o.draws.D]), nil
+		u = slices.Clone(o.draws.U[i*o.draws.D : (i+1)*o.draws.D])
+		for k := range u {
+			u[k] = o.loc[k] + o.stretch*(u[k]-o.loc[k])
+		}
+		return u, nil
 	}
 	u = make([]float64, len(o.loc))
 	for i := range u {
@@ -296,7 +301,7 @@ func (fit *Fit) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]
 // Doubtful reports whether importance weights were tried for a fit of continuous
 // latents, with one mode, and are unsteady or few: where Markov chains may do better.
 func (fit *Fit) Doubtful() bool {
-	if len(fit.outsets) == 0 || !fit.Converged || len(fit.Modes) > 1 || len(fit.Flat) > 0 || fit.NoResponse != "" {
+	if !fit.chained || len(fit.outsets) == 0 || !fit.Converged || len(fit.Flat) > 0 || fit.NoResponse != "" {
 		return false
 	}
 	w := fit.Draws
@@ -312,12 +317,39 @@ const (
 	FewESS     = 400
 )
 
-// MostChained is the number of continuous latents up to which a doubtful fit is left to
-// Markov chains, whose metric then has covariances.
-const MostChained = 50
+// A doubtful fit of up to mostChained continuous latents, so that the metric of chains has
+// covariances, is left to Markov chains, if an evaluation of its density does not work
+// through more than chainedWork numbers: chains should not take much longer than the fit.
+const (
+	mostChained = 50
+	chainedWork = 5e4
+)
 
-// Proposal are the draws that weights were tried on, equally weighted, of which chains
-// start; nil if there are none.
+// chained reports whether a fit would be left to chains where it is doubtful.
+func (f *fitter) chained(fit *Fit) bool {
+	return f.opt.Correct == Corrections[0] && f.t.D <= mostChained && len(fit.Modes) == 1 && f.surf.cost()+insideOf(f.surf.g)/lanes <= chainedWork
+}
+
+// spread makes the draws of a fit of continuous latents where chains may start: those that
+// weights were tried on are wider than the posterior already.
+func (fit *Fit) spread() {
+	if fit.Draws.N() == 0 || math.IsNaN(fit.Draws.KHat) {
+		return
+	}
+	o := outset{loc: fit.Loc, draws: fit.Draws, stretch: 1}
+	if fit.Applied != Importance {
+		o.stretch = 1.5
+	}
+	fit.outsets = []outset{o}
+}
+
+// Corrected makes draws of Markov chains the answer; ended says why the chains did.
+func (fit *Fit) Corrected(draws *Weighted, ended string) {
+	fit.Draws, fit.Applied, fit.Ended, fit.outsets = draws, Sampled, ended, nil
+}
+
+// Proposal are the draws of which chains start, equally weighted; nil where they start
+// from a guide.
 func (fit *Fit) Proposal() *Weighted {
 	if len(fit.outsets) == 0 {
 		return nil

@@ -8,19 +8,23 @@ import (
 
 	"ppl/inference"
 	"ppl/inference/chains"
+	"ppl/inference/mcmc"
 	"ppl/inference/nuts"
 )
 
 // Markov chains that start from a fit: from the guide of discrete latents that cannot be
 // summed out, or where importance weights cannot carry the answer (package chains).
 
-// corrects reports whether chains may correct the fit.
+// corrects reports whether chains may correct the fit. Where they are asked for they
+// are all that there is.
 func (p *Problem) corrects(opt Options, fit *inference.Fit) bool {
-	auto := opt.Correct == "" || opt.Correct == inference.Corrections[0]
-	if !auto || fit.Interrupted || fit.TimedOut {
+	switch {
+	case fit.Interrupted || fit.TimedOut:
 		return false
+	case p.target.Guided():
+		return opt.Method == MethodNUTS || opt.Correct == "" || opt.Correct == inference.Corrections[0]
 	}
-	return p.target.Guided() || fit.Doubtful() && p.target.D <= inference.MostChained
+	return fit.Doubtful()
 }
 
 // Chains of continuous latents begin with the metric of the proposal, and must not
@@ -28,45 +32,59 @@ func (p *Problem) corrects(opt Options, fit *inference.Fit) bool {
 const (
 	doubtfulWarmup    = 100
 	doubtfulEffective = 600
-	doubtfulWork      = 1e10
+	doubtfulWork      = 6e9
 )
 
-// chained makes the posterior of the chains that start from a fitted guide; nil
-// where the guide has to be the answer (see Fit.Uncorrected).
-func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, begun time.Time) (*Posterior, *chains.Result, error) {
+// chainOptions are those of package chains.
+func (p *Problem) chainOptions(opt Options) chains.Options {
+	o := chains.Options{Seed: opt.Seed, Keep: max(opt.Draws, minDraws), TargetAccept: opt.TargetAccept, Progress: opt.SamplerProgress}
+	switch {
+	case opt.Method == MethodNUTS: // as many as are asked for, of independent chains
+		o.Chains, o.Groups, o.Warmup = opt.Chains, opt.Chains, opt.Warmup
+		o.Draws = (opt.Draws + opt.Chains - 1) / opt.Chains
+		if o.Warmup == 0 {
+			o.Warmup = nuts.DefaultWarmup
+		}
+		o.Keep = o.Draws * o.Chains
+	case !p.target.Guided():
+		o.Warmup, o.Work, o.Effective = doubtfulWarmup, doubtfulWork, doubtfulEffective
+	}
+	return o
+}
+
+// chained makes the posterior of the chains that start from a fit; nil where the fit has
+// to be the answer (see Fit.Uncorrected).
+func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, begun time.Time) (*Posterior, error) {
 	user := ctx
 	if opt.MaxTime > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, begun.Add(opt.MaxTime))
 		defer cancel()
 	}
-	o := chains.Options{Seed: opt.Seed, Keep: max(opt.Draws, minDraws), TargetAccept: opt.TargetAccept, Progress: opt.SamplerProgress}
-	if !p.target.Guided() {
-		o.Warmup, o.Work, o.Effective = doubtfulWarmup, doubtfulWork, doubtfulEffective
-	}
-	if opt.Method == MethodNUTS { // as many as are asked for, of independent chains
-		o.Chains, o.Groups, o.Warmup, o.MaxDepth = opt.Chains, opt.Chains, opt.Warmup, 10
-		o.Draws = (opt.Draws + opt.Chains - 1) / opt.Chains
-		if o.Warmup == 0 {
-			o.Warmup = nuts.DefaultWarmup
-		}
-		o.Keep = o.Draws * o.Chains
-	}
+	o := p.chainOptions(opt)
 	r, err := chains.Run(ctx, fit, o)
-	if refused := (*chains.ErrRefused)(nil); errors.As(err, &refused) {
+	refused := (*chains.ErrRefused)(nil)
+	switch {
+	case errors.As(err, &refused) && opt.Method == MethodNUTS:
+		return nil, &OptionError{refused.Error()}
+	case errors.As(err, &refused):
 		fit.Uncorrected = refused.Why
-		return nil, nil, nil
+		return nil, nil
+	case err != nil:
+		return nil, p.explain(err)
 	}
-	if err != nil {
-		return nil, nil, p.explain(err)
-	}
-	if r == nil { // stopped in the warm-up
-		fit.Interrupted, fit.TimedOut = user.Err() != nil, user.Err() == nil
-		return nil, nil, nil
+	// Weights that are unsteady are better than a few draws.
+	if r == nil || r.Interrupted && !p.target.Guided() && r.Chains*r.Draws < minDraws {
+		fit.Interrupted = user.Err() != nil
+		fit.TimedOut = !fit.Interrupted && p.target.Guided()
+		return nil, nil
 	}
 	r.Apply(fit)
 	if r.Interrupted {
-		fit.Interrupted, fit.TimedOut = user.Err() != nil, user.Err() == nil
+		fit.Ended = "the time limit was reached"
+		if fit.Interrupted, fit.TimedOut = user.Err() != nil, user.Err() == nil; fit.Interrupted {
+			fit.Ended = "interrupted"
+		}
 	}
 	post := &Posterior{problem: p, options: opt, fit: fit}
 	post.options.Draws = r.Chains * r.Draws
@@ -74,12 +92,12 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 		Chains: r.Chains, Groups: r.Groups, Warmup: r.Warmup, Draws: r.Draws, MaxDepth: r.MaxDepth, Divergences: r.Divergences, Saturated: r.Saturated,
 		TargetAccept: r.TargetAccept, Trajectories: r.Trajectories, StepSize: []float64{r.StepSize}, Dense: r.Dense, RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
 	}
-	return post, r, nil
+	return post, nil
 }
 
 // reportChains makes the report of draws of chains, of which as many are kept as
 // were asked for.
-func (post *Posterior) reportChains(ctx context.Context, r *chains.Result, asked int) error {
+func (post *Posterior) reportChains(ctx context.Context, asked int) error {
 	if err := post.report(post.options.Draws); err != nil {
 		return err
 	}
@@ -89,7 +107,7 @@ func (post *Posterior) reportChains(ctx context.Context, r *chains.Result, asked
 	if err := post.reportGiven(); err != nil {
 		return err
 	}
-	post.diagnoseDiscrete(r)
+	post.diagnoseDiscrete()
 	s := post.sampling
 	post.fit.Draws.ESS = math.Min(s.ESSBulk, s.ESSTail)
 	post.fit.Converged = s.RHat < goodRHat
@@ -100,17 +118,27 @@ func (post *Posterior) reportChains(ctx context.Context, r *chains.Result, asked
 	return nil
 }
 
-// diagnoseDiscrete takes the diagnostics of discrete latents with a guide.
-func (post *Posterior) diagnoseDiscrete(r *chains.Result) {
+// diagnoseDiscrete computes the diagnostics of discrete latents with a guide.
+func (post *Posterior) diagnoseDiscrete() {
 	s := post.sampling
 	for k, site := range post.fit.Target.Discrete {
-		if post.guideOf(k) == nil {
+		g := post.guideOf(k)
+		if g == nil {
 			continue
 		}
-		for e := range site.Shape.Size() {
+		n := site.Shape.Size()
+		draws := make([]float64, s.Chains*s.Draws)
+		for e := range n {
+			for i := range draws {
+				draws[i] = float64(g.Draws[i*n+e])
+			}
+			rhat, ess := mcmc.DiagnosePlain(byChain(draws, s.Chains), s.Groups)
+			if math.IsNaN(rhat) { // it does not vary
+				continue
+			}
 			q := &post.discrete.quantities[post.discrete.first[k]+e]
-			q.RHat, q.ESS = r.RHat[k][e], r.ESS[k][e]
-			s.RHat, s.ESSBulk = math.Max(s.RHat, q.RHat), math.Min(s.ESSBulk, q.ESS)
+			q.RHat, q.ESS = rhat, ess
+			s.RHat, s.ESSBulk = math.Max(s.RHat, rhat), math.Min(s.ESSBulk, ess)
 		}
 	}
 }

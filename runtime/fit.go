@@ -27,14 +27,15 @@ type Options struct {
 	MaxTime         time.Duration // 0: no limit
 	// Method is "variational", the default, or "nuts": Hamiltonian Monte Carlo, with
 	// Chains (4) that share the Draws, after Warmup transitions each (1000; negative:
-	// none) that adapt. TargetAccept is the mean acceptance that its step size aims
-	// at (0.8; nearer 1 against divergences).
+	// none) that adapt. TargetAccept is the mean acceptance that step sizes aim at
+	// (0.8; 0.9 to begin with of chains that correct a fit, and where discrete latents
+	// move too; nearer 1 against divergences).
 	Method         string
 	Chains, Warmup int
 	TargetAccept   float64
 	// Progress is called from time to time while the fit runs.
 	Progress func(inference.Progress)
-	// SamplerProgress is the same for "nuts", by one goroutine at a time.
+	// SamplerProgress is the same for Markov chains, by one goroutine at a time.
 	SamplerProgress func(nuts.Progress)
 }
 
@@ -80,12 +81,12 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 		return nil, p.explain(err)
 	}
 	if p.corrects(opt, fit) {
-		post, r, err := p.chained(ctx, opt, fit, begun)
+		post, err := p.chained(ctx, opt, fit, begun)
 		if err != nil {
 			return nil, err
 		}
 		if post != nil {
-			err := post.reportChains(ctx, r, opt.Draws)
+			err := post.reportChains(ctx, opt.Draws)
 			post.FitTime = time.Since(begun)
 			return post, err
 		}
@@ -116,9 +117,8 @@ func (p *Problem) validGuided(opt Options) error {
 			names = append(names, d.Symbol.Name)
 		}
 	}
-	switch {
-	case opt.Guide != "" && opt.Guide != inference.Guides[0]:
-		return &OptionError{fmt.Sprintf("the guide %s does not go with discrete latents that have a guide of their own (%s): use %s", opt.Guide, quoted(names), inference.Guides[0])}
+	if opt.Guide != "" && opt.Guide != inference.Guides[0] {
+		return &OptionError{fmt.Sprintf("the guide %s does not go with discrete latents that have a guide of their own (%s): use %s, or ask for a sum with --discrete %s=%s", opt.Guide, quoted(names), inference.Guides[0], names[0], lower.Exact)}
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (post *Posterior) describe(r *nuts.Result, target *inference.Target, byUser
 	post.sampling = s
 	post.fit = &inference.Fit{
 		Target: target, ELBO: nan, MCSE: nan, KHatMeanField: nan, LocError: nan, Evaluations: r.Evaluations,
-		Draws: &inference.Weighted{D: target.D, KHat: nan}, Ended: "all draws were made",
+		Draws: &inference.Weighted{D: target.D, KHat: nan, Chains: len(r.Chains)}, Ended: "all draws were made",
 		Interrupted: r.Interrupted && byUser, TimedOut: r.Interrupted && !byUser,
 	}
 	post.options.Draws = s.Chains * s.Draws
@@ -238,7 +238,11 @@ func (post *Posterior) judgeSampling() {
 		post.judgeModes(post.fit)
 	}
 	if len(post.Reasons) == 0 {
-		post.Reasons = []string{fmt.Sprintf("R̂ at most %.3f, at least %.0f effective draws, no divergences", s.RHat, math.Min(s.ESSBulk, s.ESSTail))}
+		divergences := "no divergences"
+		if s.Divergences > 0 {
+			divergences = fmt.Sprintf("%d of %d trajectories divergent", s.Divergences, s.Trajectories)
+		}
+		post.Reasons = []string{fmt.Sprintf("R̂ at most %.3f, at least %.0f effective draws, %s", s.RHat, math.Min(s.ESSBulk, s.ESSTail), divergences)}
 	}
 }
 
@@ -252,7 +256,7 @@ func (post *Posterior) automatic() bool {
 // word: none of NUTS, one in a thousand of the many that chains which adapt until there
 // are no more of them make.
 func (post *Posterior) rare() float64 {
-	if post.fit.Applied == inference.Sampled {
+	if post.automatic() {
 		return rareTrajectories * float64(post.sampling.Trajectories)
 	}
 	return 0

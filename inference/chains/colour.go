@@ -24,33 +24,21 @@ func (e *ErrRefused) Error() string { return "no Markov chains: " + e.Why }
 // tries one element at another value. What no trial shows does not make draws
 // wrong: see drawGroup and moveGroup.
 func findGroups(b *batch, fit *inference.Fit, seed uint64) (*groups, error) {
-	j := b.j
-	g := &groups{}
-	var finite, infinite []element
+	j, list := b.j, listed(b.j)
+	g := &groups{single: list.single}
 	for i, s := range j.Sites {
 		g.scale = append(g.scale, nil)
 		if s.Values == 0 {
 			g.scale[i] = spreads(fit.Guides[s.Index], s.Elements)
 		}
-		for e := range s.Elements {
-			switch x := (element{i, e}); {
-			case s.Values == 0:
-				infinite = append(infinite, x)
-			case s.Values == 1: // it has the value that it has
-			case s.Tabulated:
-				finite = append(finite, x)
-			default:
-				g.single = append(g.single, x)
-			}
-		}
 	}
-	all := append(append([]element(nil), finite...), infinite...)
+	all := append(append([]element(nil), list.finite...), list.infinite...)
 	if len(all) > mostElements {
 		return nil, &ErrRefused{fmt.Sprintf("%d discrete elements may depend on one another, more than %d", len(all), mostElements)}
 	}
 	c := &colouring{batch: b, all: all, linked: newPairs(len(all))}
 	r := inference.Stream(seed, "gibbs groups", 0)
-	for found, try := 0, 0; found < bases && try < 20; try++ {
+	for found, try := 0, 0; found < bases && try < 20 && !b.halted(); try++ {
 		u, z := fit.Disperse(r, try, 1)
 		for row := range j.S {
 			copy(b.u[row*j.D:], u)
@@ -68,9 +56,31 @@ func findGroups(b *batch, fit *inference.Fit, seed uint64) (*groups, error) {
 			found++
 		}
 	}
-	g.finite = c.colour(0, len(finite))
-	g.infinite = c.colour(len(finite), len(all))
+	g.finite = c.colour(0, len(list.finite))
+	if g.infinite = c.colour(len(list.finite), len(all)); !j.Exact {
+		g.infinite = apart(g.infinite) // what is given of them is an average
+	}
 	return g, nil
+}
+
+// list are the elements by the way in which they are drawn.
+type list struct{ finite, infinite, single []element }
+
+func listed(j *inference.Joint) (l list) {
+	for i, s := range j.Sites {
+		for e := range s.Elements {
+			switch x := (element{i, e}); {
+			case s.Values == 0:
+				l.infinite = append(l.infinite, x)
+			case s.Values == 1: // it has the value that it has
+			case s.Tabulated:
+				l.finite = append(l.finite, x)
+			default:
+				l.single = append(l.single, x)
+			}
+		}
+	}
+	return l
 }
 
 type colouring struct {
@@ -85,7 +95,7 @@ type colouring struct {
 // are set; it reports whether the density is finite there.
 func (c *colouring) look(choose func(int) int, z [][]int) (bool, error) {
 	j := c.j
-	if err := j.Eval(c.u, true); err != nil {
+	if err := c.eval(); err != nil {
 		return false, err
 	}
 	if !finite(j.LogDensity(0)) {
@@ -97,13 +107,13 @@ func (c *colouring) look(choose func(int) int, z [][]int) (bool, error) {
 		j.Given(0, i, c.base[i])
 	}
 	n := len(c.all)
-	for from := 0; from < n; from += j.S {
+	for from := 0; from < n && !c.halted(); from += j.S {
 		rows := min(j.S, n-from)
 		for row := range rows {
 			x := c.all[from+row]
 			j.Set(row, x.site, x.e, c.other(x, z[j.Sites[x.site].Index][x.e], choose))
 		}
-		if err := j.Eval(c.u, true); err != nil {
+		if err := c.eval(); err != nil {
 			return false, err
 		}
 		for row := range rows {
@@ -115,6 +125,11 @@ func (c *colouring) look(choose func(int) int, z [][]int) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+func (c *colouring) eval() error {
+	c.work += c.j.Work() * float64(c.j.S)
+	return c.j.Eval(c.u, true)
 }
 
 // other is a value of an element that it does not have, a possible one if there is.

@@ -9,7 +9,7 @@ func GroupSizes(fit *inference.Fit) (finite, infinite []int, single int, err err
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	g, err := findGroups(&batch{j: j, u: make([]float64, 8*j.D)}, fit, 1)
+	g, err := findGroups(&batch{j: j, u: make([]float64, 8*j.D), halted: func() bool { return false }}, fit, 1)
 	if err != nil {
 		return nil, nil, 0, err
 	}

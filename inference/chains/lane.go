@@ -175,10 +175,7 @@ func (l *lane) iterate(n int, adapt bool, g *groups, keep, tick func()) error {
 			return nil
 		}
 		if l.s != nil {
-			if l.metric != nil {
-				l.metric.scale(l, l.scales)
-				l.s.SetScale(l.scales)
-			}
+			l.scale()
 			if !l.s.Transition() {
 				return l.s.Err()
 			}
@@ -188,11 +185,13 @@ func (l *lane) iterate(n int, adapt bool, g *groups, keep, tick func()) error {
 			copy(l.u, l.s.Position())
 			l.lp = l.s.LogDensity()
 		}
-		if err := l.sweep(g, keep != nil); err != nil {
-			return err
-		}
-		if l.s != nil {
-			l.s.Renew(l.lp, l.g)
+		if len(l.z) > 0 {
+			if err := l.sweep(g, keep != nil); err != nil {
+				return err
+			}
+			if l.s != nil {
+				l.s.Renew(l.lp, l.g)
+			}
 		}
 		if keep != nil {
 			keep()
@@ -200,6 +199,14 @@ func (l *lane) iterate(n int, adapt bool, g *groups, keep, tick func()) error {
 		tick()
 	}
 	return nil
+}
+
+// scale makes the metric that of the discrete values.
+func (l *lane) scale() {
+	if l.metric != nil {
+		l.metric.scale(l, l.scales)
+		l.s.SetScale(l.scales)
+	}
 }
 
 // grow makes room for n more draws.

@@ -52,7 +52,7 @@ func newMetric(lanes []*lane, before *metric) *metric {
 		total := s.variance(0)
 		m.sd[i], mean[i] = []float64{math.Sqrt(total)}, []float64{0}
 		if !(total > 0) {
-			m.sd[i][0] = math.Sqrt(before.all.Diagonal[i])
+			m.sd[i][0] = before.typical(i)
 			continue
 		}
 		best := float64(certainly)
@@ -109,6 +109,14 @@ func newMetric(lanes []*lane, before *metric) *metric {
 	}
 	m.all = pool.Metric(ones)
 	return m
+}
+
+// typical is an sd of a number.
+func (m *metric) typical(i int) float64 {
+	if m.sd != nil {
+		return slices.Max(m.sd[i])
+	}
+	return math.Sqrt(m.all.Diagonal[i])
 }
 
 // centre takes the mean from the rows of u.

@@ -2,6 +2,7 @@ package chains
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -47,7 +48,7 @@ const (
 	highestAccept = 0.98
 	mostDraws     = 4096 // a chain
 	mostKept      = 256  // of them, a chain: others are left out
-	manyDraws     = 8192
+	manyDraws     = 8192 // of all chains, from which on the work allowed grows with them
 	lanesAtOnce   = 32
 	defaultDepth  = 10
 )
@@ -64,11 +65,7 @@ type Result struct {
 	// P are the posterior probabilities of the values of the latents with finitely
 	// many, elements × values: averages of conditional probabilities where these are
 	// known, which is more exact than counts.
-	P [][]float64
-	// RHat and ESS are nested split-R̂ and the number of effective draws of each element
-	// of the discrete latents, by the plain formulas.
-	RHat, ESS [][]float64
-
+	P                      [][]float64
 	Trajectories           int // after warm-up, of all chains
 	Divergences, Saturated int // of them
 	MaxDepth               int
@@ -80,7 +77,11 @@ type Result struct {
 	Ended string
 }
 
-const workDone = "the work allowed was done"
+// Why runs end early.
+const (
+	workDone = "the work allowed was done"
+	stopped  = "stopped"
+)
 
 // run is the state of a run.
 type run struct {
@@ -100,6 +101,7 @@ type run struct {
 	lock    sync.Mutex
 	told    time.Time
 	count   int // iterations of all chains
+	saved   []draws
 }
 
 // Run draws from the posterior of a fitted model some of whose discrete latents
@@ -111,14 +113,26 @@ func Run(ctx context.Context, fit *inference.Fit, opt Options) (*Result, error) 
 	if err := r.prepare(); err != nil || r.halted() {
 		return nil, err
 	}
-	if err := r.warmUp(); err != nil {
-		return nil, err
+	if err := r.warmUp(); err != nil || r.halted() {
+		return nil, refusal(err)
 	}
 	ended, err := r.sample()
 	if err != nil {
-		return nil, err
+		return nil, refusal(err)
 	}
-	return r.collect(ended), nil
+	out := r.collect(ended)
+	if out == nil && !r.halted() {
+		err = r.tooDear(r.work())
+	}
+	return out, err
+}
+
+// refusal makes errors of the sampler about the posterior refusals.
+func refusal(err error) error {
+	if errors.Is(err, nuts.ErrImproper) || errors.Is(err, nuts.ErrNoStep) {
+		return &ErrRefused{err.Error()}
+	}
+	return err
 }
 
 func (o *Options) complete() {
@@ -158,7 +172,7 @@ func (r *run) limit() float64 {
 	if r.opt.Draws > 0 {
 		return math.Inf(1)
 	}
-	return 1.5 * r.opt.Work / math.Ceil(float64(r.opt.Chains)/lanesAtOnce)
+	return 1.5 * r.opt.Work / float64(len(r.batches))
 }
 
 // spent reports whether some batch has stopped for it.
@@ -181,7 +195,7 @@ func (r *run) prepare() error {
 	}
 	scales := make([]float64, first.D)
 	for i, l := range r.fit.LogSD {
-		scales[i] = math.Exp(2 * l)
+		scales[i] = math.Min(math.Max(math.Exp(2*l), 1e-200), 1e200)
 	}
 	for at := 0; at < o.Chains; at += per {
 		j := first
@@ -205,6 +219,11 @@ func (r *run) prepare() error {
 	r.metric = &metric{all: &nuts.Metric{Diagonal: scales}}
 	if p := r.fit.Proposal(); p != nil {
 		r.begin(p)
+	}
+	r.planned = o.Warmup + max(o.Draws, r.least())
+	r.groups = &groups{single: listed(first).single}
+	if err := r.afford(r.leastWork()); err != nil { // whatever groups there are
+		return err
 	}
 	if r.groups, err = findGroups(r.batches[0], r.fit, o.Seed); err != nil {
 		return err
@@ -279,6 +298,7 @@ func (r *run) iterate(n int, adapt bool, keep func(*lane)) error {
 			l.grow(min(n/r.thin, mostDraws))
 		}
 		if l.s != nil && adapt {
+			l.scale()
 			if err := l.s.Tune(); err != nil {
 				return err
 			}
@@ -340,30 +360,25 @@ func (r *run) tick() {
 	r.count++
 	if now := time.Now(); now.Sub(r.told) > 50*time.Millisecond {
 		r.told = now
-		r.opt.Progress(nuts.Progress{Done: r.count, Total: r.planned * len(r.lanes), Warmup: r.done < r.opt.Warmup, Elapsed: now.Sub(r.begun)})
+		r.opt.Progress(nuts.Progress{Done: r.count, Total: max(r.count, r.planned*len(r.lanes)), Warmup: r.warm == 0, Elapsed: now.Sub(r.begun)})
 	}
 }
 
 // remetric sets the metric from the draws that chains have kept, and forgets them.
 func (r *run) remetric() {
-	if r.lanes[0].s == nil {
-		r.clear()
-		return
-	}
-	if r.lanes[0].out.kept > 0 {
+	if r.lanes[0].s != nil && r.lanes[0].out.kept > 0 {
 		r.metric = newMetric(r.lanes, r.metric)
+		for _, l := range r.lanes {
+			l.metric = r.metric
+			l.s.SetMetric(r.metric.all)
+		}
 	}
 	r.clear()
-	for _, l := range r.lanes {
-		l.metric = r.metric
-		l.s.SetMetric(r.metric.all)
-	}
 }
 
 // warmUp leaves the starting points, and adapts metric and step size.
 func (r *run) warmUp() error {
 	w := r.opt.Warmup
-	r.planned = w + max(r.opt.Draws, r.least())
 	if w < 5 {
 		if r.lanes[0].s == nil || r.halted() {
 			return nil
@@ -373,7 +388,7 @@ func (r *run) warmUp() error {
 	if err := r.settle(w / 5); err != nil || r.halted() {
 		return err
 	}
-	for i, phase := range []int{w / 5, 2 * w / 5, w - 4*(w/5)} {
+	for i, phase := range []int{w / 5, 2 * (w / 5), w - 4*(w/5)} {
 		keep := (*lane).keep
 		if i == 2 {
 			keep = nil
@@ -432,6 +447,10 @@ func (r *run) afford(work float64) error {
 	if r.opt.Draws > 0 || work <= r.opt.Work && !r.spent() {
 		return nil
 	}
+	return r.tooDear(work)
+}
+
+func (r *run) tooDear(work float64) error {
 	return &ErrRefused{fmt.Sprintf("they would take too long, %.2g operations of %.2g that are allowed", work, r.opt.Work)}
 }
 
@@ -440,7 +459,11 @@ func (r *run) leastWork() float64 {
 	j := r.batches[0].j
 	n := 2 + len(r.groups.finite) + 2*len(r.groups.infinite)
 	for _, x := range r.groups.single {
-		n += min(j.Sites[x.site].Values-1, 2)
+		if k := j.Sites[x.site].Values; k <= fewValues {
+			n += k - 1
+		} else {
+			n += 2
+		}
 	}
 	return float64(n) * (j.Work() + r.batches[0].besides()) * float64(len(r.lanes)) * float64(r.planned)
 }
@@ -459,11 +482,16 @@ func (r *run) least() int { return (r.opt.Keep + r.opt.Chains - 1) / r.opt.Chain
 
 // sample draws; it says why it ended.
 func (r *run) sample() (string, error) {
-	keep := (*lane).keep
-	r.warm = r.done
-	if n := r.opt.Draws; n > 0 {
-		return "all draws were made", r.iterate(n, false, keep)
+	for n := r.opt.Draws; n > 0; {
+		r.warm = r.done
+		if err := r.iterate(n, false, (*lane).keep); err != nil || r.halted() {
+			return stopped, err
+		}
+		if r.lanes[0].out.n > 0 { // else forgotten: see iterate
+			return "all draws were made", nil
+		}
 	}
+	r.warm = r.done
 	drawn, stuck := 0, 0 // draws by each chain, rounds in which groups were apart
 	for n := r.least(); ; n *= 2 {
 		r.planned = r.done + n - drawn
@@ -478,14 +506,14 @@ func (r *run) sample() (string, error) {
 		}
 		before := r.work()
 		if err := r.iterate(n-drawn, false, func(l *lane) { l.thinned(r.thin) }); err != nil || r.halted() {
-			return "stopped", err
+			return stopped, err
 		}
 		if r.spent() {
 			return workDone, nil
 		}
 		each := (r.work() - before) / float64(n-drawn)
 		if drawn = n; r.lanes[0].out.n == 0 { // forgotten: see iterate
-			drawn, n = 0, n/2
+			drawn, n, r.warm = 0, (n+1)/2, r.done
 			continue
 		}
 		rhat, ess := r.measure()
@@ -493,7 +521,7 @@ func (r *run) sample() (string, error) {
 			stuck++
 		}
 		switch {
-		case rhat < agree && ess > r.opt.Effective && !r.diverges():
+		case rhat < agree && ess > r.opt.Effective && !r.diverges() && r.lanes[0].out.kept >= r.least():
 			return "converged: the groups of chains agree", nil
 		case stuck > 3:
 			return "chains that started elsewhere stay apart", nil
@@ -506,15 +534,43 @@ func (r *run) sample() (string, error) {
 				r.warm = r.done - l.drop()
 			}
 		case r.diverges():
+			r.save()
 			r.sharpen()
 			r.remetric()
 			drawn, r.thin = 0, 1
 			if err := r.iterate(r.opt.Warmup/5, true, nil); err != nil || r.halted() {
-				return "stopped", err
+				return stopped, err
+			}
+			if r.spent() {
+				return workDone, nil
 			}
 			r.warm = r.done
 		}
 	}
+}
+
+// save remembers draws that new ones are to replace, should there be none; restore
+// takes them back.
+func (r *run) save() {
+	r.saved = nil
+	for _, l := range r.lanes {
+		r.saved = append(r.saved, *l.out)
+	}
+}
+
+func (r *run) restore() {
+	for i, o := range r.saved {
+		*r.lanes[i].out = o
+	}
+}
+
+// kept is the number of draws that all chains have kept.
+func (r *run) kept() int {
+	n := r.lanes[0].out.kept
+	for _, l := range r.lanes {
+		n = min(n, l.out.kept)
+	}
+	return n
 }
 
 // accepts is the acceptance that steps aim at.
@@ -571,24 +627,16 @@ func (r *run) measure() (rhat, ess float64) {
 	}
 	for site, z := range r.lanes[0].z {
 		for e := range z {
-			x, y := r.measureElement(element{site, e})
+			x, y := nested(r.series(func(l *lane, k int) float64 { return float64(l.out.Z[site][k*len(z)+e]) }), r.opt.Groups)
 			rhat, ess = math.Max(rhat, x), math.Min(ess, y)
 		}
 	}
 	return rhat, ess
 }
 
-// measureElement does so for one element.
-func (r *run) measureElement(x element) (rhat, ess float64) {
-	return nested(r.series(func(l *lane, k int) float64 { return float64(l.out.Z[x.site][k*len(l.z[x.site])+x.e]) }), r.opt.Groups)
-}
-
 // series are the draws of a number by chain.
 func (r *run) series(at func(l *lane, k int) float64) [][]float64 {
-	n := r.lanes[0].out.kept
-	for _, l := range r.lanes {
-		n = min(n, l.out.kept)
-	}
+	n := r.kept()
 	out := make([][]float64, len(r.lanes))
 	for c, l := range r.lanes {
 		out[c] = make([]float64, n)
@@ -653,16 +701,16 @@ func meanVar(x []float64) (mean, variance float64) {
 
 // collect gathers what the chains have kept.
 func (r *run) collect(ended string) *Result {
-	n := r.lanes[0].out.kept
-	for _, l := range r.lanes {
-		n = min(n, l.out.kept)
+	n := r.kept()
+	if n == 0 {
+		r.restore()
+		n = r.kept()
 	}
 	j := r.lanes[0].b.j
 	out := &Result{Chains: len(r.lanes), Groups: r.opt.Groups, Warmup: r.warm, Draws: n, MaxDepth: r.opt.MaxDepth,
-		StepSize: r.step, TargetAccept: r.opt.TargetAccept, Dense: r.metric.all.Dense(), Interrupted: r.halted(), Ended: ended}
+		StepSize: r.step, TargetAccept: r.opt.TargetAccept, Dense: r.metric.all.Dense(), Interrupted: ended == stopped, Ended: ended}
 	latents := len(r.fit.Target.Discrete)
 	out.Z, out.P = make([][]int, latents), make([][]float64, latents)
-	out.RHat, out.ESS = make([][]float64, latents), make([][]float64, latents)
 	for _, b := range r.batches {
 		out.Evaluations += b.evaluations
 	}
@@ -685,10 +733,6 @@ func (r *run) collect(ended string) *Result {
 			out.Z[s.Index] = append(out.Z[s.Index], l.out.Z[i][:n*s.Elements]...)
 			add(p, l.out.P[i])
 		}
-		for e := range s.Elements {
-			x, y := r.measureElement(element{i, e})
-			out.RHat[s.Index], out.ESS[s.Index] = append(out.RHat[s.Index], x), append(out.ESS[s.Index], y)
-		}
 		if s.Values == 0 {
 			continue
 		}
@@ -707,8 +751,7 @@ func (r *run) collect(ended string) *Result {
 
 // Apply makes the draws the answer of the fit that the chains started from.
 func (r *Result) Apply(fit *inference.Fit) {
-	fit.Draws = &inference.Weighted{D: fit.Target.D, U: r.U, KHat: math.NaN(), Chains: r.Chains}
-	fit.Applied, fit.Ended = inference.Sampled, r.Ended
+	fit.Corrected(&inference.Weighted{D: fit.Target.D, U: r.U, KHat: math.NaN(), Chains: r.Chains}, r.Ended)
 	fit.Evaluations += r.Evaluations
 	guides := make([]*inference.SiteGuide, len(fit.Guides))
 	for i, z := range r.Z {

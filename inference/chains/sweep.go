@@ -238,7 +238,7 @@ func (l *lane) moveGroup(g *groups, group []element) error {
 			return err
 		}
 	}
-	if change := l.lp - l.old.lp; !(math.Abs(change-total) <= 1e-6*(1+math.Abs(l.lp)+math.Abs(total))) {
+	if change := l.lp - l.old.lp; !(math.Abs(change-total) <= 1e-8*(1+math.Abs(l.lp)+math.Abs(total))) {
 		l.b.entangled = true
 	}
 	return nil

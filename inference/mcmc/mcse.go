@@ -61,6 +61,17 @@ type Diagnostics struct {
 	RHat, ESSBulk, ESSTail, MCSEMean float64
 }
 
+// DiagnosePlain gives R̂, nested where there are fewer groups than chains, and the
+// effective sample size for the mean, of draws as they are: of discrete quantities, and
+// where there are too many of them to rank each.
+func DiagnosePlain(chains [][]float64, groups int) (rhat, ess float64) {
+	if undefined(chains) {
+		return math.NaN(), math.NaN()
+	}
+	halves := split(chains)
+	return plainRHat(joined(halves, groups)), ESSMean(chains)
+}
+
 // Diagnose computes the figures that are reported for each quantity.
 func Diagnose(chains [][]float64) Diagnostics { return DiagnoseGroups(chains, len(chains)) }
 

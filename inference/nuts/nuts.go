@@ -33,11 +33,8 @@ type Options struct {
 	Progress func(Progress)
 }
 
-// Defaults of Options.
-const (
-	DefaultWarmup       = 1000
-	DefaultTargetAccept = 0.8
-)
+// DefaultWarmup is that of Options.
+const DefaultWarmup = 1000
 
 // Progress is the state of a run, over all chains.
 type Progress struct {
@@ -147,7 +144,7 @@ func (o *Options) complete(d int) error {
 	def(&o.MaxDepth, 10)
 	o.Warmup = max(o.Warmup, 0)
 	if o.TargetAccept == 0 {
-		o.TargetAccept = DefaultTargetAccept
+		o.TargetAccept = 0.8
 	}
 	switch {
 	case o.Chains < 0 || o.Draws < 0 || o.MaxDepth < 0 || o.MaxDepth > 20:

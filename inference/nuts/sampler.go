@@ -52,10 +52,9 @@ func (s *Sampler) Err() error { return s.c.sys.err }
 func (s *Sampler) Transition() (complete bool) { return s.c.advance() }
 
 // Divergent and Saturated say whether the last trajectory ended in a divergence
-// or reached the greatest depth; Acceptance is its mean acceptance probability.
-func (s *Sampler) Divergent() bool     { return s.c.tree.divergent }
-func (s *Sampler) Saturated() bool     { return s.c.tree.depth >= s.c.opt.MaxDepth && !s.c.tree.divergent }
-func (s *Sampler) Acceptance() float64 { return s.c.tree.acceptance() }
+// or reached the greatest depth.
+func (s *Sampler) Divergent() bool { return s.c.tree.divergent }
+func (s *Sampler) Saturated() bool { return s.c.tree.depth >= s.c.opt.MaxDepth && !s.c.tree.divergent }
 
 // Step is the step size; Tune starts to adapt it, from a size found by trial,
 // Adapt does so after each transition, and Settle makes it the average.
@@ -77,8 +76,12 @@ func (s *Sampler) Tune() error {
 	return nil
 }
 
-func (s *Sampler) Adapt()  { s.c.tree.step = s.steps.next(s.c.tree.acceptance()) }
-func (s *Sampler) Settle() { s.c.tree.step = s.steps.final() }
+func (s *Sampler) Adapt() { s.c.tree.step = s.steps.next(s.c.tree.acceptance()) }
+func (s *Sampler) Settle() {
+	if s.steps.n > 0 {
+		s.c.tree.step = s.steps.final()
+	}
+}
 
 // Pool estimates M⁻¹ from the draws of many chains.
 type Pool struct{ spread *spread }

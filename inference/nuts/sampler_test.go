@@ -78,8 +78,8 @@ func TestSampler(t *testing.T) {
 		if k == 0 {
 			narrow++
 		}
-		if s.Divergent() || s.Saturated() || !(s.Acceptance() > 0) || s.LogDensity() > 0 {
-			t.Fatalf("trajectory %d: divergent %v, saturated %v, acceptance %g", i, s.Divergent(), s.Saturated(), s.Acceptance())
+		if s.Divergent() || s.Saturated() || !(s.c.tree.acceptance() > 0) || s.LogDensity() > 0 {
+			t.Fatalf("trajectory %d: divergent %v, saturated %v, acceptance %g", i, s.Divergent(), s.Saturated(), s.c.tree.acceptance())
 		}
 	}
 	// Chains stay in a scale for a while: errors are some times those of independent draws.

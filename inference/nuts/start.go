@@ -10,10 +10,10 @@ import (
 // tries is how many random points are tried for a start.
 const tries = 100
 
-// errImproper and errNoStep are posteriors that cannot be sampled.
+// ErrImproper and ErrNoStep are posteriors that cannot be sampled.
 var (
-	errImproper = errors.New("no step size is too large: the posterior is improper, as a flat prior without data that inform it makes it")
-	errNoStep   = errors.New("no step size is small enough: the log density has no usable gradient at the starting point")
+	ErrImproper = errors.New("no step size is too large: the posterior is improper, as a flat prior without data that inform it makes it")
+	ErrNoStep   = errors.New("no step size is small enough: the log density has no usable gradient at the starting point")
 )
 
 // start finds a point with a finite density and gradient: the one given, or one
@@ -95,9 +95,9 @@ func (c *chain) findStep() error {
 		case c.sys.err != nil:
 			return c.sys.err
 		case c.tree.step > most:
-			return errImproper
+			return ErrImproper
 		case c.tree.step < least:
-			return errNoStep
+			return ErrNoStep
 		}
 	}
 }

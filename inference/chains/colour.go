@@ -37,7 +37,7 @@ func findGroups(b *batch, fit *inference.Fit, seed uint64) (*groups, error) {
 		return nil, &ErrRefused{fmt.Sprintf("%d discrete elements may depend on one another, more than %d", len(all), mostElements)}
 	}
 	c := &colouring{batch: b, all: all, linked: newPairs(len(all))}
-	r := inference.Stream(seed, "gibbs groups", 0)
+	r := inference.Stream(seed, "chains groups", 0)
 	for found, try := 0, 0; found < bases && try < 20 && !b.halted(); try++ {
 		u, z := fit.Disperse(r, try, 1)
 		for row := range j.S {

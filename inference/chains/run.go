@@ -39,6 +39,8 @@ const DefaultWork = 6e10
 // The length of a run whose Draws is 0.
 const (
 	enough   = 1000 // effective draws of each quantity that a run aims at
+	plenty   = 4000 // and while it has done little
+	little   = 1.5e9
 	agree    = 1.008
 	strayed  = 1.2  // after a few rounds of which a run gives up
 	disagree = 1.02 // from which on the first half of what was drawn is left out
@@ -207,7 +209,7 @@ func (r *run) prepare() error {
 		b := &batch{j: j, u: make([]float64, per*j.D)}
 		b.halted = func() bool { return r.halted() || b.spent(r.limit()) }
 		for row := range min(per, o.Chains-at) {
-			l, err := newLane(b, row, inference.Stream(o.Seed, "gibbs", at+row), nuts.Options{MaxDepth: o.MaxDepth, TargetAccept: o.TargetAccept, InvMetric: scales})
+			l, err := newLane(b, row, inference.Stream(o.Seed, "chains", at+row), nuts.Options{MaxDepth: o.MaxDepth, TargetAccept: o.TargetAccept, InvMetric: scales})
 			if err != nil {
 				return err
 			}
@@ -521,7 +523,7 @@ func (r *run) sample() (string, error) {
 			stuck++
 		}
 		switch {
-		case rhat < agree && ess > r.opt.Effective && !r.diverges() && r.lanes[0].out.kept >= r.least():
+		case rhat < agree && r.ample(ess) && !r.diverges() && r.lanes[0].out.kept >= r.least():
 			return "converged: the groups of chains agree", nil
 		case stuck > 3:
 			return "chains that started elsewhere stay apart", nil
@@ -547,6 +549,12 @@ func (r *run) sample() (string, error) {
 			r.warm = r.done
 		}
 	}
+}
+
+// ample reports whether so many effective draws are enough. Cheap ones are taken as well:
+// the sd of a quantity with heavy tails needs them.
+func (r *run) ample(ess float64) bool {
+	return ess > plenty || ess > r.opt.Effective && r.work() > little
 }
 
 // save remembers draws that new ones are to replace, should there be none; restore

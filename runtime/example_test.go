@@ -194,7 +194,8 @@ func TestConcurrentFits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := map[string]any{"x": []float64{1, 2, 3, 4}, "y": []float64{1, 3, 2, 4}}
+	// Enough data for importance weights: under the race detector Markov chains are slow.
+	values := map[string]any{"x": []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, "y": []float64{1, 3, 2, 4, 6, 5, 7, 9, 8, 10}}
 	shared, err := model.Bind(runtime.Map(values))
 	if err != nil {
 		t.Fatal(err)

@@ -128,7 +128,7 @@ func TestMetropolis(t *testing.T) {
 	fit := fitted(t, hidden, hiddenData, map[string]string{"z": "score"})
 	want, stays := forward()
 	for _, together := range []bool{false, true} {
-		opt := chains.Options{Draws: 3000}
+		opt := chains.Options{Draws: 12000}
 		if together {
 			chains.Together(&opt)
 		}

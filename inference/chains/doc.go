@@ -24,7 +24,7 @@
 // its own and its row of a result does not depend on the other rows: draws are the
 // same bits whatever the number of cores.
 //
-// Adaptation (run.go, metric.go). Chains start in groups, each from a place of its own
+// Adaptation (warmup.go, sample.go, metric.go). Chains start in groups, each from a place of its own
 // that is wider spread than the posterior should be: all optima that a guide came by,
 // or draws of the proposal. First they settle, until the log densities of groups agree; then
 // step size and metric are adapted over all chains together. The metric may depend on

@@ -1,0 +1,116 @@
+package chains
+
+import (
+	"math"
+	"slices"
+
+	"ppl/inference"
+)
+
+// Result is the draws of all chains, equally many from each.
+type Result struct {
+	Chains, Groups, Warmup int
+	Draws                  int // that are kept of each chain
+	// U are the draws of the continuous latents, chain by chain, Z those of the
+	// discrete ones, by latent (as in Target.Discrete): chain by chain, draw by draw,
+	// element by element, indices into the values or, of infinitely many, values.
+	U []float64
+	Z [][]int
+	// P are the posterior probabilities of the values of the latents with finitely
+	// many, elements × values: averages of conditional probabilities where these are
+	// known, which is more exact than counts.
+	P                      [][]float64
+	Trajectories           int // after warm-up, of all chains
+	Divergences, Saturated int // of them
+	MaxDepth               int
+	StepSize, TargetAccept float64
+	Dense                  bool
+	Evaluations            int // of the density at a point, warm-up included
+	Interrupted            bool
+	// Ended says why the run ended.
+	Ended string
+}
+
+// collect gathers what the chains have kept.
+func (r *run) collect(ended string) *Result {
+	n := r.kept()
+	if n == 0 {
+		r.restore()
+		n = r.kept()
+	}
+	j := r.lanes[0].b.j
+	out := &Result{Chains: len(r.lanes), Groups: r.opt.Groups, Warmup: r.warm, Draws: n, MaxDepth: r.opt.MaxDepth,
+		StepSize: r.step, TargetAccept: r.opt.TargetAccept, Dense: r.metric.all.Dense(), Interrupted: ended == stopped, Ended: ended}
+	latents := len(r.fit.Target.Discrete)
+	out.Z, out.P = make([][]int, latents), make([][]float64, latents)
+	for _, b := range r.batches {
+		out.Evaluations += b.evaluations
+	}
+	if n == 0 {
+		return nil
+	}
+	if r.lanes[0].s != nil {
+		out.TargetAccept = r.accepts()
+	}
+	for _, l := range r.lanes {
+		o := l.out
+		out.U = append(out.U, o.U[:n*j.D]...)
+		out.Divergences += o.divergences
+		out.Saturated += o.saturated
+		out.Trajectories += o.n
+	}
+	for i, s := range j.Sites {
+		p := make([]float64, s.Elements*max(1, s.Values))
+		for _, l := range r.lanes {
+			out.Z[s.Index] = append(out.Z[s.Index], l.out.Z[i][:n*s.Elements]...)
+			add(p, l.out.P[i])
+		}
+		if s.Values == 0 {
+			continue
+		}
+		for k := range p {
+			p[k] /= float64(out.Trajectories)
+		}
+		if s.Values == 1 {
+			for k := range p {
+				p[k] = 1
+			}
+		}
+		out.P[s.Index] = p
+	}
+	return out
+}
+
+// Apply makes the draws the answer of the fit that the chains started from.
+func (r *Result) Apply(fit *inference.Fit) {
+	fit.Corrected(&inference.Weighted{D: fit.Target.D, U: r.U, KHat: math.NaN(), Chains: r.Chains}, r.Ended)
+	fit.Evaluations += r.Evaluations
+	guides := make([]*inference.SiteGuide, len(fit.Guides))
+	for i, z := range r.Z {
+		if z == nil {
+			continue
+		}
+		guides[i] = &inference.SiteGuide{P: r.P[i], Draws: z}
+		if r.P[i] == nil { // infinitely many values
+			guides[i] = counted(z, fit.Target.Discrete[i].Shape.Size())
+		}
+	}
+	fit.Guides = guides
+}
+
+// counted are the values of elements with infinitely many, by how often they were
+// drawn.
+func counted(z []int, elements int) *inference.SiteGuide {
+	low, high := slices.Min(z), slices.Max(z)
+	k := high - low + 1
+	s := &inference.SiteGuide{P: make([]float64, elements*k)}
+	for v := low; v <= high; v++ {
+		s.Values = append(s.Values, float64(v))
+	}
+	each := 1 / float64(len(z)/elements)
+	for i, v := range z {
+		s.P[i%elements*k+v-low] += each
+		s.Draws = append(s.Draws, v-low)
+	}
+	return s
+}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	goruntime "runtime"
+	"slices"
 	"sort"
 	"sync"
 
@@ -47,10 +48,12 @@ type SBC struct {
 	Failures map[string]int
 	// Quantities are the latents, number by number, in the order of the model.
 	Quantities []Calibration
-	// Passed says that no latent's ranks differ from uniform ones at the level,
-	// corrected for the number of latents; Reasons say what was found.
-	Passed  bool
-	Reasons []string
+	// Passed says that all replicates were fitted and that no latent's ranks
+	// differ from uniform ones at the level, corrected for the number of latents;
+	// Failed, that some do, or that too few fits can be used. A calibration that
+	// was interrupted may be neither. Reasons say what was found.
+	Passed, Failed bool
+	Reasons        []string
 	// Interrupted says that the context was done before all replicates were.
 	Interrupted bool
 }
@@ -78,9 +81,9 @@ func (s *Simulator) SBC(ctx context.Context, opt SBCOptions) (out *SBC, err erro
 	if err := s.replicates(ctx, opt, runs); err != nil {
 		return nil, err
 	}
-	out = &SBC{Draws: opt.Draws, Level: opt.Level, Verdicts: map[Verdict]int{}, Failures: map[string]int{}, Interrupted: ctx.Err() != nil}
+	out = &SBC{Draws: opt.Draws, Level: opt.Level, Verdicts: map[Verdict]int{}, Failures: map[string]int{}, Interrupted: slices.Contains(runs, nil)}
 	out.collect(runs)
-	out.judge()
+	out.judge(opt.Replicates)
 	return out, nil
 }
 
@@ -277,17 +280,19 @@ func (out *SBC) collect(runs []*replicate) {
 	}
 }
 
-// judge says whether the calibration has passed.
-func (out *SBC) judge() {
-	out.Passed = true
+// judge says whether the calibration has passed, of so many replicates that were
+// asked for. Those that an interrupt has left may fail it, but cannot pass it.
+func (out *SBC) judge(asked int) {
 	fail := func(format string, args ...any) {
-		out.Passed = false
+		out.Failed = true
 		out.Reasons = append(out.Reasons, fmt.Sprintf(format, args...))
 	}
 	note := func(format string, args ...any) { out.Reasons = append(out.Reasons, fmt.Sprintf(format, args...)) }
-	if out.Used*2 < out.Replicates || out.Used == 0 {
+	switch left := out.Replicates - out.Used; {
+	case out.Replicates == 0: // interrupted: nothing to judge
+	case out.Used*2 < out.Replicates:
 		fail("only %d of %d fits can be believed by their own verdict: too few to judge by", out.Used, out.Replicates)
-	} else if left := out.Replicates - out.Used; left > 0 {
+	case left > 0:
 		note("%d of %d fits are left out: poor by their own verdict, or without an answer", left, out.Replicates)
 	}
 	worst := make([]*Calibration, 0, len(out.Quantities))
@@ -305,9 +310,9 @@ func (out *SBC) judge() {
 		fail("the ranks of `%s` are not uniform (p = %.2g): %s", c.Name, c.P, c.shape())
 	}
 	if out.Interrupted {
-		note("interrupted after %d replicates", out.Replicates)
+		note("interrupted after %d of %d replicates: too few to pass", out.Replicates, asked)
 	}
-	if out.Passed {
+	if out.Passed = !out.Failed && !out.Interrupted; out.Passed {
 		note("the ranks of %s are uniform as far as %d replicates tell", allOf(len(out.Quantities)), out.Used)
 	}
 }

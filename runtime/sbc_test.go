@@ -114,7 +114,7 @@ func TestSBCStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !out.Interrupted || out.Replicates < 15 || out.Replicates > 1000 {
+	if !out.Interrupted || out.Passed || out.Failed || out.Replicates < 15 || out.Replicates > 1000 {
 		t.Errorf("%+v", out)
 	}
 }

@@ -160,9 +160,9 @@ func (s *Simulation) Warnings() (ds diag.List) {
 	return ds
 }
 
-// Latents are the drawn latents, and the lets that depend on them, number by
-// number: Name, Column, Symbol and Index are set as in a Posterior, and Mean is
-// the value.
+// Latents are the drawn latents, the lets that depend on them, and the missing
+// elements of data, number by number: Name, Column, Symbol and Index are set as
+// in a Posterior, and Mean is the value.
 func (s *Simulation) Latents() []Quantity {
 	names := &Posterior{problem: &Problem{model: s.from.model, bound: s.bound}}
 	var out []Quantity
@@ -171,6 +171,19 @@ func (s *Simulation) Latents() []Quantity {
 			q := names.name(x.Symbol, x.Array.Shape, e)
 			q.Mean = v
 			out = append(out, q)
+		}
+	}
+	for _, sym := range s.from.model.checked.Data {
+		a := s.drawn.Values[sym.Name]
+		if a == nil {
+			continue
+		}
+		for e, missing := range a.Missing {
+			if missing {
+				q := names.name(sym, a.Shape, e)
+				q.Mean = a.Data[e]
+				out = append(out, q)
+			}
 		}
 	}
 	return out
@@ -187,17 +200,40 @@ func (s *Simulation) latents() []lower.SimulatedValue {
 // the data that were drawn and those that were given. With indent each key has a
 // line. A drawn let of data cannot be turned back into data: a *DataError.
 func (s *Simulation) DataJSON(indent bool) ([]byte, error) {
+	if err := s.noDrawnLet(); err != nil {
+		return nil, err
+	}
+	w := &objectWriter{indent: indent}
+	for _, name := range s.lengthsApart() {
+		w.key(name)
+		w.b.WriteString(strconv.Itoa(s.bound.Dims[name]))
+	}
+	for _, sym := range s.from.model.checked.Data {
+		if a := s.bound.Values[sym.Name]; a != nil {
+			w.key(sym.Name)
+			w.array(a.Shape, func(i int) string { return s.cell(sym, a, i) })
+		}
+	}
+	return w.done(), nil
+}
+
+// noDrawnLet refuses to write what no data file can hold.
+func (s *Simulation) noDrawnLet() error {
 	m := s.from.model
 	for _, sym := range m.checked.Lets {
 		if s.drawnLets()[sym.Name] != nil {
-			return nil, &DataError{diag.List{{Code: "cannot-simulate", Source: m.checked.File.Source, Span: sym.Span,
+			return &DataError{diag.List{{Code: "cannot-simulate", Source: m.checked.File.Source, Span: sym.Span,
 				Summary: fmt.Sprintf("`%s` is computed from data: what is drawn of it cannot be turned back into the data", sym.Name),
 				Hint:    fmt.Sprintf("declare `data %s`, and compute it outside of the model", sym.Name)}}}
 		}
 	}
-	w := &objectWriter{indent: indent}
+	return nil
+}
+
+// lengthsApart are the dimensions that no array of the data shows, sorted.
+func (s *Simulation) lengthsApart() (names []string) {
 	shown := map[string]bool{}
-	for _, sym := range m.checked.Data {
+	for _, sym := range s.from.model.checked.Data {
 		for _, d := range sym.Type.Dims {
 			shown[d.String()] = true
 		}
@@ -207,17 +243,10 @@ func (s *Simulation) DataJSON(indent bool) ([]byte, error) {
 	}
 	for _, name := range sortedKeys(s.bound.Dims) {
 		if !shown[name] && s.bound.Levels[name] == nil {
-			w.key(name)
-			w.b.WriteString(strconv.Itoa(s.bound.Dims[name]))
+			names = append(names, name)
 		}
 	}
-	for _, sym := range m.checked.Data {
-		if a := s.bound.Values[sym.Name]; a != nil {
-			w.key(sym.Name)
-			w.array(a.Shape, func(i int) string { return s.cell(sym, a, i) })
-		}
-	}
-	return w.done(), nil
+	return names
 }
 
 // TruthJSON is the drawn latents, and the lets that depend on them, as one JSON
@@ -244,11 +273,21 @@ func (s *Simulation) cell(sym *lang.Symbol, a *data.Array, i int) string {
 	case a.Missing != nil && a.Missing[i]:
 		return "null"
 	case sym.Type.Levels != "":
-		return jsonString(s.bound.Levels[sym.Type.Levels][int(x)-1])
+		return jsonString(s.label(sym, x))
 	case sym.Type.Elem == lang.Bool:
 		return strconv.FormatBool(x != 0)
+	case math.IsInf(x, 0): // a bound that is none: null would be a missing element
+		return jsonString(infinityText(x))
 	}
 	return jsonNumber(x)
+}
+
+// infinityText is how data files write an infinite number.
+func infinityText(x float64) string {
+	if x > 0 {
+		return "Inf"
+	}
+	return "-Inf"
 }
 
 // jsonNumber is a number in full precision, and null where it is not finite.

@@ -96,7 +96,7 @@ func TestSimulationJSON(t *testing.T) {
 		for _, q := range sim.Latents() {
 			names = append(names, q.Name)
 		}
-		if !slices.Equal(names, []string{"mu[a]", "mu[b]", "top"}) {
+		if !slices.Equal(names, []string{"mu[a]", "mu[b]", "top", "k[2]"}) {
 			t.Errorf("latents %v", names)
 		}
 	}

@@ -19,6 +19,8 @@ const (
 	exitUsage    = 2  // the command line makes no sense
 	exitPoor     = 3  // the fit cannot be trusted (--strict), or there is none
 	exitInternal = 70 // a fault of ppl: EX_SOFTWARE of sysexits.h
+
+	exitInterrupted = 130 // a signal ended it before there was a result, as shells have it
 )
 
 // failure is an error with an exit status; an empty text has been told already.

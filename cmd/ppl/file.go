@@ -1,21 +1,113 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
-// writeFile writes a file at once or not at all: into a new file beside it
-// that then takes its name. What is no regular file (a pipe, a device) is
-// written directly; through a symbolic link its target is written.
-func writeFile(path string, write func(*os.File) error) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
+// outputs are the formats of a command's output files by their endings. A name
+// without an ending has the first of them.
+type outputs []struct{ ending, format string }
+
+// format is that of a file by its name: of its ending, in either case.
+func (o outputs) format(path string) (format string, known bool) {
+	ending := strings.ToLower(filepath.Ext(path))
+	if ending == "" {
+		return o[0].format, true
 	}
+	for _, f := range o {
+		if f.ending == ending {
+			return f.format, true
+		}
+	}
+	return "", false
+}
+
+// endings lists what can be written: "CSV (.csv), JSON (.json, .jsonl)".
+func (o outputs) endings() string {
+	var formats []string
+	of := map[string][]string{}
+	for _, f := range o {
+		if !slices.Contains(formats, f.format) {
+			formats = append(formats, f.format)
+		}
+		of[f.format] = append(of[f.format], f.ending)
+	}
+	for i, f := range formats {
+		formats[i] = fmt.Sprintf("%s (%s)", f, strings.Join(of[f], ", "))
+	}
+	return strings.Join(formats, ", ")
+}
+
+// validOutput refuses, before any work, a file that could not or should not be
+// written: sources are the model and the data, which it must not replace.
+func validOutput(flag, path string, can outputs, sources []string) error {
+	if path == "-" {
+		return usage("%s needs a file: standard output has the report", flag)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return usage("%s %s is a directory", flag, path)
+	case err == nil && !info.Mode().IsRegular():
+		return nil // a pipe or a device: its name says nothing
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return usage("%s %s", flag, fileError(err))
+	}
+	for _, s := range sources {
+		if other, same := os.Stat(s); err == nil && same == nil && os.SameFile(info, other) {
+			return usage("%s %s would overwrite %s", flag, path, s)
+		}
+	}
+	if _, known := can.format(path); !known {
+		return usage("%s %s: there is no output in the format %s; what can be written: %s", flag, path, filepath.Ext(path), can.endings())
+	}
+	if err != nil {
+		return writable(flag, path)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return usage("%s %s cannot be written: %s", flag, path, reason(err))
+	}
+	f.Close()
+	return writable(flag, path)
+}
+
+// writable tries to make a file in the folder of path.
+func writable(flag, path string) error {
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return usage("%s %s: there is no folder %s", flag, path, dir)
+	}
+	f, err := newBeside(destination(path))
+	if err != nil {
+		return usage("%s %s: no file can be made in the folder %s: %s", flag, path, dir, reason(err))
+	}
+	f.discard()
+	return nil
+}
+
+// destination is the file that a path leads to, through symbolic links.
+func destination(path string) string {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target
+	}
+	return path
+}
+
+// writeFile writes a file at once or not at all: into a new file beside it
+// that then takes its name, and keeps its mode. What is no regular file (a pipe,
+// a device) is written directly; through a symbolic link its target is written.
+// A signal that ends the process removes the new file.
+func writeFile(path string, write func(*bufio.Writer) error) error {
+	path = destination(path)
 	if s, err := os.Stat(path); err == nil && !s.Mode().IsRegular() {
 		return writeDirectly(path, write)
 	}
@@ -23,7 +115,7 @@ func writeFile(path string, write func(*os.File) error) error {
 	if err != nil {
 		return err
 	}
-	err = write(f)
+	err = buffered(f.File, write)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -31,29 +123,61 @@ func writeFile(path string, write func(*os.File) error) error {
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
+	f.discard() // of a renamed file nothing is left
 	return err
 }
 
-func writeDirectly(path string, write func(*os.File) error) error {
+func writeDirectly(path string, write func(*bufio.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(f), f.Close())
+	return errors.Join(buffered(f, write), f.Close())
 }
 
-// newBeside makes a file in the folder of path; unlike os.CreateTemp with the
-// mode that the user's umask asks for.
-func newBeside(path string) (*os.File, error) {
+func buffered(f *os.File, write func(*bufio.Writer) error) error {
+	w := bufio.NewWriterSize(f, 1<<16)
+	if err := write(w); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// besides is a new file beside the one whose name it will take.
+type besides struct{ *os.File }
+
+// discard closes and removes the file, if it has not taken its name.
+func (f besides) discard() {
+	f.Close()
+	os.Remove(f.Name())
+	unfinished.remove(f.Name())
+}
+
+// newBeside makes a file in the folder of path: with the mode of the file that
+// is there, otherwise, unlike os.CreateTemp, with the one that the user's umask
+// asks for.
+func newBeside(path string) (besides, error) {
+	mode, old := fs.FileMode(0o666), false
+	if info, err := os.Stat(path); err == nil {
+		mode, old = info.Mode().Perm(), true
+	}
 	dir, base := filepath.Split(path)
 	for try := 0; ; try++ {
 		name := filepath.Join(dir, fmt.Sprintf(".%s.%08x.tmp", base, rand.Uint32()))
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		unfinished.add(name)
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if err == nil && old {
+			err = f.Chmod(mode) // whatever the umask takes off
+		}
+		if err == nil {
+			return besides{f}, nil
+		}
+		if f != nil {
+			besides{f}.discard()
+		}
+		unfinished.remove(name)
 		if !errors.Is(err, fs.ErrExist) || try > 100 {
-			return f, err
+			return besides{}, err
 		}
 	}
 }

@@ -43,7 +43,8 @@ type result struct {
 	compile time.Duration
 }
 
-// Run compiles, fits, writes the draws and prints the report.
+// Run compiles, fits, writes the draws and prints the report, which a full disk
+// does not take away.
 func (c *fitCmd) Run(e *env) error {
 	if err := c.valid(); err != nil {
 		return err
@@ -69,12 +70,13 @@ func (c *fitCmd) Run(e *env) error {
 	if r.post, err = c.fit(e, r.problem); err != nil {
 		return err
 	}
+	var unwritten error
 	if c.Output != "" {
 		if err := writeDraws(c.Output, r.post); err != nil {
-			return wrong("writing %s: %s", c.Output, reason(err))
+			unwritten = wrong("writing %s: %s", c.Output, reason(err))
 		}
 	}
-	if err := c.report(e, r); err != nil {
+	if err := errors.Join(c.report(e, r), unwritten); err != nil {
 		return err
 	}
 	if c.Strict && r.post.Verdict == runtime.Poor {
@@ -104,7 +106,7 @@ func (c *fitCmd) valid() error {
 	case c.Output == "":
 		return nil
 	}
-	return validOutput(c.Output, append([]string{c.Model}, c.Data...))
+	return validOutput("-o", c.Output, drawsFiles, append([]string{c.Model}, c.Data...))
 }
 
 // affordable refuses what no machine holds, since Go cannot recover from

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"errors"
+	"bufio"
 	"fmt"
-	"os"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -68,15 +67,11 @@ func (c *fmtCmd) file(e *env, path string) (changed bool, err error) {
 	return changed, nil
 }
 
-// rewrite replaces a file's text and keeps its mode.
+// rewrite replaces a file's text.
 func rewrite(path, text string) error {
-	info, err := os.Stat(path)
-	if err != nil {
+	err := writeFile(path, func(w *bufio.Writer) error {
+		_, err := w.WriteString(text)
 		return err
-	}
-	err = writeFile(path, func(f *os.File) error {
-		_, err := f.WriteString(text)
-		return errors.Join(err, f.Chmod(info.Mode().Perm()))
 	})
 	if err != nil {
 		return wrong("rewriting %s: %v", path, err)

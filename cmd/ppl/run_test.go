@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,7 +101,7 @@ func TestFault(t *testing.T) {
 	}
 }
 
-// A file is written whole or not at all.
+// A file is written whole or not at all, and keeps its mode whatever the umask.
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
@@ -107,13 +109,75 @@ func TestWriteFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := errors.New("half way")
-	err := writeFile(path, func(f *os.File) error {
-		f.WriteString("ne")
+	err := writeFile(path, func(w *bufio.Writer) error {
+		w.WriteString("ne")
 		return failed
 	})
 	got, _ := os.ReadFile(path)
 	entries, _ := os.ReadDir(dir)
 	if !errors.Is(err, failed) || string(got) != "old" || len(entries) != 1 {
 		t.Errorf("%v, %q, %d files", err, got, len(entries))
+	}
+	for _, mode := range []os.FileMode{0o600, 0o640, 0o666, 0o777} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := writeFile(path, func(w *bufio.Writer) error { _, err := w.WriteString("new"); return err }); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != mode && goruntime.GOOS != "windows" {
+			t.Errorf("%v: %v, was %v", err, info.Mode(), mode)
+		}
+	}
+	if len(unfinished.names) > 0 {
+		t.Errorf("still to be removed: %v", unfinished.names)
+	}
+}
+
+// A folder in which no file can be made, and a file that may not be written, are
+// found out before a fit, and nothing is left of the attempt.
+func TestUnwritable(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "draws.csv")
+	if err := os.WriteFile(file, nil, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(dir, 0o777)
+	paths := []string{filepath.Join(dir, "new.csv"), file}
+	if os.Geteuid() == 0 { // whom modes do not stop
+		if _, err := os.Stat("/proc/self"); err != nil {
+			t.Skip("no folder is closed to the superuser here")
+		}
+		paths = []string{"/proc/self/new.csv"}
+	}
+	for _, path := range paths {
+		for flag, args := range map[string][]string{"-o": {"fit"}, "-o ": {"simulate"}, "--truth": {"simulate"}} {
+			args = append(args, writeModel(t, long), strings.TrimSpace(flag), path, "--draws", "1")
+			code, out, err := runPPL(context.Background(), args...)
+			if code != exitUsage || out != "" || !strings.Contains(err, path) {
+				t.Errorf("%v: status %d\n%s%s", args, code, out, err)
+			}
+		}
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("%d files", len(entries))
+	}
+}
+
+// A calibration that was interrupted has not passed, and says so in its status.
+func TestCalibrationInterrupted(t *testing.T) {
+	path := writeModel(t, "data y : real[N]\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)\n")
+	for _, format := range []string{"text", "json"} {
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(300*time.Millisecond, cancel)
+		code, out, err := runPPL(ctx, "sbc", path, "-d", "N=3", "--replicates", "1000000", "--format", format)
+		want := map[string]string{"text": "verdict  interrupted\n", "json": "\"passed\": false"}[format]
+		if code != exitPoor || strings.Contains(out, "verdict  passed") || !strings.Contains(out, want) || !strings.Contains(out, "of 1000000 replicates") || err != "" {
+			t.Errorf("status %d\n%s%s", code, out, err)
+		}
 	}
 }

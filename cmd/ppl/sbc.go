@@ -55,7 +55,7 @@ func (c *sbcCmd) Run(e *env) error {
 	} else {
 		c.writeText(e, model, out)
 	}
-	if err == nil && c.Strict && !out.Passed {
+	if err == nil && (out.Interrupted || c.Strict && !out.Passed) {
 		return told(exitPoor)
 	}
 	return err
@@ -120,8 +120,11 @@ func (c *sbcCmd) writeText(e *env, model *runtime.Model, out *runtime.SBC) {
 		fmt.Fprintln(w)
 	}
 	verdict, style := "passed", bold+green
-	if !out.Passed {
+	switch {
+	case out.Failed:
 		verdict, style = "failed", bold+red
+	case !out.Passed:
+		verdict, style = "interrupted", bold+yellow
 	}
 	fmt.Fprintf(w, "fits     %d good, %d caution, %d poor, %d without an answer\n", out.Verdicts[runtime.Good], out.Verdicts[runtime.Caution],
 		out.Verdicts[runtime.Poor], failures(out))

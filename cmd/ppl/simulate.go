@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"strconv"
 	"strings"
 
 	"ppl/runtime"
@@ -16,11 +16,15 @@ type simulateCmd struct {
 	Data    []string `short:"d" sep:"none" placeholder:"DATA" help:"What is not drawn: sizes, predictors. A JSON or CSV file, or name=value. May be repeated."`
 	Seed    uint64   `default:"1" help:"All randomness derives from it."`
 	Draws   int      `default:"1" help:"Data sets to draw. More than one: an object on a line for each."`
-	Output  string   `short:"o" placeholder:"FILE" help:"Write the data to a file instead of standard output."`
-	Truth   string   `placeholder:"FILE" help:"Write the latents that were drawn, in the same form."`
+	Output  string   `short:"o" placeholder:"FILE" help:"Write the data to a file instead of standard output: JSON, or CSV if it is called .csv."`
+	Truth   string   `placeholder:"FILE" help:"Write the latents that were drawn, to JSON or CSV."`
 	Verbose bool     `short:"v" help:"Also show unused data."`
 	Quiet   bool     `short:"q" help:"Show no warnings."`
 }
+
+// The formats of the data and of the truth. Several draws are lines of JSON, or
+// rows of a table.
+var simulatedFiles = outputs{{".json", "JSON"}, {".jsonl", "JSON"}, {".ndjson", "JSON"}, {".csv", "CSV"}}
 
 // Run draws the data sets and writes them.
 func (c *simulateCmd) Run(e *env) error {
@@ -46,16 +50,27 @@ func (c *simulateCmd) valid() error {
 		return usage("--draws must be at least 1, found %d", c.Draws)
 	}
 	in := append([]string{c.Model}, c.Data...)
-	for _, path := range []string{c.Output, c.Truth} {
-		if path == "" {
+	for _, out := range []struct{ flag, path string }{{"-o", c.Output}, {"--truth", c.Truth}} {
+		if out.path == "" {
 			continue
 		}
-		if err := validOutput(path, in); err != nil {
+		if err := validOutput(out.flag, out.path, simulatedFiles, in); err != nil {
 			return err
 		}
-		in = append(in, path)
+		in = append(in, out.path)
+	}
+	if c.Output != "" && c.Output == c.Truth {
+		return usage("-o and --truth name one file: %s", c.Output)
+	}
+	if c.Draws > 1 && c.format(c.Output) == "CSV" {
+		return usage("-o %s: a CSV file holds one data set, and --draws asks for %d; write lines of JSON (.jsonl)", c.Output, c.Draws)
 	}
 	return nil
+}
+
+func (c *simulateCmd) format(path string) string {
+	format, _ := simulatedFiles.format(path)
+	return format
 }
 
 // into opens a file for what write writes; without a name it goes to standard output.
@@ -64,12 +79,9 @@ func (c *simulateCmd) into(standard *bufio.Writer, path string, write func(*bufi
 		return write(standard)
 	}
 	var failed error
-	err := writeFile(path, func(f *os.File) error {
-		w := bufio.NewWriter(f)
-		if failed = write(w); failed != nil {
-			return failed
-		}
-		return w.Flush()
+	err := writeFile(path, func(w *bufio.Writer) error {
+		failed = write(w)
+		return failed
 	})
 	if err != nil && !errors.Is(err, failed) {
 		return wrong("writing %s: %s", path, reason(err))
@@ -94,22 +106,18 @@ func (c *simulateCmd) remark(e *env, from *runtime.Simulator) {
 // draw writes a data set after another, and its latents if truth is not nil.
 func (c *simulateCmd) draw(e *env, from *runtime.Simulator, data, truth *bufio.Writer) error {
 	for k := range c.Draws {
-		if err := e.ctx.Err(); err != nil {
-			return err
+		if e.ctx.Err() != nil {
+			return &failure{code: exitInterrupted, text: fmt.Sprintf("interrupted after %d of %d data sets", k, c.Draws)}
 		}
 		sim, err := from.Draw(c.Seed, k)
 		if err != nil {
 			return err
 		}
-		text, err := sim.DataJSON(c.Draws == 1)
-		if err != nil {
-			return err
-		}
-		if err := line(data, text); err != nil {
+		if err := c.writeData(data, sim); err != nil {
 			return err
 		}
 		if truth != nil {
-			if err := line(truth, sim.TruthJSON(c.Draws == 1)); err != nil {
+			if err := c.writeTruth(truth, sim, k == 0); err != nil {
 				return err
 			}
 		}
@@ -118,6 +126,39 @@ func (c *simulateCmd) draw(e *env, from *runtime.Simulator, data, truth *bufio.W
 		}
 	}
 	return nil
+}
+
+func (c *simulateCmd) writeData(w io.Writer, sim *runtime.Simulation) error {
+	if c.format(c.Output) == "CSV" {
+		text, err := sim.DataCSV()
+		if err == nil {
+			_, err = w.Write(text)
+		}
+		return err
+	}
+	text, err := sim.DataJSON(c.Draws == 1)
+	if err != nil {
+		return err
+	}
+	return line(w, text)
+}
+
+// writeTruth writes the latents: as CSV in the way of the draws of a fit.
+func (c *simulateCmd) writeTruth(w io.Writer, sim *runtime.Simulation, first bool) error {
+	if c.format(c.Truth) != "CSV" {
+		return line(w, sim.TruthJSON(c.Draws == 1))
+	}
+	latents := sim.Latents()
+	names, values := make([]string, len(latents)), make([]string, len(latents))
+	for i, q := range latents {
+		names[i], values[i] = q.Column, strconv.FormatFloat(q.Mean, 'g', -1, 64)
+	}
+	if first {
+		if err := line(w, []byte(strings.Join(names, ","))); err != nil {
+			return err
+		}
+	}
+	return line(w, []byte(strings.Join(values, ",")))
 }
 
 func line(w io.Writer, text []byte) error {

@@ -187,6 +187,8 @@ func rankHint(it *item, want, got int) string {
 		return "write the number without brackets; in R: `jsonlite::write_json(data, path, auto_unbox = TRUE)`"
 	case want == 0 && got == 1 && size(it.shape) == 1:
 		return "write the number without brackets"
+	case want > 0 && got == 0 && v.origin.kind == fromFlag && v.tag(0) > 0 && list(v.text(0).s):
+		return v.bracketsHint(v.text(0).s)
 	case want == 1 && got == 0:
 		return "an array of one element stands in brackets: [1]"
 	case want > 1 && v.origin.kind == fromCSV:
@@ -208,6 +210,8 @@ func (b *binder) finish() {
 		}
 	}
 	b.warnFixed()
+	b.undeclared()
+	b.warnEmpty()
 	for _, key := range b.t.Names() {
 		if !b.used[key] {
 			b.out.Unused = append(b.out.Unused, key)

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,61 @@ func TestGoldenThroughTheChecker(t *testing.T) {
 	}
 	if len(refused) > 4 {
 		t.Errorf("the checker refuses %d models:\n%s", len(refused), strings.Join(refused, "\n"))
+	}
+}
+
+// A latent that has the name of a key is a datum whose declaration was forgotten,
+// unless the model reads it: then the key may be its true value.
+func TestUndeclared(t *testing.T) {
+	for _, c := range []struct {
+		name, model, file, text string
+		want                    string // severity, summary and hint; "" for no message
+	}{
+		{"forgotten", "mu ~ Normal(0, 1)\ny[i in 1..3] ~ Normal(mu, 1)", "d.json", `{"y": [1, 2, 3]}`,
+			"error: `y` is in the data (d.json:1:2, key \"y\"), but the model does not declare it: it would be a latent, and the data would not be read; `data y : real[3]`"},
+		{"forgotten with a length from other data", "data x : real[N]\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Bernoulli(logit = b * x[i])", "d.csv", "x,y\n1,0\n2,1\n",
+			"error: `y` is in the data (d.csv, column \"y\"), but the model does not declare it: it would be a latent, and the data would not be read; `data y : int[N]`"},
+		{"forgotten with gaps", "data x : real[N]\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(b * x[i], 1)", "d.csv", "x,y\n1,0\n2,\n",
+			"error: `y` is in the data (d.csv, column \"y\"), but the model does not declare it: it would be a latent, and the data would not be read; `data y : real?[N]`"},
+		{"forgotten matrix in columns", "mu ~ Normal(0, 1)\ny[i in 1..2, j in 1..2] ~ Normal(mu, 1)", "d.csv", "y.1,y.2\n1,0\n2,1\n",
+			"error: `y` is in the data (d.csv, column \"y.1\"), but the model does not declare it: it would be a latent, and the data would not be read; `data y : real[2, 2]`"},
+		{"forgotten and autoregressive", "y[1] ~ Normal(0, 1)\nfor t in 2..3 { y[t] ~ Normal(y[t-1], 1) }", "d.json", `{"y": [1, 2, 3]}`,
+			"error: `y` is in the data (d.json:1:2, key \"y\"), but the model does not declare it: it would be a latent, and the data would not be read; `data y : real[3]`"},
+		{"read by a likelihood", "data y : real[N]\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)", "d.json", `{"y": [1, 2, 3], "mu": 2}`,
+			"warning: `mu` is a latent, so the value in the data is ignored (d.json:1:18, key \"mu\"); if it was observed, declare `data mu : real`"},
+		{"read by a let", "data y : real[N]\nmu ~ Normal(0, 1)\ny ~ Normal(0, 1)\nlet twice = 2 * mu", "d.json", `{"y": [1, 2, 3], "mu": 2}`,
+			"warning: `mu` is a latent, so the value in the data is ignored (d.json:1:18, key \"mu\"); if it was observed, declare `data mu : real`"},
+		{"read by a factor", "mu ~ Normal(0, 1)\nfactor -mu^2", "d.json", `{"mu": 2}`,
+			"warning: `mu` is a latent, so the value in the data is ignored (d.json:1:2, key \"mu\"); if it was observed, declare `data mu : real`"},
+		{"a column of another array", "mu ~ Normal(0, 1)\ny[i in 1..2] ~ Normal(mu, 1)", "d.csv", "y.1,y.2\n1,0\n2,1\n", ""},
+		{"another key", "mu ~ Normal(0, 1)\ny[i in 1..3] ~ Normal(mu, 1)", "d.json", `{"Y": [1, 2, 3]}`, ""},
+		{"an index of the same name", "data y : real[N]\nmu ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(mu, 1)", "d.csv", "i,y\n1,1\n2,3\n", ""},
+		{"empty observations", "data y : real[N]\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)", "d.json", `{"y": []}`,
+			"warning: `y` has no elements (d.json:1:2, key \"y\"): the model learns nothing from it; "},
+		{"empty predictors of nothing", "data x : real[N]\nmu ~ Normal(0, 1)\nfactor mu * sum(x)", "d.json", `{"x": []}`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, err := checked(c.model + "\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Chdir(t.TempDir())
+			if err := os.WriteFile(c.file, []byte(c.text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			tables, diags := Read(context.Background(), []string{c.file}, Options{})
+			if len(diags) > 0 {
+				t.Fatal(diags.Error())
+			}
+			_, diags = Bind(m, tables, BindOptions{})
+			var got []string
+			for _, d := range diags {
+				got = append(got, fmt.Sprintf("%s: %s; %s", d.Severity, d.Summary, d.Hint))
+			}
+			if text := strings.Join(got, "\n"); text != c.want {
+				t.Errorf("got:\n%s\nwant:\n%s", text, c.want)
+			}
+		})
 	}
 }
 

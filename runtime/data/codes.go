@@ -18,6 +18,8 @@ const (
 	ConstraintFail diag.Code = "data-constraint"
 	Expression     diag.Code = "data-expression"
 	IgnoredKey     diag.Code = "data-ignored-key"
+	Undeclared     diag.Code = "data-undeclared"
+	EmptyData      diag.Code = "data-empty"
 )
 
 func init() {
@@ -33,7 +35,8 @@ func init() {
 			Code: SyntaxError, Title: "The text of a data file is malformed",
 			Explanation: "JSON is read as the standard has it, with `NaN`, `Infinity` and `-Infinity` besides, which Python writes. CSV is\n" +
 				"separated by commas (by tabs in a .tsv file), may quote cells with `\"`, and has as many cells in each row as in\n" +
-				"the header. The message gives line and column.",
+				"the header, and a row at least. In a file of one column a blank line between rows is a missing value. The message\n" +
+				"gives line and column.",
 			Wrong: `{"y": [1, 2, 3,]}`, Right: `{"y": [1, 2, 3]}`,
 		},
 		diag.CodeInfo{
@@ -106,9 +109,22 @@ func init() {
 		},
 		diag.CodeInfo{
 			Code: IgnoredKey, Title: "A key that the model fixes itself",
-			Explanation: "The data hold a value for a name that the model defines with `let`. The model's own value is used. Declare the name as\n" +
-				"`data`, with the value as its default, to be able to change it from outside.",
+			Explanation: "The data hold a value for a name that the model defines with `let`, or for a latent that the model reads: the truth\n" +
+				"behind simulated data, say. The model's own value is used. Declare the name as `data` to set it from outside, a\n" +
+				"`let` with its value as the default.",
 			Wrong: "let K = 3               # with {\"K\": 4}", Right: "data K : int = 3        # with {\"K\": 4}",
+		},
+		diag.CodeInfo{
+			Code: Undeclared, Title: "Data that the model does not declare",
+			Explanation: "The data hold a value for a name on the left of `~` that no `data` line declares and that nothing else in the model\n" +
+				"reads. Without the declaration the name is a latent: the fit would draw it and ignore the data.",
+			Wrong: "mu ~ Normal(0, 1)\ny[i in 1..3] ~ Normal(mu, 1)   # with {\"y\": [1, 2, 3]}",
+			Right: "data y : real[N]\nmu ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(mu, 1)",
+		},
+		diag.CodeInfo{
+			Code: EmptyData, Title: "Observations that are none",
+			Explanation: "An array on the left of a `~` has no elements, so the posterior is the prior as far as it goes.",
+			Wrong:       "data y : real[N]        # with {\"y\": []}", Right: "data y : real[N]        # with {\"y\": [1.5, 2]}",
 		},
 	)
 }

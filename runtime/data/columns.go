@@ -49,16 +49,21 @@ type member struct {
 	index []int
 }
 
-// joined makes one array of the columns that are elements of its rows. It is
-// nil if there are none for an array of that rank.
-func (b *binder) joined(name string, rank int) *Value {
-	var members []member
+// membersOf finds the columns that are elements of the rows of an array.
+func (b *binder) membersOf(name string, rank int) (members []member) {
 	for _, key := range b.t.Names() {
 		v := b.t.values[key]
 		if array, index := elementOf(key); array == name && len(index) == rank-1 && v.origin.kind == fromCSV {
 			members = append(members, member{v, index})
 		}
 	}
+	return members
+}
+
+// joined makes one array of the columns that are elements of its rows. It is
+// nil if there are none for an array of that rank.
+func (b *binder) joined(name string, rank int) *Value {
+	members := b.membersOf(name, rank)
 	if len(members) == 0 {
 		return nil
 	}

@@ -3,6 +3,8 @@ package data
 import (
 	"fmt"
 	"math"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"ppl/lang"
@@ -189,29 +191,66 @@ func textHint(it *item, t trouble) string {
 	if t.n == 0 {
 		return ""
 	}
-	s := it.value.text(t.at[0]).s
+	v, typ := it.value, it.sym.Type
+	s := v.text(t.at[0]).s
 	n, isNumber := parseNumber([]byte(s))
+	declare := ", and declare it `" + optionalText(typ) + "`"
+	if typ.Optional {
+		declare = ""
+	}
 	switch trimmed := strings.TrimSpace(s); {
 	case isNumber && n.over:
 		return "the largest number is about 1.8e308"
+	case isNumber && n.under:
+		return "the smallest number above 0 is about 4.9e-324"
 	case isNumber:
 		return "write the number without quotation marks"
+	case trimmed == "NA" && v.origin.kind == fromCSV:
+		return "in quotation marks it is a label: write NA without them where a value is missing" + declare
 	case trimmed == "NA" || trimmed == "N/A" || trimmed == "null" || trimmed == "None" || trimmed == "." || trimmed == "?":
-		if it.value.origin.kind == fromCSV {
-			return "leave the cell of a missing value empty, and declare it `" + optionalText(it.sym.Type) + "`"
+		if v.origin.kind == fromCSV {
+			return "leave the cell of a missing value empty" + declare
 		}
-		return "write null for a missing value, and declare it `" + optionalText(it.sym.Type) + "`"
+		return "write null for a missing value" + declare
+	case v.origin.kind == fromFlag && list(s) && !decimalComma(s):
+		return v.bracketsHint(s)
+	case thousands.MatchString(trimmed):
+		return fmt.Sprintf("write numbers without a separator of thousands: %s; or, if the comma is the decimal one, with a point", strings.ReplaceAll(trimmed, ",", ""))
 	case decimalComma(s):
 		return "write decimals with a point"
-	case it.sym.Type.Rank() > 0 && it.sym.Type.Kind == lang.Plain:
+	case typ.Rank() > 0 && typ.Kind == lang.Plain:
 		return "labels are data of type `factor(J)`"
 	}
 	return ""
 }
 
+// thousands is a number like 1,234,567.8.
+var thousands = regexp.MustCompile(`^[-+]?\d{1,3}(,\d{3})+(\.\d*)?$`)
+
 func decimalComma(s string) bool {
 	_, ok := parseNumber([]byte(strings.Replace(s, ",", ".", 1)))
 	return ok && strings.Contains(s, ",")
+}
+
+// list reports whether a text looks like the elements of an array.
+func list(s string) bool { return strings.Contains(s, ",") }
+
+// bracketsHint writes a text given by `-d` as the array that was probably meant.
+func (v *Value) bracketsHint(s string) string {
+	parts := strings.Split(s, ",")
+	for i, p := range parts {
+		p = strings.TrimSpace(p)
+		var b builder
+		b.pushBare([]byte(p))
+		switch t := b.tags.n; {
+		case p == "" || p == "NA":
+			p = "null"
+		case t > 0 && b.texts[0].kind == textOnly:
+			p = strconv.Quote(p)
+		}
+		parts[i] = p
+	}
+	return fmt.Sprintf("an array stands in brackets: -d '%s=[%s]'", v.key, shortened(strings.Join(parts, ", ")))
 }
 
 // warnInfinite warns of infinite elements that the declaration does not expect.

@@ -9,7 +9,8 @@ import (
 	"ppl/lang/diag"
 )
 
-// maxCell bounds a cell: a longer one is a quotation mark that was never closed.
+// maxCell bounds what is kept of a cell. No label is longer; a column with a
+// longer cell is no value.
 const maxCell = 1 << 20
 
 // csvReader reads one CSV text.
@@ -20,9 +21,13 @@ type csvReader struct {
 	keep   func(string) bool
 	comma  byte
 	cell   []byte
-	quoted bool // the cell that was read stood in quotation marks
+	quoted bool  // the cell that was read stood in quotation marks
+	long   bool  // the cell that was read is longer than maxCell
+	start  place // of the header
+	names  bool  // the header is being read
 	rows   rowIndex
 	n      int // rows so far
+	notes  diag.List
 }
 
 // column is one column of the file; without a value it is read over.
@@ -41,17 +46,33 @@ const (
 	endOfFile
 )
 
-// file reads header and rows.
+// file reads header and rows. A blank line between rows of one cell is a row
+// without its value; between longer rows it separates nothing.
 func (r *csvReader) file() (f *fault) {
 	defer catch(&f)
 	columns := r.header()
 	for {
+		line, blank := r.line, 0
 		for r.blankLine() {
+			blank++
 		}
 		if _, ok := r.peek(); !ok {
+			if len(columns) == 1 && blank > 0 {
+				r.blankEnd(line, blank)
+			}
 			break
 		}
+		if len(columns) == 1 {
+			for k := range blank {
+				r.begin(line + k)
+				r.cell, r.quoted, r.long = r.cell[:0], false, false
+				r.enter(&columns[0])
+			}
+		}
 		r.row(columns)
+	}
+	if r.n == 0 {
+		r.noRows(columns)
 	}
 	for i := range columns {
 		if v := columns[i].value; v != nil {
@@ -61,11 +82,35 @@ func (r *csvReader) file() (f *fault) {
 	return nil
 }
 
+// blankEnd notes that blank lines at the end are no rows: most are an editor's.
+func (r *csvReader) blankEnd(line, n int) {
+	where := fmt.Sprintf("%s:%d", r.origin.name, line)
+	r.notes.Add(diag.Diagnostic{Code: SyntaxError, Severity: diag.Warning, Where: where,
+		Summary: fmt.Sprintf("%s at the end: not read as rows (%s)", count(n, "blank line"), where),
+		Hint:    "remove them, or write NA for values that are missing",
+	})
+}
+
+// noRows refuses a file that ends with its header: it was cut short, or its
+// lines are not told apart.
+func (r *csvReader) noRows(columns []column) {
+	f := &fault{place: r.start, length: 1, summary: "there are no rows below the header"}
+	f.hint = "if an array is meant to be empty, give it with -d 'name=[]'"
+	for _, c := range columns {
+		if strings.Contains(c.name, "\r") {
+			f.hint = "the lines end in carriage returns alone; save the file with line feeds"
+		}
+	}
+	panic(f)
+}
+
 // finish completes a value with its cells.
 func (r *csvReader) finish(v *Value, c *column) {
-	v.cells = c.cells()
-	v.shape = []int{r.n}
-	v.rows = &r.rows
+	if v.problem == nil {
+		v.cells = c.cells()
+		v.shape = []int{r.n}
+		v.rows = &r.rows
+	}
 	r.tables.add(v)
 }
 
@@ -74,12 +119,15 @@ func (r *csvReader) finish(v *Value, c *column) {
 func (r *csvReader) header() []column {
 	for r.blankLine() {
 	}
-	start := r.here()
+	r.start, r.names = r.here(), true
 	var columns []column
 	numbers := 0
 	for {
 		at := r.here()
 		end := r.readCell()
+		if r.long {
+			panic(&fault{place: at, length: 1, summary: "the name that starts here is longer than a megabyte"})
+		}
 		name := strings.ToValidUTF8(string(r.cell), "\uFFFD")
 		if _, ok := parseNumber(r.cell); ok {
 			numbers++
@@ -93,7 +141,8 @@ func (r *csvReader) header() []column {
 			break
 		}
 	}
-	r.checkHeader(columns, start, numbers)
+	r.names = false
+	r.checkHeader(columns, r.start, numbers)
 	if r.keep != nil {
 		for i := range columns {
 			if v := columns[i].value; v != nil && !r.keep(v.key) {
@@ -111,13 +160,9 @@ func (r *csvReader) checkHeader(columns []column, at place, numbers int) {
 	fail := func(hint, format string, args ...any) {
 		panic(&fault{place: at, length: 1, code: code, summary: fmt.Sprintf(format, args...), hint: hint})
 	}
-	first := columns[0].name
-	for _, other := range []struct{ sep, name, hint string }{
-		{";", "semicolons", "save with commas (and decimal points): in R `write.csv`, in pandas `to_csv(sep=\",\")`"},
-		{"\t", "tabs", "call the file .tsv, or save it with commas"},
-	} {
-		if len(columns) == 1 && strings.Contains(first, other.sep) {
-			fail(other.hint, "the columns are separated by %s, not by commas", other.name)
+	for c := range separators {
+		if len(columns) == 1 && c != r.comma && strings.IndexByte(columns[0].name, c) >= 0 {
+			panic(r.separatedBy(c, at))
 		}
 	}
 	if numbers == len(columns) {
@@ -139,15 +184,47 @@ func (r *csvReader) checkHeader(columns []column, at place, numbers int) {
 	}
 }
 
+// separators are what other programs put between columns, and what to do then.
+var separators = map[byte]struct{ name, hint string }{
+	';':  {"semicolons", "save with commas, and decimals with points: in R `write.csv`, not `write.csv2`; in pandas `to_csv(sep=\",\", decimal=\".\")`"},
+	'\t': {"tabs", "call the file .tsv, or save it with commas"},
+	'|':  {"bars", "save with commas"},
+	',':  {"commas", "call the file .csv, or save it with tabs"},
+}
+
+// separatedBy is the fault of a header with another separator.
+func (r *csvReader) separatedBy(c byte, at place) *fault {
+	s := separators[c]
+	return &fault{place: at, length: 1, hint: s.hint,
+		summary: fmt.Sprintf("the columns are separated by %s, not by %s", s.name, separators[r.comma].name)}
+}
+
+// begin counts a row that stands on a line.
+func (r *csvReader) begin(line int) {
+	r.rows.add(r.n, line)
+	r.n++
+}
+
+// enter adds the cell that was read to its column.
+func (r *csvReader) enter(c *column) {
+	switch v := c.value; {
+	case v == nil || v.problem != nil:
+	case r.long:
+		v.problem = &problem{summary: fmt.Sprintf("`%s` has a text of more than a megabyte in row %d", v.key, r.n), hint: "labels are short texts"}
+		c.builder = builder{}
+	default:
+		c.add(r.cell, r.quoted)
+	}
+}
+
 // row reads one row into the columns.
 func (r *csvReader) row(columns []column) {
 	at := r.here()
-	r.rows.add(r.n, at.line)
-	r.n++
+	r.begin(at.line)
 	for i := 0; ; i++ {
 		end := r.readCell()
-		if i < len(columns) && columns[i].value != nil {
-			columns[i].add(r.cell, r.quoted)
+		if i < len(columns) {
+			r.enter(&columns[i])
 		}
 		if end == nextCell {
 			continue
@@ -204,7 +281,7 @@ func (r *csvReader) blankLine() bool {
 // readCell reads a cell and what ends it. Spaces around a bare cell are not
 // part of it.
 func (r *csvReader) readCell() cellEnd {
-	r.cell, r.quoted = r.cell[:0], false
+	r.cell, r.quoted, r.long = r.cell[:0], false, false
 	for {
 		c, ok := r.peek()
 		if !ok || c != ' ' {
@@ -216,7 +293,6 @@ func (r *csvReader) readCell() cellEnd {
 		r.quotedCell()
 		return r.afterQuote()
 	}
-	start := r.here()
 	for {
 		c, ok := r.peek()
 		if !ok {
@@ -235,10 +311,14 @@ func (r *csvReader) readCell() cellEnd {
 		case 0:
 			panic(&fault{place: r.here(), length: 1, summary: "the file holds a zero byte: it is not text"})
 		}
-		if len(r.cell) >= maxCell {
-			panic(&fault{place: start, length: 1, summary: "the cell that starts here is longer than a megabyte"})
-		}
-		r.cell = append(r.cell, r.run(r.comma, '\n', 0)...)
+		r.keepText(r.run(r.comma, '\n', 0)...)
+	}
+}
+
+// keepText adds to the cell, up to the longest that is kept.
+func (r *csvReader) keepText(b ...byte) {
+	if r.long = r.long || len(r.cell)+len(b) > maxCell; !r.long {
+		r.cell = append(r.cell, b...)
 	}
 }
 
@@ -256,7 +336,7 @@ func (r *csvReader) quotedCell() {
 	r.quoted = true
 	for {
 		c, ok := r.peek()
-		if !ok || len(r.cell) >= maxCell {
+		if !ok {
 			panic(&fault{place: start, length: 1, summary: "the quotation mark that opens here is not closed", hint: "write a quotation mark inside quotes twice: \"\""})
 		}
 		r.take()
@@ -266,7 +346,7 @@ func (r *csvReader) quotedCell() {
 			}
 			r.take()
 		}
-		r.cell = append(r.cell, c)
+		r.keepText(c)
 	}
 	if !utf8.Valid(r.cell) {
 		r.cell = bytes.ToValidUTF8(r.cell, []byte("\uFFFD"))
@@ -287,6 +367,12 @@ func (r *csvReader) afterQuote() cellEnd {
 			r.take()
 			return endOfRow
 		case c != ' ' && c != '\r':
+			if _, other := separators[c]; other && r.names {
+				panic(r.separatedBy(c, r.start))
+			}
+			if c == '"' && r.names {
+				panic(&fault{place: r.start, length: 1, summary: "the columns are separated by spaces, not by " + separators[r.comma].name, hint: "save with commas: in R `write.csv`, not `write.table`"})
+			}
 			panic(&fault{place: r.here(), length: 1, summary: "there is text after a closing quotation mark", hint: "write a quotation mark inside quotes twice: \"\""})
 		}
 		r.take()

@@ -115,12 +115,29 @@ func (b *binder) findGiven(d *dimension) {
 		d.given = &given{int(v.nums[0]), nil, v}
 		return
 	}
+	hint := "remove the key: the shapes of the data give the length"
+	switch {
+	case len(v.shape) == 1 && v.shape[0] == 1 && v.origin.kind == fromJSON:
+		hint = "write the number without brackets, or leave it out; in R: `jsonlite::write_json(data, path, auto_unbox = TRUE)`"
+	case len(v.shape) > 0:
+		hint = fmt.Sprintf("if it has nothing to do with the length, call the dimension by another name: `%s` in the place of `%s`", b.otherName(d.name), d.name)
+	}
 	b.diags.Add(diag.Diagnostic{
 		Code: DimensionError, Source: b.src, Span: b.dimSpan(d.name), Where: v.Where(),
 		Summary:  fmt.Sprintf("`%s` is a dimension of the model, but the data give %s (%s)", d.name, bad, v.Where()),
-		Expected: "a whole number, at least 0", Found: bad,
-		Hint: "remove the key: the shapes of the data give the length",
+		Expected: "a whole number, at least 0", Found: bad, Hint: hint,
 	})
+}
+
+// otherName is a name for a dimension that neither the model nor the data use.
+func (b *binder) otherName(name string) string {
+	for {
+		name += "_"
+		_, given := b.t.Lookup(name)
+		if _, used := b.dims[name]; !used && !given && b.byKey[name] == nil {
+			return name
+		}
+	}
 }
 
 // dimSpan is where a dimension is first named.

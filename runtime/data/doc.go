@@ -11,7 +11,8 @@
 // number and refuses the NaN and Infinity that Python writes, and encoding/csv
 // allocates every record and forgets which cells were quoted.
 //
-// Reading fails where the text itself is wrong. A value that is well formed but
+// Reading fails where the text itself is wrong, or where it may have lost data: a
+// CSV file of a header alone was cut short. A value that is well formed but
 // no array (ragged, a nested object) is only noted, and so is a key that two
 // files give: neither matters until a model asks for that key.
 //
@@ -43,6 +44,10 @@
 // NaN counts as missing in `real?` and is an error in `real`. Infinity is a
 // number; since it is more often the logarithm of a zero than meant, it gives a
 // warning unless the declaration says that it may occur (`<= inf`, `>= -inf`).
-// A scalar is not an array of length 1, in either direction. A boolean is
+// A scalar is not an array of length 1, in either direction. A blank line between
+// the rows of a single column is a row without its value: other readers skip it,
+// and what follows moves up. At the end of the file, where nothing moves, it is
+// skipped with a warning. A key named like a latent that nothing else reads is an
+// error (undeclared.go): it is a datum whose declaration was forgotten. A boolean is
 // accepted where an int or a real is asked for, as in the language.
 package data

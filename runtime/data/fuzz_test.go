@@ -11,7 +11,8 @@ import (
 func readBytes(text []byte, kind originKind, name string) (*Tables, *fault) {
 	t := NewTables()
 	s := newScanner(context.Background(), bytes.NewReader(text))
-	return t, readText(s, &origin{name: name, kind: kind}, t, Options{})
+	_, f := readText(s, &origin{name: name, kind: kind}, t, Options{})
+	return t, f
 }
 
 func FuzzJSON(f *testing.F) {

@@ -11,8 +11,8 @@ import (
 
 // FromMap takes data from Go values: numbers, booleans and strings of any kind;
 // slices and arrays of them, nested; pointers, where nil is a missing element;
-// maps from string, keyed by the labels of a factor; *Array. NaN is as in a
-// file. The values are copied. What cannot be data is reported when a model
+// maps from string, keyed by the labels of a factor; *Array. Bytes are refused,
+// since most are an encoded text. NaN is as in a file. The values are copied. What cannot be data is reported when a model
 // asks for it.
 func FromMap(m map[string]any) *Tables {
 	t := NewTables()
@@ -131,6 +131,10 @@ func (g *goReader) element(x reflect.Value, depth int) {
 	case !x.IsValid():
 		g.leafCell(depth, func() { g.push(math.NaN(), tagNull) })
 	case x.Kind() == reflect.Slice || x.Kind() == reflect.Array:
+		if x.Type().Elem().Kind() == reflect.Uint8 {
+			g.spoil("decode them first, JSON with json.Unmarshal; small integers are a []int", "%s is a Go %s: bytes of a text, not numbers", g.at(g.key), x.Type())
+			return
+		}
 		g.slice(x, depth)
 	case x.Kind() == reflect.Map && x.Type().Key().Kind() == reflect.String:
 		g.labelled(x, depth)

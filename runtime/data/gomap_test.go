@@ -1,6 +1,7 @@
 package data
 
 import (
+	"encoding/json"
 	"math"
 	"testing"
 	"time"
@@ -69,6 +70,13 @@ func TestFromMapErrors(t *testing.T) {
 		{"map of int", map[int]int{1: 1}, "`y` is a Go map[int]int, which is no data"},
 		{"array", Array{Shape: []int{2}}, "`y` is an Array of shape [2] with 0 elements"},
 		{"array of huge shape", Array{Shape: []int{1 << 32, 1 << 32}}, "`y` is an Array of shape [4294967296 4294967296] with 0 elements"},
+		{"bytes", []byte("[1, 2]"), "`y` is a Go []uint8: bytes of a text, not numbers"},
+		{"raw JSON", json.RawMessage("[1, 2]"), "`y` is a Go json.RawMessage: bytes of a text, not numbers"},
+		{"pointer to raw JSON", &json.RawMessage{'1'}, "`y` is a Go json.RawMessage: bytes of a text, not numbers"},
+		{"raw JSON of each element", []json.RawMessage{{'1'}, {'2'}}, "`y[1]` is a Go json.RawMessage: bytes of a text, not numbers"},
+		{"bytes of each element", []any{1, []byte("2")}, "`y[2]` is a Go []uint8: bytes of a text, not numbers"},
+		{"no bytes", []byte{}, "`y` is a Go []uint8: bytes of a text, not numbers"},
+		{"an address", [16]byte{}, "`y` is a Go [16]uint8: bytes of a text, not numbers"},
 		{"array of negative shape", &Array{Shape: []int{-1, -1}, Data: []float64{1}}, "`y` is an Array of shape [-1 -1] with 1 elements"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 // maxDepth bounds the nesting of a JSON text: no array has so many dimensions.
 const maxDepth = 64
 
-// maxToken bounds a number or word, maxString a string.
+// maxToken bounds a number or word, maxString what is kept of a string: no label
+// is longer, and a value with a longer one is no array.
 const (
 	maxToken  = 1 << 12
 	maxString = 1 << 24
@@ -27,6 +28,7 @@ type jsonReader struct {
 	keep    func(string) bool
 	scratch []byte
 	key     string // that is being read
+	long    bool   // the string that was read is longer than maxString
 }
 
 // catch turns the panic of fail into a result.
@@ -205,7 +207,9 @@ func (j *jsonReader) element(b *jsonArray, depth int) {
 	}
 	switch {
 	case c == '"':
-		j.stringCell(sink)
+		if j.stringCell(sink); j.long {
+			b.spoil("labels are short texts", "%s is a text of more than %d MiB", b.at(j.key), maxString>>20)
+		}
 	case c == '-' || c == '+' || c == '.' || c >= '0' && c <= '9':
 		j.numberCell(sink)
 	default:
@@ -280,6 +284,9 @@ func (j *jsonReader) members(member func(key string, at place)) {
 			panic(f)
 		}
 		key := string(j.str())
+		if j.long {
+			panic(j.fail(at, "the key that starts here is longer than %d MiB", maxString>>20))
+		}
 		j.space()
 		if c, ok := j.peek(); !ok || c != ':' {
 			panic(j.unexpected(fmt.Sprintf("expected `:` after the key %q", key)))
@@ -468,15 +475,20 @@ func (b *builder) pushString(s []byte) {
 	b.pushText(s, textOnly, 0)
 }
 
-// str reads a string. The bytes are good until the next token.
+// str reads a string, or over it if it is long. The bytes are good until
+// the next token.
 func (j *jsonReader) str() []byte {
 	start := j.here()
 	j.take()
 	b := j.scratch[:0]
+	j.long = false
 	for {
+		if len(b) > maxString {
+			b, j.long = b[:0], true
+		}
 		c, ok := j.peek()
 		switch {
-		case !ok || c == '\n' || len(b) > maxString:
+		case !ok || c == '\n':
 			panic(j.fail(start, "the string that starts here is not closed"))
 		case c == '"':
 			j.take()

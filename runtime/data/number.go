@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 )
@@ -13,8 +14,9 @@ type number struct {
 	x float64
 	// big marks an integer literal beyond 2^53, whose last digits are lost.
 	big bool
-	// over marks a literal beyond the range of float64.
-	over bool
+	// over marks a literal beyond the range of float64, under one that is not 0 and
+	// closer to it than any float64.
+	over, under bool
 	// zeros marks leading zeros, which matter to labels ("007").
 	zeros bool
 }
@@ -38,8 +40,17 @@ func parseNumber(b []byte) (number, bool) {
 		return n, true
 	}
 	n.x = x
+	n.under = x == 0 && bytes.ContainsAny(significand(b), "123456789")
 	n.big = form.integer && math.Abs(x) >= maxExact
 	return n, true
+}
+
+// significand is a literal without its exponent.
+func significand(b []byte) []byte {
+	if e := bytes.IndexAny(b, "eE"); e >= 0 {
+		return b[:e]
+	}
+	return b
 }
 
 // numberForm describes the spelling of a literal.
@@ -161,7 +172,7 @@ func (b *builder) pushBare(s []byte) {
 // pushNumber adds the number that s spells.
 func (b *builder) pushNumber(s []byte, n number) {
 	switch {
-	case n.over:
+	case n.over, n.under:
 		b.pushText(s, textOnly, 0)
 	case n.zeros || n.big:
 		b.pushText(s, textNumber, n.x)

@@ -127,26 +127,27 @@ func readFile(ctx context.Context, path string, opt Options) (*Tables, diag.List
 	if d != nil {
 		return t, diag.List{*d}
 	}
-	f := readText(s, &origin{name: path, kind: kind}, t, opt)
+	notes, f := readText(s, &origin{name: path, kind: kind}, t, opt)
 	switch {
 	case s.err != nil:
 		return NewTables(), diag.List{readFailed(path, s.err)}
 	case f != nil:
 		return NewTables(), diag.List{f.diagnostic(path, excerpt(path))}
 	}
-	return t, nil
+	return t, notes
 }
 
-func readText(s *scanner, o *origin, t *Tables, opt Options) *fault {
+func readText(s *scanner, o *origin, t *Tables, opt Options) (notes diag.List, f *fault) {
 	if o.kind == fromJSON {
 		j := &jsonReader{scanner: s, tables: t, origin: o, keep: opt.Keep}
-		return j.file()
+		return nil, j.file()
 	}
 	c := &csvReader{scanner: s, tables: t, origin: o, keep: opt.Keep, comma: ','}
 	if ext(o.name) == ".tsv" {
 		c.comma = '\t'
 	}
-	return c.file()
+	f = c.file()
+	return c.notes, f
 }
 
 func ext(path string) string { return strings.ToLower(filepath.Ext(path)) }
@@ -158,6 +159,9 @@ func open(path string) (*os.File, *diag.Diagnostic) {
 	}
 	if path == "" {
 		return fail("write -d data.json, or -d name=value", "`-d` names no file")
+	}
+	if path == "-" {
+		return fail("name it as a file, -d /dev/stdin, where the system has one", "`-d -` does not read standard input")
 	}
 	info, err := os.Stat(path)
 	switch {

@@ -13,7 +13,6 @@ const (
 	InvalidUTF8         diag.Code = "invalid-utf8"
 	ChainedComparison   diag.Code = "chained-comparison"
 	ReservedWord        diag.Code = "reserved-word"
-	TooManyErrors       diag.Code = "too-many-errors"
 )
 
 func init() {
@@ -74,8 +73,9 @@ func init() {
 			Wrong: "let data = 1", Right: "let values = 1",
 		},
 		diag.CodeInfo{
-			Code: TooManyErrors, Title: "There are more errors than are shown",
-			Explanation: "After a hundred syntax errors the parser stops reporting. The file may not be a model at all.",
+			Code: diag.TooManyErrors, Title: "There are more errors than are shown",
+			Explanation: "After a hundred syntax errors the parser stops reporting, and after a hundred errors of other kinds the check of the\n" +
+				"model does. What stands below is not looked at. The file may not be a model at all.",
 		},
 	)
 }

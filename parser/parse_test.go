@@ -342,7 +342,7 @@ func TestHostileFiles(t *testing.T) {
 		"keywords": "for data ", "quotes": "'\"", "carriage returns": "\r", "plates": "plate i in 1..2 { x ~ }\n",
 	} {
 		f, list := Parse(name, []byte(strings.Repeat(unit, n/len(unit))))
-		if f == nil || len(list) > maxErrors+1 {
+		if f == nil || len(list) > diag.MaxErrors+1 {
 			t.Errorf("%s: %d diagnostics", name, len(list))
 		}
 		_ = list.Error()

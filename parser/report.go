@@ -1,18 +1,9 @@
 package parser
 
 import (
-	"slices"
 	"sort"
 
 	"ppl/lang/diag"
-)
-
-// maxErrors bounds the mistakes that one run reports, and maxPlaces the places
-// where they stand: a binary file taken for a model would otherwise yield an
-// error a byte.
-const (
-	maxErrors = 100
-	maxPlaces = 1000
 )
 
 // reporter collects diagnostics about one source.
@@ -20,8 +11,6 @@ type reporter struct {
 	src  *diag.Source
 	list diag.List
 	full bool
-	// added counts what was ever added, distinct what is not a repeat.
-	added, distinct int
 	// spoiled holds the offsets of text that was dropped: a syntax error in
 	// the same line is an echo of it.
 	spoiled []int
@@ -31,24 +20,12 @@ func (r *reporter) add(d diag.Diagnostic) {
 	if r.full {
 		return
 	}
-	d.Source = r.src
-	if !r.list.Repeats(d) {
-		r.distinct++
-	}
-	if r.distinct > maxErrors || r.added == maxPlaces {
+	if len(r.list) == diag.MaxErrors {
 		r.full = true
-		d = diag.Diagnostic{Code: TooManyErrors, Source: r.src, Span: d.Span, Summary: "there are more errors from here on", Hint: "mend the ones above first"}
+		d = diag.Diagnostic{Code: diag.TooManyErrors, Span: d.Span, Summary: diag.MoreErrors, Hint: diag.MendFirst}
 	}
-	r.added++
+	d.Source = r.src
 	r.list.Add(d)
-}
-
-// drop takes back what was said of a stretch of text: the mistake is a larger
-// one.
-func (r *reporter) drop(sp diag.Span) {
-	r.list = slices.DeleteFunc(r.list, func(d diag.Diagnostic) bool {
-		return sp.Start <= d.Span.Start && d.Span.End <= sp.End && d.Severity == diag.Error
-	})
 }
 
 func quote(text string) string { return "`" + text + "`" }

@@ -17,10 +17,6 @@ func param(name string) func(*named.Builder, Params) named.Value {
 	return func(_ *named.Builder, p Params) named.Value { return p.Get(name) }
 }
 
-func spread(name string) func(*named.Builder, Params) named.Value {
-	return func(b *named.Builder, p Params) named.Value { return p.Spread(b, name) }
-}
-
 func logParam(name string) func(*named.Builder, Params) named.Value {
 	return func(b *named.Builder, p Params) named.Value { return b.Log(p.Get(name)) }
 }
@@ -33,13 +29,13 @@ func minusLogRate(b *named.Builder, p Params) named.Value {
 }
 
 var locationScales = map[string]LocationScale{
-	"Normal":    {param("mean"), spread("sd")},
-	"StudentT":  {param("mean"), spread("scale")},
+	"Normal":    {param("mean"), param("sd")},
+	"StudentT":  {param("mean"), param("scale")},
 	"Cauchy":    {param("location"), param("scale")},
 	"Laplace":   {param("mean"), param("scale")},
 	"Logistic":  {param("location"), param("scale")},
 	"Gumbel":    {param("location"), param("scale")},
-	"LogNormal": {param("location"), spread("scale")},
+	"LogNormal": {param("location"), param("scale")},
 
 	"HalfNormal":   {logParam("sd"), nil},
 	"HalfCauchy":   {logParam("scale"), nil},

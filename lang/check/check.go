@@ -65,6 +65,9 @@ type checker struct {
 	diags diag.List
 	// quiet, if positive, suppresses diagnostics: a question is being asked.
 	quiet int
+	// full says that there are as many errors as are reported: what follows is
+	// not looked at.
+	full bool
 
 	scope *scope // innermost
 	root  *scope // where indexed definitions go: the model, a fn body, a guide
@@ -127,10 +130,19 @@ func newChecker(file *ast.File, cat lang.Catalogue) *checker {
 // note is a diagnostic under construction.
 type note struct{ d *diag.Diagnostic }
 
-// report adds an error. The note that it returns takes the rest.
+// report adds an error, up to a number that nobody reads. The note that it
+// returns takes the rest.
 func (c *checker) report(code diag.Code, at diag.Span, format string, args ...any) note {
 	d := diag.Diagnostic{Code: code, Source: c.src, Span: at, Summary: fmt.Sprintf(format, args...)}
 	if c.quiet > 0 {
+		return note{&d}
+	}
+	switch {
+	case c.full:
+		return note{&d}
+	case len(c.diags) == diag.MaxErrors:
+		c.full = true
+		c.diags.Add(diag.Diagnostic{Code: diag.TooManyErrors, Source: c.src, Span: at, Summary: diag.MoreErrors, Hint: diag.MendFirst})
 		return note{&d}
 	}
 	c.diags.Add(d)

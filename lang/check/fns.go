@@ -1,6 +1,8 @@
 package check
 
 import (
+	"fmt"
+
 	"ppl/lang"
 	"ppl/lang/ast"
 )
@@ -180,28 +182,66 @@ func (c *checker) fnParam(f *fnInfo, p *ast.FnParam) {
 	f.scope.names[p.Name.Name] = &info{sym: sym, bad: !ok}
 }
 
-// noRecursion reports functions that call themselves, directly or not.
+// noRecursion reports functions that call themselves, directly or not: the
+// calls that lead back to a function from which the walk has come.
 func (c *checker) noRecursion(order []*fnInfo, calls map[*fnInfo][]*fnInfo) {
+	var path []*fnInfo
+	depth := map[*fnInfo]int{} // in path, from 1; -1: left for good
 	reported := map[*fnInfo]bool{}
-	for _, f := range order {
-		path := cycle(f, calls)
-		if path == nil || reported[f] {
-			continue
-		}
-		n := c.report(RecursiveFunction, f.decl.Name.Span(), "`%s` calls itself%s", f.decl.Name.Name, through(path)).
-			hint("there is no recursion: use `for` in the body")
-		for _, g := range path {
-			reported[g] = true
-			if g != f {
-				n.related(g.decl.Name.Span(), "by way of this one")
+	var visit func(f *fnInfo)
+	visit = func(f *fnInfo) {
+		path = append(path, f)
+		depth[f] = len(path)
+		for _, g := range calls[f] {
+			switch d := depth[g]; {
+			case d == 0:
+				visit(g)
+			case d > 0:
+				c.reportRecursion(path[d-1:], reported)
 			}
+		}
+		path = path[:len(path)-1]
+		depth[f] = -1
+	}
+	for _, f := range order {
+		if depth[f] == 0 {
+			visit(f)
 		}
 	}
 }
 
+// reportRecursion reports a ring of calls, from its first function in the text
+// on, unless one of its functions is in another that was reported.
+func (c *checker) reportRecursion(ring []*fnInfo, reported map[*fnInfo]bool) {
+	first := 0
+	for i, f := range ring {
+		if reported[f] {
+			return
+		}
+		if f.decl.Name.Span().Start < ring[first].decl.Name.Span().Start {
+			first = i
+		}
+	}
+	ring = extend(ring[first:], ring[:first]...)
+	n := c.report(RecursiveFunction, ring[0].decl.Name.Span(), "`%s` calls itself%s", ring[0].decl.Name.Name, through(ring)).
+		hint("there is no recursion: use `for` in the body")
+	for i, f := range ring {
+		reported[f] = true
+		if i > 0 && i <= maxNamed {
+			n.related(f.decl.Name.Span(), "by way of this one")
+		}
+	}
+}
+
+// maxNamed bounds how many functions of a ring of calls a message names.
+const maxNamed = 20
+
 func through(path []*fnInfo) string {
 	out := ""
 	for i, g := range path[1:] {
+		if i == maxNamed {
+			return out + fmt.Sprintf(" and %d others", len(path)-1-i)
+		}
 		if i == 0 {
 			out = ", through"
 		} else {
@@ -246,27 +286,6 @@ func firstName(call *ast.Call) (string, bool) {
 		return "", false
 	}
 	return n.Name, true
-}
-
-// cycle finds a way from f back to f, nil if there is none.
-func cycle(f *fnInfo, calls map[*fnInfo][]*fnInfo) []*fnInfo {
-	seen := map[*fnInfo]bool{}
-	var visit func(g *fnInfo, path []*fnInfo) []*fnInfo
-	visit = func(g *fnInfo, path []*fnInfo) []*fnInfo {
-		for _, h := range calls[g] {
-			if h == f {
-				return path
-			}
-			if !seen[h] {
-				seen[h] = true
-				if found := visit(h, extend(path, h)); found != nil {
-					return found
-				}
-			}
-		}
-		return nil
-	}
-	return visit(f, []*fnInfo{f})
 }
 
 // fnBody checks the body of a function.

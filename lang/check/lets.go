@@ -201,4 +201,5 @@ func (c *checker) addPiece(in *info, stmt ast.Stmt, elem lang.Type, at diag.Span
 		in.lo, in.hi = c.lesser(in.lo, lo), c.greater(in.hi, hi)
 	}
 	c.site(in.sym.Name, stmt).piece = &piece{box}
+	a.filled = append(a.filled, box)
 }

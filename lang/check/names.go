@@ -43,6 +43,11 @@ type info struct {
 	array *array
 	// reads are the values that the definition of a let mentions.
 	reads map[*info]bool
+	// through is what it depends on through what it reads, as of the last time
+	// that was asked; unfinished says that an array in the making is behind it,
+	// settled that the answer is final (random.go).
+	through             dep
+	unfinished, settled bool
 	// readEarly marks an array that was read before a piece told its type.
 	readEarly bool
 	// support is the kind of set that a latent lives on.

@@ -26,6 +26,19 @@ type array struct {
 	done    bool // all pieces are checked, and sym.Type is final
 	left    int  // sites that are not done
 	busy    bool
+	refused bool // reads of it in a loop would take too long
+	// filled are the boxes of the pieces that are done, in order, and tops what
+	// is known of the largest index at each position.
+	filled [][]extent
+	tops   []top
+}
+
+// top is the largest index at a position among the first pieces of an array,
+// where they can be compared whatever loops are around: nil otherwise, and for
+// no piece.
+type top struct {
+	pieces int
+	dim    *lang.Dim
 }
 
 // piece is what a statement defines.
@@ -112,18 +125,13 @@ func (c *checker) typeOf(in *info) lang.Type {
 }
 
 // boxes of the pieces that are done.
-func (a *array) boxes() [][]extent {
-	var out [][]extent
-	for _, d := range a.sites {
-		if d.piece != nil {
-			out = append(out, d.piece.box)
-		}
-	}
-	return out
-}
+func (a *array) boxes() [][]extent { return a.filled }
 
 // largest is the largest index at a position, as far as it is known.
 func (c *checker) largest(in *info, p int) lang.Dim {
+	if d := c.plainlyLargest(in.array, p); d != nil {
+		return *d
+	}
 	var all []lang.Dim
 	for _, b := range in.array.boxes() {
 		if p < len(b) {
@@ -140,6 +148,25 @@ func (c *checker) largest(in *info, p int) lang.Dim {
 		}
 	}
 	return *out
+}
+
+// plainlyLargest is largest where that does not rest on a loop that is known to
+// run. It compares each piece once, however often it is asked.
+func (c *checker) plainlyLargest(a *array, p int) *lang.Dim {
+	for len(a.tops) <= p {
+		a.tops = append(a.tops, top{})
+	}
+	t := &a.tops[p]
+	for ; t.pieces < len(a.filled); t.pieces++ {
+		if b := a.filled[t.pieces]; p >= len(b) {
+			t.dim = nil
+		} else if t.pieces == 0 || t.dim != nil && c.plainlyAtLeast(b[p].hi.Sub(*t.dim), 0) {
+			t.dim = &b[p].hi
+		} else if t.dim != nil && !c.plainlyAtLeast(t.dim.Sub(b[p].hi), 0) {
+			t.dim = nil
+		}
+	}
+	return t.dim
 }
 
 // maxDim is the largest of forms that cannot be compared.

@@ -36,7 +36,7 @@ const (
 
 // readable checks a read of an array in pieces; args is nil for the whole.
 func (c *checker) readable(in *info, at diag.Span, args []ast.IndexArg) bool {
-	if in.array.done || in.array.busy {
+	if in.array.done || in.array.busy || len(in.array.sites) > maxPieces && !c.affordable(in, at) {
 		return true
 	}
 	in.array.busy = true
@@ -48,12 +48,23 @@ func (c *checker) readable(in *info, at diag.Span, args []ast.IndexArg) bool {
 			if !c.apartFrom(d, args) && !c.readableInLoop(in, d, shared, at, args) {
 				return false
 			}
-		case !d.done && len(in.array.sites) <= maxPieces && !c.apartFrom(d, args) && !c.insideDone(in, args):
+		case !d.done && !c.apartFrom(d, args) && !c.insideDone(in, args):
 			c.reportIncomplete(in, d, at, args)
 			return false
 		}
 	}
 	return true
+}
+
+// affordable refuses reads of an array of very many pieces in a loop, each of
+// which would be compared with all of the pieces. Outside of loops the order of
+// the text is left to binding.
+func (c *checker) affordable(in *info, at diag.Span) bool {
+	if len(c.loops) > 0 && !in.array.refused {
+		in.array.refused = true
+		c.notYet(at, "reading an array in a loop that more than %d statements define is not supported yet", maxPieces)
+	}
+	return false
 }
 
 // sharedLoops are the plates and loops around both the read and d.

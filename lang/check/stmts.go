@@ -17,6 +17,9 @@ func (c *checker) stmts(list []ast.Stmt) {
 }
 
 func (c *checker) stmt(s ast.Stmt) {
+	if c.full {
+		return
+	}
 	switch s := s.(type) {
 	case *ast.Data:
 		if c.allowed(s, "data", true) {

@@ -115,7 +115,7 @@ type Node struct {
 	// Const is the value of a constant, nil otherwise. Never written to.
 	Const []float64
 
-	finite bool // a constant without infinities and NaN
+	regular bool // a constant without zeros, infinities and NaN
 
 	g  *Graph
 	gn *gorgonia.Node // made on demand for constants
@@ -126,12 +126,13 @@ type Node struct {
 // IsConst reports whether the value is known when the graph is built.
 func (n *Node) IsConst() bool { return n.Const != nil }
 
-// Finite reports whether the node is a constant of finite numbers.
-func (n *Node) Finite() bool { return n.finite }
+// Regular reports whether the node is a constant of finite numbers other than
+// 0: a product with it is NaN or 0 only where the other factor is.
+func (n *Node) Regular() bool { return n.regular }
 
-func finite(x []float64) bool {
+func regular(x []float64) bool {
 	for _, v := range x {
-		if v-v != 0 {
+		if v-v != 0 || v == 0 {
 			return false
 		}
 	}
@@ -233,7 +234,7 @@ func (g *Graph) Scalar(x float64) *Node {
 	if n, ok := g.scalars[bits]; ok {
 		return n
 	}
-	n := g.add(&Node{Shape: Shape{}, Const: []float64{x}, finite: x-x == 0})
+	n := g.add(&Node{Shape: Shape{}, Const: []float64{x}, regular: x-x == 0 && x != 0})
 	g.scalars[bits] = n
 	return n
 }
@@ -249,7 +250,7 @@ func (g *Graph) Constant(shape Shape, data []float64) *Node {
 		return g.Scalar(data[0])
 	}
 	if len(data) == 0 {
-		return g.add(&Node{Shape: shape, Const: []float64{}, finite: true})
+		return g.add(&Node{Shape: shape, Const: []float64{}, regular: true})
 	}
 	key := arrayKey{&data[0], shape.String()}
 	if n, ok := g.arrays[key]; ok {
@@ -261,7 +262,7 @@ func (g *Graph) Constant(shape Shape, data []float64) *Node {
 			return n
 		}
 	}
-	n := g.add(&Node{Shape: shape, Const: data, finite: finite(data)})
+	n := g.add(&Node{Shape: shape, Const: data, regular: regular(data)})
 	g.arrays[key] = n
 	g.equal[content] = append(g.equal[content], n)
 	return n

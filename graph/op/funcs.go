@@ -53,8 +53,8 @@ func constant(c float64) func(e Frame, x, y, z Term) Term {
 // Arithmetic.
 var (
 	Add, Sub, Mul, Div, Neg, Recip, Square *Func
-	// MulZ is x·y with 0·y = 0 whatever y is, infinities and NaN included; it
-	// is the product of the chain rule, with the adjoint as x.
+	// MulZ is x·y with 0·y = x·0 = 0 whatever the other is, infinities and NaN
+	// included; it is the product of the chain rule (Map.Diff).
 	MulZ *Func
 	// Pow is x^y.
 	Pow *Func
@@ -103,7 +103,7 @@ func arithmetic() {
 		func(_ Frame, _, y, _ Term) Term { return y },
 		func(_ Frame, x, _, _ Term) Term { return x })
 	MulZ = binary("mulz", func(x, y float64) float64 {
-		if x == 0 {
+		if x == 0 || y == 0 {
 			return 0
 		}
 		return x * y
@@ -118,11 +118,7 @@ func arithmetic() {
 		func(e Frame, _, y Term) Term { return e.Apply(Neg, e.Apply(Square, y)) })
 	Square = unary("square", func(x float64) float64 { return x * x },
 		func(e Frame, x, _ Term) Term { return e.Apply(Mul, e.Scalar(2), x) })
-	Pow = binary("pow", math.Pow,
-		func(e Frame, x, y, _ Term) Term {
-			return e.Apply(Mul, y, e.Apply(Pow, x, e.Apply(Sub, y, e.Scalar(1))))
-		},
-		func(e Frame, x, _, z Term) Term { return e.Apply(XLogY, z, x) })
+	Pow = PowDeriv(0, 0)
 	IntDiv = &Func{Name: "intdiv", Arity: 2, F2: func(x, y float64) float64 { return math.Floor(x / y) }}
 	Mod = binary("mod", func(x, y float64) float64 { return x - y*math.Floor(x/y) },
 		constant(1),
@@ -274,6 +270,25 @@ func logic() {
 		}
 		return Term{}
 	}
+}
+
+var powers sync.Map
+
+// PowDeriv is the derivative of x^y that is taken m times in x and n times in y.
+func PowDeriv(m, n int) *Func {
+	key := [2]int{m, n}
+	if f, ok := powers.Load(key); ok {
+		return f.(*Func)
+	}
+	name := "pow"
+	if m+n > 0 {
+		name = fmt.Sprintf("pow_d%d_%d", m, n)
+	}
+	f := binary(name, func(x, y float64) float64 { return kernel.PowDeriv(m, n, x, y) },
+		func(e Frame, x, y, _ Term) Term { return e.Apply(PowDeriv(m+1, n), x, y) },
+		func(e Frame, x, y, _ Term) Term { return e.Apply(PowDeriv(m, n+1), x, y) })
+	got, _ := powers.LoadOrStore(key, f)
+	return got.(*Func)
 }
 
 var polygammas sync.Map

@@ -232,10 +232,15 @@ func disjoint(a, b []int) bool {
 }
 
 // Diff multiplies the output's adjoint by the partial derivative and sums over
-// the dimensions that the operand lacks. The product absorbs zeros (MulZ):
-// where no adjoint arrives, as on the branch of a conditional that is not
-// taken, an infinite partial derivative contributes nothing. A partial that is
-// constant over the summed dimensions is multiplied in after the sum.
+// the dimensions that the operand lacks. The product absorbs zeros of either
+// factor (MulZ). Where no adjoint arrives, as on the branch of a conditional
+// that is not taken, a partial derivative that is infinite or NaN contributes
+// nothing; where the partial derivative is 0, as that of a data factor of 0 or
+// of exp(−∞), what is infinite outside does not matter: the value does not move. Since every
+// derivative is a sum of such products, the same holds for derivatives of
+// every order: in the second sweep a NaN that arises behind the branch meets
+// the 0 of its mask. A partial that is constant over the summed dimensions is
+// multiplied in after the sum.
 func (m *Map) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
 	f := Frame{g, m.Out}
 	xs := make([]Term, len(in))

@@ -43,7 +43,7 @@ func expressions() []expression {
 		{"inverses", "−(−x)", func(f F, x, y, s T, c C) T { return f.Apply(op.Neg, f.Apply(op.Neg, x)) }},
 		{"plain product", "3·x absorbing", func(f F, x, y, s T, c C) T { return f.Apply(op.MulZ, c(3), x) }},
 		{"plain product", "x·data absorbing", func(f F, x, y, s T, c C) T {
-			return f.Apply(op.MulZ, x, op.Term{Node: f.G.Constant(graph.Shape{2}, []float64{3, 0}), Dims: []int{1}})
+			return f.Apply(op.MulZ, x, op.Term{Node: f.G.Constant(graph.Shape{2}, []float64{3, -0.5}), Dims: []int{1}})
 		}},
 		{"number first", "x·3", func(f F, x, y, s T, c C) T { return f.Apply(op.Mul, x, c(3)) }},
 		{"number first", "x·0", func(f F, x, y, s T, c C) T { return f.Apply(op.Mul, x, c(0)) }},

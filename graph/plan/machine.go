@@ -120,10 +120,10 @@ func exec(ops []operation, tab table, start, n int) {
 		case oneMul:
 			*dst = *a * *number(tab, o.b)
 		case oneMulZ:
-			if x := *a; x == 0 {
+			if x, y := *a, *number(tab, o.b); x == 0 || y == 0 {
 				*dst = 0
 			} else {
-				*dst = x * *number(tab, o.b)
+				*dst = x * y
 			}
 		case oneDiv:
 			*dst = *a / *number(tab, o.b)
@@ -140,8 +140,8 @@ func exec(ops []operation, tab table, start, n int) {
 		case oneDot:
 			*dst += float64(*a * *number(tab, o.b))
 		case oneDotZ:
-			if *a != 0 {
-				*dst += float64(*a * *number(tab, o.b))
+			if x, y := *a, *number(tab, o.b); x != 0 && y != 0 {
+				*dst += float64(x * y)
 			}
 		}
 	}

@@ -76,8 +76,8 @@ func (b *bound) dotParticles(s *rowState, a *accum, p product, full, other vec.O
 	}
 }
 
-// product is one block of a product that is summed, operands in their order:
-// under MulZ a zero of the first absorbs whatever the second is.
+// product is one block of a product that is summed: under MulZ a zero of either
+// operand absorbs whatever the other is.
 type product struct {
 	fn   *op.Func
 	a, b vec.Operand
@@ -86,7 +86,7 @@ type product struct {
 
 func (p product) at(r, i int) float64 {
 	x, y := at(p.a, r, i, p.w), at(p.b, r, i, p.w)
-	if p.fn == op.MulZ && x == 0 {
+	if p.fn == op.MulZ && (x == 0 || y == 0) {
 		return 0
 	}
 	return x * y

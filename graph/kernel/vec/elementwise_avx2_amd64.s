@@ -1424,27 +1424,35 @@ times1:
 loop2:
 	VMOVUPD (SI), Y0
 	VMOVUPD (DI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y0, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
 	VMULPD  Y1, Y0, Y0
-	VANDNPD Y0, Y2, Y0
+	VANDPD  Y0, Y2, Y0
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	VMOVUPD Y0, (AX)
 	VMOVUPD 32(SI), Y0
 	VMOVUPD 32(DI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y0, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
 	VMULPD  Y1, Y0, Y0
-	VANDNPD Y0, Y2, Y0
+	VANDPD  Y0, Y2, Y0
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	VMOVUPD Y0, 32(AX)
 	VMOVUPD 64(SI), Y0
 	VMOVUPD 64(DI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y0, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
 	VMULPD  Y1, Y0, Y0
-	VANDNPD Y0, Y2, Y0
+	VANDPD  Y0, Y2, Y0
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	VMOVUPD Y0, 64(AX)
 	VMOVUPD 96(SI), Y0
 	VMOVUPD 96(DI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y0, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
 	VMULPD  Y1, Y0, Y0
-	VANDNPD Y0, Y2, Y0
+	VANDPD  Y0, Y2, Y0
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	VMOVUPD Y0, 96(AX)
 	ADDQ    $+128, AX
 	ADDQ    $+128, SI
@@ -1460,9 +1468,11 @@ done3:
 loop4:
 	VMOVUPD (SI), Y0
 	VMOVUPD (DI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y0, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
 	VMULPD  Y1, Y0, Y0
-	VANDNPD Y0, Y2, Y0
+	VANDPD  Y0, Y2, Y0
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y1
+	VANDPD  Y0, Y1, Y0
 	VMOVUPD Y0, (AX)
 	ADDQ    $+32, AX
 	ADDQ    $+32, SI
@@ -1481,9 +1491,11 @@ done5:
 	VMOVUPD    (R9), Y0
 	VMASKMOVPD (SI), Y0, Y1
 	VMASKMOVPD (DI), Y0, Y2
-	VCMPPD     $0x00, constants<>+0(SB), Y1, Y3
+	VCMPPD     $0x04, constants<>+0(SB), Y1, Y3
 	VMULPD     Y2, Y1, Y1
-	VANDNPD    Y1, Y3, Y1
+	VANDPD     Y1, Y3, Y1
+	VCMPPD     $0x04, constants<>+0(SB), Y2, Y2
+	VANDPD     Y1, Y2, Y1
 	VMASKMOVPD Y1, Y0, (AX)
 	LEAQ       (AX)(R8*8), AX
 	LEAQ       (SI)(R8*8), SI
@@ -1515,24 +1527,32 @@ times1:
 
 loop2:
 	VMOVUPD (SI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y0, Y2
-	VMULPD  Y1, Y0, Y1
-	VANDNPD Y1, Y2, Y1
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
+	VMULPD  Y1, Y0, Y3
+	VANDPD  Y3, Y2, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y1
+	VANDPD  Y2, Y1, Y1
 	VMOVUPD Y1, (AX)
 	VMOVUPD 32(SI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y0, Y2
-	VMULPD  Y1, Y0, Y1
-	VANDNPD Y1, Y2, Y1
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
+	VMULPD  Y1, Y0, Y3
+	VANDPD  Y3, Y2, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y1
+	VANDPD  Y2, Y1, Y1
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD 64(SI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y0, Y2
-	VMULPD  Y1, Y0, Y1
-	VANDNPD Y1, Y2, Y1
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
+	VMULPD  Y1, Y0, Y3
+	VANDPD  Y3, Y2, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y1
+	VANDPD  Y2, Y1, Y1
 	VMOVUPD Y1, 64(AX)
 	VMOVUPD 96(SI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y0, Y2
-	VMULPD  Y1, Y0, Y1
-	VANDNPD Y1, Y2, Y1
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
+	VMULPD  Y1, Y0, Y3
+	VANDPD  Y3, Y2, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y1
+	VANDPD  Y2, Y1, Y1
 	VMOVUPD Y1, 96(AX)
 	ADDQ    $+128, AX
 	ADDQ    $+128, SI
@@ -1546,9 +1566,11 @@ done3:
 
 loop4:
 	VMOVUPD (SI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y0, Y2
-	VMULPD  Y1, Y0, Y1
-	VANDNPD Y1, Y2, Y1
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
+	VMULPD  Y1, Y0, Y3
+	VANDPD  Y3, Y2, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y1
+	VANDPD  Y2, Y1, Y1
 	VMOVUPD Y1, (AX)
 	ADDQ    $+32, AX
 	ADDQ    $+32, SI
@@ -1565,9 +1587,11 @@ done5:
 	SUBQ       R9, R8
 	VMOVUPD    (R8), Y1
 	VMASKMOVPD (SI), Y1, Y2
-	VCMPPD     $0x00, constants<>+0(SB), Y0, Y3
+	VCMPPD     $0x04, constants<>+0(SB), Y0, Y3
 	VMULPD     Y2, Y0, Y0
-	VANDNPD    Y0, Y3, Y0
+	VANDPD     Y0, Y3, Y0
+	VCMPPD     $0x04, constants<>+0(SB), Y2, Y2
+	VANDPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI
@@ -1598,24 +1622,32 @@ times1:
 
 loop2:
 	VMOVUPD (SI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y1, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y2
 	VMULPD  Y0, Y1, Y1
-	VANDNPD Y1, Y2, Y1
+	VANDPD  Y1, Y2, Y1
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
+	VANDPD  Y1, Y2, Y1
 	VMOVUPD Y1, (AX)
 	VMOVUPD 32(SI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y1, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y2
 	VMULPD  Y0, Y1, Y1
-	VANDNPD Y1, Y2, Y1
+	VANDPD  Y1, Y2, Y1
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
+	VANDPD  Y1, Y2, Y1
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD 64(SI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y1, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y2
 	VMULPD  Y0, Y1, Y1
-	VANDNPD Y1, Y2, Y1
+	VANDPD  Y1, Y2, Y1
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
+	VANDPD  Y1, Y2, Y1
 	VMOVUPD Y1, 64(AX)
 	VMOVUPD 96(SI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y1, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y2
 	VMULPD  Y0, Y1, Y1
-	VANDNPD Y1, Y2, Y1
+	VANDPD  Y1, Y2, Y1
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
+	VANDPD  Y1, Y2, Y1
 	VMOVUPD Y1, 96(AX)
 	ADDQ    $+128, AX
 	ADDQ    $+128, SI
@@ -1629,9 +1661,11 @@ done3:
 
 loop4:
 	VMOVUPD (SI), Y1
-	VCMPPD  $0x00, constants<>+0(SB), Y1, Y2
+	VCMPPD  $0x04, constants<>+0(SB), Y1, Y2
 	VMULPD  Y0, Y1, Y1
-	VANDNPD Y1, Y2, Y1
+	VANDPD  Y1, Y2, Y1
+	VCMPPD  $0x04, constants<>+0(SB), Y0, Y2
+	VANDPD  Y1, Y2, Y1
 	VMOVUPD Y1, (AX)
 	ADDQ    $+32, AX
 	ADDQ    $+32, SI
@@ -1648,9 +1682,11 @@ done5:
 	SUBQ       R9, R8
 	VMOVUPD    (R8), Y1
 	VMASKMOVPD (SI), Y1, Y2
-	VCMPPD     $0x00, constants<>+0(SB), Y2, Y3
-	VMULPD     Y0, Y2, Y0
-	VANDNPD    Y0, Y3, Y0
+	VCMPPD     $0x04, constants<>+0(SB), Y2, Y3
+	VMULPD     Y0, Y2, Y2
+	VANDPD     Y2, Y3, Y2
+	VCMPPD     $0x04, constants<>+0(SB), Y0, Y0
+	VANDPD     Y2, Y0, Y0
 	VMASKMOVPD Y0, Y1, (AX)
 	LEAQ       (AX)(DI*8), AX
 	LEAQ       (SI)(DI*8), SI

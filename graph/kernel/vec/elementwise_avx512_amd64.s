@@ -1388,30 +1388,34 @@ times1:
 loop2:
 	VMOVUPD     (SI), Z0
 	VMOVUPD     (DI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
 	VMULPD      Z1, Z0, Z0
-	KNOTW       K1, K1
+	VMOVAPD.Z   Z0, K1, Z0
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
 	VMOVAPD.Z   Z0, K1, Z0
 	VMOVUPD     Z0, (AX)
 	VMOVUPD     64(SI), Z0
 	VMOVUPD     64(DI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
 	VMULPD      Z1, Z0, Z0
-	KNOTW       K1, K1
+	VMOVAPD.Z   Z0, K1, Z0
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
 	VMOVAPD.Z   Z0, K1, Z0
 	VMOVUPD     Z0, 64(AX)
 	VMOVUPD     128(SI), Z0
 	VMOVUPD     128(DI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
 	VMULPD      Z1, Z0, Z0
-	KNOTW       K1, K1
+	VMOVAPD.Z   Z0, K1, Z0
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
 	VMOVAPD.Z   Z0, K1, Z0
 	VMOVUPD     Z0, 128(AX)
 	VMOVUPD     192(SI), Z0
 	VMOVUPD     192(DI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
 	VMULPD      Z1, Z0, Z0
-	KNOTW       K1, K1
+	VMOVAPD.Z   Z0, K1, Z0
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
 	VMOVAPD.Z   Z0, K1, Z0
 	VMOVUPD     Z0, 192(AX)
 	ADDQ        $+256, AX
@@ -1428,9 +1432,10 @@ done3:
 loop4:
 	VMOVUPD     (SI), Z0
 	VMOVUPD     (DI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
 	VMULPD      Z1, Z0, Z0
-	KNOTW       K1, K1
+	VMOVAPD.Z   Z0, K1, Z0
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
 	VMOVAPD.Z   Z0, K1, Z0
 	VMOVUPD     Z0, (AX)
 	ADDQ        $+64, AX
@@ -1448,9 +1453,10 @@ done5:
 	KMOVW       R9, K1
 	VMOVUPD.Z   (SI), K1, Z0
 	VMOVUPD.Z   (DI), K1, Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K2
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K2
 	VMULPD      Z1, Z0, Z0
-	KNOTW       K2, K2
+	VMOVAPD.Z   Z0, K2, Z0
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K2
 	VMOVAPD.Z   Z0, K2, Z0
 	VMOVUPD     Z0, K1, (AX)
 	LEAQ        (AX)(R8*8), AX
@@ -1483,28 +1489,32 @@ times1:
 
 loop2:
 	VMOVUPD     (SI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K1
-	VMULPD      Z1, Z0, Z1
-	KNOTW       K1, K1
-	VMOVAPD.Z   Z1, K1, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
+	VMULPD      Z1, Z0, Z2
+	VMOVAPD.Z   Z2, K1, Z2
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
+	VMOVAPD.Z   Z2, K1, Z1
 	VMOVUPD     Z1, (AX)
 	VMOVUPD     64(SI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K1
-	VMULPD      Z1, Z0, Z1
-	KNOTW       K1, K1
-	VMOVAPD.Z   Z1, K1, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
+	VMULPD      Z1, Z0, Z2
+	VMOVAPD.Z   Z2, K1, Z2
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
+	VMOVAPD.Z   Z2, K1, Z1
 	VMOVUPD     Z1, 64(AX)
 	VMOVUPD     128(SI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K1
-	VMULPD      Z1, Z0, Z1
-	KNOTW       K1, K1
-	VMOVAPD.Z   Z1, K1, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
+	VMULPD      Z1, Z0, Z2
+	VMOVAPD.Z   Z2, K1, Z2
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
+	VMOVAPD.Z   Z2, K1, Z1
 	VMOVUPD     Z1, 128(AX)
 	VMOVUPD     192(SI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K1
-	VMULPD      Z1, Z0, Z1
-	KNOTW       K1, K1
-	VMOVAPD.Z   Z1, K1, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
+	VMULPD      Z1, Z0, Z2
+	VMOVAPD.Z   Z2, K1, Z2
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
+	VMOVAPD.Z   Z2, K1, Z1
 	VMOVUPD     Z1, 192(AX)
 	ADDQ        $+256, AX
 	ADDQ        $+256, SI
@@ -1518,10 +1528,11 @@ done3:
 
 loop4:
 	VMOVUPD     (SI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K1
-	VMULPD      Z1, Z0, Z1
-	KNOTW       K1, K1
-	VMOVAPD.Z   Z1, K1, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
+	VMULPD      Z1, Z0, Z2
+	VMOVAPD.Z   Z2, K1, Z2
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
+	VMOVAPD.Z   Z2, K1, Z1
 	VMOVUPD     Z1, (AX)
 	ADDQ        $+64, AX
 	ADDQ        $+64, SI
@@ -1536,9 +1547,10 @@ done5:
 	BZHIL       DI, R8, R8
 	KMOVW       R8, K1
 	VMOVUPD.Z   (SI), K1, Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z0, K2
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K2
 	VMULPD      Z1, Z0, Z0
-	KNOTW       K2, K2
+	VMOVAPD.Z   Z0, K2, Z0
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K2
 	VMOVAPD.Z   Z0, K2, Z0
 	VMOVUPD     Z0, K1, (AX)
 	LEAQ        (AX)(DI*8), AX
@@ -1570,27 +1582,31 @@ times1:
 
 loop2:
 	VMOVUPD     (SI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z1, K1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
 	VMULPD      Z0, Z1, Z1
-	KNOTW       K1, K1
+	VMOVAPD.Z   Z1, K1, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
 	VMOVAPD.Z   Z1, K1, Z1
 	VMOVUPD     Z1, (AX)
 	VMOVUPD     64(SI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z1, K1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
 	VMULPD      Z0, Z1, Z1
-	KNOTW       K1, K1
+	VMOVAPD.Z   Z1, K1, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
 	VMOVAPD.Z   Z1, K1, Z1
 	VMOVUPD     Z1, 64(AX)
 	VMOVUPD     128(SI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z1, K1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
 	VMULPD      Z0, Z1, Z1
-	KNOTW       K1, K1
+	VMOVAPD.Z   Z1, K1, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
 	VMOVAPD.Z   Z1, K1, Z1
 	VMOVUPD     Z1, 128(AX)
 	VMOVUPD     192(SI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z1, K1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
 	VMULPD      Z0, Z1, Z1
-	KNOTW       K1, K1
+	VMOVAPD.Z   Z1, K1, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
 	VMOVAPD.Z   Z1, K1, Z1
 	VMOVUPD     Z1, 192(AX)
 	ADDQ        $+256, AX
@@ -1605,9 +1621,10 @@ done3:
 
 loop4:
 	VMOVUPD     (SI), Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z1, K1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K1
 	VMULPD      Z0, Z1, Z1
-	KNOTW       K1, K1
+	VMOVAPD.Z   Z1, K1, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K1
 	VMOVAPD.Z   Z1, K1, Z1
 	VMOVUPD     Z1, (AX)
 	ADDQ        $+64, AX
@@ -1623,10 +1640,11 @@ done5:
 	BZHIL       DI, R8, R8
 	KMOVW       R8, K1
 	VMOVUPD.Z   (SI), K1, Z1
-	VCMPPD.BCST $0x00, constants<>+0(SB), Z1, K2
-	VMULPD      Z0, Z1, Z0
-	KNOTW       K2, K2
-	VMOVAPD.Z   Z0, K2, Z0
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z1, K2
+	VMULPD      Z0, Z1, Z1
+	VMOVAPD.Z   Z1, K2, Z1
+	VCMPPD.BCST $0x04, constants<>+0(SB), Z0, K2
+	VMOVAPD.Z   Z1, K2, Z0
 	VMOVUPD     Z0, K1, (AX)
 	LEAQ        (AX)(DI*8), AX
 	LEAQ        (SI)(DI*8), SI

@@ -46,7 +46,7 @@ const (
 	Div
 	Max       // the larger; NaN where either is; of equal zeros the second
 	Min       // the smaller, likewise
-	MulZ      // 0 where a is 0, else a·b: absorbs infinities and NaN of b
+	MulZ      // 0 where a or b is 0, else a·b: absorbs infinities and NaN
 	Less      // 1 where a < b, else 0
 	LessEq    // a ≤ b
 	Greater   // a > b

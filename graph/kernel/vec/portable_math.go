@@ -189,9 +189,9 @@ func smaller(x, y float64) float64 {
 	return y
 }
 
-// mulz returns 0 where x is 0, else x·y.
+// mulz returns 0 where x or y is 0, else x·y.
 func mulz(x, y float64) float64 {
-	if x == 0 {
+	if x == 0 || y == 0 {
 		return 0
 	}
 	return x * y

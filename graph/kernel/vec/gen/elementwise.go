@@ -28,7 +28,8 @@ var binaryOperations = []operation{
 		return m.withNaN(y, x[0])
 	}},
 	{name: "mulz", body: func(m *machine, x []vector) vector {
-		return m.except(m.compareC(equal, x[0], 0), m.mul(x[0], x[1]))
+		y := m.only(m.compareC(notEqual, x[0], 0), m.mul(x[0], x[1]))
+		return m.only(m.compareC(notEqual, x[1], 0), y)
 	}},
 	{name: "less", body: compared(less)},
 	{name: "lessEq", body: compared(lessEq)},

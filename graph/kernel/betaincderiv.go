@@ -25,6 +25,7 @@ func BetaIncDb(a, b, x float64) float64 {
 // LogBetaIncDa returns ∂ log I_x(a, b)/∂a, also where I underflows, with the errors of BetaIncDa. On
 // the edge x = 1 it is 0, at x = 0 it is −Inf.
 func LogBetaIncDa(a, b, x float64) float64 {
+	a, b = offZero(a, b, x)
 	if p, edge := betaEdge(a, b, x); edge {
 		return betaLogDerivativeEdge(a, b, p, math.Inf(-1))
 	}
@@ -35,6 +36,7 @@ func LogBetaIncDa(a, b, x float64) float64 {
 // LogBetaIncDb returns ∂ log I_x(a, b)/∂b, as LogBetaIncDa does. On the edge x = 1 it is
 // 0, at x = 0 the limit ψ(a+b) − ψ(b).
 func LogBetaIncDb(a, b, x float64) float64 {
+	a, b = offZero(a, b, x)
 	if p, edge := betaEdge(a, b, x); edge {
 		return betaLogDerivativeEdge(a, b, p, digammaShift(b, a))
 	}
@@ -45,6 +47,7 @@ func LogBetaIncDb(a, b, x float64) float64 {
 // LogBetaIncCDa returns ∂ log(1 − I_x(a, b))/∂a, as LogBetaIncDa does. On the edge x = 0 it is
 // 0, at x = 1 the limit ψ(a+b) − ψ(a).
 func LogBetaIncCDa(a, b, x float64) float64 {
+	a, b = offZero(a, b, x)
 	if p, edge := betaEdge(a, b, x); edge {
 		return betaLogDerivativeEdge(a, b, 1-p, digammaShift(a, b))
 	}
@@ -55,6 +58,7 @@ func LogBetaIncCDa(a, b, x float64) float64 {
 // LogBetaIncCDb returns ∂ log(1 − I_x(a, b))/∂b, as LogBetaIncDa does. On the edge x = 0 it is 0, at
 // x = 1 it is −Inf.
 func LogBetaIncCDb(a, b, x float64) float64 {
+	a, b = offZero(a, b, x)
 	if p, edge := betaEdge(a, b, x); edge {
 		return betaLogDerivativeEdge(a, b, 1-p, math.Inf(-1))
 	}
@@ -62,11 +66,23 @@ func LogBetaIncCDb(a, b, x float64) float64 {
 	return t.logDerivative(true, t.db)
 }
 
+// offZero moves one parameter of 0 inside, where derivatives come close to their limits.
+func offZero(a, b, x float64) (float64, float64) {
+	switch {
+	case !(x > 0 && x < 1):
+	case a == 0 && b > 0:
+		return nearZero, b
+	case b == 0 && a > 0:
+		return a, nearZero
+	}
+	return a, b
+}
+
 // betaLogDerivativeEdge is the derivative of the log of a probability v that is 0, where it has the
 // limit given, or 1.
 func betaLogDerivativeEdge(a, b, v, limit float64) float64 {
 	switch {
-	case a == 0 || b == 0 || math.IsInf(a, 1) || math.IsInf(b, 1) || math.IsNaN(v):
+	case math.IsNaN(v) || v == 0 && (a == 0 || b == 0 || math.IsInf(a, 1) || math.IsInf(b, 1)):
 		return math.NaN()
 	case v == 0:
 		return limit

@@ -19,6 +19,9 @@ func GammaPDa(a, x float64) float64 {
 // LogGammaPDa returns ∂ log P(a, x)/∂a, also where P underflows, to 1e-12 relative. On the
 // edge x = ∞ it is 0, at x = 0 it is −Inf.
 func LogGammaPDa(a, x float64) float64 {
+	if a == 0 && x > 0 {
+		a = nearZero
+	}
 	if p, edge := gammaEdge(a, x); edge {
 		return logDaEdge(a, p)
 	}
@@ -29,12 +32,18 @@ func LogGammaPDa(a, x float64) float64 {
 // LogGammaQDa returns ∂ log Q(a, x)/∂a, also where Q underflows, to 1e-12 relative. On the
 // edge x = 0 it is 0, at x = ∞ it is +Inf.
 func LogGammaQDa(a, x float64) float64 {
+	if a == 0 && x > 0 {
+		a = nearZero
+	}
 	if p, edge := gammaEdge(a, x); edge {
 		return 0 - logDaEdge(a, 1-p)
 	}
 	t := gammaTail(a, x, true)
 	return t.logDerivative(true, t.da)
 }
+
+// nearZero stands for a parameter of 0 in derivatives by it, which have limits there.
+const nearZero = 1e-200
 
 // logDaEdge is the derivative of a log probability v that is 0 or 1.
 func logDaEdge(a, v float64) float64 {

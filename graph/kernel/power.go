@@ -13,15 +13,15 @@ func PowDeriv(m, n int, x, y float64) float64 {
 	if m == 0 && n == 0 {
 		return math.Pow(x, y)
 	}
+	if math.IsInf(y, 0) || math.IsInf(x, -1) {
+		return powDerivAtInfinity(m, x, y)
+	}
 	if x != x || y != y || x < 0 && (n > 0 || y != math.Trunc(y)) {
 		return math.NaN()
 	}
 	c := fallingSeries(m, n, y)
 	if x == 0 || math.IsInf(x, 1) {
 		return powDerivAtEnd(c, m, n, x, y)
-	}
-	if power := math.Pow(x, y); power == 0 && math.IsInf(y, 0) {
-		return 0
 	}
 	l, sum := 0.0, 0.0
 	if n > 0 {
@@ -34,6 +34,15 @@ func PowDeriv(m, n int, x, y float64) float64 {
 		return 0
 	}
 	return math.Pow(x, y-float64(m)) * sum
+}
+
+// powDerivAtInfinity is the limit for y → ±∞ or x → −∞: 0 where the power
+// tends to 0 or stays 1.
+func powDerivAtInfinity(m int, x, y float64) float64 {
+	if p := math.Pow(math.Abs(x), y-float64(m)); p == 0 || p == 1 && m == 0 {
+		return 0
+	}
+	return math.NaN()
 }
 
 // powDerivAtEnd is the limit for x → 0 or x → ∞: the power decides, then the

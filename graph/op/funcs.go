@@ -207,7 +207,7 @@ func special() {
 	// has r' because the formula cancels in the tail.
 	invMillsDeriv = unary("inv_mills_deriv", kernel.InvMillsDeriv, func(e Frame, x, d Term) Term {
 		r := e.Apply(InvMills, x)
-		a := e.Apply(Mul, d, e.Apply(Add, x, r))
+		a := e.Apply(MulZ, d, e.Apply(Add, x, r)) // 0·∞ on the right
 		b := e.Apply(Mul, r, e.Apply(Add, e.Scalar(1), d))
 		return e.Apply(Neg, e.Apply(Add, a, b))
 	})

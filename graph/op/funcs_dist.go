@@ -23,6 +23,12 @@ var (
 	LogBetaInc, LogBetaIncC *Func
 	// LogStudentTCdf is the log distribution function of (df, t).
 	LogStudentTCdf *Func
+	// gammaLead, (a−1)·log x − x − log Γ(a+1) as a function of (a, x), and
+	// betaLead, (a−1)·log x + (b−1)·log(1−x) − log B(a+1, b+1) of (a, b, x), are
+	// log densities without the factors that vanish where a parameter is 0;
+	// studentTLogDensity is that of StudentT(df) at t. They are −∞, not
+	// ∞ − ∞, where the mass is elsewhere.
+	gammaLead, betaLead, studentTLogDensity *Func
 )
 
 func init() {
@@ -61,9 +67,21 @@ func bessel() {
 
 // incompleteGamma: ∂P/∂x is the gamma density, and ∂/∂a has kernels of its own.
 func incompleteGamma() {
+	gammaLead = binary("gamma_lead", kernel.GammaLead,
+		func(e Frame, a, x, _ Term) Term {
+			return e.Apply(Sub, e.Apply(Log, x), e.Apply(Digamma, e.Apply(Add, a, e.Scalar(1))))
+		},
+		func(e Frame, a, x, _ Term) Term {
+			one := e.Scalar(1)
+			return e.Apply(Sub, e.Apply(MulZ, e.Apply(Sub, a, one), e.Apply(Recip, x)), one)
+		})
+	// The density over e^f. Its log has no derivative at 0, where the density, a power, may.
 	density := func(e Frame, a, x, f Term) Term {
-		t := e.Apply(Sub, e.Apply(XLogY, e.Apply(Sub, a, e.Scalar(1)), x), x)
-		return e.Apply(Exp, e.Apply(Sub, e.Apply(Sub, t, e.Apply(Lgamma, a)), f))
+		one := e.Scalar(1)
+		inside := e.Apply(Exp, e.Apply(Sub, e.Apply(gammaLead, a, x), f))
+		rest := e.Apply(Exp, e.Apply(Neg, e.Apply(Add, e.Apply(Add, x, e.Apply(Lgamma, e.Apply(Add, a, one))), f)))
+		atZero := e.Apply(MulZ, e.Apply(Pow, x, e.Apply(Sub, a, one)), rest)
+		return e.Apply(MulZ, a, e.Apply(Where, e.Apply(Equal, x, e.Scalar(0)), atZero, inside))
 	}
 	pda := numeric2("log_gamma_p_da", kernel.LogGammaPDa)
 	qda := numeric2("log_gamma_q_da", kernel.LogGammaQDa)
@@ -75,11 +93,32 @@ func incompleteGamma() {
 }
 
 func incompleteBeta() {
+	betaLead = &Func{Name: "beta_lead", Arity: 3, F3: kernel.BetaLead, Partial: func(e Frame, x []Term, _ Term, k int) Term {
+		one := e.Scalar(1)
+		if k == 2 {
+			return e.Apply(Sub,
+				e.Apply(MulZ, e.Apply(Sub, x[0], one), e.Apply(Recip, x[2])),
+				e.Apply(MulZ, e.Apply(Sub, x[1], one), e.Apply(Recip, e.Apply(Sub, one, x[2]))))
+		}
+		l := e.Apply(Log, x[2]) // plus ψ(a+b+2) − ψ(a+1)
+		if k == 1 {
+			l = e.Apply(Log1p, e.Apply(Neg, x[2]))
+		}
+		return e.Apply(Add, l, e.Apply(DigammaRise, e.Apply(Add, x[k], one), e.Apply(Add, x[1-k], one)))
+	}}
+	// The density over e^f, with 1/B(a, b) = ab/((a+b)(a+b+1)) / B(a+1, b+1). At
+	// the ends it is a power, which may have a derivative where its log has none.
 	density := func(e Frame, x []Term, f Term) Term {
 		one := e.Scalar(1)
-		t := e.Apply(XLogY, e.Apply(Sub, x[0], one), x[2])
-		t = e.Apply(Add, t, e.Apply(XLog1PY, e.Apply(Sub, x[1], one), e.Apply(Neg, x[2])))
-		return e.Apply(Exp, e.Apply(Sub, e.Apply(Sub, t, e.Apply(Lbeta, x[0], x[1])), f))
+		inside := e.Apply(Exp, e.Apply(Sub, e.Apply(betaLead, x...), f))
+		rest := e.Apply(Exp, e.Apply(Neg, e.Apply(Add, e.Apply(Lbeta, e.Apply(Add, x[0], one), e.Apply(Add, x[1], one)), f)))
+		p := e.Apply(Pow, x[2], e.Apply(Sub, x[0], one))
+		q := e.Apply(Pow, e.Apply(Sub, one, x[2]), e.Apply(Sub, x[1], one))
+		atEnd := e.Apply(MulZ, e.Apply(MulZ, p, q), rest)
+		end := e.Apply(Or, e.Apply(Equal, x[2], e.Scalar(0)), e.Apply(Equal, x[2], one))
+		n := e.Apply(Add, x[0], x[1])
+		share := e.Apply(Div, e.Apply(Mul, x[0], x[1]), e.Apply(Mul, n, e.Apply(Add, n, one)))
+		return e.Apply(MulZ, share, e.Apply(Where, end, atEnd, inside))
 	}
 	ternary := func(name string, f, da, db func(a, b, x float64) float64, dx func(e Frame, x []Term, f Term) Term) *Func {
 		ds := []*Func{numeric3(name+"_da", da), numeric3(name+"_db", db)}
@@ -96,15 +135,28 @@ func incompleteBeta() {
 }
 
 func studentT() {
+	// With w = t/√df: ∂t = −t(1 + 1/df)/(1 + w²) and
+	// 2·∂df = ψ((df+1)/2) − ψ(df/2) − 1/df − log(1 + w²) + (1 + 1/df)·w²/(1 + w²).
+	studentTLogDensity = binary("student_t_log_density", kernel.StudentTLogDensity,
+		func(e Frame, df, t, _ Term) Term {
+			half, r := e.Scalar(0.5), e.Apply(Recip, df)
+			w := e.Apply(Mul, t, e.Apply(Sqrt, r))
+			d := e.Apply(Sub, e.Apply(DigammaRise, e.Apply(Mul, half, df), half), e.Apply(Add, r, e.Apply(Log1pSquare, w)))
+			share := e.Apply(Mul, half, e.Apply(Mul, w, e.Apply(Log1pSquareDeriv, w)))
+			d = e.Apply(Add, d, e.Apply(Mul, e.Apply(Add, e.Scalar(1), r), share))
+			return e.Apply(Mul, half, d)
+		},
+		func(e Frame, df, t, _ Term) Term {
+			one, r := e.Scalar(1), e.Apply(Recip, df)
+			w := e.Apply(Mul, t, e.Apply(Sqrt, r))
+			d := e.Apply(Mul, t, e.Apply(Add, one, r))
+			return e.Apply(Neg, e.Apply(Mul, d, e.Apply(Recip, e.Apply(Add, one, e.Apply(Square, w)))))
+		})
 	ddf := numeric2("log_student_t_cdf_ddf", kernel.LogStudentTCdfDdf)
 	LogStudentTCdf = binary("log_student_t_cdf", kernel.LogStudentTCdf,
 		func(e Frame, df, t, _ Term) Term { return e.Apply(ddf, df, t) },
 		func(e Frame, df, t, f Term) Term {
-			half := e.Scalar(0.5)
-			w := e.Apply(Mul, t, e.Apply(Recip, e.Apply(Sqrt, df)))
-			p := e.Apply(Mul, e.Apply(Mul, half, e.Apply(Add, df, e.Scalar(1))), e.Apply(Log1pSquare, w))
-			norm := e.Apply(Add, e.Apply(Lbeta, e.Apply(Mul, half, df), half), e.Apply(Mul, half, e.Apply(Log, df)))
-			return e.Apply(Exp, e.Apply(Neg, e.Apply(Add, e.Apply(Add, p, norm), f)))
+			return e.Apply(Exp, e.Apply(Sub, e.Apply(studentTLogDensity, df, t), f))
 		})
 }
 
@@ -121,30 +173,45 @@ func numeric3(name string, f func(x, y, z float64) float64) *Func {
 	return fn
 }
 
-// slope is ∂f/∂x[k] by central differences with one step of Richardson
-// extrapolation, to about 1e-9 relative: it serves Hessians only.
+// slope is ∂f/∂x[k] by differences (slopeAt).
 func slope(f *Func, k int) *Func {
 	s := &Func{Name: f.Name + "_slope" + string(rune('0'+k)), Arity: f.Arity}
-	d := func(at float64, g func(x float64) float64) float64 {
-		h := 1e-3 * math.Max(math.Abs(at), 1e-3)
-		return (8*(g(at+h)-g(at-h)) - (g(at+2*h) - g(at-2*h))) / (12 * h)
-	}
 	switch f.Arity {
 	case 1:
-		s.F1 = func(x float64) float64 { return d(x, f.F1) }
+		s.F1 = func(x float64) float64 { return slopeAt(x, f.F1) }
 	case 2:
 		s.F2 = func(x, y float64) float64 {
 			if k == 0 {
-				return d(x, func(x float64) float64 { return f.F2(x, y) })
+				return slopeAt(x, func(x float64) float64 { return f.F2(x, y) })
 			}
-			return d(y, func(y float64) float64 { return f.F2(x, y) })
+			return slopeAt(y, func(y float64) float64 { return f.F2(x, y) })
 		}
 	default:
 		s.F3 = func(x, y, z float64) float64 {
 			v := [3]float64{x, y, z}
-			return d(v[k], func(t float64) float64 { v[k] = t; return f.F3(v[0], v[1], v[2]) })
+			return slopeAt(v[k], func(t float64) float64 { v[k] = t; return f.F3(v[0], v[1], v[2]) })
 		}
 	}
 	s.Partial = func(e Frame, x []Term, _ Term, j int) Term { return e.Apply(slope(s, j), x...) }
 	return s
+}
+
+// slopeAt is the derivative of g at a point by central differences with one
+// step of Richardson extrapolation, to about 1e-9 relative: it serves Hessians
+// only. Where the domain ends it is one-sided; at infinity it is 0, the limit
+// of the slope of whatever is bounded there.
+func slopeAt(at float64, g func(x float64) float64) float64 {
+	if math.IsInf(at, 0) {
+		return 0 * g(at)
+	}
+	h := 1e-3 * math.Max(math.Abs(at), 1e-3)
+	if d := (8*(g(at+h)-g(at-h)) - (g(at+2*h) - g(at-2*h))) / (12 * h); !math.IsNaN(d) {
+		return d
+	}
+	for _, s := range []float64{h, -h} {
+		if d := (48*g(at+s) - 25*g(at) - 36*g(at+2*s) + 16*g(at+3*s) - 3*g(at+4*s)) / (12 * s); !math.IsNaN(d) {
+			return d
+		}
+	}
+	return math.NaN()
 }

@@ -30,7 +30,7 @@ func (c *checker) call(e *ast.Call) value {
 	case isValue:
 		c.report(UnknownFunction, e.Fn.Span(), "`%s` is %s, not a function", name, describe(in)).hint("an element is written with brackets, `%s[i]`; a product with `*`", name)
 	default:
-		c.report(UnknownFunction, e.Fn.Span(), "there is no function `%s`", name).hint("%s", c.unknownFuncHint(name))
+		c.report(UnknownFunction, e.Fn.Span(), "there is no function `%s`", name).hint("%s", c.unknownFuncHint(e))
 	}
 	return value{bad: true, dep: d}
 }

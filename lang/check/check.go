@@ -85,6 +85,7 @@ type checker struct {
 	fn         *fnInfo // whose body is being checked, or nil
 	guide      *guideInfo
 	generating bool
+	role       role
 	underIf    int // the number of enclosing branches of `if`
 	unparsed   map[string]bool
 	declared   map[string]diag.Span // data and params, wherever they stand

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"fmt"
+	"math"
 	"strings"
 
 	"ppl/lang"
@@ -52,7 +54,7 @@ func (c *checker) distCall(call *ast.Call) *distCall {
 		if c.isFn(call.Fn.Name) {
 			n.d.Summary = "`" + call.Fn.Name + "` is a function, not a distribution"
 		}
-		n.hint("%s", c.unknownDistHint(call.Fn.Name))
+		n.hint("%s", c.unknownDistHint(call))
 		c.looseArgs(call)
 		return nil
 	}
@@ -205,7 +207,8 @@ func (c *checker) argTypes(dc *distCall) bool {
 			dc.vals[i] = typed(lang.Scalar(lang.Real), dep{})
 			continue
 		}
-		v := c.expr(e)
+		var v value
+		c.as(roleOf(p.Constraint), e, func() { v = c.expr(e) })
 		dc.vals[i] = v
 		dc.dep = dc.dep.or(v.dep)
 		ok = !v.bad && c.argType(dc, p, e, v) && ok
@@ -308,20 +311,46 @@ func (c *checker) mayLeaveDomain(dc *distCall, p lang.ParamSig, e ast.Expr) {
 	if !ok || in.sym.Kind != lang.SymLatent || in.support == "" {
 		return
 	}
-	unbounded := in.support == "all real numbers" || in.support == "numbers below a bound"
+	var leaves bool
 	var want, hint string
 	switch p.Constraint {
 	case lang.Positive, lang.NonNegative:
+		leaves = in.ends[0] < 0
 		want, hint = "> 0", "give it a distribution of positive numbers, as `HalfNormal` or `... in (0, inf)`; or use `exp("+name.Name+")` here"
 	case lang.Unit:
-		unbounded = unbounded || in.support == "positive numbers"
+		leaves = in.ends[0] < 0 || in.ends[1] > 1
 		want, hint = "between 0 and 1", "give it a distribution on (0, 1), as `Beta`; or use `inv_logit("+name.Name+")` here"
 	}
-	if want == "" || !unbounded {
+	if !leaves {
 		return
 	}
-	c.report(ArgumentOutOfRange, e.Span(), "`%s` of `%s` may leave its range: `%s` takes %s", p.Name, dc.Sig.Name, name.Name, in.support).
+	if u := c.uniformWithin(in, p.Constraint); u != "" {
+		hint = "write `" + u + "`"
+	}
+	takes := in.support
+	if takes == "an interval" || takes == "positive numbers" && in.ends[0] < 0 {
+		takes = fmt.Sprintf("values in (%v, %v)", in.ends[0], in.ends[1])
+	}
+	c.report(ArgumentOutOfRange, e.Span(), "`%s` of `%s` may leave its range: `%s` takes %s", p.Name, dc.Sig.Name, name.Name, takes).
 		expected("%s", want).related(in.sym.Span, "`%s` is defined here", name.Name).hint("%s", hint).d.Severity = diag.Warning
+}
+
+// uniformWithin writes the statement of a uniform latent with the ends of a
+// scale or a probability, "" for other latents.
+func (c *checker) uniformWithin(in *info, k lang.ParamConstraint) string {
+	s, ok := in.sym.Decl.(*ast.Sample)
+	if !ok || s.Dist == nil || s.Dist.Call == nil || s.Dist.Call.Fn.Name != "Uniform" || s.Dist.Interval != nil {
+		return ""
+	}
+	lo, hi := math.Max(in.ends[0], 0), in.ends[1]
+	if k == lang.Unit {
+		hi = math.Min(hi, 1)
+	}
+	if !(lo < hi) {
+		return ""
+	}
+	left := strings.TrimSpace(c.src.Slice(diag.Span{Start: s.Span().Start, End: s.Dist.Span().Start}))
+	return fmt.Sprintf("%s Uniform(%v, %v)", left, lo, hi)
 }
 
 func bad(ok bool, want string) string {

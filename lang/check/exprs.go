@@ -216,6 +216,7 @@ func (c *checker) product(e *ast.Binary, x, y value) value {
 			expected("[A, B] @ [B, C], [A, B] @ [B], [B] @ [B, C] or [B] @ [B]").found("%s @ %s", x.t, y.t)
 		if n == 0 || m == 0 {
 			r.hint("to multiply by a scalar, use `*`")
+			c.scalarFactor(r, e, x.t, y.t)
 		} else if n <= 2 && m <= 2 && y.t.Dims[m-1].Equal(x.t.Dims[0]) == lang.Yes {
 			r.hint("the other way round it fits: `%s @ %s`", c.text(e.Y), c.text(e.X))
 		}
@@ -223,6 +224,29 @@ func (c *checker) product(e *ast.Binary, x, y value) value {
 	}
 	dims := append(append([]lang.Dim(nil), x.t.Dims[:n-1]...), y.t.Dims[1:]...)
 	return typed(lang.Array(join(join(x.t.Elem, y.t.Elem), lang.Int), dims...), d)
+}
+
+// scalarFactor hints at the coefficient of each column where a latent that is
+// one number stands beside a matrix.
+func (c *checker) scalarFactor(n note, e *ast.Binary, x, y lang.Type) {
+	scalar, other, dim := e.Y, e.X, x.Rank()-1
+	if x.IsScalar() {
+		scalar, other, dim, x = e.X, e.Y, 0, y
+	}
+	name, ok := ast.Unparen(scalar).(*ast.Name)
+	if !ok || x.IsScalar() {
+		return
+	}
+	in, ok := c.findQuietly(name.Name)
+	if !ok || in.sym.Kind != lang.SymLatent {
+		return
+	}
+	s, ok := in.sym.Decl.(*ast.Sample)
+	if !ok || s.Dist == nil || len(s.Index) > 0 || s.Type != nil {
+		return
+	}
+	n.hint("`%s` is one number: for a coefficient of each column of `%s`, write `%s : real[%s] ~ %s`; to multiply by a scalar, use `*`",
+		name.Name, c.text(other), name.Name, x.Dims[dim], c.text(s.Dist)).related(in.sym.Span, "`%s` is defined here", name.Name)
 }
 
 func (c *checker) ifElse(e *ast.If) value {

@@ -123,7 +123,8 @@ func (c *checker) explainArgs(sig *lang.DistSig, form int, call *ast.Call, args 
 			c.unknownKeyword(sig, form, a)
 			wrong = true
 		case k < 0:
-			c.report(TooManyArguments, a.Span(), "`%s` takes %s", sig.Name, counted(len(ps), "argument")).expected("%s", signature(sig))
+			c.report(TooManyArguments, a.Span(), "`%s` takes %s", sig.Name, counted(len(ps), "argument")).expected("%s", signature(sig)).
+				hint("%s", c.withoutLocation(sig, form, args))
 			wrong = true
 		case given[k] != nil:
 			c.report(DuplicateArgument, a.Span(), "the argument `%s` is given twice", ps[k].Name).related(given[k].Span(), "first given here")
@@ -142,6 +143,25 @@ func (c *checker) explainArgs(sig *lang.DistSig, form int, call *ast.Call, args 
 		}
 	}
 	c.report(MissingArgument, call.Span(), "`%s` lacks %s", sig.Name, strings.Join(missing, ", ")).expected("%s", signature(sig))
+}
+
+// withoutLocation writes the call of a half distribution without the 0 that
+// other systems have for where it starts.
+func (c *checker) withoutLocation(sig *lang.DistSig, form int, args []ast.Arg) string {
+	if !strings.HasPrefix(sig.Name, "Half") || len(args) != len(sig.Forms[form].Params)+1 || len(args) < 2 {
+		return ""
+	}
+	location := len(args) - 2 // before the scale
+	if x, ok := constValue(args[location].Value); !ok || x != 0 {
+		return ""
+	}
+	var kept []string
+	for i, a := range args {
+		if i != location {
+			kept = append(kept, c.src.Slice(a.Span()))
+		}
+	}
+	return "it starts at 0 and has no location: write `" + sig.Name + "(" + strings.Join(kept, ", ") + ")`"
 }
 
 func (c *checker) unknownKeyword(sig *lang.DistSig, form int, a *ast.Arg) {

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"math"
+
 	"ppl/lang"
 	"ppl/lang/ast"
 	"ppl/lang/diag"
@@ -121,6 +123,60 @@ func supportOf(dc *distCall, d *ast.Dist, t lang.Type) string {
 		return "numbers below a bound"
 	}
 	return "all real numbers"
+}
+
+// endsOf are the constant ends of the set on which the elements of a latent live.
+func endsOf(dc *distCall, d *ast.Dist, t lang.Type) [2]float64 {
+	inf := math.Inf(1)
+	out := [2]float64{-inf, inf}
+	switch dc.support() {
+	case lang.SupportPositive:
+		out[0] = 0
+	case lang.SupportLower: // Pareto, above a positive minimum
+		out[0] = math.Max(0, dc.constant(dc.Sig.Lower))
+	case lang.SupportUnit:
+		out = [2]float64{0, 1}
+	case lang.SupportReal:
+	case lang.SupportInterval, lang.SupportUpper:
+		out = [2]float64{dc.constant(dc.Sig.Lower), dc.constant(dc.Sig.Upper)}
+	default:
+		out = [2]float64{math.NaN(), math.NaN()}
+	}
+	switch t.Kind { // what the kind asks for beyond the distribution
+	case lang.Plain, lang.Ordered:
+	case lang.PositiveOrdered, lang.Simplex:
+		out[0] = math.Max(out[0], 0)
+	default:
+		return [2]float64{math.NaN(), math.NaN()}
+	}
+	if d != nil && d.Interval != nil {
+		lo, hi := endValue(d.Interval.Lo), endValue(d.Interval.Hi)
+		out = [2]float64{math.Max(out[0], lo), math.Min(out[1], hi)} // NaN where either is
+	}
+	return out
+}
+
+// constant is the value of a parameter that is a literal, NaN otherwise.
+func (d *distCall) constant(param string) float64 {
+	k := paramIndex(d.Sig.Forms[d.Form].Params, param)
+	if k < 0 || d.DistCall.Args[k] == nil {
+		return math.NaN()
+	}
+	return endValue(d.DistCall.Args[k])
+}
+
+// endValue is the value of a literal or of an infinity, NaN otherwise.
+func endValue(e ast.Expr) float64 {
+	if x, ok := constValue(e); ok {
+		return x
+	}
+	if !isInfinity(e) {
+		return math.NaN()
+	}
+	if u, ok := ast.Unparen(e).(*ast.Unary); ok && u.Op == "-" {
+		return math.Inf(-1)
+	}
+	return math.Inf(1)
 }
 
 func intervalText(iv *ast.Interval) string {

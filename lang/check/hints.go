@@ -3,45 +3,13 @@ package check
 import (
 	"strings"
 
+	"ppl/lang"
+	"ppl/lang/ast"
 	"ppl/lang/diag"
 )
 
 // Hints. The names that people bring from R, Stan, JAGS and BUGS are mapped to
 // the names here; other unknown names are compared with those in sight.
-
-// foreignFunctions maps functions of other languages to what to write here.
-var foreignFunctions = map[string]string{
-	"length": "size(x)", "len": "size(x)", "nrow": "size(x)", "num_elements": "size(x)", "rows": "size(x)",
-	"pow": "x ^ y", "ifelse": "if c then a else b", "where": "if c then a else b", "step": "(x >= 0)",
-	"sigmoid": "inv_logit(x)", "expit": "inv_logit(x)", "ilogit": "inv_logit(x)", "plogis": "inv_logit(x)", "qlogis": "logit(x)",
-	"logsumexp": "log_sum_exp(x)", "log1p_exp": "softplus(x)", "log_inv_logit": "log_inv_logit(x)",
-	"rep_vector": "fill(x, n)", "rep_array": "fill(x, n)", "rep": "fill(x, n)", "rep_matrix": "fill(x, n, m)",
-	"dot_product": "dot(x, y)", "inprod": "dot(x, y)", "multiply": "x @ y", "crossprod": "transpose(x) @ x",
-	"to_vector": "reshape(x, n)", "to_matrix": "reshape(x, n, m)", "append_row": "concat(x, y)", "append_array": "concat(x, y)", "c": "[a, b]",
-	"t": "transpose(x)", "inv": "1 / x", "log_determinant": "log_det(x)", "cholesky_decompose": "cholesky(x)", "diag_matrix": "diag(x)",
-	"pnorm": "Phi(x)", "std_normal_cdf": "Phi(x)", "fabs": "abs(x)", "lfactorial": "lgamma(n + 1)", "choose": "exp(lchoose(n, k))",
-	"mdivide_left_tri_low": "solve_lower(L, b)", "gp_exp_quad_cov": "cov_exp_quad(x, sd, scale)", "cumulative_sum": "cumsum(x)",
-	"print": "nothing: a model has no output of its own", "target": "factor E",
-}
-
-// foreignDists maps the stems of other languages' distribution names
-// (`normal_lpdf`, `dnorm`) to ours.
-var foreignDists = map[string]string{
-	"norm": "Normal", "gaussian": "Normal", "stdnormal": "Normal", "lnorm": "LogNormal", "t": "StudentT", "exp": "Exponential", "unif": "Uniform",
-	"pois": "Poisson", "binom": "Binomial", "nbinom": "NegBinomial", "negbin": "NegBinomial", "negbinomial2": "NegBinomial", "negbinomial": "NegBinomial",
-	"bern": "Bernoulli", "cat": "Categorical", "multi": "Multinomial", "mnorm": "MvNormal", "mvnorm": "MvNormal", "multinormal": "MvNormal",
-	"multivariatenormal": "MvNormal", "multinormalcholesky": "MvNormal", "doubleexponential": "Laplace", "dexp": "Laplace", "ddexp": "Laplace",
-	"chisq": "ChiSquared", "chisquare": "ChiSquared", "inversegamma": "InvGamma", "igamma": "InvGamma", "invwishart": "InvWishart", "inversewishart": "InvWishart",
-	"lkjcorr": "LKJ", "lkjcorrcholesky": "LKJCholesky", "bernoullilogit": "Bernoulli", "poissonlog": "Poisson", "binomiallogit": "Binomial",
-	"categoricallogit": "Categorical", "orderedlogit": "OrderedLogistic", "weib": "Weibull", "dirch": "Dirichlet", "ddirch": "Dirichlet", "par": "Pareto",
-	"hyper": "HyperGeometric", "flat": "Flat", "bernoullilogits": "Bernoulli", "multivariatestudentt": "MvStudentT", "improperuniform": "Flat", "halft": "HalfStudentT",
-}
-
-// foreignKeyword completes the hint for families that are keyword forms here.
-var foreignKeyword = map[string]string{
-	"bernoullilogit": "Bernoulli(logit = ...)", "poissonlog": "Poisson(log_rate = ...)", "binomiallogit": "Binomial(n, logit = ...)",
-	"negbinomial2": "NegBinomial(mean = ..., dispersion = ...)", "categoricallogit": "Categorical(logit = ...)",
-}
 
 // plain reduces a name to what writers agree on: letters and digits in lower case.
 func plain(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
@@ -49,9 +17,9 @@ func plain(name string) string { return strings.ToLower(strings.ReplaceAll(name,
 // densitySuffixes mark densities and samplers of other languages.
 var densitySuffixes = []string{"_lpdf", "_lpmf", "_lupdf", "_lupmf", "_log", "_rng", "_pdf", "_logpdf", "_lcdf", "_cdf"}
 
-// likelyDist guesses which distribution a foreign name means. suffix is the
-// density suffix that it carried, "d" for R's prefix.
-func (c *checker) likelyDist(name string) (dist, form, suffix string, ok bool) {
+// likelyDist guesses which distribution a name with another spelling means.
+// suffix is the density suffix that it carried, "d" for R's prefix.
+func (c *checker) likelyDist(name string) (dist, suffix string, ok bool) {
 	stem := name
 	for _, s := range densitySuffixes {
 		if strings.HasSuffix(stem, s) && len(stem) > len(s) {
@@ -59,53 +27,72 @@ func (c *checker) likelyDist(name string) (dist, form, suffix string, ok bool) {
 			break
 		}
 	}
-	if d, f, ok := c.distOfStem(plain(stem)); ok {
-		return d, f, suffix, true
+	if d, ok := c.distOfStem(plain(stem)); ok {
+		return d, suffix, true
 	}
 	if strings.HasPrefix(stem, "d") || strings.HasPrefix(stem, "r") {
-		if d, f, ok := c.distOfStem(plain(stem[1:])); ok {
-			return d, f, "d", true
+		if d, ok := c.distOfStem(plain(stem[1:])); ok {
+			return d, "d", true
 		}
-	}
-	return "", "", "", false
-}
-
-func (c *checker) distOfStem(stem string) (dist, form string, ok bool) {
-	for _, n := range c.cat.DistNames() {
-		if plain(n) == stem {
-			return n, "", true
-		}
-	}
-	if d, ok := foreignDists[stem]; ok && c.isDist(d) {
-		return d, foreignKeyword[stem], true
 	}
 	return "", "", false
 }
 
-// unknownDistHint says what to write instead of an unknown distribution.
-func (c *checker) unknownDistHint(name string) string {
-	_, own := c.fns[name]
-	if d, _, _, ok := c.likelyDist(name); ok && !own && c.isFn(name) {
-		return "did you mean `" + d + "`? `" + name + "(...)` is a value"
+// distOfStem finds a distribution by the plain form of its name, here or elsewhere.
+func (c *checker) distOfStem(stem string) (dist string, ok bool) {
+	for _, n := range c.cat.DistNames() {
+		if plain(n) == stem {
+			return n, true
+		}
 	}
-	if c.isFn(name) {
+	if d, ok := foreignStems[stem]; ok && c.isDist(d) {
+		return d, true
+	}
+	if s, ok := foreignDists[stem]; ok {
+		d, _, _ := strings.Cut(s.write, "(")
+		return d, c.isDist(d)
+	}
+	return "", false
+}
+
+// unknownDistHint says what to write instead of an unknown distribution.
+func (c *checker) unknownDistHint(call *ast.Call) string {
+	name := call.Fn.Name
+	s, foreign := foreignDists[plain(name)]
+	if _, own := c.fns[name]; own || c.isFn(name) && !foreign {
+		if d, _, ok := c.likelyDist(name); ok && !own {
+			return "did you mean `" + d + "`? `" + name + "(...)` is a value"
+		}
 		return "`" + name + "` is a function; to add a log density of your own, use `factor " + name + "(...)`"
 	}
-	if d, form, _, ok := c.likelyDist(name); ok {
-		if form == "" {
-			form = d + "(...)"
+	if foreign {
+		if d, _, _ := strings.Cut(s.write, "("); c.ownKeyword(call, s, d) {
+			return "write `" + c.renamed(call, d) + "`"
 		}
-		return "did you mean `" + form + "`?"
+		return c.rewritten(call, s)
 	}
-	return didYouMean(name, c.cat.DistNames())
+	d, suffix, ok := c.likelyDist(name)
+	switch {
+	case !ok:
+		return didYouMean(name, c.cat.DistNames())
+	case suffix != "" && suffix != "d":
+		return "`" + name + "` is a density elsewhere; did you mean `~ " + d + "(...)`?"
+	}
+	return "write `" + c.renamed(call, d) + "`"
+}
+
+// renamed is the text of a call with another name.
+func (c *checker) renamed(call *ast.Call, name string) string {
+	return name + c.src.Slice(diag.Span{Start: call.Fn.Span().End, End: call.Span().End})
 }
 
 // unknownFuncHint says what to write instead of an unknown function.
-func (c *checker) unknownFuncHint(name string) string {
-	if w, ok := foreignFunctions[name]; ok {
-		return "write `" + w + "`"
+func (c *checker) unknownFuncHint(call *ast.Call) string {
+	name := call.Fn.Name
+	if s, ok := foreignFuncs[name]; ok {
+		return c.rewritten(call, s)
 	}
-	if d, _, suffix, ok := c.likelyDist(name); ok {
+	if d, suffix, ok := c.likelyDist(name); ok {
 		if suffix == "_rng" {
 			return "to draw from it when predicting, use `generate x_new ~ " + d + "(...)`"
 		}
@@ -132,7 +119,67 @@ func (c *checker) unknownNameHint(name string) string {
 	case "NA", "NaN", "nan", "null":
 		return "missing values belong in the data, declared as `real?[N]`"
 	}
-	return didYouMean(name, c.visible())
+	if hint := didYouMean(name, c.visible()); hint != "" || c.fn != nil {
+		return hint
+	}
+	return c.priorHint(name)
+}
+
+// priorHint says how to make a name stand for something: by a prior, which
+// depends on where it is used, or as data.
+func (c *checker) priorHint(name string) string {
+	switch c.role {
+	case roleSize:
+		return "lengths come from the data: `data x : real[" + name + "]`, or `data " + name + " : int`"
+	case roleIndex:
+		return "if it is data, declare it: `data " + name + " : int[N]`, or `factor(J)[N]` for labels"
+	}
+	prior, data := name+" ~ Normal(0, 1)", "data "+name+" : real"
+	switch c.role {
+	case roleScale:
+		prior = name + " ~ HalfNormal(1)"
+	case roleProbability:
+		prior = name + " ~ Beta(1, 1)"
+	case roleArray:
+		prior, data = name+"[k in 1..K] ~ Normal(0, 1)", data+"[N]"
+	}
+	return "give it a prior, `" + prior + "`, or declare it as data, `" + data + "`"
+}
+
+// role is the place in which an expression stands, for the hint about a name
+// that is not defined.
+type role int
+
+const (
+	roleNone role = iota
+	roleScale
+	roleProbability
+	roleArray
+	roleIndex
+	roleSize
+)
+
+// as runs check, which checks e in a role. Of a larger expression than a name
+// only a size says what its names are.
+func (c *checker) as(r role, e ast.Expr, check func()) {
+	was := c.role
+	c.role = r
+	if _, ok := ast.Unparen(e).(*ast.Name); !ok && r != roleSize {
+		c.role = roleNone
+	}
+	check()
+	c.role = was
+}
+
+// roleOf is the role of an argument of a distribution.
+func roleOf(k lang.ParamConstraint) role {
+	switch k {
+	case lang.Positive, lang.NonNegative:
+		return roleScale
+	case lang.Unit:
+		return roleProbability
+	}
+	return roleNone
 }
 
 func didYouMean(name string, candidates []string) string {

@@ -22,7 +22,7 @@ func (c *checker) index(e *ast.Index) value {
 	var base value
 	if reserved[name.Name] {
 		base = c.expr(e.X)
-	} else if in := c.lookup(name.Name, name.Span()); in == nil {
+	} else if in := c.lookupArray(name); in == nil {
 		base = poison()
 	} else {
 		base = c.read(in, name, e.Span(), e.Args)
@@ -32,6 +32,12 @@ func (c *checker) index(e *ast.Index) value {
 		return c.selected(base, e.Args, e.Span(), name.Name, in.array == nil || in.array.done)
 	}
 	return c.selected(base, e.Args, e.Span(), name.Name, true)
+}
+
+// lookupArray resolves a name that is indexed.
+func (c *checker) lookupArray(name *ast.Name) (in *info) {
+	c.as(roleArray, name, func() { in = c.lookup(name.Name, name.Span()) })
+	return in
 }
 
 func (c *checker) recordType(e ast.Expr, t lang.Type) {
@@ -109,7 +115,8 @@ func (c *checker) indexArg(a ast.IndexArg, dim *lang.Dim, name string) ([]lang.D
 	case a.Expr == nil:
 		return nil, dep{}, false
 	}
-	v := c.expr(a.Expr)
+	var v value
+	c.as(roleIndex, a.Expr, func() { v = c.expr(a.Expr) })
 	if v.bad {
 		return nil, v.dep, false
 	}

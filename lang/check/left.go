@@ -38,7 +38,7 @@ func (c *checker) leftExtent(name ast.Ident, ix ast.LeftIndex, seen map[string]b
 		return extent{}, false
 	default:
 		c.report(SliceDefines, ix.Span(), "a slice on the left is for data; `%s` is defined here", name.Name).
-			hint("name the index: `%s[i in 1..N] ~ ...`", name.Name)
+			hint("name the index, `%s[i in %s] ~ ...`, or write `%s` alone where the distribution is over vectors", name.Name, c.sliceText(ix.Arg), name.Name)
 		return extent{}, false
 	}
 	if v := c.expr(e); v.bad {
@@ -60,6 +60,14 @@ func (c *checker) leftExtent(name ast.Ident, ix ast.LeftIndex, seen map[string]b
 		return extent{}, false
 	}
 	return out, true
+}
+
+// sliceText is the range that a slice on the left means.
+func (c *checker) sliceText(a ast.IndexArg) string {
+	if a.Range == nil {
+		return "1..N"
+	}
+	return c.text(a.Range)
 }
 
 // simpleLeft reports whether a form has at most one index, not seen before,

@@ -52,6 +52,9 @@ type info struct {
 	readEarly bool
 	// support is the kind of set that a latent lives on.
 	support string
+	// ends bound the elements of a latent by constants, infinite where there are
+	// none, NaN where the text does not tell.
+	ends [2]float64
 	// observed are the blocks of data that have a `~`.
 	observed []observed
 	// shaped marks a `data N : int` that the shape of other data tells too.
@@ -201,6 +204,12 @@ func (c *checker) find(name string) (*info, bool) {
 // reserved are the numbers that every model has.
 var reserved = map[string]bool{"pi": true, "inf": true}
 
+// otherName says how to call what is often called like one of these numbers.
+var otherName = map[string]string{
+	"pi":  "choose another name: `p` or `prob` for a probability",
+	"inf": "choose another name",
+}
+
 // declare adds a value to scope s, or reports that the name is taken.
 func (c *checker) declare(s *scope, in *info, code diag.Code) bool {
 	name := in.sym.Name
@@ -209,7 +218,7 @@ func (c *checker) declare(s *scope, in *info, code diag.Code) bool {
 		return false
 	}
 	if reserved[name] && c.fn == nil {
-		c.report(code, in.sym.Span, "`%s` is a number that every model has; its name cannot be used again", name)
+		c.report(code, in.sym.Span, "`%s` is a number that every model has; its name cannot be used again", name).hint("%s", otherName[name])
 		return false
 	}
 	old, taken := c.find(name)

@@ -243,7 +243,7 @@ func (c *checker) latent(s *ast.Sample) {
 		kind = lang.GuideFor
 	}
 	if in.support == "" {
-		in.support = supportOf(dc, s.Dist, t)
+		in.support, in.ends = supportOf(dc, s.Dist, t), endsOf(dc, s.Dist, t)
 	}
 	if in.array != nil {
 		c.addPiece(in, s, t, s.Name.Span(), box, dc.lo, dc.hi)

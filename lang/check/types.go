@@ -34,11 +34,12 @@ const (
 
 var elemNames = map[string]lang.Elem{"real": lang.Real, "int": lang.Int, "bool": lang.Bool}
 
-// foreignTypes are the types of Stan and others.
-var foreignTypes = map[string]string{
-	"vector": "real[N]", "row_vector": "real[N]", "matrix": "real[N, M]", "array": "real[N]", "float": "real", "double": "real", "number": "real",
-	"integer": "int", "boolean": "bool", "cov_matrix": "cov[K]", "corr_matrix": "corr[K]", "cholesky_factor_corr": "cholesky_corr[K]",
-	"string": "factor(J)[N]", "category": "factor(J)[N]", "sum_to_zero_vector": "sum_to_zero[K]",
+// foreignTypes are the types of Stan and others, and the dimensions of an
+// example.
+var foreignTypes = map[string][2]string{
+	"vector": {"real", "[N]"}, "row_vector": {"real", "[N]"}, "matrix": {"real", "[N, M]"}, "array": {"real", "[N]"}, "float": {"real", ""}, "double": {"real", ""},
+	"number": {"real", ""}, "integer": {"int", ""}, "boolean": {"bool", ""}, "cov_matrix": {"cov", "[K]"}, "corr_matrix": {"corr", "[K]"}, "cholesky_factor_corr": {"cholesky_corr", "[K]"},
+	"string": {"factor(J)", "[N]"}, "category": {"factor(J)", "[N]"}, "categorical": {"factor(J)", "[N]"}, "sum_to_zero_vector": {"sum_to_zero", "[K]"},
 }
 
 // resolveType gives the type that t writes; false after an error.
@@ -90,7 +91,11 @@ func (c *checker) elementType(t *ast.Type) (lang.Type, bool) {
 	}
 	n := c.report(UnknownType, t.Name.Span(), "`%s` is not a type", name)
 	if w, ok := foreignTypes[name]; ok {
-		n.hint("write `%s`", w)
+		dims := w[1]
+		if len(t.Dims) > 0 {
+			dims = "[" + c.src.Slice(t.Dims[0].Span().To(t.Dims[len(t.Dims)-1].Span())) + "]"
+		}
+		n.hint("write `%s%s`", w[0], dims)
 		return lang.Type{}, false
 	}
 	names := []string{"real", "int", "bool", "factor"}
@@ -216,7 +221,8 @@ func (c *checker) bindDim(name *ast.Name) lang.Dim {
 
 // sizeExpr checks an int scalar that data must tell, and gives its form.
 func (c *checker) sizeExpr(e ast.Expr, what string) (lang.Dim, bool) {
-	v := c.expr(e)
+	var v value
+	c.as(roleSize, e, func() { v = c.expr(e) })
 	switch {
 	case v.bad:
 		return lang.Dim{}, false

@@ -80,11 +80,12 @@ var lowerBounded = &Transform{
 	Name: "lower + exp",
 	Free: same,
 	Forward: func(b *named.Builder, u named.Value, s dist.Support) (named.Value, []named.Value) {
+		if s.Unbounded {
+			return partlyBounded(b, u, s)
+		}
 		return b.Add(s.Lower, b.Exp(u)), []named.Value{u}
 	},
-	Inverse: func(x []float64, lower, _ float64) []float64 {
-		return each(x, func(x float64) float64 { return math.Log(x - lower) })
-	},
+	Inverse: func(x []float64, lower, _ float64) []float64 { return unbind(x, lower, math.Inf(1)) },
 }
 
 // upperBounded: x = upper − e^u.
@@ -92,11 +93,12 @@ var upperBounded = &Transform{
 	Name: "upper - exp",
 	Free: same,
 	Forward: func(b *named.Builder, u named.Value, s dist.Support) (named.Value, []named.Value) {
+		if s.Unbounded {
+			return partlyBounded(b, u, s)
+		}
 		return b.Sub(s.Upper, b.Exp(u)), []named.Value{u}
 	},
-	Inverse: func(x []float64, _, upper float64) []float64 {
-		return each(x, func(x float64) float64 { return math.Log(upper - x) })
-	},
+	Inverse: func(x []float64, _, upper float64) []float64 { return unbind(x, math.Inf(-1), upper) },
 }
 
 // logitJac is log of the derivative of inv_logit: u − 2·softplus(u).
@@ -121,14 +123,57 @@ var interval = &Transform{
 	Name: "scaled inv_logit",
 	Free: same,
 	Forward: func(b *named.Builder, u named.Value, s dist.Support) (named.Value, []named.Value) {
+		if s.Unbounded {
+			return partlyBounded(b, u, s)
+		}
 		width := b.Sub(s.Upper, s.Lower)
 		x := b.Add(s.Lower, b.Mul(width, b.InvLogit(u)))
 		// The width counts once for each element, so it is added to an array of u's shape.
 		return x, []named.Value{b.Add(logitJac(b, u), b.Log(width))}
 	},
-	Inverse: func(x []float64, lower, upper float64) []float64 {
-		return each(x, func(x float64) float64 { return math.Log(x-lower) - math.Log(upper-x) })
-	},
+	Inverse: unbind,
+}
+
+// partlyBounded takes each element by the bounds that it has: those of the
+// interval, of one bound, or the identity. An infinite bound is replaced by a
+// finite one where it is not asked for, so that no derivative is infinite.
+func partlyBounded(b *named.Builder, u named.Value, s dist.Support) (named.Value, []named.Value) {
+	yes, no := b.Scalar(1), b.Scalar(0)
+	hasLower, hasUpper, lower, upper := no, no, no, no
+	if s.Upper.Valid() {
+		hasUpper = b.Less(s.Upper, b.Scalar(math.Inf(1)))
+		upper = b.Where(hasUpper, s.Upper, no)
+	}
+	if s.Lower.Valid() {
+		hasLower = b.Greater(s.Lower, b.Scalar(math.Inf(-1)))
+		lower = b.Where(hasLower, s.Lower, b.AddScalar(upper, -1))
+	}
+	upper = b.Where(hasUpper, upper, b.AddScalar(lower, 1))
+	both := b.And(hasLower, hasUpper)
+	either := b.Where(hasLower, yes, hasUpper)
+
+	side := b.Exp(b.Where(both, no, b.Where(either, u, no)))
+	one := b.Where(hasLower, b.Add(lower, side), b.Where(hasUpper, b.Sub(upper, side), u))
+	width := b.Sub(upper, lower)
+	within := b.Where(both, u, no)
+	x := b.Where(both, b.Add(lower, b.Mul(width, b.InvLogit(within))), one)
+	jac := b.Where(both, b.Add(logitJac(b, within), b.Log(width)), b.Where(either, u, no))
+	return x, []named.Value{jac}
+}
+
+// unbind maps numbers between two bounds, which may be infinite, to the line.
+func unbind(x []float64, lower, upper float64) []float64 {
+	return each(x, func(x float64) float64 {
+		switch l, u := math.IsInf(lower, -1), math.IsInf(upper, 1); {
+		case l && u:
+			return x
+		case l:
+			return math.Log(upper - x)
+		case u:
+			return math.Log(x - lower)
+		}
+		return math.Log(x-lower) - math.Log(upper-x)
+	})
 }
 
 // ordered: x₁ = u₁, x_k = x_{k−1} + e^{u_k}.

@@ -27,6 +27,34 @@ type kase struct {
 	// first ones. measure is what the log-Jacobian by them lacks, for an object.
 	coords  []int
 	measure float64
+	// bounds, if set, are those of each element, of which some are infinite.
+	bounds [][2]float64
+}
+
+// support is that of the objects, boundsOf the bounds of one of them.
+func (k kase) support(b *named.Builder) dist.Support {
+	if k.bounds == nil {
+		return dist.Support{Kind: k.kind, Lower: b.Scalar(k.lower), Upper: b.Scalar(k.upper)}
+	}
+	lower, upper := make([]float64, len(k.bounds)), make([]float64, len(k.bounds))
+	for i, w := range k.bounds {
+		lower[i], upper[i] = w[0], w[1]
+	}
+	s := dist.Support{Kind: k.kind, Unbounded: true}
+	if k.kind != lang.SupportUpper {
+		s.Lower = b.Vector(lower...)
+	}
+	if k.kind != lang.SupportLower {
+		s.Upper = b.Vector(upper...)
+	}
+	return s
+}
+
+func (k kase) boundsOf(object int) (lower, upper float64) {
+	if k.bounds == nil {
+		return k.lower, k.upper
+	}
+	return k.bounds[object][0], k.bounds[object][1]
 }
 
 // lower lists the places of the lower triangle of a K×K matrix, with or without
@@ -119,7 +147,12 @@ func cases() []kase {
 		}
 		return math.Abs(t) < 1e-12
 	}
+	inf, anything := math.Inf(1), all(func(float64) bool { return true })
 	return []kase{
+		{kind: lang.SupportInterval, box: graph.Shape{5}, inside: anything,
+			bounds: [][2]float64{{-1, 4}, {-7, inf}, {2, inf}, {-inf, -3}, {-inf, inf}}},
+		{kind: lang.SupportLower, box: graph.Shape{3}, inside: anything, bounds: [][2]float64{{-2, inf}, {-inf, inf}, {0, inf}}},
+		{kind: lang.SupportUpper, box: graph.Shape{2}, inside: anything, bounds: [][2]float64{{-inf, inf}, {-inf, 5}}},
 		{kind: lang.SupportReal, box: graph.Shape{4}, inside: all(func(float64) bool { return true })},
 		{kind: lang.SupportPositive, box: graph.Shape{2, 2}, inside: all(func(v float64) bool { return v > 0 })},
 		{kind: lang.SupportLower, box: graph.Shape{3}, lower: -2, inside: all(func(v float64) bool { return v > -2 })},
@@ -155,7 +188,7 @@ func forward(t *guide.Transform, k kase, u []float64) (x []float64, jac float64)
 func compiled(t *guide.Transform, k kase) func(u []float64) (x []float64, jac float64) {
 	b := named.New()
 	in := b.G.Input("u", t.Free(k.box))
-	v, terms := t.Forward(b, b.Wrap(in), dist.Support{Kind: k.kind, Lower: b.Scalar(k.lower), Upper: b.Scalar(k.upper)})
+	v, terms := t.Forward(b, b.Wrap(in), k.support(b))
 	total := b.Scalar(0)
 	for _, j := range terms {
 		total = b.Add(total, b.SumAll(j))
@@ -214,7 +247,11 @@ func TestTransforms(t *testing.T) {
 					if !k.inside(obj) {
 						t.Fatalf("%v is outside the support (from %v)", obj, u)
 					}
-					back := tr.Inverse(obj, k.lower, k.upper)
+					lower, upper := k.boundsOf(o)
+					if k.bounds != nil && !(obj[0] > lower && obj[0] < upper) {
+						t.Fatalf("%v is outside (%g, %g)", obj, lower, upper)
+					}
+					back := tr.Inverse(obj, lower, upper)
 					for i, v := range back {
 						if math.Abs(v-u[o*free+i]) > tol {
 							t.Fatalf("round trip of %v gives %v", u, back)

@@ -44,8 +44,15 @@ func (f *fitter) noStart(u []float64) error {
 	if err != nil {
 		return err
 	}
+	return NoStart(parts)
+}
+
+// NoStart is the error that names the statements of which the contribution is not
+// finite. The Jacobian of the transforms, the last part, is no statement: it is
+// not finite only where the density of a latent is not either.
+func NoStart(parts []Part) *ErrNoStart {
 	e := &ErrNoStart{}
-	for _, p := range parts {
+	for _, p := range parts[:len(parts)-1] {
 		if !finite(p.Mean) {
 			e.Sites = append(e.Sites, p.Factor.Site)
 		}

@@ -190,6 +190,7 @@ type evaluator struct {
 	state graph.State
 	at    map[string]int
 	names []string
+	size  float64 // of the terms that the value adds up, where they cancel
 }
 
 // run gives the value, the gradient and, if compiled, the second derivatives.
@@ -225,6 +226,12 @@ func (e *evaluator) checkGradient(what string, at map[string][]float64, second b
 		e.t.Errorf("%s: the value is %g", what, y)
 		return
 	}
+	size := 0.0 // of what a sum of the gradient adds up
+	for a := range first {
+		for c := range first[a] {
+			size += math.Abs(weight(a, c) * first[a][c])
+		}
+	}
 	for i, n := range e.names {
 		for j := range at[n] {
 			saved := at[n][j]
@@ -244,12 +251,12 @@ func (e *evaluator) checkGradient(what string, at map[string][]float64, second b
 				return y, sum
 			}
 			got := first[i][j]
-			want, slack := richardson(saved, func(x float64) float64 { y, _ := move(x); return y })
+			want, slack := richardson(saved, math.Max(math.Abs(y), e.size), func(x float64) float64 { y, _ := move(x); return y })
 			if !near(got, want, 2e-7, slack+1e-9) {
 				e.t.Errorf("%s: ∂/∂%s[%d] is %.12g, by differences %.12g (±%.1g)", what, n, j, got, want, slack)
 			}
 			if second {
-				want, slack := richardson(saved, func(x float64) float64 { _, s := move(x); return s })
+				want, slack := richardson(saved, size, func(x float64) float64 { _, s := move(x); return s })
 				if !near(hess[i][j], want, 2e-6, slack+1e-8) {
 					e.t.Errorf("%s: second derivative by %s[%d] is %.12g, by differences %.12g (±%.1g)", what, n, j, hess[i][j], want, slack)
 				}
@@ -263,8 +270,8 @@ func near(got, want, rel, abs float64) bool {
 }
 
 // richardson differentiates f at x, with an estimate of the error: it takes
-// the step at which two extrapolations agree best.
-func richardson(x float64, f func(float64) float64) (slope, slack float64) {
+// the step at which two extrapolations agree best. size is that of what f adds up.
+func richardson(x, size float64, f func(float64) float64) (slope, slack float64) {
 	best, step := math.Inf(1), 1.0
 	for _, rel := range []float64{1e-2, 3e-3, 1e-3, 1e-4, 1e-5} {
 		h := rel * math.Max(math.Abs(x), 1e-2)
@@ -278,7 +285,7 @@ func richardson(x float64, f func(float64) float64) (slope, slack float64) {
 			best, slope, step = s, (16*b-a)/15, h
 		}
 	}
-	return slope, 4*best + 1e-15*math.Abs(f(x))/step // with the rounding of f itself
+	return slope, 4*best + 1e-15*size/step // with the rounding of f itself
 }
 
 func describe(r row, x []float64) string { return fmt.Sprintf("%s at %v", r.head, x) }

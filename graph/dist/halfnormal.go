@@ -34,10 +34,13 @@ var halfNormal = &Dist{
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
 		z := halfZ(b, x, p, "sd")
+		small := b.Less(z, b.Scalar(1))
 		body := b.Log(b.Apply(op.Erf, b.Scale(math.Sqrt2/2, z)))
-		return b.Where(b.Less(z, b.Scalar(1)), body, b.Log1mExp(halfNormalTail(b, x, p)))
+		return b.Where(small, body, b.Log1mExp(halfNormalTail(b, b.Where(small, b.Scalar(1), z))))
 	},
-	LogSurvival: halfNormalTail,
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return halfNormalTail(b, halfZ(b, x, p, "sd"))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = math.Abs(p.F("sd") * r.NormFloat64())
 	},
@@ -45,7 +48,7 @@ var halfNormal = &Dist{
 	Variance: func(p Numbers) []float64 { return []float64{p.F("sd") * p.F("sd") * (1 - 2/math.Pi)} },
 }
 
-// halfNormalTail is log(2Φ(−x/sd)).
-func halfNormalTail(b *named.Builder, x named.Value, p Params) named.Value {
-	return b.AddScalar(b.LogPhi(b.Neg(halfZ(b, x, p, "sd"))), math.Ln2)
+// halfNormalTail is log(2Φ(−z)).
+func halfNormalTail(b *named.Builder, z named.Value) named.Value {
+	return b.AddScalar(b.LogPhi(b.Neg(z)), math.Ln2)
 }

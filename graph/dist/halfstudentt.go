@@ -37,9 +37,12 @@ var halfStudentT = &Dist{
 		df, z := p.Get("df"), halfZ(b, x, p, "scale")
 		w := b.Square(b.Mul(b.Min(z, b.Sqrt(df)), b.Recip(b.Sqrt(df))))
 		body := b.Apply(op.LogBetaInc, b.Scalar(0.5), b.Scale(0.5, df), b.Div(w, b.AddScalar(w, 1)))
-		return b.Where(b.Less(b.Square(z), df), body, b.Log1mExp(halfStudentTail(b, x, p)))
+		small := b.Less(b.Square(z), df)
+		return b.Where(small, body, b.Log1mExp(halfStudentTail(b, b.Where(small, b.Sqrt(df), z), df)))
 	},
-	LogSurvival: halfStudentTail,
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return halfStudentTail(b, halfZ(b, x, p, "scale"), p.Get("df"))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = within(math.Abs(p.F("scale")*studentDraw(r, p.F("df"))), tiny, huge)
 	},
@@ -51,9 +54,9 @@ var halfStudentT = &Dist{
 	},
 }
 
-func halfStudentTail(b *named.Builder, x named.Value, p Params) named.Value {
-	z := halfZ(b, x, p, "scale")
-	return b.AddScalar(b.Apply(op.LogStudentTCdf, p.Get("df"), b.Neg(z)), math.Ln2)
+// halfStudentTail is log(2·T(−z)).
+func halfStudentTail(b *named.Builder, z, df named.Value) named.Value {
+	return b.AddScalar(b.Apply(op.LogStudentTCdf, df, b.Neg(z)), math.Ln2)
 }
 
 // halfStudentMean is 2·scale·√df / ((df − 1)·B(df/2, ½)).

@@ -478,8 +478,8 @@ func TestSampleTruncated(t *testing.T) {
 		mass := func(b *named.Builder, x named.Value, p Params) Terms {
 			l := b.Scalar(lo)
 			u := b.Scalar(hi)
-			part := logProbability(b, r.d, p, finite(&l), &x)
-			return Terms{part, b.Neg(logProbability(b, r.d, p, finite(&l), finite(&u)))}
+			part := logProbability(b, r.d, p, &l, &x)
+			return Terms{part, b.Neg(logProbability(b, r.d, p, &l, &u))}
 		}
 		below := r.densities(c, mass) // P(X ≤ x)
 		worst := 0.0

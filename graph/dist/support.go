@@ -12,6 +12,9 @@ type Support struct {
 	// SupportIntRange. Where one is not valid the bound is a number: Min, Max.
 	Lower, Upper named.Value
 	Min, Max     float64
+	// Unbounded says that elements of Lower or Upper may be infinite: such an
+	// element has no bound on that side.
+	Unbounded bool
 	// Count is the number of categories of SupportCategories.
 	Count int
 }

@@ -10,77 +10,51 @@ import (
 
 // Truncated is the log density at x of d truncated to the open interval
 // (lower, upper), or to the integers lower..upper for a discrete d, and
-// normalised; Flat alone is never normalised. A nil bound, or one known to be
-// infinite, is none. Bounds may depend on anything.
+// normalised; Flat alone is never normalised. A nil bound is none. Bounds may
+// depend on anything and vary along any axis, and any of their elements may be
+// infinite or lie beyond the support: such an element cuts nothing off.
 //
 // The normaliser is log(F(u) − F(l)), found as a log-difference of whichever
 // of the two tails is the smaller at the interval: both log F and log(1 − F)
 // are accurate in their tails, so an interval 40 standard deviations out is as
 // good as one around the mode.
 func Truncated(b *named.Builder, d *Dist, x named.Value, p Params, lower, upper *named.Value) (Terms, error) {
-	lower, upper = finite(lower), finite(upper)
-	if lower == nil && upper == nil {
+	if unbounded(lower) && unbounded(upper) {
 		return d.LogDensity(b, x, p), nil
 	}
 	if d.NoTruncation != "" {
 		return nil, fmt.Errorf("%s cannot be truncated: %s", d.Name, d.NoTruncation)
 	}
 	ts := append(Terms(nil), d.LogDensity(b, x, p)...)
-	if l, u := d.cuts(lower, upper); d.LogCDF != nil && (l != nil || u != nil) {
-		ts = append(ts, b.Neg(logProbability(b, d, p, l, u)))
+	if d.LogCDF != nil {
+		mass := logProbability(b, d, p, lower, upper)
+		if c, ok := mass.N.ConstScalar(); !ok || c != 0 {
+			ts = append(ts, b.Neg(mass))
+		}
 	}
 	return p.guard(b, ts, func() named.Value { return inBounds(b, d, x, lower, upper) }), nil
 }
 
-// finite drops a bound that is known to be infinite.
-func finite(v *named.Value) *named.Value {
+// unbounded reports whether a bound is known to be infinite.
+func unbounded(v *named.Value) bool {
 	if v == nil {
-		return nil
+		return true
 	}
-	if c, ok := v.N.ConstScalar(); ok && math.IsInf(c, 0) {
-		return nil
-	}
-	return v
-}
-
-// cuts drops a known bound that takes nothing off the support: the 0 of
-// HalfNormal(1) in (0, 3).
-func (d *Dist) cuts(lower, upper *named.Value) (l, u *named.Value) {
-	from, to := math.Inf(-1), math.Inf(1)
-	switch d.Support {
-	case lang.SupportUnit:
-		from, to = 0, 1
-	case lang.SupportPositive, lang.SupportNaturals:
-		from = 0
-	case lang.SupportIntRange:
-		if d.Lower == "" {
-			from = 0
-		}
-	}
-	if lower != nil {
-		if c, ok := lower.N.ConstScalar(); ok && c <= from {
-			lower = nil
-		}
-	}
-	if upper != nil {
-		if c, ok := upper.N.ConstScalar(); ok && c >= to {
-			upper = nil
-		}
-	}
-	return lower, upper
+	c, ok := v.N.ConstScalar()
+	return ok && math.IsInf(c, 0)
 }
 
 func inBounds(b *named.Builder, d *Dist, x named.Value, lower, upper *named.Value) named.Value {
 	in := b.Scalar(1)
 	closed := d.Support.Discrete()
-	if lower != nil {
+	if !unbounded(lower) {
 		if closed {
 			in = b.GreaterEq(x, *lower)
 		} else {
 			in = b.Greater(x, *lower)
 		}
 	}
-	if upper != nil {
+	if !unbounded(upper) {
 		if closed {
 			in = b.And(in, b.LessEq(x, *upper))
 		} else {
@@ -90,20 +64,111 @@ func inBounds(b *named.Builder, d *Dist, x named.Value, lower, upper *named.Valu
 	return in
 }
 
-// logProbability is the log probability of the interval.
+// cut is a bound of a truncation, with what it takes off the support.
+type cut struct {
+	at   named.Value // inside the support throughout: elements that cut nothing are replaced
+	on   named.Value // 1 where the element takes something off; unless every
+	some bool        // some elements may
+	all  bool        // every element does
+}
+
+// cuts finds which elements of the bounds take something off the support: an
+// infinite one does not, nor does the 0 of LogNormal(0, 1) in (0, 3). What a
+// distribution function makes of those is never asked for: its value would be
+// right, but its derivatives at infinity or at the edge of the support are no numbers.
+func (d *Dist) cuts(b *named.Builder, p Params, lower, upper *named.Value) (l, u cut) {
+	s := d.bounds(b, p)
+	if lower != nil {
+		l = newCut(b, *lower, b.Greater(*lower, s.lower), s.inside)
+	}
+	if upper != nil {
+		u = newCut(b, *upper, b.Less(*upper, s.upper), s.inside)
+	}
+	return l, u
+}
+
+func newCut(b *named.Builder, at, on, inside named.Value) cut {
+	c := cut{at: at, on: on, some: true}
+	if on.IsConst() {
+		n := 0
+		for _, v := range on.Const() {
+			if v != 0 {
+				n++
+			}
+		}
+		c.some, c.all = n > 0, n == len(on.Const())
+	}
+	if !c.all {
+		c.at = b.Where(on, at, inside)
+	}
+	return c
+}
+
+// line is a support on the line: its ends, and a point between them.
+type line struct{ lower, upper, inside named.Value }
+
+// bounds are the ends of the support of a univariate distribution.
+func (d *Dist) bounds(b *named.Builder, p Params) line {
+	num := func(lower, upper, inside float64) line {
+		return line{b.Scalar(lower), b.Scalar(upper), b.Scalar(inside)}
+	}
+	inf := math.Inf(1)
+	switch s := d.SupportOf(p); s.Kind {
+	case lang.SupportPositive:
+		return num(0, inf, 1)
+	case lang.SupportUnit:
+		return num(0, 1, 0.5)
+	case lang.SupportLower:
+		return line{s.Lower, b.Scalar(inf), b.AddScalar(s.Lower, 1)}
+	case lang.SupportInterval:
+		if !s.Lower.Valid() {
+			return num(s.Min, s.Max, (s.Min+s.Max)/2)
+		}
+		return line{s.Lower, s.Upper, b.Scale(0.5, b.Add(s.Lower, s.Upper))}
+	case lang.SupportNaturals:
+		return num(0, inf, 0)
+	case lang.SupportIntRange:
+		lower := b.Scalar(0)
+		if s.Lower.Valid() {
+			lower = s.Lower
+		}
+		return line{lower, s.Upper, lower}
+	}
+	return num(-inf, inf, 0)
+}
+
+// logProbability is the log probability of the interval from lower to upper, nil
+// where there is none: open, or closed for a discrete distribution.
 func logProbability(b *named.Builder, d *Dist, p Params, lower, upper *named.Value) named.Value {
-	if d.Support.Discrete() && lower != nil { // P(X ≥ l) is P(X > l − 1)
-		l := b.AddScalar(*lower, -1)
-		lower = &l
+	l, u := d.cuts(b, p, lower, upper)
+	if d.Support.Discrete() && l.some { // P(X ≥ l) is P(X > l − 1)
+		l.at = b.AddScalar(l.at, -1)
 	}
 	switch {
-	case lower == nil:
-		return d.LogCDF(b, *upper, p)
-	case upper == nil:
-		return d.LogSurvival(b, *lower, p)
+	case !l.some && !u.some:
+		return b.Scalar(0)
+	case !l.some:
+		return u.where(b, d.LogCDF(b, u.at, p), b.Scalar(0))
+	case !u.some:
+		return l.where(b, d.LogSurvival(b, l.at, p), b.Scalar(0))
 	}
-	fu, sl := d.LogCDF(b, *upper, p), d.LogSurvival(b, *lower, p)
-	left := b.LogDiffExp(fu, d.LogCDF(b, *lower, p))
-	right := b.LogDiffExp(sl, d.LogSurvival(b, *upper, p))
-	return b.Where(b.Less(fu, sl), left, right)
+	fu, sl := d.LogCDF(b, u.at, p), d.LogSurvival(b, l.at, p)
+	left := b.Less(fu, sl) // from the left tail
+	large := b.Where(left, fu, sl)
+	small := b.Where(left, d.LogCDF(b, l.at, p), d.LogSurvival(b, u.at, p))
+	if l.all && u.all {
+		return b.LogDiffExp(large, small)
+	}
+	// Rows of one bound: of them the difference is not asked for, its derivatives would be infinite.
+	both := l.where(b, u.where(b, b.Scalar(1), b.Scalar(0)), b.Scalar(0))
+	difference := b.LogDiffExp(b.Where(both, large, b.Scalar(0)), b.Where(both, small, b.Scalar(-1)))
+	return b.Where(both, difference, l.where(b, sl, u.where(b, fu, b.Scalar(0))))
+}
+
+// where is yes for the elements that cut, no for the others.
+func (c cut) where(b *named.Builder, yes, no named.Value) named.Value {
+	if c.all {
+		return yes
+	}
+	return b.Where(c.on, yes, no)
 }

@@ -59,13 +59,23 @@ func (l *lowerer) densityOver(d *ast.Dist, call *lang.DistCall, x named.Value, l
 	decl, _ := dist.Find(call.Sig.Name)
 	p := l.params(d, call, lead, sizes)
 	p.Inside = inside
-	if _, statement := at.(*ast.Sample); statement && !inside && !enumerated(x) {
+	_, statement := at.(*ast.Sample)
+	observed := statement && !inside && !enumerated(x)
+	if observed {
 		l.checkSupport(at, call, p, x)
 	}
 	if d.Interval == nil && d.Range == nil {
 		return decl.LogDensity(l.b, x, p)
 	}
-	return l.truncated(d, decl, x, p, lead)
+	c := l.interval(d, decl, lead)
+	if observed {
+		l.checkInside(at, c, x)
+	}
+	terms, err := dist.Truncated(l.b, decl, x, p, &c.lower, &c.upper)
+	if err != nil {
+		l.fail("not-supported-here", d, "%v", err)
+	}
+	return terms
 }
 
 // params evaluates the parameters of a distribution.
@@ -75,21 +85,6 @@ func (l *lowerer) params(d *ast.Dist, call *lang.DistCall, lead []*named.Axis, s
 		p.Values[ps.Name] = l.param(d, call, i, ps, lead, sizes)
 	}
 	return p
-}
-
-func (l *lowerer) truncated(d *ast.Dist, decl *dist.Dist, x named.Value, p dist.Params, lead []*named.Axis) dist.Terms {
-	var lo, hi ast.Expr
-	if d.Interval != nil {
-		lo, hi = d.Interval.Lo, d.Interval.Hi
-	} else {
-		lo, hi = d.Range.Lo, d.Range.Hi
-	}
-	lower, upper := l.openLead(lo, lead), l.openLead(hi, lead)
-	terms, err := dist.Truncated(l.b, decl, x, p, &lower, &upper)
-	if err != nil {
-		l.fail("not-supported-here", d, "%v", err)
-	}
-	return terms
 }
 
 func (l *lowerer) openLead(e ast.Expr, lead []*named.Axis) named.Value {

@@ -129,6 +129,27 @@ r ~ Exponential(1)
 plate i in 1..N { y[i] ~ Poisson(r) }`,
 			values{"y": []int{1, -2}},
 			"outside-support", "y[i] ~ Poisson(r)", "the observed value is impossible under `Poisson`, at i = 2"},
+		{"an empty interval", `
+data lo : real[N]
+data y : real[N]
+mu ~ Normal(0, 1)
+y[i in 1..N] ~ Normal(mu, 1) in (lo[i], 4)`,
+			values{"lo": []float64{1, 4}, "y": []float64{2, 2}},
+			"bad-truncation", "(lo[i], 4)", "the interval is empty, at i = 2"},
+		{"an empty range", `
+data hi : int[N]
+data y : int[N]
+r ~ Exponential(1)
+y ~ Poisson(r) in 3..hi`,
+			values{"hi": []int{3, 2}, "y": []int{3, 3}},
+			"bad-truncation", "3..hi", "the interval is empty, at element 2"},
+		{"an observation that truncation excludes", `
+data lo : real[N]
+data y : real[N]
+mu ~ Normal(0, 1)
+y ~ Normal(mu, 1) in (lo, inf)`,
+			values{"lo": []float64{1, 2}, "y": []float64{2, 2}},
+			"outside-support", "y ~ Normal(mu, 1) in (lo, inf)", "the observed value is outside the interval of the truncation, at element 2"},
 		{"a category beyond the last", `
 data y : int[N]
 p ~ Dirichlet(ones(3))

@@ -126,18 +126,33 @@ func (l *lowerer) cut(s dist.Support, lo, hi named.Value) dist.Support {
 	if c, ok := hi.Float(); !ok || !math.IsInf(c, 1) {
 		upper = tighter(upper, hi, b.Min)
 	}
+	open := mayBeInfinite(lower) || mayBeInfinite(upper)
 	switch {
 	case lower.Valid() && upper.Valid():
-		return dist.Support{Kind: lang.SupportInterval, Lower: lower, Upper: upper}
+		return dist.Support{Kind: lang.SupportInterval, Lower: lower, Upper: upper, Unbounded: open}
 	case lower.Valid():
 		if c, ok := lower.Float(); ok && c == 0 {
 			return dist.Support{Kind: lang.SupportPositive}
 		}
-		return dist.Support{Kind: lang.SupportLower, Lower: lower}
+		return dist.Support{Kind: lang.SupportLower, Lower: lower, Unbounded: open}
 	case upper.Valid():
-		return dist.Support{Kind: lang.SupportUpper, Upper: upper}
+		return dist.Support{Kind: lang.SupportUpper, Upper: upper, Unbounded: open}
 	}
 	return dist.Support{Kind: lang.SupportReal}
+}
+
+// mayBeInfinite reports whether elements of a bound are infinite, or may be: a
+// bound that the data do not tell may.
+func mayBeInfinite(v named.Value) bool {
+	if !v.Valid() || !v.IsConst() {
+		return v.Valid()
+	}
+	for _, x := range v.Const() {
+		if math.IsInf(x, 0) {
+			return true
+		}
+	}
+	return false
 }
 
 func tighter(old, cut named.Value, f func(x, y named.Value) named.Value) named.Value {

@@ -7,9 +7,11 @@ import (
 )
 
 // Scalar functions that only densities and distribution functions need. Their
-// first derivatives are expressions; where those involve the derivative of a
-// distribution function in its shape, the next order is a difference quotient
-// (see slope).
+// first derivatives are expressions, or kernels where they are derivatives of a
+// log distribution function f in a shape a. The next order of these is a
+// difference quotient in a (see slope), and exact in the argument x:
+//
+//	∂²f/∂a∂x = f_x·(∂ log p/∂a − f_a), since f_x = p/F with the density p.
 var (
 	// Log1pSquare is log(1 + x²), also where x² overflows, and Log1pSquareDeriv
 	// its derivative 2x/(1 + x²).
@@ -75,23 +77,41 @@ func incompleteGamma() {
 			one := e.Scalar(1)
 			return e.Apply(Sub, e.Apply(MulZ, e.Apply(Sub, a, one), e.Apply(Recip, x)), one)
 		})
-	// The density over e^f. Its log has no derivative at 0, where the density, a power, may.
+	// The density over a·e^f. Its log has no derivative at 0, where the density, a power, may.
 	density := func(e Frame, a, x, f Term) Term {
 		one := e.Scalar(1)
 		inside := e.Apply(Exp, e.Apply(Sub, e.Apply(gammaLead, a, x), f))
 		rest := e.Apply(Exp, e.Apply(Neg, e.Apply(Add, e.Apply(Add, x, e.Apply(Lgamma, e.Apply(Add, a, one))), f)))
 		atZero := e.Apply(MulZ, e.Apply(Pow, x, e.Apply(Sub, a, one)), rest)
-		return e.Apply(MulZ, a, e.Apply(Where, e.Apply(Equal, x, e.Scalar(0)), atZero, inside))
+		return e.Apply(Where, e.Apply(Equal, x, e.Scalar(0)), atZero, inside)
 	}
-	pda := numeric2("log_gamma_p_da", kernel.LogGammaPDa)
-	qda := numeric2("log_gamma_q_da", kernel.LogGammaQDa)
-	LogGammaP = binary("log_gamma_p", kernel.LogGammaP,
-		func(e Frame, a, x, _ Term) Term { return e.Apply(pda, a, x) }, density)
-	LogGammaQ = binary("log_gamma_q", kernel.LogGammaQ,
-		func(e Frame, a, x, _ Term) Term { return e.Apply(qda, a, x) },
-		func(e Frame, a, x, f Term) Term { return e.Apply(Neg, density(e, a, x, f)) })
+	tail := func(name string, f, da func(a, x float64) float64, sign float64) *Func {
+		fn := &Func{Name: name, Arity: 2, F2: f}
+		slopeX := func(e Frame, x []Term, y Term) Term { return e.Apply(Mul, e.Scalar(sign), density(e, x[0], x[1], y)) }
+		d := &Func{Name: name + "_da", Arity: 2, F2: da}
+		d.Partial = func(e Frame, x []Term, fa Term, k int) Term {
+			if k == 0 {
+				return e.Apply(slope(d, 0), x...)
+			}
+			one := e.Scalar(1)
+			rise := e.Apply(Sub, e.Apply(Log, x[1]), e.Apply(Digamma, e.Apply(Add, x[0], one)))
+			score := e.Apply(Add, e.Apply(MulZ, x[0], rise), one) // a·∂ log p/∂a
+			return e.Apply(MulZ, slopeX(e, x, e.Apply(fn, x...)), e.Apply(Sub, score, e.Apply(MulZ, x[0], fa)))
+		}
+		fn.Partial = func(e Frame, x []Term, y Term, k int) Term {
+			if k == 0 {
+				return e.Apply(d, x...)
+			}
+			return e.Apply(MulZ, x[0], slopeX(e, x, y))
+		}
+		return fn
+	}
+	LogGammaP = tail("log_gamma_p", kernel.LogGammaP, kernel.LogGammaPDa, 1)
+	LogGammaQ = tail("log_gamma_q", kernel.LogGammaQ, kernel.LogGammaQDa, -1)
 }
 
+// incompleteBeta: likewise, with ∂ log p/∂a = log x + ψ(a+b) − ψ(a) and the
+// same of 1 − x by b.
 func incompleteBeta() {
 	betaLead = &Func{Name: "beta_lead", Arity: 3, F3: kernel.BetaLead, Partial: func(e Frame, x []Term, _ Term, k int) Term {
 		one := e.Scalar(1)
@@ -106,7 +126,7 @@ func incompleteBeta() {
 		}
 		return e.Apply(Add, l, e.Apply(DigammaRise, e.Apply(Add, x[k], one), e.Apply(Add, x[1-k], one)))
 	}}
-	// The density over e^f, with 1/B(a, b) = ab/((a+b)(a+b+1)) / B(a+1, b+1). At
+	// The density over ab·e^f, with 1/B(a, b) = ab/((a+b)(a+b+1)) / B(a+1, b+1). At
 	// the ends it is a power, which may have a derivative where its log has none.
 	density := func(e Frame, x []Term, f Term) Term {
 		one := e.Scalar(1)
@@ -117,79 +137,100 @@ func incompleteBeta() {
 		atEnd := e.Apply(MulZ, e.Apply(MulZ, p, q), rest)
 		end := e.Apply(Or, e.Apply(Equal, x[2], e.Scalar(0)), e.Apply(Equal, x[2], one))
 		n := e.Apply(Add, x[0], x[1])
-		share := e.Apply(Div, e.Apply(Mul, x[0], x[1]), e.Apply(Mul, n, e.Apply(Add, n, one)))
-		return e.Apply(MulZ, share, e.Apply(Where, end, atEnd, inside))
+		return e.Apply(MulZ, e.Apply(Recip, e.Apply(Mul, n, e.Apply(Add, n, one))), e.Apply(Where, end, atEnd, inside))
 	}
-	ternary := func(name string, f, da, db func(a, b, x float64) float64, dx func(e Frame, x []Term, f Term) Term) *Func {
-		ds := []*Func{numeric3(name+"_da", da), numeric3(name+"_db", db)}
-		return &Func{Name: name, Arity: 3, F3: f, Partial: func(e Frame, x []Term, y Term, k int) Term {
+	// a·∂ log p/∂a, or b·∂ log p/∂b, where ψ(a) = ψ(a+1) − 1/a.
+	score := func(e Frame, x []Term, shape int) Term {
+		l := e.Apply(Log, x[2])
+		if shape == 1 {
+			l = e.Apply(Log1p, e.Apply(Neg, x[2]))
+		}
+		one := e.Scalar(1)
+		rise := e.Apply(DigammaRise, e.Apply(Add, x[shape], one), e.Apply(Sub, x[1-shape], one))
+		return e.Apply(Add, e.Apply(MulZ, x[shape], e.Apply(Add, l, rise)), one)
+	}
+	tail := func(name string, f, da, db func(a, b, x float64) float64, sign float64) *Func {
+		fn := &Func{Name: name, Arity: 3, F3: f}
+		slopeX := func(e Frame, x []Term, y Term) Term { return e.Apply(Mul, e.Scalar(sign), density(e, x, y)) }
+		shape := func(name string, f func(a, b, x float64) float64, i int) *Func {
+			d := &Func{Name: name, Arity: 3, F3: f}
+			d.Partial = func(e Frame, x []Term, fa Term, k int) Term {
+				if k < 2 {
+					return e.Apply(slope(d, k), x...)
+				}
+				over := e.Apply(MulZ, x[1-i], slopeX(e, x, e.Apply(fn, x...)))
+				return e.Apply(MulZ, over, e.Apply(Sub, score(e, x, i), e.Apply(MulZ, x[i], fa)))
+			}
+			return d
+		}
+		ds := []*Func{shape(name+"_da", da, 0), shape(name+"_db", db, 1)}
+		fn.Partial = func(e Frame, x []Term, y Term, k int) Term {
 			if k == 2 {
-				return dx(e, x, y)
+				return e.Apply(MulZ, e.Apply(Mul, x[0], x[1]), slopeX(e, x, y))
 			}
 			return e.Apply(ds[k], x...)
-		}}
+		}
+		return fn
 	}
-	LogBetaInc = ternary("log_beta_inc", kernel.LogBetaInc, kernel.LogBetaIncDa, kernel.LogBetaIncDb, density)
-	LogBetaIncC = ternary("log_beta_inc_c", kernel.LogBetaIncC, kernel.LogBetaIncCDa, kernel.LogBetaIncCDb,
-		func(e Frame, x []Term, f Term) Term { return e.Apply(Neg, density(e, x, f)) })
+	LogBetaInc = tail("log_beta_inc", kernel.LogBetaInc, kernel.LogBetaIncDa, kernel.LogBetaIncDb, 1)
+	LogBetaIncC = tail("log_beta_inc_c", kernel.LogBetaIncC, kernel.LogBetaIncCDa, kernel.LogBetaIncCDb, -1)
 }
 
 func studentT() {
 	// With w = t/√df: ∂t = −t(1 + 1/df)/(1 + w²) and
 	// 2·∂df = ψ((df+1)/2) − ψ(df/2) − 1/df − log(1 + w²) + (1 + 1/df)·w²/(1 + w²).
-	studentTLogDensity = binary("student_t_log_density", kernel.StudentTLogDensity,
-		func(e Frame, df, t, _ Term) Term {
-			half, r := e.Scalar(0.5), e.Apply(Recip, df)
-			w := e.Apply(Mul, t, e.Apply(Sqrt, r))
-			d := e.Apply(Sub, e.Apply(DigammaRise, e.Apply(Mul, half, df), half), e.Apply(Add, r, e.Apply(Log1pSquare, w)))
-			share := e.Apply(Mul, half, e.Apply(Mul, w, e.Apply(Log1pSquareDeriv, w)))
-			d = e.Apply(Add, d, e.Apply(Mul, e.Apply(Add, e.Scalar(1), r), share))
-			return e.Apply(Mul, half, d)
-		},
+	score := func(e Frame, df, t, _ Term) Term {
+		half, r := e.Scalar(0.5), e.Apply(Recip, df)
+		w := e.Apply(Mul, t, e.Apply(Sqrt, r))
+		d := e.Apply(Sub, e.Apply(DigammaRise, e.Apply(Mul, half, df), half), e.Apply(Add, r, e.Apply(Log1pSquare, w)))
+		share := e.Apply(Mul, half, e.Apply(Mul, w, e.Apply(Log1pSquareDeriv, w)))
+		d = e.Apply(Add, d, e.Apply(Mul, e.Apply(Add, e.Scalar(1), r), share))
+		return e.Apply(Mul, half, d)
+	}
+	studentTLogDensity = binary("student_t_log_density", kernel.StudentTLogDensity, score,
 		func(e Frame, df, t, _ Term) Term {
 			one, r := e.Scalar(1), e.Apply(Recip, df)
 			w := e.Apply(Mul, t, e.Apply(Sqrt, r))
 			d := e.Apply(Mul, t, e.Apply(Add, one, r))
 			return e.Apply(Neg, e.Apply(Mul, d, e.Apply(Recip, e.Apply(Add, one, e.Apply(Square, w)))))
 		})
-	ddf := numeric2("log_student_t_cdf_ddf", kernel.LogStudentTCdfDdf)
+	slopeT := func(e Frame, df, t, f Term) Term {
+		return e.Apply(Exp, e.Apply(Sub, e.Apply(studentTLogDensity, df, t), f))
+	}
+	ddf := &Func{Name: "log_student_t_cdf_ddf", Arity: 2, F2: kernel.LogStudentTCdfDdf}
+	ddf.Partial = func(e Frame, x []Term, fa Term, k int) Term {
+		if k == 0 {
+			return e.Apply(slope(ddf, 0), x...)
+		}
+		f := e.Apply(LogStudentTCdf, x...)
+		return e.Apply(MulZ, slopeT(e, x[0], x[1], f), e.Apply(Sub, score(e, x[0], x[1], f), fa))
+	}
 	LogStudentTCdf = binary("log_student_t_cdf", kernel.LogStudentTCdf,
-		func(e Frame, df, t, _ Term) Term { return e.Apply(ddf, df, t) },
-		func(e Frame, df, t, f Term) Term {
-			return e.Apply(Exp, e.Apply(Sub, e.Apply(studentTLogDensity, df, t), f))
-		})
+		func(e Frame, df, t, _ Term) Term { return e.Apply(ddf, df, t) }, slopeT)
 }
 
-// numeric2 and numeric3 are functions whose derivatives are difference quotients.
-func numeric2(name string, f func(x, y float64) float64) *Func {
-	fn := &Func{Name: name, Arity: 2, F2: f}
-	fn.Partial = func(e Frame, x []Term, _ Term, k int) Term { return e.Apply(slope(fn, k), x...) }
-	return fn
-}
-
-func numeric3(name string, f func(x, y, z float64) float64) *Func {
-	fn := &Func{Name: name, Arity: 3, F3: f}
-	fn.Partial = func(e Frame, x []Term, _ Term, k int) Term { return e.Apply(slope(fn, k), x...) }
-	return fn
-}
-
-// slope is ∂f/∂x[k] by differences (slopeAt).
+// slope is ∂f/∂x[k] by differences (slopeAt). Steps in a shape, which may be
+// tiny but not negative, are relative to it.
 func slope(f *Func, k int) *Func {
+	least := 1e-3
+	if f.Arity > 1 {
+		least = math.SmallestNonzeroFloat64
+	}
 	s := &Func{Name: f.Name + "_slope" + string(rune('0'+k)), Arity: f.Arity}
 	switch f.Arity {
 	case 1:
-		s.F1 = func(x float64) float64 { return slopeAt(x, f.F1) }
+		s.F1 = func(x float64) float64 { return slopeAt(x, least, f.F1) }
 	case 2:
 		s.F2 = func(x, y float64) float64 {
 			if k == 0 {
-				return slopeAt(x, func(x float64) float64 { return f.F2(x, y) })
+				return slopeAt(x, least, func(x float64) float64 { return f.F2(x, y) })
 			}
-			return slopeAt(y, func(y float64) float64 { return f.F2(x, y) })
+			return slopeAt(y, least, func(y float64) float64 { return f.F2(x, y) })
 		}
 	default:
 		s.F3 = func(x, y, z float64) float64 {
 			v := [3]float64{x, y, z}
-			return slopeAt(v[k], func(t float64) float64 { v[k] = t; return f.F3(v[0], v[1], v[2]) })
+			return slopeAt(v[k], least, func(t float64) float64 { v[k] = t; return f.F3(v[0], v[1], v[2]) })
 		}
 	}
 	s.Partial = func(e Frame, x []Term, _ Term, j int) Term { return e.Apply(slope(s, j), x...) }
@@ -199,12 +240,16 @@ func slope(f *Func, k int) *Func {
 // slopeAt is the derivative of g at a point by central differences with one
 // step of Richardson extrapolation, to about 1e-9 relative: it serves Hessians
 // only. Where the domain ends it is one-sided; at infinity it is 0, the limit
-// of the slope of whatever is bounded there.
-func slopeAt(at float64, g func(x float64) float64) float64 {
+// of the slope of whatever is bounded there. Steps are those of a point no nearer
+// to 0 than least.
+func slopeAt(at, least float64, g func(x float64) float64) float64 {
 	if math.IsInf(at, 0) {
 		return 0 * g(at)
 	}
-	h := 1e-3 * math.Max(math.Abs(at), 1e-3)
+	h := 1e-3 * math.Max(math.Abs(at), least)
+	if h == 0 { // at 0 itself
+		h = 1e-6
+	}
 	if d := (8*(g(at+h)-g(at-h)) - (g(at+2*h) - g(at-2*h))) / (12 * h); !math.IsNaN(d) {
 		return d
 	}

@@ -66,13 +66,7 @@ func explain(t *inference.Target, err error) error {
 	if err != nil {
 		return err
 	}
-	no := &inference.ErrNoStart{}
-	for _, p := range parts {
-		if !finite(p.Mean) {
-			no.Sites = append(no.Sites, p.Factor.Site)
-		}
-	}
-	return no
+	return inference.NoStart(parts)
 }
 
 // findStep doubles or halves the step size until the acceptance probability of

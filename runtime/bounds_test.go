@@ -1,0 +1,128 @@
+package runtime_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"ppl/runtime"
+)
+
+// Latents truncated row by row, with bounds of which some are infinite or at the
+// edge of the support: the moments are those of truncated distributions, by
+// quadrature.
+func TestLatentsBoundedByRow(t *testing.T) {
+	inf := math.Inf(1)
+	lower, upper := []float64{-inf, -1, -inf, 0.5, 2}, []float64{inf, inf, 0.25, 2, 3}
+	data := map[string]any{"lo": lower, "up": upper}
+	declare := "data lo : real[N] >= -inf\ndata up : real[N] <= inf\n"
+	for _, c := range []struct {
+		text    string
+		density func(x float64) float64
+		from    float64
+	}{
+		{"x[i in 1..N] ~ Normal(0.3, 1.2) in (lo[i], up[i])", func(x float64) float64 { return math.Exp(-(x - 0.3) * (x - 0.3) / 2.88) }, -inf},
+		{"x : real[N] ~ StudentT(5, 0.3, 1.2) in (lo, up)", func(x float64) float64 { return math.Pow(1+(x-0.3)*(x-0.3)/1.44/5, -3) }, -inf},
+		{"x[i in 1..N] ~ Gamma(2.5, 1.5) in (lo[i], up[i])", func(x float64) float64 { return math.Pow(x, 1.5) * math.Exp(-1.5*x) }, 0},
+		{"x : real[N] ~ LogNormal(0, 0.8) in (lo, inf)", func(x float64) float64 { l := math.Log(x); return math.Exp(-l*l/1.28) / x }, 0},
+	} {
+		post := fitWith(t, declare+c.text, data, runtime.Options{Seed: 1})
+		if post.Verdict != runtime.Good {
+			t.Errorf("%s: %s %v", c.text, post.Verdict, post.Reasons)
+		}
+		for i := range lower {
+			name := fmt.Sprintf("x[%d]", i+1)
+			x, err := post.Quantity(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hi := upper[i]
+			if strings.HasSuffix(c.text, "inf)") {
+				hi = inf
+			}
+			mean, sd := momentsOf(c.density, math.Max(lower[i], c.from), hi)
+			if math.Abs(x.Mean-mean) > 0.1*sd || math.Abs(x.SD/sd-1) > 0.1 {
+				t.Errorf("%s: %s is %.4f ± %.4f, want %.4f ± %.4f", c.text, name, x.Mean, x.SD, mean, sd)
+			}
+		}
+	}
+}
+
+// Data truncated row by row with an end that is infinite, or at the edge of the support.
+func TestDataTruncatedByRow(t *testing.T) {
+	inf := math.Inf(1)
+	phi := func(z float64) float64 { return 0.5 * math.Erfc(-z/math.Sqrt2) }
+	for _, c := range []struct {
+		text          string
+		lower, upper  []float64
+		toNormal      func(x float64) float64 // under which a row is Normal(mu, 1)
+		prior, centre float64
+	}{
+		{"mu ~ Normal(10, 1)\ny[i in 1..N] ~ Normal(mu, 1) in (lo[i], up[i])", []float64{2, -inf, -inf}, []float64{inf, 12, inf}, func(x float64) float64 { return x }, 1, 10},
+		{"mu ~ Normal(0, 2)\ny[i in 1..N] ~ LogNormal(mu, 1) in (lo[i], up[i])", []float64{0, 0.5, -inf}, []float64{inf, inf, 3}, math.Log, 2, 0},
+	} {
+		y := []float64{10.2, 9.1, 9.7}
+		if c.centre == 0 {
+			y = []float64{2.5, 1.1, 2.9}
+		}
+		density := func(mu float64) float64 {
+			z := (mu - c.centre) / c.prior
+			l := -0.5 * z * z
+			for i := range y {
+				d := c.toNormal(y[i]) - mu
+				lo, hi := 0.0, 1.0
+				if c.lower[i] > 0 {
+					lo = phi(c.toNormal(c.lower[i]) - mu)
+				}
+				if !math.IsInf(c.upper[i], 1) {
+					hi = phi(c.toNormal(c.upper[i]) - mu)
+				}
+				l += -0.5*d*d - math.Log(hi-lo)
+			}
+			return math.Exp(l)
+		}
+		mean, sd := momentsOf(density, c.centre-15, c.centre+15)
+		text := "data y : real[N]\ndata lo : real[N] >= -inf\ndata up : real[N] <= inf\n" + c.text
+		post := fitWith(t, text, map[string]any{"y": y, "lo": c.lower, "up": c.upper}, runtime.Options{Seed: 1})
+		mu, err := post.Quantity("mu")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if post.Verdict != runtime.Good || math.Abs(mu.Mean-mean) > 0.05*sd || math.Abs(mu.SD/sd-1) > 0.05 {
+			t.Errorf("%s: %.4f ± %.4f, want %.4f ± %.4f; %s %v", c.text, mu.Mean, mu.SD, mean, sd, post.Verdict, post.Reasons)
+		}
+	}
+}
+
+// momentsOf a density on an interval, by the midpoint rule; what lies beyond 300 is nothing.
+func momentsOf(f func(x float64) float64, lower, upper float64) (mean, sd float64) {
+	lower, upper = math.Max(lower, -300), math.Min(upper, 300)
+	const n = 1_000_000
+	var s0, s1, s2 float64
+	for i := range n {
+		x := lower + (upper-lower)*(float64(i)+0.5)/n
+		p := f(x)
+		s0, s1, s2 = s0+p, s1+p*x, s2+p*x*x
+	}
+	mean = s1 / s0
+	return mean, math.Sqrt(s2/s0 - mean*mean)
+}
+
+// A start that no bounds allow names the latents, and no factor where there is none.
+func TestNoStartNamesNoFactor(t *testing.T) {
+	m, err := runtime.Compile("model.ppl", []byte("data y : real\nb ~ Normal(0, 1) in (5, 6)\nx ~ Normal(0, 1) in (b, -b)\ny ~ Normal(x, 1)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Bind(runtime.Map(map[string]any{"y": 1.0}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.Fit(t.Context(), runtime.Options{Seed: 1})
+	var bad *runtime.DataError
+	if !errors.As(err, &bad) || bad.Diagnostics[0].Code != "no-finite-start" || !strings.HasSuffix(bad.Diagnostics[0].Found, "the density of `x`") {
+		t.Errorf("%v", err)
+	}
+}

@@ -13,6 +13,9 @@ func gonum(r row) func(x []float64) float64 {
 	f := func(name string) float64 { return r.values[name][0] }
 	type density interface{ LogProb(float64) float64 }
 	var d density
+	if r.values["precision"] != nil || r.values["variance"] != nil {
+		return nil // gonum has the sd alone
+	}
 	switch r.d.Name {
 	case "Normal":
 		d = distuv.Normal{Mu: f("mean"), Sigma: f("sd")}

@@ -17,6 +17,10 @@ func param(name string) func(*named.Builder, Params) named.Value {
 	return func(_ *named.Builder, p Params) named.Value { return p.Get(name) }
 }
 
+func spread(name string) func(*named.Builder, Params) named.Value {
+	return func(b *named.Builder, p Params) named.Value { return p.Spread(b, name) }
+}
+
 func logParam(name string) func(*named.Builder, Params) named.Value {
 	return func(b *named.Builder, p Params) named.Value { return b.Log(p.Get(name)) }
 }
@@ -29,13 +33,13 @@ func minusLogRate(b *named.Builder, p Params) named.Value {
 }
 
 var locationScales = map[string]LocationScale{
-	"Normal":    {param("mean"), param("sd")},
-	"StudentT":  {param("mean"), param("scale")},
+	"Normal":    {param("mean"), spread("sd")},
+	"StudentT":  {param("mean"), spread("scale")},
 	"Cauchy":    {param("location"), param("scale")},
 	"Laplace":   {param("mean"), param("scale")},
 	"Logistic":  {param("location"), param("scale")},
 	"Gumbel":    {param("location"), param("scale")},
-	"LogNormal": {param("location"), param("scale")},
+	"LogNormal": {param("location"), spread("scale")},
 
 	"HalfNormal":   {logParam("sd"), nil},
 	"HalfCauchy":   {logParam("scale"), nil},

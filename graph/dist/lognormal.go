@@ -14,20 +14,19 @@ import (
 var logNormal = &Dist{
 	DistSig: lang.DistSig{
 		Name: "LogNormal",
-		Forms: []lang.FormSig{
-			form(
-				loc("location", "mean of log x", "loc", "mu", "mean_log", "meanlog"),
-				pos("scale", "standard deviation of log x", "sigma", "sd_log", "sdlog"),
-			),
-		},
+		Forms: spreadForms(
+			[]lang.ParamSig{loc("location", "mean of log x", "loc", "mu", "mean_log", "meanlog")},
+			pos("scale", "standard deviation of log x", "sigma", "sd_log", "sdlog"),
+			pos("precision", "1/scale²", "tau", "prec"),
+		),
 		Support: lang.SupportPositive,
-		Doc:     "A variable whose logarithm is normal with the given location (mean) and scale (standard deviation).",
+		Doc:     "A variable whose logarithm is normal with the given location (mean) and scale (standard deviation), or precision 1/scale².",
 		Density: "p(x) = exp(−½((log x − location)/scale)²) / (x scale √(2π)), x > 0",
 		Source:  "Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 14",
 		Example: "dose ~ LogNormal(0, 1)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		scale := p.Get("scale")
+		scale := p.Spread(b, "scale")
 		lx := b.Log(x)
 		z := standardised(b, lx, p.Get("location"), scale)
 		ts := Terms{b.Scale(-0.5, b.Square(z)), b.Neg(b.Log(scale)), b.Neg(lx), b.Scalar(-halfLog2Pi)}
@@ -40,18 +39,18 @@ var logNormal = &Dist{
 		return b.LogPhi(b.Neg(logNormalZ(b, x, p)))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
-		out[0] = within(math.Exp(p.F("location")+p.F("scale")*r.NormFloat64()), tiny, huge)
+		out[0] = within(math.Exp(p.F("location")+p.Spread("scale")*r.NormFloat64()), tiny, huge)
 	},
 	Mean: func(p Numbers) []float64 {
-		s := p.F("scale")
+		s := p.Spread("scale")
 		return []float64{math.Exp(p.F("location") + s*s/2)}
 	},
 	Variance: func(p Numbers) []float64 {
-		s := p.F("scale")
+		s := p.Spread("scale")
 		return []float64{math.Expm1(s*s) * math.Exp(2*p.F("location")+s*s)}
 	},
 }
 
 func logNormalZ(b *named.Builder, x named.Value, p Params) named.Value {
-	return standardised(b, b.Log(b.Max(x, b.Scalar(0))), p.Get("location"), p.Get("scale"))
+	return standardised(b, b.Log(b.Max(x, b.Scalar(0))), p.Get("location"), p.Spread(b, "scale"))
 }

@@ -18,30 +18,35 @@ const halfLog2Pi = 0.91893853320467274178032973640562 // ½ log 2π
 var normal = &Dist{
 	DistSig: lang.DistSig{
 		Name: "Normal",
-		Forms: []lang.FormSig{{Params: []lang.ParamSig{
-			{Name: "mean", Aliases: []string{"loc", "mu"}, Doc: "mean"},
-			{Name: "sd", Aliases: []string{"scale", "sigma"}, Doc: "standard deviation", Constraint: lang.Positive},
-		}}},
+		Forms: spreadForms(
+			[]lang.ParamSig{loc("mean", "mean", "loc", "mu")},
+			pos("sd", "standard deviation", "scale", "sigma"),
+			pos("precision", "1/sd²", "tau", "prec"),
+			pos("variance", "sd²", "var"),
+		),
 		Support: lang.SupportReal,
-		Doc:     "The normal (Gaussian) distribution with the given mean and standard deviation.",
+		Doc:     "The normal (Gaussian) distribution with the given mean and standard deviation, precision 1/sd² or variance sd².",
 		Density: "p(x) = exp(−½((x − mean)/sd)²) / (sd √(2π))",
 		Source:  "Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 13",
 		Example: "mu ~ Normal(0, 10)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		mean, sd := p.Get("mean"), p.Get("sd")
+		mean, sd := p.Get("mean"), p.Spread(b, "sd")
 		z := standardised(b, x, mean, sd)
 		return Terms{b.Scale(-0.5, b.Square(z)), b.Neg(b.Log(sd)), b.Scalar(-halfLog2Pi)}
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.LogPhi(standardised(b, x, p.Get("mean"), p.Get("sd")))
+		return b.LogPhi(standardised(b, x, p.Get("mean"), p.Spread(b, "sd")))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.LogPhi(standardised(b, p.Get("mean"), x, p.Get("sd")))
+		return b.LogPhi(standardised(b, p.Get("mean"), x, p.Spread(b, "sd")))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
-		out[0] = p.F("mean") + p.F("sd")*r.NormFloat64()
+		out[0] = p.F("mean") + p.Spread("sd")*r.NormFloat64()
 	},
-	Mean:     func(p Numbers) []float64 { return []float64{p.F("mean")} },
-	Variance: func(p Numbers) []float64 { return []float64{p.F("sd") * p.F("sd")} },
+	Mean: func(p Numbers) []float64 { return []float64{p.F("mean")} },
+	Variance: func(p Numbers) []float64 {
+		sd := p.Spread("sd")
+		return []float64{sd * sd}
+	},
 }

@@ -9,36 +9,37 @@ import (
 	"ppl/lang"
 )
 
-// StudentT: Student's t distribution with df degrees of freedom, moved and scaled. It is the Cauchy distribution for df = 1 and tends to the normal as df grows.
+// StudentT: Student's t distribution with df degrees of freedom, moved and scaled (by scale, or by precision = 1/scale²). It is the Cauchy distribution for df = 1 and tends to the normal as df grows.
 //
 //	p(x) = Γ((df+1)/2) / (Γ(df/2) √(df π) scale) · (1 + z²/df)^(−(df+1)/2), z = (x − mean)/scale
 var studentT = &Dist{
 	DistSig: lang.DistSig{
 		Name: "StudentT",
-		Forms: []lang.FormSig{
-			form(
+		Forms: spreadForms(
+			[]lang.ParamSig{
 				pos("df", "degrees of freedom", "nu", "dof"),
 				loc("mean", "location; the mean where df > 1", "location", "loc", "mu"),
-				pos("scale", "scale", "sigma"),
-			),
-		},
+			},
+			pos("scale", "scale", "sigma"),
+			pos("precision", "1/scale²", "tau", "prec", "lam"),
+		),
 		Support: lang.SupportReal,
-		Doc:     "Student's t distribution with df degrees of freedom, moved and scaled. It is the Cauchy distribution for df = 1 and tends to the normal as df grows.",
+		Doc:     "Student's t distribution with df degrees of freedom, moved and scaled (by scale, or by precision = 1/scale²). It is the Cauchy distribution for df = 1 and tends to the normal as df grows.",
 		Density: "p(x) = Γ((df+1)/2) / (Γ(df/2) √(df π) scale) · (1 + z²/df)^(−(df+1)/2), z = (x − mean)/scale",
 		Source:  "Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 28",
 		Example: "slope ~ StudentT(4, 0, 2.5)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		return studentTerms(b, b.Sub(x, p.Get("mean")), p.Get("df"), p.Get("scale"))
+		return studentTerms(b, b.Sub(x, p.Get("mean")), p.Get("df"), p.Spread(b, "scale"))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.Apply(op.LogStudentTCdf, p.Get("df"), standardised(b, x, p.Get("mean"), p.Get("scale")))
+		return b.Apply(op.LogStudentTCdf, p.Get("df"), standardised(b, x, p.Get("mean"), p.Spread(b, "scale")))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.Apply(op.LogStudentTCdf, p.Get("df"), standardised(b, p.Get("mean"), x, p.Get("scale")))
+		return b.Apply(op.LogStudentTCdf, p.Get("df"), standardised(b, p.Get("mean"), x, p.Spread(b, "scale")))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
-		out[0] = within(p.F("mean")+p.F("scale")*studentDraw(r, p.F("df")), -huge, huge)
+		out[0] = within(p.F("mean")+p.Spread("scale")*studentDraw(r, p.F("df")), -huge, huge)
 	},
 	Mean: func(p Numbers) []float64 {
 		if p.F("df") <= 1 {
@@ -47,7 +48,7 @@ var studentT = &Dist{
 		return []float64{p.F("mean")}
 	},
 	Variance: func(p Numbers) []float64 {
-		s := p.F("scale")
+		s := p.Spread("scale")
 		return []float64{s * s * studentVariance(p.F("df"))}
 	},
 }

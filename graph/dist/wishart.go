@@ -20,11 +20,15 @@ var wishart = &Dist{
 				pos("df", "degrees of freedom, above K − 1", "nu", "dof"),
 				matrix("scale", "scale matrix; the mean is df·scale", "K", lang.PositiveDefinite, "V", "S"),
 			),
+			form(
+				pos("df", "degrees of freedom, above K − 1", "nu", "dof"),
+				matrix("inverse_scale", "inverse of the scale matrix, as in BUGS", "K", lang.PositiveDefinite, "R"),
+			),
 		},
 		Support:      lang.SupportCov,
 		EventRank:    2,
 		EventDims:    []string{"K", "K"},
-		Doc:          "The Wishart distribution of positive definite matrices.",
+		Doc:          "The Wishart distribution of positive definite matrices, by its scale matrix or by the inverse of that.",
 		Density:      "p(X) = det(X)^((df−K−1)/2) exp(−½ tr(scale⁻¹ X)) / (2^(df K/2) det(scale)^(df/2) Γ_K(df/2))",
 		Source:       "Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., appendix A",
 		Example:      "Omega ~ Wishart(5, eye(3))",
@@ -32,36 +36,29 @@ var wishart = &Dist{
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		df, k := p.Get("df"), float64(x.Shape()[0])
-		l, m := b.Cholesky(p.Get("scale")), b.Cholesky(x)
-		trace := b.Sum(b.Square(b.SolveLower(l, m, false)), 2) // tr S⁻¹X = |L⁻¹M|²
+		m := b.Cholesky(x)
+		trace, logDet := wishartScale(b, x, m, p)
 		return Terms{
 			b.Mul(b.AddScalar(df, -k-1), logDiagonal(b, m)), b.Scale(-0.5, trace),
-			b.Neg(b.Mul(df, logDiagonal(b, l))), wishartNorm(b, df, x.Shape()[0]),
+			b.Neg(b.Mul(df, logDet)), wishartNorm(b, df, x.Shape()[0]),
 		}
 	},
 	// Bartlett's decomposition (Smith & Hocking 1972, Appl. Stat. 21).
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		k := side(out)
-		a, l := bartlett(r, p.F("df"), k), cholesky(p.V("scale"), k)
-		for i := 0; i < k; i++ {
-			for j := 0; j < k; j++ {
-				out[i*k+j] = 0
-				for m := j; m <= i; m++ {
-					out[i*k+j] += l[i*k+m] * a[m*k+j]
-				}
-			}
-		}
+		copy(out, bartlett(r, p.F("df"), k))
+		p.stretch(out)
 		outerSquare(out)
 	},
 	Mean: func(p Numbers) []float64 {
-		out := append([]float64(nil), p.V("scale")...)
+		out := append([]float64(nil), p.scaleMatrix()...)
 		for i := range out {
 			out[i] *= p.F("df")
 		}
 		return out
 	},
 	Variance: func(p Numbers) []float64 {
-		s := p.V("scale")
+		s := p.scaleMatrix()
 		k := side(s)
 		out := make([]float64, len(s))
 		for i := range out {
@@ -86,6 +83,54 @@ func wishartNorm(b *named.Builder, df named.Value, k int) named.Value {
 	each := lgammaPos(b, b.Add(b.Spread(b.Scale(0.5, df), graph.Shape{k}), b.Vector(half...)))
 	sum := b.Add(b.Sum(each, 1), b.Scale(0.5*math.Ln2*float64(k), df))
 	return b.AddScalar(b.Neg(sum), -0.25*float64(k*(k-1))*math.Log(math.Pi))
+}
+
+// wishartScale is tr S⁻¹X and ½ log det S for the scale S, in either form;
+// x = M·Mᵀ. With S = L·Lᵀ the trace is |L⁻¹M|²; with the inverse of S it is a
+// sum of products of elements, since both are symmetric.
+func wishartScale(b *named.Builder, x, m named.Value, p Params) (trace, logDet named.Value) {
+	if p.Has("inverse_scale") {
+		r := p.Get("inverse_scale")
+		return b.Sum(b.Mul(r, x), 2), b.Neg(logDiagonal(b, b.Cholesky(r)))
+	}
+	l := b.Cholesky(p.Get("scale"))
+	return b.Sum(b.Square(b.SolveLower(l, m, false)), 2), logDiagonal(b, l)
+}
+
+// stretch multiplies a matrix from the left by a B with B·Bᵀ = S: by the
+// Cholesky factor of S, or by U⁻ᵀ where U is that of its inverse.
+func (n Numbers) stretch(a []float64) {
+	k := side(a)
+	factor, apply := []float64(nil), lowerMul
+	if n.Has("inverse_scale") {
+		factor, apply = cholesky(n.V("inverse_scale"), k), backSolve
+	} else {
+		factor = cholesky(n.V("scale"), k)
+	}
+	column := make([]float64, k)
+	for j := range k {
+		for i := range k {
+			column[i] = a[i*k+j]
+		}
+		apply(factor, column)
+		for i := range k {
+			a[i*k+j] = column[i]
+		}
+	}
+}
+
+// scaleMatrix is S in either form.
+func (n Numbers) scaleMatrix() []float64 {
+	if n.Has("scale") {
+		return n.V("scale")
+	}
+	out := make([]float64, len(n.V("inverse_scale")))
+	for i, k := 0, side(out); i < k; i++ {
+		out[i*k+i] = 1
+	}
+	n.stretch(out)
+	outerSquare(out)
+	return out
 }
 
 func side(a []float64) int { return int(math.Round(math.Sqrt(float64(len(a))))) }

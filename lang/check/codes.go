@@ -191,7 +191,7 @@ var argumentCodes = []diag.CodeInfo{
 	{
 		Code: UnknownArgument, Title: "A keyword that is no argument",
 		Explanation: "Each parameter has one name. Parameters of different forms (`p` and `logit` of a Bernoulli) cannot be combined.",
-		Wrong:       "mu ~ Normal(mean = 0, precision = 1)",
+		Wrong:       "mu ~ Normal(mean = 0, rate = 1)",
 		Right:       "mu ~ Normal(mean = 0, sd = 1)",
 	},
 	{

@@ -211,6 +211,28 @@ def inv_wishart(x, df, scale):
             - df * k / 2 * log(2) - multigamma(df / 2, k))
 
 
+def spread(name, f):
+    """f of a distribution whose sd (scale), called name, may also be given by a precision or a variance."""
+    def g(*x, precision=None, variance=None, **k):
+        if precision is not None:
+            k[name] = 1 / precision ** (mpf(1) / 2 if isinstance(precision, mpf) else 0.5)
+        if variance is not None:
+            k[name] = variance ** (mpf(1) / 2 if isinstance(variance, mpf) else 0.5)
+        return f(*x, **k)
+    return g
+
+
+def scaled(f):
+    """f of a Wishart distribution whose scale matrix may also be given by its inverse."""
+    def g(*x, inverse_scale=None, **k):
+        if inverse_scale is not None:
+            m = square(inverse_scale) ** -1
+            t = mpf if isinstance(inverse_scale[0], mpf) else float
+            k["scale"] = [t(m[i, j]) for i in range(m.rows) for j in range(m.rows)]
+        return f(*x, **k)
+    return g
+
+
 # name: log density, cdf, survival, scipy's
 half = mpf(1) / 2
 D = {
@@ -328,6 +350,10 @@ D = {
     "Wishart": (wishart, None, None, lambda df, scale: MatrixDensity(st.wishart(df, to_square(scale)))),
     "InvWishart": (inv_wishart, None, None, lambda df, scale: MatrixDensity(st.invwishart(df, to_square(scale)))),
 }
+
+for name, parameter in (("Normal", "sd"), ("LogNormal", "scale"), ("StudentT", "scale")):
+    D[name] = tuple(spread(parameter, f) for f in D[name])
+D["Wishart"] = tuple(f and scaled(f) for f in D["Wishart"])
 
 
 def to_square(v):

@@ -50,6 +50,7 @@ func TestErrorFixtures(t *testing.T) {
 	for name, text := range errorFixtures(t) {
 		t.Run(name, func(t *testing.T) {
 			_, list := Parse(name, []byte(text))
+			list = list.Unfolded()
 			marked := expectations(t, text)
 			lines := map[int]bool{}
 			for _, want := range marked {

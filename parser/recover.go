@@ -17,7 +17,7 @@ func recoverStmt[P any](p *parse, k stmtKind[P], lo, hi int) ast.Stmt {
 		s, _ := one(p, k, p.toks[lo:hi], lo, hi)
 		return s
 	}
-	before := len(p.rep.list) + p.failures
+	before := p.rep.added + p.failures
 	inner, after := p.blockEnd(open, hi)
 	isFn := p.toks[lo].Value == "fn"
 	header, ok := one(p, k, p.header(lo, open, isFn), lo, open+1)
@@ -35,7 +35,7 @@ func recoverStmt[P any](p *parse, k stmtKind[P], lo, hi int) ast.Stmt {
 		}
 	}
 	p.checkEnd(open, after, hi)
-	if len(p.rep.list)+p.failures == before && !p.rep.full {
+	if p.rep.added+p.failures == before && !p.rep.full {
 		// Every part is fine by itself, so the whole was: one cannot get here
 		// short of a defect, and silence would hide it.
 		p.rep.add(diag.Diagnostic{Code: SyntaxError, Span: spanOf(p.toks[lo:hi]), Summary: "this statement is not well formed"})

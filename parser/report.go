@@ -1,16 +1,22 @@
 package parser
 
 import (
+	"slices"
 	"sort"
 
 	"ppl/lang/diag"
 )
+
+// maxPlaces bounds the places where mistakes stand, repeats among them.
+const maxPlaces = 1000
 
 // reporter collects diagnostics about one source.
 type reporter struct {
 	src  *diag.Source
 	list diag.List
 	full bool
+	// added counts what was ever added, distinct what is not a repeat.
+	added, distinct int
 	// spoiled holds the offsets of text that was dropped: a syntax error in
 	// the same line is an echo of it.
 	spoiled []int
@@ -20,12 +26,24 @@ func (r *reporter) add(d diag.Diagnostic) {
 	if r.full {
 		return
 	}
-	if len(r.list) == diag.MaxErrors {
-		r.full = true
-		d = diag.Diagnostic{Code: diag.TooManyErrors, Span: d.Span, Summary: diag.MoreErrors, Hint: diag.MendFirst}
-	}
 	d.Source = r.src
+	if !r.list.Repeats(d) {
+		r.distinct++
+	}
+	if r.distinct > diag.MaxErrors || r.added == maxPlaces {
+		r.full = true
+		d = diag.Diagnostic{Code: diag.TooManyErrors, Source: r.src, Span: d.Span, Summary: diag.MoreErrors, Hint: diag.MendFirst}
+	}
+	r.added++
 	r.list.Add(d)
+}
+
+// drop takes back what was said of a stretch of text: the mistake is a larger
+// one.
+func (r *reporter) drop(sp diag.Span) {
+	r.list = slices.DeleteFunc(r.list, func(d diag.Diagnostic) bool {
+		return sp.Start <= d.Span.Start && d.Span.End <= sp.End && d.Severity == diag.Error
+	})
 }
 
 func quote(text string) string { return "`" + text + "`" }

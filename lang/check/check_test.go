@@ -92,7 +92,7 @@ func checkMarks(t *testing.T, name string, part int, text string, code diag.Code
 	}
 	got := map[int][]string{}
 	seen := false
-	for _, d := range list {
+	for _, d := range list.Unfolded() {
 		line := d.Source.Position(d.Span.Start).Line
 		got[line] = append(got[line], diag.List{d}.Error())
 		seen = seen || d.Code == code

@@ -60,6 +60,9 @@ type Diagnostic struct {
 	Found    string
 	Hint     string
 	Related  []Related
+	// Also are the further places, in the order of the text, where the same
+	// mistake stands again, in the same words.
+	Also []Span
 }
 
 // Related points at a second place in the same source: "first defined here".
@@ -102,8 +105,8 @@ func (l List) filter(s Severity) List {
 }
 
 // Sort orders by source name, then position, then severity, then code and
-// text, and drops exact repeats, so that output does not depend on the order
-// in which checks ran.
+// text, drops exact repeats, so that output does not depend on the order in
+// which checks ran, and makes one diagnostic of a mistake that is repeated.
 func (l *List) Sort() {
 	s := *l
 	key := func(d Diagnostic) (string, int, int) {
@@ -141,7 +144,7 @@ func (l *List) Sort() {
 		}
 		out = append(out, d)
 	}
-	*l = out
+	*l = out.fold()
 }
 
 // Err returns the list as an error if it holds one, otherwise nil.

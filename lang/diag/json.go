@@ -25,6 +25,13 @@ type jsonDiagnostic struct {
 	Found    string        `json:"found,omitempty"`
 	Hint     string        `json:"hint,omitempty"`
 	Related  []jsonRelated `json:"related,omitempty"`
+	Also     []jsonRange   `json:"also,omitempty"`
+}
+
+// jsonRange is a further place of the same mistake.
+type jsonRange struct {
+	Start *jsonPosition `json:"start"`
+	End   *jsonPosition `json:"end"`
 }
 
 type jsonPosition struct {
@@ -67,6 +74,10 @@ func toJSON(d Diagnostic) jsonDiagnostic {
 			rel.Start, rel.End = jsonSpan(d.Source, r.Span)
 		}
 		out.Related = append(out.Related, rel)
+	}
+	for _, sp := range d.Also {
+		start, end := jsonSpan(d.Source, sp)
+		out.Also = append(out.Also, jsonRange{start, end})
 	}
 	return out
 }

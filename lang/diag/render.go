@@ -145,6 +145,9 @@ func (r *renderer) detail(d Diagnostic, pad int) {
 		line(styleBold, "found", d.Found)
 	}
 	line(styleHint, "hint", d.Hint)
+	if len(d.Also) > 0 {
+		line(styleGutter, "also", d.places())
+	}
 }
 
 // count prints "2 errors, 1 warning".

@@ -252,7 +252,27 @@ func adviseReserved(m *mistake) bool {
 	if m.at >= m.hi || t.Type != tokKeyword || !strings.Contains(m.expected, "a name") && m.expected != "`NAME in RANGE`" {
 		return false
 	}
-	return m.say(ReservedWord, quote(t.Value)+" is a word of the language, not a name", "choose another name")
+	hint := "choose another name, such as " + quote(t.Value+"_")
+	if m.tok(m.lo).Value == "data" {
+		hint += ", and call the column of the data so"
+	}
+	return m.say(ReservedWord, quote(t.Value)+" is a word of the language, not a name", hint)
+}
+
+// spaced joins the words that stand between `data` and its colon, if there are several.
+func (m *mistake) spaced() string {
+	name := m.tok(m.lo + 1).Value
+	for i := m.lo + 2; i < m.lo+10; i++ {
+		switch t := m.tok(i); {
+		case t.Value == ":" && i > m.lo+2:
+			return name
+		case t.Type != tokName && t.Type != tokKeyword:
+			return ""
+		default:
+			name += "_" + t.Value
+		}
+	}
+	return ""
 }
 
 func adviseType(m *mistake) bool {
@@ -260,6 +280,8 @@ func adviseType(m *mistake) bool {
 	switch {
 	case (first == "data" || first == "param") && m.expected == "`:`" && m.found("["):
 		return m.say(ForeignSyntax, "", "the dimensions go with the type: "+quote("data "+m.tok(m.lo+1).Value+" : real[N]"))
+	case first == "data" && m.expected == "`:`" && m.spaced() != "":
+		return m.say(SyntaxError, "", "a name has no spaces: write "+quote("data "+shorten(m.spaced())+" : ...")+", and call the column of the data so")
 	case (first == "data" || first == "param") && m.expected == "`:`":
 		return m.say(SyntaxError, "", "write "+quote(first+" "+shorten(m.tok(m.lo+1).Value)+" : real"))
 	case (first == "data" || first == "param") && m.found("~"):

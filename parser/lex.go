@@ -322,18 +322,34 @@ func (s *scanner) point() {
 		s.badNumber(end, "a number needs a digit before the point", "0"+s.text[s.pos:end])
 		return
 	}
+	hint := "names hold letters, digits and `_`; a range is `a..b`"
+	// As part of a name (`kcal.per.g`), it takes what follows with it.
+	after := len(s.toks) > 0 && s.toks[len(s.toks)-1].Type == tokName && tokenSpan(s.toks[len(s.toks)-1]).End == s.pos
+	n := s.dottedLen(s.pos, after)
+	if after && n > 1 {
+		name := s.text[tokenSpan(s.toks[len(s.toks)-1]).Start : s.pos+n]
+		hint = "names hold letters, digits and `_`: write " + quote(strings.ReplaceAll(name, ".", "_")) + ", and call a column of the data so"
+	}
 	s.rep.add(diag.Diagnostic{
 		Code: UnexpectedCharacter, Span: diag.Span{Start: s.pos, End: s.pos + 1}, Summary: "a point cannot stand here",
-		Found: "`.`", Hint: "names hold letters, digits and `_`; a range is `a..b`",
+		Found: "`.`", Hint: hint,
 	})
-	// As part of a name (`sigma.y`), it takes what follows with it.
-	n := 1 + s.nameLen(s.pos+1)
-	if len(s.toks) > 0 && s.toks[len(s.toks)-1].Type == tokName && tokenSpan(s.toks[len(s.toks)-1]).End == s.pos {
+	if after {
 		s.toks[len(s.toks)-1].Pos.Column += n
 		s.pos += n
 		return
 	}
 	s.emitAs(tokLiteral, "", n)
+}
+
+// dottedLen is the length of a point with the name behind it; of several of
+// these, where they go on with a name.
+func (s *scanner) dottedLen(pos int, all bool) int {
+	n := 1 + s.nameLen(pos+1)
+	if next := pos + n; all && n > 1 && next < len(s.text) && s.text[next] == '.' && s.nameLen(next+1) > 0 {
+		n += s.dottedLen(next, all)
+	}
+	return n
 }
 
 // quoted handles strings, which the language does not have.
@@ -352,11 +368,28 @@ func (s *scanner) quoted() {
 		return
 	}
 	end++
+	hint := "labels come with the data: declare them as `data g : factor(G)[N]`"
+	if len(s.toks) > 0 && s.toks[len(s.toks)-1].Value == "data" {
+		hint = "a column has the name of its declaration: call it " + quote(asName(s.text[s.pos+1:end-1])) + " in the model and in the data"
+	}
 	s.rep.add(diag.Diagnostic{
-		Code: ForeignSyntax, Span: diag.Span{Start: s.pos, End: end}, Summary: "there are no strings in a model",
-		Hint: "labels come with the data: declare them as `data g : factor(G)[N]`",
+		Code: ForeignSyntax, Span: diag.Span{Start: s.pos, End: end}, Summary: "there are no strings in a model", Hint: hint,
 	})
 	s.emitAs(tokLiteral, "", end-s.pos)
+}
+
+// asName is a name as close to a text as there is.
+func asName(text string) string {
+	name := strings.Map(func(r rune) rune {
+		if r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, text)
+	if name == "" || unicode.IsDigit([]rune(name)[0]) {
+		name = "x" + name
+	}
+	return name
 }
 
 // unknown reports a run of characters that mean nothing in the language.

@@ -211,6 +211,7 @@ func (b *binder) finish() {
 	}
 	b.warnFixed()
 	b.undeclared()
+	b.warnComputed()
 	b.warnEmpty()
 	for _, key := range b.t.Names() {
 		if !b.used[key] {

@@ -73,6 +73,8 @@ func TestUndeclared(t *testing.T) {
 			"warning: `mu` is a latent, so the value in the data is ignored (d.json:1:18, key \"mu\"); if it was observed, declare `data mu : real`"},
 		{"read by a factor", "mu ~ Normal(0, 1)\nfactor -mu^2", "d.json", `{"mu": 2}`,
 			"warning: `mu` is a latent, so the value in the data is ignored (d.json:1:2, key \"mu\"); if it was observed, declare `data mu : real`"},
+		{"a let of latents", "data x : real[N]\na ~ Normal(0, 1)\nlet y = a * x", "d.csv", "x,y\n1,1\n2,3\n",
+			"warning: the model computes `y`, so the value in the data is ignored (d.csv, column \"y\"); if it was observed, declare `data y : real[N]`, and say with `~` how it came about"},
 		{"a column of another array", "mu ~ Normal(0, 1)\ny[i in 1..2] ~ Normal(mu, 1)", "d.csv", "y.1,y.2\n1,0\n2,1\n", ""},
 		{"another key", "mu ~ Normal(0, 1)\ny[i in 1..3] ~ Normal(mu, 1)", "d.json", `{"Y": [1, 2, 3]}`, ""},
 		{"an index of the same name", "data y : real[N]\nmu ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(mu, 1)", "d.csv", "i,y\n1,1\n2,3\n", ""},

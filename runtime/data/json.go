@@ -500,8 +500,7 @@ func (j *jsonReader) str() []byte {
 		case c == '\\':
 			b = j.escape(b)
 		default:
-			b = append(b, c)
-			j.take()
+			b = append(b, j.run('"', '\\', '\n')...)
 		}
 	}
 }

@@ -39,6 +39,23 @@ func (b *binder) undeclared() {
 	}
 }
 
+// warnComputed warns of keys that are named like a `let` of latents, which is
+// computed whatever the data say.
+func (b *binder) warnComputed() {
+	for _, sym := range b.m.Lets {
+		v, given := b.t.Lookup(sym.Name)
+		if !given || !sym.Random || b.byKey[sym.Name] != nil {
+			continue
+		}
+		b.used[sym.Name] = true
+		b.diags.Add(diag.Diagnostic{
+			Code: IgnoredKey, Severity: diag.Warning, Source: b.src, Span: sym.Span, Where: v.Where(),
+			Summary: fmt.Sprintf("the model computes `%s`, so the value in the data is ignored (%s)", sym.Name, v.Where()),
+			Hint:    fmt.Sprintf("if it was observed, declare `data %s : %s`, and say with `~` how it came about", sym.Name, sym.Type),
+		})
+	}
+}
+
 // likeLatent finds what the data hold under the name of a latent: a key, or the
 // columns of a matrix.
 func (b *binder) likeLatent(sym *lang.Symbol) (v *Value, keys []string) {

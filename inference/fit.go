@@ -223,13 +223,14 @@ func (f *fitter) tell(value, decrement float64) {
 	f.opt.Progress(Progress{f.stage, f.evaluations(), value, decrement, time.Since(f.begun)})
 }
 
-const defaultParticles = 64
+// DefaultParticles is the number of particles where Options does not say.
+const DefaultParticles = 64
 
 // Variational fits the default approximation: a mean-field guide on fixed
 // noise, linear response, importance weights.
 func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 	if opt.Particles == 0 {
-		opt.Particles = defaultParticles
+		opt.Particles = DefaultParticles
 	}
 	if opt.Draws == 0 {
 		opt.Draws = 4096

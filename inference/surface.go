@@ -3,11 +3,11 @@ package inference
 import (
 	"math"
 	"runtime"
-	"sync"
 
 	"ppl/graph"
 	"ppl/graph/grad"
 	"ppl/graph/named"
+	"ppl/graph/parallel"
 )
 
 // lanes is the number of points that a Surface evaluates in one run: the width
@@ -135,27 +135,7 @@ func (s *Surface) run(k kind, n int, u, v, lp, g, hv []float64) error {
 
 // inParallel runs work for each worker at the same time. What a piece of work
 // gives must not depend on who does it. A panic of one is the caller's.
-func inParallel(workers int, work func(worker int)) {
-	var wg sync.WaitGroup
-	panics := make([]any, workers)
-	for w := 1; w < workers; w++ {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			defer func() { panics[w] = recover() }()
-			work(w)
-		}()
-	}
-	defer func() {
-		wg.Wait()
-		for _, p := range panics {
-			if p != nil {
-				panic(p)
-			}
-		}
-	}()
-	work(0)
-}
+func inParallel(workers int, work func(worker int)) { parallel.Each(workers, work) }
 
 func (s *Surface) block(p *program, k kind, i, n int, u, v, lp, g, hv []float64) error {
 	lo, hi := i*lanes, min(n, (i+1)*lanes)

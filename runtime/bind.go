@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
 
 	"ppl/graph/lower"
@@ -14,9 +13,24 @@ import (
 )
 
 // Data are values for a model's data declarations.
+// The zero value has none.
 type Data struct {
 	tables *data.Tables
 	diags  diag.List
+	err    error // that Bind is to report
+}
+
+// read are the tables, or why there are none.
+func (d *Data) read() (*data.Tables, error) {
+	switch {
+	case d.err != nil:
+		return nil, d.err
+	case d.diags.HasErrors():
+		return nil, &DataError{d.diags}
+	case d.tables == nil:
+		return data.FromMap(nil), nil
+	}
+	return d.tables, nil
 }
 
 // Map takes data from Go values: numbers, booleans, strings (factor levels)
@@ -28,6 +42,9 @@ func Map(values map[string]any) *Data {
 // Files reads data from JSON and CSV files and from assignments "name=value".
 // Errors are reported by Bind.
 func Files(ctx context.Context, sources ...string) *Data {
+	if ctx == nil {
+		return &Data{err: &ArgumentError{"Files", "ctx"}}
+	}
 	t, diags := data.Read(ctx, sources, data.Options{})
 	return &Data{tables: t, diags: diags}
 }
@@ -47,7 +64,8 @@ type Problem struct {
 }
 
 // Bind checks the data against the model's declarations and lowers the model.
-// The error is a *DataError or a *ModelError.
+// The error is a *DataError or a *ModelError; an *ArgumentError where d is nil; and of
+// BindWith also an *OptionError.
 func (m *Model) Bind(d *Data) (*Problem, error) { return m.BindEngine(d, EnginePlan) }
 
 // BindEngine is Bind with a choice of executor.
@@ -63,31 +81,39 @@ type BindOptions struct {
 	Discrete map[string]string
 }
 
+// valid refuses an engine that there is not, or a strategy of a latent that there is not.
+func (o *BindOptions) valid(m *Model) error {
+	if err := oneOf("Engine", o.Engine, []string{EnginePlan, EngineTape}); err != nil {
+		return err
+	}
+	return m.knowsStrategies(o.Discrete)
+}
+
 // BindWith is Bind with options.
 func (m *Model) BindWith(d *Data, opt BindOptions) (p *Problem, err error) {
 	defer guarded(&err)
-	engine := opt.Engine
-	if engine == "" {
-		engine = EnginePlan
+	if err := given("Model.Bind", argument{"m", m.made()}, dataArgument(d)); err != nil {
+		return nil, err
 	}
-	run := map[string]inference.Engine{EnginePlan: inference.Plan, EngineTape: inference.Tape}[engine]
-	if run == nil {
-		return nil, fmt.Errorf("unknown engine %q", engine)
+	if err := opt.valid(m); err != nil {
+		return nil, err
+	}
+	run := inference.Plan
+	if opt.Engine == EngineTape {
+		run = inference.Tape
 	}
 	if ds := m.unsupported(); ds.HasErrors() {
 		return nil, &ModelError{ds}
 	}
-	if d.diags.HasErrors() {
-		return nil, &DataError{d.diags}
+	tables, err := d.read()
+	if err != nil {
+		return nil, err
 	}
-	bound, diags := data.Bind(m.checked, d.tables, data.BindOptions{Eval: evaluator(m.checked)})
+	bound, diags := data.Bind(m.checked, tables, data.BindOptions{Eval: evaluator(m.checked)})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
 	p = &Problem{model: m, bound: bound, notes: append(d.diags.Warnings(), diags.Warnings()...)}
-	if err := m.knowsStrategies(opt.Discrete); err != nil {
-		return nil, err
-	}
 	target, diags := inference.NewTargetWith(m.checked, lowerData(bound), run, lower.Options{Strategies: opt.Discrete})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
@@ -124,16 +150,36 @@ func (m *Model) nothingToFit() error {
 }
 
 // Unused lists the keys of the data that the model does not declare.
-func (p *Problem) Unused() []string { return p.bound.Unused }
+func (p *Problem) Unused() []string {
+	if !p.made() {
+		return nil
+	}
+	return p.bound.Unused
+}
 
 // Warnings are notes on the data that do not stop a fit.
-func (p *Problem) Warnings() diag.List { return p.notes }
+func (p *Problem) Warnings() diag.List {
+	if p == nil {
+		return nil
+	}
+	return p.notes
+}
 
 // Latents is the number of unconstrained numbers that are inferred.
-func (p *Problem) Latents() int { return p.target.D }
+func (p *Problem) Latents() int {
+	if !p.made() {
+		return 0
+	}
+	return p.target.D
+}
 
 // Target is the lowered model, for tests and tools within ppl.
-func (p *Problem) Target() *inference.Target { return p.target }
+func (p *Problem) Target() *inference.Target {
+	if p == nil {
+		return nil
+	}
+	return p.target
+}
 
 func lowerData(b *data.Bound) *lower.Data {
 	out := &lower.Data{Values: map[string]*lower.Array{}, Dims: b.Dims}

@@ -66,7 +66,7 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 	refused := (*chains.ErrRefused)(nil)
 	switch {
 	case errors.As(err, &refused) && opt.Method == MethodNUTS:
-		return nil, &OptionError{refused.Error()}
+		return nil, &OptionError{"Method", "nuts is not possible: " + refused.Why}
 	case errors.As(err, &refused):
 		fit.Uncorrected = refused.Why
 		return nil, nil

@@ -48,6 +48,9 @@ func (s DiscreteStrategy) String() string {
 // Discrete says how each discrete latent is handled, in the order of the model.
 func (p *Problem) Discrete() []DiscreteStrategy {
 	var out []DiscreteStrategy
+	if !p.made() {
+		return nil
+	}
 	for _, d := range p.target.Discrete {
 		out = append(out, DiscreteStrategy{Name: d.Symbol.Name, Elements: d.Shape.Size(), Values: len(d.Values), Strategy: d.Strategy, How: d.How, Numbers: d.Size})
 	}
@@ -63,16 +66,17 @@ func (m *Model) knowsStrategies(asked map[string]string) error {
 		}
 	}
 	sort.Strings(names)
-	for name, how := range asked {
+	for _, name := range sortedKeys(asked) {
+		how := asked[name]
 		if !slices.Contains(names, name) {
 			hint := ""
 			if len(names) > 0 {
 				hint = fmt.Sprintf(": those that it has are %s", strings.Join(names, ", "))
 			}
-			return fmt.Errorf("the model has no discrete latent %q%s", name, hint)
+			return &OptionError{"Discrete", fmt.Sprintf("%s=%s: the model has no discrete latent %q%s", name, how, name, hint)}
 		}
 		if !slices.Contains(Strategies, how) {
-			return fmt.Errorf("unknown strategy %q for %s: choose one of %s", how, name, strings.Join(Strategies, ", "))
+			return &OptionError{"Discrete", fmt.Sprintf("%s=%s: there is no strategy %q; choose one of %s", name, how, how, strings.Join(Strategies, ", "))}
 		}
 	}
 	return nil
@@ -121,6 +125,9 @@ type DiscreteQuantity struct {
 
 // Mean and SD are those of the values as numbers.
 func (q *DiscreteQuantity) Mean() float64 {
+	if q == nil || len(q.P) == 0 {
+		return math.NaN()
+	}
 	m := 0.0
 	for k, p := range q.P {
 		m += p * float64(q.Values[k])
@@ -130,6 +137,9 @@ func (q *DiscreteQuantity) Mean() float64 {
 
 // SD is the standard deviation of the value as a number.
 func (q *DiscreteQuantity) SD() float64 {
+	if q == nil {
+		return math.NaN()
+	}
 	m, v := q.Mean(), 0.0
 	for k, p := range q.P {
 		v += p * (float64(q.Values[k]) - m) * (float64(q.Values[k]) - m)
@@ -137,8 +147,12 @@ func (q *DiscreteQuantity) SD() float64 {
 	return math.Sqrt(v)
 }
 
-// Quantile is the least value up to which the probability is at least p.
+// Quantile is the least value up to which the probability is at least p; 0 of a
+// DiscreteQuantity without values.
 func (q *DiscreteQuantity) Quantile(p float64) int {
+	if q == nil || len(q.Values) == 0 {
+		return 0
+	}
 	c := 0.0
 	for k, x := range q.P {
 		if c += x; c >= p-1e-12 {
@@ -399,7 +413,12 @@ func (post *Posterior) meanPoint() []float64 {
 }
 
 // Discrete lists the elements of the discrete latents in the order of the model.
-func (post *Posterior) Discrete() []DiscreteQuantity { return post.discrete.quantities }
+func (post *Posterior) Discrete() []DiscreteQuantity {
+	if post == nil {
+		return nil
+	}
+	return post.discrete.quantities
+}
 
 // DiscreteQuantity finds an element of a discrete latent by its name in the
 // model or its CmdStan column.
@@ -412,6 +431,9 @@ func (post *Posterior) DiscreteQuantity(name string) (*DiscreteQuantity, error) 
 }
 
 func (post *Posterior) discreteIndex(name string) (int, error) {
+	if err := given("Posterior.DiscreteQuantity", argument{"post", post != nil}); err != nil {
+		return 0, err
+	}
 	d := &post.discrete
 	if i, ok := d.byName[strings.ReplaceAll(name, " ", "")]; ok {
 		return i, nil

@@ -17,6 +17,10 @@ import (
 //	  Ident theta 12:1-12:5
 func DumpTree(w io.Writer, name string, text []byte) (err error) {
 	defer guarded(&err)
+	if err := given("DumpTree", writerArgument(w)); err != nil {
+		return err
+	}
+	w = callersWriter{w}
 	file, _ := parser.Parse(name, text)
 	type item struct {
 		node  ast.Node

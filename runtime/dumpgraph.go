@@ -50,6 +50,10 @@ func (p *Problem) objective(gradients bool) (*objective, error) {
 // line, operands above their users.
 func (p *Problem) DumpGraph(w io.Writer) (err error) {
 	defer guarded(&err)
+	if err := given("Problem.DumpGraph", argument{"p", p.made()}, writerArgument(w)); err != nil {
+		return err
+	}
+	w = callersWriter{w}
 	o, err := p.objective(false)
 	if err != nil {
 		return err

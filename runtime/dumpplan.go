@@ -13,6 +13,10 @@ type dumper interface{ Dump() string }
 // the ELBO and its gradients, in order.
 func (p *Problem) DumpPlan(w io.Writer) (err error) {
 	defer guarded(&err)
+	if err := given("Problem.DumpPlan", argument{"p", p.made()}, writerArgument(w)); err != nil {
+		return err
+	}
+	w = callersWriter{w}
 	o, err := p.objective(true)
 	if err != nil {
 		return err
@@ -26,7 +30,7 @@ func (p *Problem) DumpPlan(w io.Writer) (err error) {
 	}
 	d, ok := program.(dumper)
 	if !ok {
-		return fmt.Errorf("a %T cannot be listed", program)
+		return &OptionError{"Engine", "only a plan can be listed"}
 	}
 	_, err = fmt.Fprintf(w, "\n%s", d.Dump())
 	return err

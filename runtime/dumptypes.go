@@ -15,6 +15,10 @@ import (
 // and whether it is random, then what each `~` is.
 func (m *Model) DumpTypes(w io.Writer) (err error) {
 	defer guarded(&err)
+	if err := given("Model.DumpTypes", argument{"m", m.made()}, writerArgument(w)); err != nil {
+		return err
+	}
+	w = callersWriter{w}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "symbol\tis\ttype\trandom\tdefined at")
 	for _, s := range m.symbols() {

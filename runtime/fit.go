@@ -7,40 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"ppl/graph/lower"
 	"ppl/inference"
-	"ppl/inference/nuts"
 	"ppl/lang/diag"
 )
-
-// Options set a fit. The zero value of a field means its default.
-type Options struct {
-	Seed      uint64 // all randomness derives from it
-	Particles int    // Monte-Carlo particles of the ELBO; 64
-	Draws     int    // posterior draws that are kept; 4000
-	Guide     string // one of inference.Guides; "meanfield"
-	Correct   string // one of inference.Corrections; "auto"
-	// Temperature is that at which relaxations of discrete latents end; 0.1.
-	// StraightThrough uses hard draws forwards and relaxed ones backwards.
-	Temperature     float64
-	StraightThrough bool
-	MaxTime         time.Duration // 0: no limit
-	// Method is "variational", the default, or "nuts": Hamiltonian Monte Carlo, with
-	// Chains (4) that share the Draws, after Warmup transitions each (1000; negative:
-	// none) that adapt. TargetAccept is the mean acceptance that step sizes aim at
-	// (0.8; 0.9 to begin with of chains that correct a fit, and where discrete latents
-	// move too; nearer 1 against divergences).
-	Method         string
-	Chains, Warmup int
-	TargetAccept   float64
-	// Progress is called from time to time while the fit runs.
-	Progress func(inference.Progress)
-	// SamplerProgress is the same for Markov chains, by one goroutine at a time.
-	SamplerProgress func(nuts.Progress)
-}
-
-// DefaultDraws is the number of posterior draws where Options does not say.
-const DefaultDraws = 4000
 
 // Stopped is the error of a fit that was cancelled, or ran out of time, before
 // it had found a point to start from: there is nothing to report.
@@ -48,27 +17,23 @@ type Stopped struct{ Why string }
 
 func (e *Stopped) Error() string { return "stopped before a starting point was found: " + e.Why }
 
-// OptionError says that an option does not suit the model.
-type OptionError struct{ Why string }
-
-func (e *OptionError) Error() string { return e.Why }
-
 // Fit fits the guide that the options name. A cancelled context or a passed time limit is
 // not an error: the posterior says what was reached, marked as interrupted.
+//
+// The error is an *ArgumentError, an *OptionError that names the option, a *DataError
+// where no starting point has a finite density, a *Stopped, or a *CallbackError where
+// a function that the options hold panicked.
 func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err error) {
+	calls := &callbacks{}
+	defer settle(calls, &post, &err)
 	defer guarded(&err)
-	if opt.Draws <= 0 {
-		opt.Draws = DefaultDraws
-	}
-	if err := opt.validMethod(); err != nil {
+	if err := given("Problem.Fit", argument{"p", p.made()}, contextArgument(ctx)); err != nil {
 		return nil, err
 	}
-	if err := p.validGuided(opt); err != nil {
+	if err := opt.complete(p); err != nil {
 		return nil, err
 	}
-	if opt.Chains <= 0 {
-		opt.Chains = 4
-	}
+	ctx = calls.watch(ctx, &opt)
 	if opt.Method == MethodNUTS && p.target.D > 0 && !p.target.Guided() { // without continuous latents the answer is exact
 		return p.sample(ctx, opt)
 	}
@@ -106,23 +71,6 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	return post, nil
 }
 
-// validGuided refuses what does not go with discrete latents that have a guide.
-func (p *Problem) validGuided(opt Options) error {
-	if !p.target.Guided() {
-		return nil
-	}
-	var names []string
-	for _, d := range p.target.Discrete {
-		if d.Strategy != lower.Exact {
-			names = append(names, d.Symbol.Name)
-		}
-	}
-	if opt.Guide != "" && opt.Guide != inference.Guides[0] {
-		return &OptionError{fmt.Sprintf("the guide %s does not go with discrete latents that have a guide of their own (%s): use %s, or ask for a sum with --discrete %s=%s", opt.Guide, quoted(names), inference.Guides[0], names[0], lower.Exact)}
-	}
-	return nil
-}
-
 // minDraws is the least number of draws that summaries are of: they do not get
 // worse because few are kept.
 const minDraws = 4096
@@ -134,7 +82,7 @@ func (p *Problem) explain(err error) error {
 		return &Stopped{stopped.Why}
 	}
 	if large := (*inference.ErrTooLarge)(nil); errors.As(err, &large) {
-		return &OptionError{large.Error()}
+		return &OptionError{"Guide", fmt.Sprintf("%s is for up to %d latents, this model has %d; use %s", large.Guide, large.Most, large.Latents, large.Alternative)}
 	}
 	var no *inference.ErrNoStart
 	if !errors.As(err, &no) {

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"ppl/graph/builtin"
+	"ppl/graph/parallel"
 	"ppl/lang"
 	"ppl/lang/ast"
 	"ppl/lang/check"
@@ -35,7 +36,11 @@ func (e *InternalError) Error() string {
 
 // guarded turns a panic into an *InternalError.
 func guarded(err *error) {
-	if r := recover(); r != nil {
+	switch r := recover().(type) {
+	case nil:
+	case *parallel.Panic:
+		*err = &InternalError{What: r.Value, Stack: r.Stack}
+	default:
 		*err = &InternalError{What: r, Stack: debug.Stack()}
 	}
 }
@@ -73,16 +78,36 @@ func CompileFile(path string) (*Model, error) {
 
 // Warnings are the diagnostics that do not stop the model from being checked;
 // those about features that are not supported yet stop it from being fitted.
-func (m *Model) Warnings() diag.List { return m.warnings }
+func (m *Model) Warnings() diag.List {
+	if m == nil {
+		return nil
+	}
+	return m.warnings
+}
 
 // Name is the name that the model was compiled under.
-func (m *Model) Name() string { return m.checked.File.Source.Name }
+func (m *Model) Name() string {
+	if !m.made() {
+		return ""
+	}
+	return m.checked.File.Source.Name
+}
 
 // Tree is the model's syntax tree.
-func (m *Model) Tree() *ast.File { return m.checked.File }
+func (m *Model) Tree() *ast.File {
+	if !m.made() {
+		return nil
+	}
+	return m.checked.File
+}
 
 // Checked is the checked model: its symbols with their types.
-func (m *Model) Checked() *lang.Model { return m.checked }
+func (m *Model) Checked() *lang.Model {
+	if m == nil {
+		return nil
+	}
+	return m.checked
+}
 
 // unsupported are the reasons why the model cannot be fitted yet, as errors.
 func (m *Model) unsupported() diag.List {

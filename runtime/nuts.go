@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"sort"
@@ -47,7 +46,12 @@ type Sampling struct {
 }
 
 // Sampling is how the draws were sampled; nil for variational inference.
-func (post *Posterior) Sampling() *Sampling { return post.sampling }
+func (post *Posterior) Sampling() *Sampling {
+	if post == nil {
+		return nil
+	}
+	return post.sampling
+}
 
 // Limits of the verdict on sampled draws: Vehtari, Gelman, Simpson, Carpenter &
 // Bürkner (2021), sec. 4, and Betancourt (2016) for E-BFMI.
@@ -290,15 +294,4 @@ func (post *Posterior) where(figure func(*Quantity) float64) string {
 		}
 	}
 	return name
-}
-
-// validMethod refuses what Options cannot mean.
-func (o *Options) validMethod() error {
-	switch {
-	case o.Method != "" && o.Method != MethodVariational && o.Method != MethodNUTS:
-		return fmt.Errorf("there is no method %q: %q or %q", o.Method, MethodVariational, MethodNUTS)
-	case o.TargetAccept != 0 && !(o.TargetAccept > 0 && o.TargetAccept < 1):
-		return errors.New("the target acceptance lies between 0 and 1")
-	}
-	return nil
 }

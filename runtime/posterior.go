@@ -6,10 +6,10 @@ import (
 	goruntime "runtime"
 	"sort"
 	"strings"
-	"sync"
 	"time"
 
 	"ppl/graph/lower"
+	"ppl/graph/parallel"
 	"ppl/inference"
 	"ppl/inference/psis"
 	"ppl/lang"
@@ -157,11 +157,15 @@ func byChain(draws []float64, chains int) [][]float64 {
 	return out
 }
 
+// plainDraws is the number of draws behind the sds under the plain guide.
+const plainDraws = 1024
+
 // plainSDs are the sds of the quantities, by symbol and element, under the
 // guide before any correction.
 func (post *Posterior) plainSDs(r *inference.Reporter) ([][]float64, error) {
-	const n = 1024
-	plain, err := r.Report(post.fit.PlainDraws(post.options.Seed, n))
+	u := post.fit.PlainDraws(post.options.Seed, plainDraws)
+	n := len(u) / post.fit.Target.D // 1 of a point
+	plain, err := r.Report(u)
 	if err != nil {
 		return nil, err
 	}
@@ -178,13 +182,7 @@ func (post *Posterior) plainSDs(r *inference.Reporter) ([][]float64, error) {
 // forEach splits the indices below n into ranges, one for each core.
 func forEach(n int, work func(from, to int)) {
 	cores := max(1, min(goruntime.GOMAXPROCS(0), n/64))
-	var wg sync.WaitGroup
-	for c := 1; c < cores; c++ {
-		wg.Add(1)
-		go func() { defer wg.Done(); work(c*n/cores, (c+1)*n/cores) }()
-	}
-	work(0, n/cores)
-	wg.Wait()
+	parallel.Each(cores, func(c int) { work(c*n/cores, (c+1)*n/cores) })
 }
 
 func meanSD(x []float64) (mean, sd float64) {
@@ -278,7 +276,12 @@ func quantile(sorted []float64, p float64) float64 {
 }
 
 // Quantities lists all numbers of the posterior in the order of the model.
-func (post *Posterior) Quantities() []Quantity { return post.quantities }
+func (post *Posterior) Quantities() []Quantity {
+	if post == nil {
+		return nil
+	}
+	return post.quantities
+}
 
 // UnknownQuantity is the error for a name that the posterior does not have.
 type UnknownQuantity struct {
@@ -294,6 +297,9 @@ func (e *UnknownQuantity) Error() string {
 
 // Quantity finds a number by its name in the model or its CmdStan column.
 func (post *Posterior) Quantity(name string) (*Quantity, error) {
+	if err := given("Posterior.Quantity", argument{"post", post != nil}); err != nil {
+		return nil, err
+	}
 	if i, ok := post.byName[strings.ReplaceAll(name, " ", "")]; ok {
 		return &post.quantities[i], nil
 	}
@@ -350,30 +356,39 @@ func (post *Posterior) Draws(name string) ([]float64, error) {
 	return append([]float64(nil), q.Draws...), nil
 }
 
+// result is the fit; of a Posterior that no fit has made, one that knows nothing.
+func (post *Posterior) result() *inference.Fit {
+	if post == nil || post.fit == nil {
+		nan := math.NaN()
+		return &inference.Fit{ELBO: nan, MCSE: nan, KHatMeanField: nan, Draws: &inference.Weighted{KHat: nan}}
+	}
+	return post.fit
+}
+
 // ELBO is the evidence lower bound in nats, with its Monte-Carlo standard error.
-func (post *Posterior) ELBO() (value, mcse float64) { return post.fit.ELBO, post.fit.MCSE }
+func (post *Posterior) ELBO() (value, mcse float64) { return post.result().ELBO, post.result().MCSE }
 
 // Converged reports whether the optimiser met its criterion.
-func (post *Posterior) Converged() bool { return post.fit.Converged }
+func (post *Posterior) Converged() bool { return post.result().Converged }
 
 // Interrupted reports whether the fit's context stopped it, TimedOut whether
 // Options.MaxTime did.
-func (post *Posterior) Interrupted() bool { return post.fit.Interrupted }
-func (post *Posterior) TimedOut() bool    { return post.fit.TimedOut }
+func (post *Posterior) Interrupted() bool { return post.result().Interrupted }
+func (post *Posterior) TimedOut() bool    { return post.result().TimedOut }
 
 // KHat is the shape k̂ of the importance weights' tail (Vehtari et al. 2024):
 // up to 0.5 the answer is as good as its draws, above 0.7 it is not to be
 // believed; NaN where no weights were computed. KHatMeanField is that of the
 // plain mean-field guide.
-func (post *Posterior) KHat() float64          { return post.fit.Draws.KHat }
-func (post *Posterior) KHatMeanField() float64 { return post.fit.KHatMeanField }
+func (post *Posterior) KHat() float64          { return post.result().Draws.KHat }
+func (post *Posterior) KHatMeanField() float64 { return post.result().KHatMeanField }
 
 // ESS is the effective number of the draws behind the summaries.
-func (post *Posterior) ESS() float64 { return post.fit.Draws.ESS }
+func (post *Posterior) ESS() float64 { return post.result().Draws.ESS }
 
 // Guide is the family of the approximation, one of inference.Guides.
 func (post *Posterior) Guide() string {
-	if post.options.Guide == "" {
+	if post == nil || post.options.Guide == "" {
 		return inference.Guides[0]
 	}
 	return post.options.Guide
@@ -381,18 +396,18 @@ func (post *Posterior) Guide() string {
 
 // Point reports whether the answer is a point, without uncertainty: then ELBO
 // is the log density there.
-func (post *Posterior) Point() bool { return post.fit.Point }
+func (post *Posterior) Point() bool { return post.result().Point }
 
 // Applied says what the answer's draws are.
-func (post *Posterior) Applied() inference.Correction { return post.fit.Applied }
+func (post *Posterior) Applied() inference.Correction { return post.result().Applied }
 
 // Particles is the number of Monte-Carlo particles of the ELBO in the end.
-func (post *Posterior) Particles() int { return post.fit.Particles }
+func (post *Posterior) Particles() int { return post.result().Particles }
 
 // Modes are the ELBOs of the distinct optima that were found, the best first.
 func (post *Posterior) Modes() []float64 {
 	var out []float64
-	for _, m := range post.fit.Modes {
+	for _, m := range post.result().Modes {
 		out = append(out, m.ELBO)
 	}
 	return out
@@ -400,10 +415,10 @@ func (post *Posterior) Modes() []float64 {
 
 // Evaluations is the number of points at which the log density, its gradient
 // or a product with its Hessian was evaluated.
-func (post *Posterior) Evaluations() int { return post.fit.Evaluations }
+func (post *Posterior) Evaluations() int { return post.result().Evaluations }
 
 // Ended says in words why the optimiser stopped.
-func (post *Posterior) Ended() string { return post.fit.Ended }
+func (post *Posterior) Ended() string { return post.result().Ended }
 
 // Parts is the expected log joint by statement.
-func (post *Posterior) Parts() []inference.Part { return post.fit.Parts }
+func (post *Posterior) Parts() []inference.Part { return post.result().Parts }

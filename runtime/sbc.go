@@ -11,6 +11,7 @@ import (
 	"sort"
 	"sync"
 
+	"ppl/graph/parallel"
 	"ppl/inference"
 	"ppl/inference/sbc"
 	"ppl/lang"
@@ -29,7 +30,8 @@ type SBCOptions struct {
 	Model *Model
 	// Level is the probability that a right model and an exact fit fail; 0.01.
 	Level float64
-	// Progress is called after each replicate, by one goroutine at a time.
+	// Progress is called after each replicate, by one goroutine at a time. If it panics
+	// the calibration ends with a *CallbackError.
 	Progress func(done, total int)
 }
 
@@ -73,10 +75,16 @@ type Calibration struct {
 // by side, and the result does not depend on the number of cores. A cancelled
 // context is not an error: the result is of the replicates done so far.
 func (s *Simulator) SBC(ctx context.Context, opt SBCOptions) (out *SBC, err error) {
+	calls := &callbacks{}
+	defer settle(calls, &out, &err)
 	defer guarded(&err)
+	if err := given("Simulator.SBC", argument{"s", s.made()}, contextArgument(ctx)); err != nil {
+		return nil, err
+	}
 	if err := opt.complete(s); err != nil {
 		return nil, err
 	}
+	ctx = calls.watchSBC(ctx, &opt)
 	runs := make([]*replicate, opt.Replicates)
 	if err := s.replicates(ctx, opt, runs); err != nil {
 		return nil, err
@@ -87,7 +95,39 @@ func (s *Simulator) SBC(ctx context.Context, opt SBCOptions) (out *SBC, err erro
 	return out, nil
 }
 
+// The most that options may ask for; see MostDraws.
+const (
+	MostReplicates = 1_000_000
+	MostRanks      = 1_000_000
+)
+
+// Validate reports whether some model can be calibrated with these options. The error
+// is an *OptionError that names the field; SBC returns the same.
+func (o *SBCOptions) Validate() error {
+	switch {
+	case o == nil:
+		return &ArgumentError{"SBCOptions.Validate", "o"}
+	case o.Replicates < 0 || o.Replicates > MostReplicates:
+		return outside("Replicates", 1, MostReplicates, o.Replicates)
+	case o.Draws < 0 || o.Draws > MostRanks:
+		return outside("Draws", 1, MostRanks, o.Draws)
+	case o.Level != 0 && !(o.Level > 0 && o.Level < 1):
+		return &OptionError{"Level", fmt.Sprintf("must be between 0 and 1, found %g", o.Level)}
+	case o.Model != nil && !o.Model.made():
+		return &OptionError{"Model", "was not made by Compile"}
+	}
+	var fit *OptionError
+	if err := o.Fit.Validate(); errors.As(err, &fit) {
+		return &OptionError{"Fit." + fit.Field, fit.Why}
+	}
+	return nil
+}
+
+// complete fills in defaults, and refuses what cannot be.
 func (o *SBCOptions) complete(s *Simulator) error {
+	if err := o.Validate(); err != nil {
+		return err
+	}
 	if o.Replicates == 0 {
 		o.Replicates = 200
 	}
@@ -103,18 +143,13 @@ func (o *SBCOptions) complete(s *Simulator) error {
 	if o.Fit.Draws == 0 {
 		o.Fit.Draws = o.Draws
 		if o.Fit.Method == MethodNUTS {
-			o.Fit.Draws = 20 * o.Draws // they are thinned
+			o.Fit.Draws = min(20*o.Draws, MostDraws) // they are thinned
 		}
 	}
-	switch {
-	case o.Replicates < 1 || o.Draws < 1:
-		return fmt.Errorf("%d replicates with %d draws", o.Replicates, o.Draws)
-	case o.Fit.Draws < o.Draws:
-		return fmt.Errorf("a rank among %d draws needs that many from each fit, not %d", o.Draws, o.Fit.Draws)
-	case !(o.Level > 0 && o.Level < 1):
-		return fmt.Errorf("the level %g is not between 0 and 1", o.Level)
+	if o.Fit.Draws < o.Draws {
+		return &OptionError{"Fit.Draws", fmt.Sprintf("must be at least %d, to rank a latent among that many; found %d", o.Draws, o.Fit.Draws)}
 	}
-	return o.Fit.validMethod()
+	return nil
 }
 
 // replicate is one data set, fitted. Without ranks there is no answer.
@@ -132,7 +167,6 @@ func (s *Simulator) replicates(ctx context.Context, opt SBCOptions, runs []*repl
 	defer cancel()
 	var (
 		lock   sync.Mutex
-		wait   sync.WaitGroup
 		failed error
 		next   int
 		done   int
@@ -143,27 +177,27 @@ func (s *Simulator) replicates(ctx context.Context, opt SBCOptions, runs []*repl
 		next++
 		return next - 1, next <= len(runs) && ctx.Err() == nil
 	}
-	for range min(goruntime.GOMAXPROCS(0), len(runs)) {
-		wait.Go(func() {
-			for k, more := take(); more; k, more = take() {
-				r, err := s.replicate(ctx, opt, k)
-				lock.Lock()
-				switch {
-				case err != nil && failed == nil && ctx.Err() == nil:
-					failed = err
-					cancel()
-				case err == nil && ctx.Err() == nil:
-					runs[k] = r
-					done++
-					if opt.Progress != nil {
-						opt.Progress(done, len(runs))
-					}
-				}
-				lock.Unlock()
+	put := func(k int, r *replicate, err error) {
+		lock.Lock()
+		defer lock.Unlock()
+		switch {
+		case err != nil && failed == nil && ctx.Err() == nil:
+			failed = err
+			cancel()
+		case err == nil && ctx.Err() == nil:
+			runs[k] = r
+			done++
+			if opt.Progress != nil {
+				opt.Progress(done, len(runs))
 			}
-		})
+		}
 	}
-	wait.Wait()
+	parallel.Each(min(goruntime.GOMAXPROCS(0), len(runs)), func(int) {
+		for k, more := take(); more; k, more = take() {
+			r, err := s.replicate(ctx, opt, k)
+			put(k, r, err)
+		}
+	})
 	return failed
 }
 

@@ -33,15 +33,19 @@ type Simulator struct {
 // The error is a *DataError or a *ModelError.
 func (m *Model) Simulator(d *Data) (s *Simulator, err error) {
 	defer guarded(&err)
-	if d.diags.HasErrors() {
-		return nil, &DataError{d.diags}
+	if err := given("Model.Simulator", argument{"m", m.made()}, dataArgument(d)); err != nil {
+		return nil, err
+	}
+	tables, err := d.read()
+	if err != nil {
+		return nil, err
 	}
 	s = &Simulator{model: m, drawn: lower.SimulatedNames(m.checked)}
 	optional := map[string]bool{}
 	for name := range s.drawn {
 		optional[name] = true
 	}
-	bound, diags := data.Bind(m.checked, d.tables, data.BindOptions{Eval: evaluator(m.checked), Drawn: optional})
+	bound, diags := data.Bind(m.checked, tables, data.BindOptions{Eval: evaluator(m.checked), Drawn: optional})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
@@ -52,6 +56,9 @@ func (m *Model) Simulator(d *Data) (s *Simulator, err error) {
 // Overwritten are the data given that a simulation draws anew, in order.
 func (s *Simulator) Overwritten() []string {
 	var out []string
+	if !s.made() {
+		return nil
+	}
 	for _, sym := range s.model.checked.Data {
 		if s.drawn[sym.Name] != nil && s.bound.Values[sym.Name] != nil {
 			out = append(out, sym.Name)
@@ -61,10 +68,20 @@ func (s *Simulator) Overwritten() []string {
 }
 
 // Unused lists the keys of the data that the model does not declare.
-func (s *Simulator) Unused() []string { return s.bound.Unused }
+func (s *Simulator) Unused() []string {
+	if !s.made() {
+		return nil
+	}
+	return s.bound.Unused
+}
 
 // Warnings are notes on the data that do not stop a simulation.
-func (s *Simulator) Warnings() diag.List { return s.notes }
+func (s *Simulator) Warnings() diag.List {
+	if s == nil {
+		return nil
+	}
+	return s.notes
+}
 
 // Simulation is one data set with the latents that it came from.
 type Simulation struct {
@@ -77,6 +94,9 @@ type Simulation struct {
 // The error is a *DataError where the model cannot be simulated: it says why.
 func (s *Simulator) Draw(seed uint64, index int) (sim *Simulation, err error) {
 	defer guarded(&err)
+	if err := given("Simulator.Draw", argument{"s", s.made()}); err != nil {
+		return nil, err
+	}
 	drawn, diags := lower.Simulate(s.model.checked, lowerData(s.bound), inference.Stream(seed, "simulate", index))
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
@@ -117,6 +137,9 @@ func (s *Simulation) drawnLets() map[string]*lower.Array {
 // Problem is the model with the data that were drawn, to be fitted.
 func (s *Simulation) Problem() (p *Problem, err error) {
 	defer guarded(&err)
+	if err := given("Simulation.Problem", argument{"s", s.made()}); err != nil {
+		return nil, err
+	}
 	return s.problemOf(s.from.model)
 }
 
@@ -140,6 +163,9 @@ func (s *Simulation) problemOf(m *Model) (*Problem, error) {
 // Warnings are about drawn data that break what the model declares of them, which
 // a fit of them would refuse: a negative draw of `data y : real > 0`.
 func (s *Simulation) Warnings() (ds diag.List) {
+	if !s.made() {
+		return nil
+	}
 	values := map[string]any{}
 	for name, a := range s.bound.Values {
 		values[name] = *a
@@ -164,6 +190,9 @@ func (s *Simulation) Warnings() (ds diag.List) {
 // elements of data, number by number: Name, Column, Symbol and Index are set as
 // in a Posterior, and Mean is the value.
 func (s *Simulation) Latents() []Quantity {
+	if !s.made() {
+		return nil
+	}
 	names := &Posterior{problem: &Problem{model: s.from.model, bound: s.bound}}
 	var out []Quantity
 	for _, x := range s.latents() {
@@ -200,6 +229,9 @@ func (s *Simulation) latents() []lower.SimulatedValue {
 // the data that were drawn and those that were given. With indent each key has a
 // line. A drawn let of data cannot be turned back into data: a *DataError.
 func (s *Simulation) DataJSON(indent bool) ([]byte, error) {
+	if err := given("Simulation.DataJSON", argument{"s", s.made()}); err != nil {
+		return nil, err
+	}
 	if err := s.noDrawnLet(); err != nil {
 		return nil, err
 	}
@@ -253,6 +285,9 @@ func (s *Simulation) lengthsApart() (names []string) {
 // object; missing elements of data have the values that were drawn for them.
 func (s *Simulation) TruthJSON(indent bool) []byte {
 	w := &objectWriter{indent: indent}
+	if !s.made() {
+		return w.done()
+	}
 	for _, x := range s.latents() {
 		w.key(x.Symbol.Name)
 		w.array(x.Array.Shape, func(i int) string { return jsonNumber(x.Array.Data[i]) })

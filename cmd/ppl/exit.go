@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"ppl/lang/diag"
 	"ppl/runtime"
@@ -47,6 +48,7 @@ func (e *env) exit(err error) int {
 		data     *runtime.DataError
 		internal *runtime.InternalError
 		option   *runtime.OptionError
+		callback *runtime.CallbackError
 		path     *fs.PathError
 	)
 	switch {
@@ -62,15 +64,32 @@ func (e *env) exit(err error) int {
 	case errors.As(err, &data):
 		e.render(data.Diagnostics)
 	case errors.As(err, &option):
-		e.complain(option.Error())
+		e.complain(flagOf(option.Field) + " " + option.Why)
+		return exitUsage
 	case errors.As(err, &path):
 		e.complain(fileError(path))
+	case errors.As(err, &callback): // a function of this command
+		return e.fault(callback.What, callback.Stack)
 	case errors.As(err, &internal):
 		return e.fault(internal.What, internal.Stack)
 	default:
 		return e.fault(err, nil)
 	}
 	return exitWrong
+}
+
+// flagOf is the flag that sets a field of runtime's options: --target-accept for
+// TargetAccept, and for Fit.TargetAccept.
+func flagOf(field string) string {
+	var b strings.Builder
+	b.WriteString("-")
+	for _, r := range field[strings.LastIndex(field, ".")+1:] {
+		if unicode.IsUpper(r) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
 
 // fileError is the text of an error about a file, without the system call.

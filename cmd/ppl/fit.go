@@ -63,9 +63,6 @@ func (c *fitCmd) Run(e *env) error {
 		return err
 	}
 	r.compile = time.Since(begun)
-	if err := c.affordable(r.problem.Latents()); err != nil {
-		return err
-	}
 	c.remark(e, r)
 	if r.post, err = c.fit(e, r.problem); err != nil {
 		return err
@@ -85,39 +82,50 @@ func (c *fitCmd) Run(e *env) error {
 	return nil
 }
 
+// options are those of package runtime.
+func (c *fitCmd) options() runtime.Options {
+	return runtime.Options{
+		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Guide: c.Guide, Correct: c.Correct, Temperature: c.Temperature, StraightThrough: c.StraightThrough, MaxTime: c.MaxTime,
+		Method: c.Sampler.Method, Chains: c.Sampler.Chains, Warmup: c.Sampler.warmup(), TargetAccept: c.Sampler.TargetAccept,
+	}
+}
+
 // valid finds mistakes on the command line before any time is spent.
 func (c *fitCmd) valid() error {
-	const most = 10_000_000
-	switch {
-	case c.Particles < 1 || c.Particles > most:
-		return usage("--particles must be between 1 and %d, found %d", most, c.Particles)
-	case c.Draws < 1 || c.Draws > most:
-		return usage("--draws must be between 1 and %d, found %d", most, c.Draws)
-	case c.Sampler.Chains < 1 || c.Sampler.Chains > 1000:
-		return usage("--chains must be between 1 and 1000, found %d", c.Sampler.Chains)
-	case c.Sampler.Warmup < 0 || c.Sampler.Warmup > most:
-		return usage("--warmup must be between 0 and %d, found %d", most, c.Sampler.Warmup)
-	case !(c.Sampler.TargetAccept >= 0 && c.Sampler.TargetAccept < 1):
-		return usage("--target-accept must be between 0 and 1, found %g", c.Sampler.TargetAccept)
-	case !(c.Temperature > 0 && c.Temperature <= 1):
-		return usage("--temperature must be above 0 and at most 1, found %v", c.Temperature)
-	case c.MaxTime < 0:
-		return usage("--max-time must not be negative, found %v", c.MaxTime)
-	case c.Output == "":
+	for _, given := range []positive{{"--particles", float64(c.Particles), runtime.MostParticles}, {"--draws", float64(c.Draws), runtime.MostDraws},
+		{"--chains", float64(c.Sampler.Chains), runtime.MostChains}, {"--temperature", c.Temperature, 1}} {
+		if err := given.valid(); err != nil {
+			return err
+		}
+	}
+	if c.Sampler.Warmup < 0 {
+		return usage("--warmup must be between 0 and %d, found %d", runtime.MostWarmup, c.Sampler.Warmup)
+	}
+	opt := c.options()
+	if err := opt.Validate(); err != nil {
+		return err
+	}
+	if c.Output == "" {
 		return nil
 	}
 	return validOutput("-o", c.Output, drawsFiles, append([]string{c.Model}, c.Data...))
 }
 
-// affordable refuses what no machine holds, since Go cannot recover from
-// running out of memory: the least that a fit keeps is a few numbers for each
-// latent and particle, and each latent and draw.
-func (c *fitCmd) affordable(latents int) error {
-	const most = 64 // GiB
-	if need := 8 * float64(latents) * (4*float64(c.Particles) + 2*float64(c.Draws)) / (1 << 30); need > most {
-		return usage("%d particles and %d draws of %d latents need %.0f GiB at least; ask for fewer", c.Particles, c.Draws, latents, need)
+// positive is a flag whose 0 would stand for the default in package runtime.
+type positive struct {
+	flag  string
+	value float64
+	most  int
+}
+
+func (p positive) valid() error {
+	switch {
+	case p.value != 0:
+		return nil
+	case p.most == 1:
+		return usage("%s must be above 0 and at most 1, found 0", p.flag)
 	}
-	return nil
+	return usage("%s must be between 1 and %d, found 0", p.flag, p.most)
 }
 
 // remark shows warnings, and under -v the data that nobody reads.
@@ -139,10 +147,9 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	defer stop()
 	defer context.AfterFunc(ctx, stop)()
 	show := newProgress(e, c.Quiet)
-	post, err := p.Fit(ctx, runtime.Options{
-		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Guide: c.Guide, Correct: c.Correct, Temperature: c.Temperature, StraightThrough: c.StraightThrough, MaxTime: c.MaxTime, Progress: show.update,
-		Method: c.Sampler.Method, Chains: c.Sampler.Chains, Warmup: c.Sampler.warmup(), TargetAccept: c.Sampler.TargetAccept, SamplerProgress: show.sampling,
-	})
+	opt := c.options()
+	opt.Progress, opt.SamplerProgress = show.update, show.sampling
+	post, err := p.Fit(ctx, opt)
 	show.remove()
 	if stopped := (*runtime.Stopped)(nil); errors.As(err, &stopped) {
 		return nil, &failure{code: exitPoor, text: fmt.Sprintf("%v: there is nothing to report", err)}

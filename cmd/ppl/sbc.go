@@ -61,21 +61,26 @@ func (c *sbcCmd) Run(e *env) error {
 	return err
 }
 
-func (c *sbcCmd) valid() error {
-	const most = 1_000_000
-	switch {
-	case c.Replicates < 1 || c.Replicates > most:
-		return usage("--replicates must be between 1 and %d, found %d", most, c.Replicates)
-	case c.Draws < 1 || c.Draws > most:
-		return usage("--draws must be between 1 and %d, found %d", most, c.Draws)
-	case !(c.Level > 0 && c.Level < 1):
-		return usage("--level must be between 0 and 1, found %g", c.Level)
-	case c.Chains < 1 || c.Chains > 1000:
-		return usage("--chains must be between 1 and 1000, found %d", c.Chains)
-	case c.Warmup < 1 || c.Warmup > most:
-		return usage("--warmup must be between 1 and %d, found %d", most, c.Warmup)
+// options are those of package runtime.
+func (c *sbcCmd) options() runtime.SBCOptions {
+	return runtime.SBCOptions{
+		Seed: c.Seed, Replicates: c.Replicates, Draws: c.Draws, Level: c.Level,
+		Fit: runtime.Options{Method: c.Method, Chains: c.Chains, Warmup: c.Warmup},
 	}
-	return nil
+}
+
+func (c *sbcCmd) valid() error {
+	for _, given := range []positive{{"--replicates", float64(c.Replicates), runtime.MostReplicates}, {"--draws", float64(c.Draws), runtime.MostRanks},
+		{"--chains", float64(c.Chains), runtime.MostChains}, {"--warmup", float64(max(c.Warmup, 0)), runtime.MostWarmup}} {
+		if err := given.valid(); err != nil {
+			return err
+		}
+	}
+	if c.Level == 0 {
+		return usage("--level must be between 0 and 1, found 0")
+	}
+	opt := c.options()
+	return opt.Validate()
 }
 
 // calibrate runs until all replicates are done, or an interrupt stops it.
@@ -85,11 +90,9 @@ func (c *sbcCmd) calibrate(e *env, from *runtime.Simulator) (*runtime.SBC, error
 	defer context.AfterFunc(ctx, stop)()
 	show := newProgress(e, c.Quiet)
 	defer show.remove()
-	return from.SBC(ctx, runtime.SBCOptions{
-		Seed: c.Seed, Replicates: c.Replicates, Draws: c.Draws, Level: c.Level,
-		Fit:      runtime.Options{Method: c.Method, Chains: c.Chains, Warmup: c.Warmup},
-		Progress: show.replicates,
-	})
+	opt := c.options()
+	opt.Progress = show.replicates
+	return from.SBC(ctx, opt)
 }
 
 func (p *progress) replicates(done, total int) {

@@ -46,8 +46,8 @@ func (c *simulateCmd) Run(e *env) error {
 }
 
 func (c *simulateCmd) valid() error {
-	if c.Draws < 1 {
-		return usage("--draws must be at least 1, found %d", c.Draws)
+	if c.Draws < 1 || c.Draws > runtime.MostDraws {
+		return usage("--draws must be between 1 and %d, found %d", runtime.MostDraws, c.Draws)
 	}
 	in := append([]string{c.Model}, c.Data...)
 	for _, out := range []struct{ flag, path string }{{"-o", c.Output}, {"--truth", c.Truth}} {

@@ -4,7 +4,9 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"sync"
+	"sync/atomic"
+
+	"ppl/graph/parallel"
 )
 
 // source reads one or more columns of the design from data.
@@ -188,23 +190,12 @@ func (fd *folder) parts(n int, c *cells) []part {
 
 // eachPart calls f for 0..n−1 on as many goroutines as there are cores.
 func eachPart(n int, f func(i int)) {
-	workers := min(n, runtime.GOMAXPROCS(0))
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range workers {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for i := range next {
-				f(i)
-			}
-		}()
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
+	var next atomic.Int64
+	parallel.Each(min(n, runtime.GOMAXPROCS(0)), func(int) {
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			f(i)
+		}
+	})
 }
 
 // part reduces one part: the rows of its cells into cellRows, the rest into the

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"ppl/graph/parallel"
 	"ppl/inference"
 	"ppl/inference/nuts"
 )
@@ -245,25 +246,17 @@ func (r *run) each(work func(i int, l *lane) error) error {
 		number[l] = i
 	}
 	errs := make([]error, len(r.batches))
-	panics := make([]any, len(r.batches))
-	var wait sync.WaitGroup
-	for i, b := range r.batches {
-		wait.Go(func() {
-			defer func() { panics[i] = recover() }()
-			errs[i] = b.run(func(l *lane) {
-				if err := work(number[l], l); err != nil && b.err == nil {
-					b.err = err
-				}
-			})
+	parallel.Each(len(r.batches), func(i int) {
+		b := r.batches[i]
+		errs[i] = b.run(func(l *lane) {
+			if err := work(number[l], l); err != nil && b.err == nil {
+				b.err = err
+			}
 		})
-	}
-	wait.Wait()
-	for i := range r.batches {
-		if panics[i] != nil {
-			panic(panics[i])
-		}
-		if errs[i] != nil {
-			return fmt.Errorf("a batch of chains: %w", errs[i])
+	})
+	for _, err := range errs {
+		if err != nil {
+			return fmt.Errorf("a batch of chains: %w", err)
 		}
 	}
 	return nil

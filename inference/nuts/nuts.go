@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"ppl/graph/parallel"
 	"ppl/inference"
 )
 
@@ -101,22 +102,23 @@ func Sample(ctx context.Context, d int, density func() (Density, error), opt Opt
 	return collect(chains, d, opt, ctx.Err() != nil), nil
 }
 
-// runAll runs the chains side by side; one that fails stops the others.
+// runAll runs the chains side by side; one that fails, or panics, stops the others.
 func runAll(chains []*chain, init [][]float64, cancel func()) []error {
 	errs := make([]error, len(chains))
-	var wait sync.WaitGroup
-	for i, c := range chains {
+	parallel.Each(len(chains), func(i int) {
 		var given []float64
 		if len(init) > 0 {
 			given = init[i%len(init)]
 		}
-		wait.Go(func() {
-			if errs[i] = c.run(given); errs[i] != nil {
+		ended := false
+		defer func() {
+			if !ended || errs[i] != nil {
 				cancel()
 			}
-		})
-	}
-	wait.Wait()
+		}()
+		errs[i] = chains[i].run(given)
+		ended = true
+	})
 	return errs
 }
 

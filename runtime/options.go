@@ -1,0 +1,169 @@
+package runtime
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ppl/graph/lower"
+	"ppl/inference"
+	"ppl/inference/nuts"
+)
+
+// Options set a fit. The zero value of a field means its default.
+type Options struct {
+	Seed      uint64 // all randomness derives from it
+	Particles int    // Monte-Carlo particles of the ELBO; 64
+	Draws     int    // posterior draws that are kept; 4000
+	Guide     string // one of inference.Guides; "meanfield"
+	Correct   string // one of inference.Corrections; "auto"
+	// Temperature is that at which relaxations of discrete latents end, in (0, 1]; 0.1.
+	// StraightThrough uses hard draws forwards and relaxed ones backwards.
+	Temperature     float64
+	StraightThrough bool
+	MaxTime         time.Duration // 0: no limit
+	// Method is "variational", the default, or "nuts": Hamiltonian Monte Carlo, with
+	// Chains (4) that share the Draws, after Warmup transitions each (1000; negative:
+	// none) that adapt. TargetAccept is the mean acceptance that step sizes aim at, in
+	// (0, 1) (0.8; 0.9 to begin with of chains that correct a fit, and where discrete
+	// latents move too; nearer 1 against divergences).
+	Method         string
+	Chains, Warmup int
+	TargetAccept   float64
+	// Progress is called from time to time while the fit runs. If it panics the fit ends
+	// with a *CallbackError.
+	Progress func(inference.Progress)
+	// SamplerProgress is the same for Markov chains, by one goroutine at a time.
+	SamplerProgress func(nuts.Progress)
+}
+
+// DefaultDraws is the number of posterior draws where Options does not say.
+const DefaultDraws = 4000
+
+// The most that options may ask for: beyond these a number is a mistake. They are far
+// above what is of use, and bound what is allocated.
+const (
+	MostParticles = 10_000_000
+	MostDraws     = 10_000_000
+	MostChains    = 1000
+	MostWarmup    = 10_000_000
+)
+
+// OptionError says that an option has a value that it cannot have, or one that does
+// not suit the model.
+type OptionError struct {
+	// Field is the name of the field, of Options, BindOptions or SBCOptions: "Draws",
+	// "Fit.Draws".
+	Field string
+	// Why says what is wrong, so that a sentence begins with the name of the option:
+	// "must be between 1 and 1000, found -1".
+	Why string
+}
+
+func (e *OptionError) Error() string { return e.Field + ": " + e.Why }
+
+// Validate reports whether some model can be fitted with these options. The error is
+// an *OptionError that names the field; Fit returns the same.
+func (o *Options) Validate() error {
+	switch {
+	case o == nil:
+		return &ArgumentError{"Options.Validate", "o"}
+	case o.Particles < 0 || o.Particles > MostParticles:
+		return outside("Particles", 1, MostParticles, o.Particles)
+	case o.Draws < 0 || o.Draws > MostDraws:
+		return outside("Draws", 1, MostDraws, o.Draws)
+	case o.Chains < 0 || o.Chains > MostChains:
+		return outside("Chains", 1, MostChains, o.Chains)
+	case o.Warmup > MostWarmup:
+		return outside("Warmup", 0, MostWarmup, o.Warmup)
+	case o.TargetAccept != 0 && !(o.TargetAccept > 0 && o.TargetAccept < 1):
+		return &OptionError{"TargetAccept", fmt.Sprintf("must be between 0 and 1, found %g", o.TargetAccept)}
+	case o.Temperature != 0 && !(o.Temperature > 0 && o.Temperature <= 1):
+		return &OptionError{"Temperature", fmt.Sprintf("must be above 0 and at most 1, found %g", o.Temperature)}
+	case o.MaxTime < 0:
+		return &OptionError{"MaxTime", fmt.Sprintf("must not be negative, found %v", o.MaxTime)}
+	}
+	for _, c := range []struct {
+		field, value string
+		values       []string
+	}{
+		{"Guide", o.Guide, inference.Guides},
+		{"Correct", o.Correct, inference.Corrections},
+		{"Method", o.Method, []string{MethodVariational, MethodNUTS}},
+	} {
+		if err := oneOf(c.field, c.value, c.values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complete fills in defaults, and refuses what no model can be fitted with, or this one
+// cannot.
+func (o *Options) complete(p *Problem) error {
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	if o.Draws == 0 {
+		o.Draws = DefaultDraws
+	}
+	if o.Chains == 0 {
+		o.Chains = 4
+	}
+	if err := o.affordable(p.target.D); err != nil {
+		return err
+	}
+	return o.suits(p)
+}
+
+// suits refuses what does not go with discrete latents that have a guide.
+func (o *Options) suits(p *Problem) error {
+	plain := inference.Guides[0]
+	if !p.target.Guided() || o.Guide == "" || o.Guide == plain {
+		return nil
+	}
+	var names []string
+	for _, d := range p.target.Discrete {
+		if d.Strategy != lower.Exact {
+			names = append(names, d.Symbol.Name)
+		}
+	}
+	return &OptionError{"Guide", fmt.Sprintf("%s does not go with discrete latents that have a guide of their own (%s): use %s, or ask for a sum with --discrete %s=%s",
+		o.Guide, quoted(names), plain, names[0], lower.Exact)}
+}
+
+// outside is the error of a number that is not in its range.
+func outside(field string, least, most, found int) error {
+	return &OptionError{field, fmt.Sprintf("must be between %d and %d, found %d", least, most, found)}
+}
+
+// oneOf refuses a value that is not one of a list; "" is the default.
+func oneOf(field, value string, values []string) error {
+	if value == "" || slices.Contains(values, value) {
+		return nil
+	}
+	return &OptionError{field, fmt.Sprintf("must be one of %s, found %q", strings.Join(values, ", "), value)}
+}
+
+// mostMemory bounds, in GiB, what a fit is known to need.
+const mostMemory = 64
+
+// affordable refuses what no machine holds, since Go cannot recover from running out
+// of memory: the least that a fit keeps is a few numbers for each latent and particle,
+// and each latent and draw.
+func (o *Options) affordable(latents int) error {
+	particles, draws := o.Particles, max(o.Draws, minDraws)
+	if particles == 0 {
+		particles = inference.DefaultParticles
+	}
+	need := 8 * float64(latents) * (4*float64(particles) + 2*float64(draws)) / (1 << 30)
+	if need <= mostMemory {
+		return nil
+	}
+	field := "Draws"
+	if 2*particles > draws {
+		field = "Particles"
+	}
+	return &OptionError{field, fmt.Sprintf("is too much: %d particles and %d draws of %d latents need %.0f GiB at least; ask for fewer", particles, draws, latents, need)}
+}

@@ -14,9 +14,12 @@ import (
 // DataCSV is the data set as CSV, which `ppl fit -d` and Files read as the same
 // values: a column for each array, `x.1`, `x.2`, ... for one of more dimensions,
 // and NA for what is missing. All data must be arrays with one first dimension,
-// since scalars and other lengths have no place in a table: an *OptionError
+// since scalars and other lengths have no place in a table: a *TableError
 // names what has none. Otherwise the errors are those of DataJSON.
 func (s *Simulation) DataCSV() ([]byte, error) {
+	if err := given("Simulation.DataCSV", argument{"s", s.made()}); err != nil {
+		return nil, err
+	}
 	if err := s.noDrawnLet(); err != nil {
 		return nil, err
 	}
@@ -96,8 +99,15 @@ func elementSuffix(i int, shape []int) string {
 	return strings.Join(index, "")
 }
 
+// TableError says why a data set is not a table.
+type TableError struct{ Why string }
+
+func (e *TableError) Error() string {
+	return "the data do not fit into a CSV file: " + e.Why + "; write JSON"
+}
+
 func noTable(format string, args ...any) error {
-	return &OptionError{"the data do not fit into a CSV file: " + fmt.Sprintf(format, args...) + "; write JSON"}
+	return &TableError{fmt.Sprintf(format, args...)}
 }
 
 // csvCell is row r of a column; ok is false for a label that would not be read

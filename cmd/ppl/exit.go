@@ -49,6 +49,7 @@ func (e *env) exit(err error) int {
 		internal *runtime.InternalError
 		option   *runtime.OptionError
 		callback *runtime.CallbackError
+		noTable  *runtime.TableError
 		path     *fs.PathError
 	)
 	switch {
@@ -63,6 +64,8 @@ func (e *env) exit(err error) int {
 		e.render(model.Diagnostics)
 	case errors.As(err, &data):
 		e.render(data.Diagnostics)
+	case errors.As(err, &noTable):
+		e.complain(noTable.Error())
 	case errors.As(err, &option):
 		e.complain(flagOf(option.Field) + " " + option.Why)
 		return exitUsage

@@ -20,7 +20,8 @@ func (m *mistake) advise() {
 }
 
 var advice = []func(*mistake) bool{
-	adviseFirstWord, adviseAssignment, adviseDeclaration, adviseBraces, adviseIf, adviseLoop, adviseColon, adviseDistribution,
+	adviseSample, adviseFirstWord, adviseProgram, adviseLink, adviseAssignment, adviseDeclaration, adviseForeignType, adviseEmptyIndex, adviseRange, adviseBraces, adviseIf, adviseLoop, adviseColon,
+	adviseFormula, adviseDistribution,
 	adviseInterval, adviseReserved, adviseType, adviseGenerate, adviseEquals, adviseBracket,
 }
 
@@ -53,6 +54,10 @@ func (m *mistake) say(code diag.Code, summary, hint string) bool {
 	return true
 }
 
+// own says that the mistake reaches to the token last: what was said of single
+// tokens in it is an echo.
+func (m *mistake) own(last int) { m.owned = tokenSpan(m.tok(m.lo)).To(tokenSpan(m.tok(last))) }
+
 // underline moves the diagnostic to the tokens [lo, hi].
 func (m *mistake) underline(lo, hi int) { m.d.Span = tokenSpan(m.tok(lo)).To(tokenSpan(m.tok(hi))) }
 
@@ -61,17 +66,17 @@ var foreignWords = map[string]string{
 	"and": "write `&&`", "or": "write `||`", "not": "write `!`", "var": "write `let`", "const": "write `let`",
 	"def": "write `fn`", "function": "write `fn f(x: real) -> real = ...`", "while": "there is no `while`: write `for t in a..b`",
 	"import": "there are no imports: a model is one file", "print": "a model prints nothing: a `let` is reported with the posterior",
-	"elif": "write `else if`", "is": "write `==`", "T": "a truncated distribution is written `Normal(0, 1) in (a, b)`",
+	"elif": "write `else if`", "is": "write `==`",
 	"observe": "write `NAME ~ DIST`", "sample": "write `NAME ~ DIST`", "increment_log_prob": "write `factor E`", "model": "there are no blocks: statements stand in one list, read top to bottom",
 	"parameters": "there are no blocks: a latent is declared where it gets its distribution", "transformed": "there are no blocks: write `let`",
-	"generated": "there are no blocks: write `generate` before a statement", "functions": "there are no blocks: write `fn f(x: real) -> real = ...`",
+	"generated": "there are no blocks: a top-level `let` is reported with the posterior, and a new value is drawn by `generate NAME ~ DIST`",
+	"functions": "there are no blocks: write `fn f(x: real) -> real = ...`",
 }
 
 func adviseFirstWord(m *mistake) bool {
 	first := m.tok(m.lo)
-	if first.Value == "T" && m.tok(m.lo+1).Value == "[" && !m.lineStart[m.lo] {
-		m.underline(m.lo, m.at)
-		return m.say(ForeignSyntax, "a distribution is not truncated with `T[...]`", foreignWords["T"])
+	if m.truncates() {
+		return true
 	}
 	if first.Type != tokName || m.at > m.lo+1 || m.found("~", ":") {
 		return false
@@ -87,6 +92,101 @@ func adviseFirstWord(m *mistake) bool {
 	return m.say(ForeignSyntax, quote(first.Value)+" is not a word of the language", hint)
 }
 
+// truncates handles `T[0, ]`, `T(0,)` and `I(0,)` after a distribution.
+func (m *mistake) truncates() bool {
+	word, open := m.tok(m.lo), m.lo+1
+	if word.Value != "T" && word.Value != "I" || m.lo == 0 || m.tok(m.lo-1).Value != ")" || m.lineStart[m.lo] || m.tok(open).Value != "[" && m.tok(open).Value != "(" || m.match[open] < 0 {
+		return false
+	}
+	end := int(m.match[open])
+	comma := open + 1
+	for comma < end && m.tok(comma).Value != "," {
+		comma++
+	}
+	lo, hi := m.between(open+1, comma), m.between(comma+1, end)
+	if lo == "" {
+		lo = "-inf"
+	}
+	if hi == "" {
+		hi = "inf"
+	}
+	m.underline(m.lo, end)
+	m.d.Expected, m.d.Found = "", ""
+	return m.say(ForeignSyntax, "a distribution is not truncated with "+quote(word.Value+m.tok(open).Value+"..."+m.tok(end).Value), "write "+quote("in ("+lo+", "+hi+")")+"; for integers, `in a..b`")
+}
+
+// rest is the text of the statement from token i on, "..." where it is long.
+func (m *mistake) rest(i int) string {
+	for k := i; k < m.hi; k++ {
+		if t := m.tok(k); t.Type == tokLiteral && t.Value == "" {
+			return "..."
+		}
+	}
+	text := m.between(i, m.hi)
+	if text == "" || len(text) > 80 || strings.Contains(text, "\n") {
+		return "..."
+	}
+	return text
+}
+
+// links are the link functions that BUGS writes on the left, and their inverses.
+var links = map[string]string{"logit": "inv_logit(%)", "log": "exp(%)", "probit": "Phi(%)", "cloglog": "-expm1(-exp(%))", "sqrt": "(%)^2", "inverse": "1 / (%)"}
+
+// adviseLink handles `logit(p[i]) <- E`.
+func adviseLink(m *mistake) bool {
+	inverse, ok := links[m.tok(m.lo).Value]
+	open := m.lo + 1
+	if !ok || m.at != open || m.tok(open).Value != "(" || int(m.match[open]) < 0 {
+		return false
+	}
+	end := int(m.match[open])
+	value := end + 2
+	switch sign := m.tok(end + 1).Value; {
+	case sign == "<" && m.tok(end+2).Value == "-":
+		value++
+	case sign != "=":
+		return false
+	}
+	m.underline(m.lo, end)
+	m.d.Expected, m.d.Found = "", ""
+	left := m.between(open+1, end)
+	return m.say(ForeignSyntax, "a function cannot stand on the left of a definition",
+		"write "+quote("let "+left+" = "+strings.ReplaceAll(inverse, "%", m.rest(value))))
+}
+
+// adviseEmptyIndex handles `X[i,]`, `X[, j]` and `X[]`.
+func adviseEmptyIndex(m *mistake) bool {
+	if !m.found("]", ",") || m.tok(m.at-1).Value != "[" && m.tok(m.at-1).Value != "," {
+		return false
+	}
+	open, ok := m.opener("[")
+	if !ok || int(m.match[open]) < 0 || open == 0 || m.tok(open-1).Type != tokName {
+		return false
+	}
+	end := int(m.match[open])
+	name := m.tok(open - 1).Value
+	if end == open+1 {
+		return m.say(ForeignSyntax, "an index is missing", "write "+quote(name)+" for the whole array")
+	}
+	var parts []string
+	for lo := open + 1; lo <= end; {
+		hi := lo
+		for hi < end && m.tok(hi).Value != "," {
+			if k := int(m.match[hi]); k > hi {
+				hi = k
+			}
+			hi++
+		}
+		part := m.between(lo, hi)
+		if part == "" {
+			part = ":"
+		}
+		parts = append(parts, part)
+		lo = hi + 1
+	}
+	return m.say(ForeignSyntax, "an index is missing", "a whole dimension is `:`: write "+quote(name+"["+strings.Join(parts, ", ")+"]"))
+}
+
 // adviseAssignment handles `x = 1`, `x <- 1`, `target += e`.
 func adviseAssignment(m *mistake) bool {
 	first, next := m.tok(m.lo), m.tok(m.at+1)
@@ -97,17 +197,17 @@ func adviseAssignment(m *mistake) bool {
 	adjacent := next.Pos.Offset == tokenSpan(m.tok(m.at)).End
 	switch {
 	case m.leftEnds() && m.found("="):
-		return m.say(ForeignSyntax, "a definition starts with `let`", "write "+quote(shorten("let "+left)+" = ..."))
+		return m.say(ForeignSyntax, "a definition starts with `let`", "write "+quote(shorten("let "+left)+" = "+m.rest(m.at+1)))
 	case m.leftEnds() && m.found("<") && next.Value == "-" && adjacent:
 		m.underline(m.at, m.at+1)
 		m.d.Found = "`<-`"
 		return m.say(ForeignSyntax, "there is no assignment with `<-`",
-			"write "+quote(shorten("let "+left)+" = ...")+" for a definition, "+quote(shorten(left)+" ~ ...")+" for a distribution")
+			"write "+quote(shorten("let "+left)+" = "+m.rest(m.at+2))+" for a definition, "+quote(shorten(left)+" ~ ...")+" for a distribution")
 	case m.leftEnds() && m.found("+", "-", "*", "/") && next.Value == "=" && adjacent:
 		m.underline(m.at, m.at+1)
 		m.d.Found = quote(m.tok(m.at).Value + "=")
 		if first.Value == "target" {
-			return m.say(ForeignSyntax, "the log density is not a variable", "write `factor E` to add E to it")
+			return m.say(ForeignSyntax, "the log density is not a variable", "write "+quote("factor "+m.rest(m.at+2))+" to add to it")
 		}
 		return m.say(ForeignSyntax, "a value never changes", "define a new one with `let`; an array is filled with `let s[t] = s[t-1] + ...`")
 	}
@@ -120,39 +220,6 @@ func (m *mistake) leftEnds() bool {
 		return true
 	}
 	return m.tok(m.lo+1).Value == "[" && int(m.match[m.lo+1]) == m.at-1
-}
-
-// typeWords start declarations elsewhere.
-var typeWords = map[string]bool{
-	"real": true, "int": true, "bool": true, "vector": true, "row_vector": true, "matrix": true, "array": true, "simplex": true,
-	"ordered": true, "positive_ordered": true, "unit_vector": true, "cov_matrix": true, "corr_matrix": true,
-	"cholesky_factor_corr": true, "cholesky_factor_cov": true, "complex": true, "float": true, "double": true, "auto": true,
-}
-
-// adviseDeclaration handles `int N`, `vector[N] x`, `real<lower=0> s`.
-func adviseDeclaration(m *mistake) bool {
-	name := m.lo
-	if first := m.tok(m.lo); first.Type == tokKeyword && (first.Value == "data" || first.Value == "param") {
-		name++
-	}
-	if !typeWords[m.tok(name).Value] || m.at <= name || m.found("~", "=") {
-		return false
-	}
-	if m.found("<") {
-		return m.say(ForeignSyntax, "a declaration names the value first",
-			"write `data x : real > 0` for data; a latent takes its support from its distribution")
-	}
-	end := name
-	if m.tok(name+1).Value == "[" && m.match[name+1] > 0 {
-		end = int(m.match[name+1])
-	}
-	if m.tok(end+1).Type != tokName || m.lineStart[end+1] {
-		return false
-	}
-	m.underline(name, end+1)
-	m.d.Expected, m.d.Found = "`data NAME : TYPE`, or `NAME ~ DIST` for a latent", ""
-	return m.say(ForeignSyntax, "a declaration names the value first",
-		"write "+quote("data "+m.tok(end+1).Value+" : "+m.src.Slice(tokenSpan(m.tok(name)).To(tokenSpan(m.tok(end)))))+" for data; a latent is declared by its `~`")
 }
 
 func adviseBraces(m *mistake) bool {
@@ -193,7 +260,7 @@ func adviseLoop(m *mistake) bool {
 	}
 	switch {
 	case m.at == m.lo+1 && m.found("("):
-		return m.say(ForeignSyntax, quote(loop)+" takes no parentheses", "write "+quote(loop+" i in 1..N { ... }"))
+		return m.say(ForeignSyntax, quote(loop)+" takes no parentheses", "write "+quote(m.loopHeader(loop)+" { ... }"))
 	case m.expected == "`{`":
 		return m.say(SyntaxError, "", "the body stands in braces: "+quote(loop+" i in 1..N { ... }"))
 	case m.found("=") || m.expected == "`NAME in RANGE`" && m.tok(m.at).Type != tokKeyword:
@@ -202,6 +269,63 @@ func adviseLoop(m *mistake) bool {
 		return m.say(SyntaxError, "", "write "+quote(loop+" i in 1..N { ... }")+"; to run over an array, index it")
 	}
 	return false
+}
+
+// loopHeader is the header of `for (i in 1:N)` as it is written here.
+func (m *mistake) loopHeader(loop string) string {
+	open := m.lo + 1
+	end, colon := int(m.match[open]), open+1
+	for colon < end && m.tok(colon).Value != ":" {
+		colon++
+	}
+	if colon >= end {
+		return loop + " i in 1..N"
+	}
+	return loop + " " + m.between(open+1, colon) + ".." + m.between(colon+1, end)
+}
+
+// adviseRange handles `for i in range(N)`.
+func adviseRange(m *mistake) bool {
+	loop := m.tok(m.lo).Value
+	r, ok := m.foreignRange()
+	if !ok || loop != "for" && loop != "plate" {
+		return false
+	}
+	m.underline(m.lo+3, int(m.match[m.lo+4]))
+	m.d.Found = ""
+	return m.say(ForeignSyntax, "a range is written with two points",
+		"write "+quote(loop+" "+m.tok(m.lo+1).Value+" in "+r+" { ... }")+": indices start at 1, and both ends are included")
+}
+
+// foreignRange reads `for i in range(N)`, `seq_len(N)` and `seq(1, N)`.
+func (m *mistake) foreignRange() (string, bool) {
+	open := m.lo + 4
+	if m.tok(m.lo+2).Value != "in" || m.tok(open).Value != "(" || int(m.match[open]) < 0 {
+		return "", false
+	}
+	end := int(m.match[open])
+	comma := open + 1
+	for comma < end && m.tok(comma).Value != "," {
+		if k := int(m.match[comma]); k > comma {
+			comma = k
+		}
+		comma++
+	}
+	first, second := m.between(open+1, comma), m.between(comma+1, end)
+	switch word := m.tok(m.lo + 3).Value; {
+	case first == "" || word != "range" && word != "seq_len" && word != "seq" && word != "prange" && word != "arange":
+		return "", false
+	case second == "":
+		return "1.." + first, true
+	case word == "seq" || strings.Contains(second, ","):
+		return first + ".." + second, !strings.Contains(second, ",")
+	case first == "0":
+		return "1.." + second, true
+	case first == "1":
+		return "2.." + second, true
+	default:
+		return first + " + 1.." + second, true
+	}
 }
 
 // adviseColon handles `1:N`.

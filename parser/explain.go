@@ -20,11 +20,12 @@ type mistake struct {
 	lo, hi   int
 	at       int // hi: the statement ended too early
 	expected string
+	owned    diag.Span // text in which what was said of single tokens is an echo
 	d        diag.Diagnostic
 }
 
 // explain words participle's error in terms of the language.
-func (p *parse) explain(err error, lo, hi int) diag.Diagnostic {
+func (p *parse) explain(err error, lo, hi int) (d diag.Diagnostic, owned bool) {
 	m := &mistake{parse: p, lo: lo, hi: hi, at: hi}
 	m.d = diag.Diagnostic{Code: SyntaxError}
 	var pe participle.Error
@@ -50,7 +51,10 @@ func (p *parse) explain(err error, lo, hi int) diag.Diagnostic {
 		m.d.Expected = "a keyword such as `data` or `let`, or `NAME ~ DIST`"
 	}
 	m.advise()
-	return m.d
+	if owned = m.owned != (diag.Span{}); owned {
+		p.rep.drop(m.owned)
+	}
+	return m.d, owned
 }
 
 // locate finds the token at an offset; the end of a statement has the offset

@@ -304,12 +304,35 @@ func (s *scanner) operator() {
 	case '"', '\'':
 		s.quoted()
 	default:
+		if rest[0] == '|' && s.inDensity() {
+			s.emitAs(tokPunct, ",", 1)
+			return
+		}
 		if op, ok := singles[rest[0]]; ok {
 			s.foreign(op)
 			return
 		}
 		s.unknown(1)
 	}
+}
+
+// inDensity reports whether the innermost open parenthesis is that of a density
+// of Stan, `normal_lpdf(y | mu, sd)`: the bar parts arguments, and the error is
+// that of the name.
+func (s *scanner) inDensity() bool {
+	depth := 0
+	for i := len(s.toks) - 1; i > 0 && len(s.toks)-i < 200; i-- {
+		switch s.toks[i].Value {
+		case ")":
+			depth++
+		case "(":
+			if depth--; depth < 0 {
+				_, suffix, _ := strings.Cut(s.toks[i-1].Value, "_l")
+				return suffix == "pdf" || suffix == "pmf" || suffix == "cdf" || suffix == "ccdf"
+			}
+		}
+	}
+	return false
 }
 
 // point handles a point that is not part of `1.5` or `..`: usually `.5`.
@@ -322,34 +345,19 @@ func (s *scanner) point() {
 		s.badNumber(end, "a number needs a digit before the point", "0"+s.text[s.pos:end])
 		return
 	}
-	hint := "names hold letters, digits and `_`; a range is `a..b`"
-	// As part of a name (`kcal.per.g`), it takes what follows with it.
-	after := len(s.toks) > 0 && s.toks[len(s.toks)-1].Type == tokName && tokenSpan(s.toks[len(s.toks)-1]).End == s.pos
-	n := s.dottedLen(s.pos, after)
-	if after && n > 1 {
-		name := s.text[tokenSpan(s.toks[len(s.toks)-1]).Start : s.pos+n]
-		hint = "names hold letters, digits and `_`: write " + quote(strings.ReplaceAll(name, ".", "_")) + ", and call a column of the data so"
+	if s.dotted() {
+		return
 	}
 	s.rep.add(diag.Diagnostic{
 		Code: UnexpectedCharacter, Span: diag.Span{Start: s.pos, End: s.pos + 1}, Summary: "a point cannot stand here",
-		Found: "`.`", Hint: hint,
+		Found: "`.`", Hint: "names hold letters, digits and `_`; a range is `a..b`",
 	})
-	if after {
-		s.toks[len(s.toks)-1].Pos.Column += n
-		s.pos += n
+	if last := len(s.toks) - 1; last >= 0 && s.toks[last].Type == tokName && tokenSpan(s.toks[last]).End == s.pos {
+		s.toks[last].Pos.Column++ // as part of the name: `sigma.`
+		s.pos++
 		return
 	}
-	s.emitAs(tokLiteral, "", n)
-}
-
-// dottedLen is the length of a point with the name behind it; of several of
-// these, where they go on with a name.
-func (s *scanner) dottedLen(pos int, all bool) int {
-	n := 1 + s.nameLen(pos+1)
-	if next := pos + n; all && n > 1 && next < len(s.text) && s.text[next] == '.' && s.nameLen(next+1) > 0 {
-		n += s.dottedLen(next, all)
-	}
-	return n
+	s.emitAs(tokLiteral, "", 1+s.nameLen(s.pos+1))
 }
 
 // quoted handles strings, which the language does not have.

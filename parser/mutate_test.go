@@ -10,7 +10,8 @@ import (
 
 // vocabulary holds the tokens that a careless writer might type anywhere.
 var vocabulary = strings.Fields("data param let plate for factor generate fn return guide in if then else true false x N Normal 1 0.5 .5 3x " +
-	"+ - * / @ ^ == != < <= > >= && || ! ( ) [ ] { } , : = ~ ? .. -> ; // <- += & | % ' \" # \n \t \r\n \xff − ∞ $ \\ ** \n\n x[i] f( 1..N")
+	"+ - * / @ ^ == != < <= > >= && || ! ( ) [ ] { } , : = ~ ? .. -> ; // <- += & | % ' \" # \n \t \r\n \xff − ∞ $ \\ ** \n\n x[i] f( 1..N " +
+	"pm.Normal( \"mu\", obs=y vector[K] array[N] int<lower=0> real<lower=0,upper=1> cov_matrix[K] range(N) logit(p) T(0,) target model parameters (1|g) X[i,] normal_lpdf(")
 
 // mutated draws a model with a few tokens deleted, doubled, inserted or moved.
 func mutated(t *rapid.T, models map[string]string) string {
@@ -50,6 +51,9 @@ func mutated(t *rapid.T, models map[string]string) string {
 // random bytes seldom reach.
 func TestMutatedModels(t *testing.T) {
 	models := modelTexts(t)
+	for name, text := range errorFixtures(t) {
+		models[name] = text
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		text := mutated(t, models)
 		file, list := Parse("mutated", []byte(text))

@@ -35,6 +35,8 @@ type parse struct {
 	// what goes on in its line is the rest of the same mistake.
 	failed   int
 	failures int // statements that failed, reported or not
+	// block is the word of the Stan block that is being read, "" outside one.
+	block string
 }
 
 func (p *parse) file() []ast.Stmt {
@@ -45,9 +47,18 @@ func (p *parse) file() []ast.Stmt {
 		if p.rep.full { // not a model: its remaining statements would only cost time
 			return append(out, p.bad(piece[0], len(p.toks)))
 		}
-		out = append(out, p.topLevel(piece[0], piece[1]))
+		out = append(out, p.statements(piece[0], piece[1])...)
 	}
 	return out
+}
+
+// statements parses the piece [lo, hi): one statement, or those in a block of
+// another language.
+func (p *parse) statements(lo, hi int) []ast.Stmt {
+	if open := p.foreignBlock(lo, hi); open >= 0 && !p.rep.full {
+		return p.unwrapped(lo, open, hi)
+	}
+	return []ast.Stmt{p.topLevel(lo, hi)}
 }
 
 // topLevel parses the statement [lo, hi): at once if it is well formed, as
@@ -55,6 +66,10 @@ func (p *parse) file() []ast.Stmt {
 func (p *parse) topLevel(lo, hi int) ast.Stmt {
 	if i, deep := p.deepIn(lo, hi); deep {
 		p.reportDepth(p.rep, i)
+		return p.bad(lo, hi)
+	}
+	if p.stanBounds(lo, hi) {
+		p.fail(errStanBounds, lo, hi)
 		return p.bad(lo, hi)
 	}
 	s, err := parseTokens(statements, p.toks[lo:hi], p.endOf(hi))
@@ -101,23 +116,31 @@ var (
 // explains the error if there is one.
 func one[P any](p *parse, k stmtKind[P], toks []lexer.Token, lo, hi int) (ast.Stmt, bool) {
 	s, err := parseTokens(k.parser, toks, tokenSpan(toks[len(toks)-1]).End)
-	if err != nil {
-		p.fail(err, lo, hi)
-		return p.bad(lo, hi), false
+	if err == nil {
+		return k.convert(p.conv, s), true
 	}
-	return k.convert(p.conv, s), true
+	owned := p.fail(err, lo, hi)
+	if fixed, ok := assigned(toks); ok && !owned {
+		if s, err := parseTokens(k.parser, fixed, tokenSpan(toks[len(toks)-1]).End); err == nil {
+			return k.convert(p.conv, s), true // the mistake is plain: what is assigned is checked too
+		}
+	}
+	return p.bad(lo, hi), false
 }
 
 // fail reports a syntax error of the statement [lo, hi), unless it is an echo
-// of the one before it in the same line.
-func (p *parse) fail(err error, lo, hi int) {
+// of the one before it in the same line. It tells whether the mistake is that
+// of the whole statement.
+func (p *parse) fail(err error, lo, hi int) (owned bool) {
 	echo := p.failed == lo && !p.lineStart[lo]
 	p.failed = hi
 	p.failures++
 	if echo || p.rep.full {
-		return
+		return false
 	}
-	if d := p.explain(err, lo, hi); !p.rep.echoes(d.Span.Start) {
+	d, owned := p.explain(err, lo, hi)
+	if !p.rep.echoes(d.Span.Start) {
 		p.rep.add(d)
 	}
+	return owned
 }

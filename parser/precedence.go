@@ -83,8 +83,9 @@ func (p *precedenceStack) operator(t lexer.Token) {
 
 // chained reports `a < b < c`, whose tree would compare a bool with c.
 func (p *precedenceStack) chained(first, second lexer.Token) {
-	mid := p.args[len(p.args)-1]
-	hint := fmt.Sprintf("write `a %s b && b %s c`", first.Value, second.Value)
+	left, mid := p.args[len(p.args)-2], p.args[len(p.args)-1]
+	text := func(e ast.Expr) string { return shorten(p.rep.src.Slice(e.Span())) }
+	hint := fmt.Sprintf("write `%s %s %s && %s %s ...`", text(left), first.Value, text(mid), text(mid), second.Value)
 	if first.Value == "==" || first.Value == "!=" {
 		hint = "put one comparison in parentheses, or join two with `&&`"
 	}

@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"slices"
+
 	"github.com/alecthomas/participle/v2/lexer"
 
 	"ppl/lang/ast"
@@ -20,7 +22,11 @@ func recoverStmt[P any](p *parse, k stmtKind[P], lo, hi int) ast.Stmt {
 	before := p.rep.added + p.failures
 	inner, after := p.blockEnd(open, hi)
 	isFn := p.toks[lo].Value == "fn"
-	header, ok := one(p, k, p.header(lo, open, isFn), lo, open+1)
+	toks := p.header(lo, open, isFn)
+	header, ok := one(p, k, toks, lo, open+1)
+	if s, err := parseTokens(k.parser, repaired(toks), p.endOf(open)); !ok && err == nil {
+		header, ok = k.convert(p.conv, s), true // the mistake is plain: its block is checked too
+	}
 	p.failed = -1
 	var body []ast.Stmt
 	var result ast.Expr
@@ -82,6 +88,94 @@ func (p *parse) header(lo, open int, isFn bool) []lexer.Token {
 		toks = append(toks, lexer.Token{Type: tokKeyword, Value: "return", Pos: pos}, lexer.Token{Type: tokLiteral, Pos: pos})
 	}
 	return append(toks, lexer.Token{Type: tokPunct, Value: "}", Pos: pos})
+}
+
+// assigned are the tokens of `x = E`, `x[i] <- E` and `target += E` as a let or
+// a factor; false for any other statement.
+func assigned(toks []lexer.Token) ([]lexer.Token, bool) {
+	if toks[0].Type != tokName || len(toks) < 3 {
+		return nil, false
+	}
+	at := 1
+	for depth := 0; at < len(toks) && (depth > 0 || toks[at].Value == "["); at++ {
+		switch toks[at].Value {
+		case "[":
+			depth++
+		case "]":
+			depth--
+		}
+	}
+	if at+1 >= len(toks) {
+		return nil, false
+	}
+	let := lexer.Token{Type: tokKeyword, Value: "let", Pos: lexer.Position{Offset: toks[0].Pos.Offset}}
+	equals := lexer.Token{Type: tokPunct, Value: "=", Pos: toks[at].Pos}
+	switch op, next := toks[at].Value, toks[at+1].Value; {
+	case op == "=":
+		return append([]lexer.Token{let}, toks...), true
+	case op == "<" && next == "-":
+		return slices.Concat([]lexer.Token{let}, toks[:at], []lexer.Token{equals}, toks[at+2:]), true
+	case op == "+" && next == "=" && toks[0].Value == "target":
+		let.Value = "factor"
+		return slices.Concat([]lexer.Token{let}, toks[at+2:]), true
+	}
+	return nil, false
+}
+
+// repaired are the tokens of a loop's header as R and C write it,
+// `for (i in 1:N) {`, in the words of ppl; those of others as they are.
+func repaired(toks []lexer.Token) []lexer.Token {
+	if v := toks[0].Value; v != "for" && v != "plate" {
+		return toks
+	}
+	var out []lexer.Token
+	depth, wrapped := 0, len(toks) > 1 && toks[1].Value == "("
+	for i, t := range toks {
+		switch t.Value {
+		case "(", "[":
+			if depth++; wrapped && i == 1 {
+				continue
+			}
+		case ")", "]":
+			if depth--; wrapped && depth == 0 && i+1 < len(toks) && toks[i+1].Value == "{" {
+				continue
+			}
+		case ":":
+			t.Value = ".."
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// foreignBlock finds the brace of `model {`, `data {`, or `parameters {`, which
+// `transformed` may stand before: a block of Stan or BUGS at the statement
+// [lo, hi), -1 if it is none.
+func (p *parse) foreignBlock(lo, hi int) int {
+	if word := p.toks[lo].Value; word != "data" && !blockWords[word] || lo+1 >= hi || p.toks[lo+1].Value != "{" {
+		return -1
+	}
+	return lo + 1
+}
+
+var blockWords = map[string]bool{"model": true, "parameters": true, "quantities": true, "functions": true}
+
+// unwrapped reports a block of another language and parses what is in it as
+// statements of the model.
+func (p *parse) unwrapped(lo, open, hi int) []ast.Stmt {
+	_, err := parseTokens(statements, p.toks[lo:open+1], p.endOf(open+1))
+	p.fail(err, lo, open+1)
+	p.failed = -1
+	out := []ast.Stmt{p.bad(lo, open+1)}
+	inner, after := p.blockEnd(open, hi)
+	around := p.block
+	p.block = p.toks[lo].Value
+	for _, piece := range p.pieces(open+1, inner) {
+		out = append(out, p.statements(piece[0], piece[1])...)
+	}
+	p.block = around
+	p.checkEnd(open, after, hi)
+	return out
 }
 
 // fnBody parses the block of a function: lets and fors, then `return`.

@@ -127,6 +127,9 @@ func (o *outliner) startsStatement(i int) bool {
 		// A stray closing bracket is a piece of its own.
 		return t.Value == "}" && o.top().tok < 0 || (t.Value == ")" || t.Value == "]") && o.lineStart[i]
 	}
+	if t.Type == tokName && o.arrayOf(i) {
+		return false
+	}
 	if t.Type == tokName || t.Type == tokLiteral || t.Type == tokKeyword && t.Value == "if" {
 		return i == int(o.top().tok)+1 || o.finished(i-1)
 	}

@@ -326,6 +326,8 @@ func (c *checker) mayLeaveDomain(dc *distCall, p lang.ParamSig, e ast.Expr) {
 	}
 	if u := c.uniformWithin(in, p.Constraint); u != "" {
 		hint = "write `" + u + "`"
+	} else if s, ok := in.sym.Decl.(*ast.Sample); ok && p.Constraint != lang.Unit && c.truncatable(s) {
+		hint = "write `" + c.text(s) + " in (0, inf)`, or use `exp(" + name.Name + ")` here"
 	}
 	takes := in.support
 	if takes == "an interval" || takes == "positive numbers" && in.ends[0] < 0 {
@@ -333,6 +335,15 @@ func (c *checker) mayLeaveDomain(dc *distCall, p lang.ParamSig, e ast.Expr) {
 	}
 	c.report(ArgumentOutOfRange, e.Span(), "`%s` of `%s` may leave its range: `%s` takes %s", p.Name, dc.Sig.Name, name.Name, takes).
 		expected("%s", want).related(in.sym.Span, "`%s` is defined here", name.Name).hint("%s", hint).d.Severity = diag.Warning
+}
+
+// truncatable reports whether a statement can be truncated as it stands.
+func (c *checker) truncatable(s *ast.Sample) bool {
+	if s.Dist == nil || s.Dist.Call == nil || s.Dist.Interval != nil || s.Type != nil {
+		return false
+	}
+	sig, ok := c.cat.Dist(s.Dist.Call.Fn.Name)
+	return ok && sig.NoTruncation == "" && sig.Support == lang.SupportReal
 }
 
 // uniformWithin writes the statement of a uniform latent with the ends of a

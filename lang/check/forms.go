@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -178,21 +179,21 @@ func (c *checker) unknownKeyword(sig *lang.DistSig, form int, a *ast.Arg) {
 		return
 	}
 	c.report(UnknownArgument, a.Name.Span(), "`%s` has no argument `%s`", sig.Name, a.Name.Name).
-		expected("%s", signature(sig)).hint("%s", unknownParamHint(a.Name.Name, names))
+		expected("%s", signature(sig)).hint("%s", c.unknownParamHint(a, names))
 }
 
 // otherScales are names of what other systems take for the spread of a
 // distribution, and how to get the sd from it.
 var otherScales = map[string]string{
-	"variance": "sqrt(...)", "var": "sqrt(...)", "sigma2": "sqrt(...)", "sigma_sq": "sqrt(...)", "sigmasq": "sqrt(...)",
-	"precision": "1 / sqrt(...)", "prec": "1 / sqrt(...)", "tau": "1 / sqrt(...)",
+	"variance": "sqrt(%s)", "var": "sqrt(%s)", "sigma2": "sqrt(%s)", "sigma_sq": "sqrt(%s)", "sigmasq": "sqrt(%s)",
+	"precision": "1 / sqrt(%s)", "prec": "1 / sqrt(%s)", "tau": "1 / sqrt(%s)",
 }
 
-func unknownParamHint(name string, names []string) string {
-	if from, ok := otherScales[name]; ok && slices.Contains(names, "sd") {
-		return "it takes an sd: write `sd = " + from + "`"
+func (c *checker) unknownParamHint(a *ast.Arg, names []string) string {
+	if from, ok := otherScales[a.Name.Name]; ok && slices.Contains(names, "sd") {
+		return "it takes an sd: write `sd = " + fmt.Sprintf(from, c.text(a.Value)) + "`"
 	}
-	return didYouMean(name, names)
+	return didYouMean(a.Name.Name, names)
 }
 
 // signature writes the forms of a distribution.

@@ -96,13 +96,27 @@ func (c *checker) unknownFuncHint(call *ast.Call) string {
 		if suffix == "_rng" {
 			return "to draw from it when predicting, use `generate x_new ~ " + d + "(...)`"
 		}
-		return "for a log density, use `log_density(" + d + "(...), x)`; to draw, `x ~ " + d + "(...)`"
+		x, args := c.densityArgs(call)
+		return "for a log density, write `log_density(" + d + "(" + args + "), " + x + ")`; to draw, `" + x + " ~ " + d + "(" + args + ")`"
 	}
 	var names []string
 	for n := range c.fns {
 		names = append(names, n)
 	}
 	return didYouMean(name, append(names, c.cat.FuncNames()...))
+}
+
+// densityArgs are the value and the parameters of a density of another system,
+// `normal_lpdf(x | mu, sd)` or `dnorm(x, mu, sd)`.
+func (c *checker) densityArgs(call *ast.Call) (x, args string) {
+	var texts []string
+	for _, a := range call.Args {
+		texts = append(texts, c.src.Slice(a.Span()))
+	}
+	if len(texts) == 0 {
+		return "x", "..."
+	}
+	return texts[0], strings.Join(texts[1:], ", ")
 }
 
 // unknownNameHint says what an unknown value may have meant.

@@ -29,7 +29,7 @@ var kumaraswamy = &Dist{
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		a, c := p.Get("a"), p.Get("b")
-		tail := times(b, b.AddScalar(c, -1), b.Log1mExp(b.Mul(a, b.Log(x))))
+		tail := times(b, b.AddScalar(c, -1), kumaraswamyRest(b, x, a))
 		ts := Terms{b.XLogY(b.AddScalar(a, -1), x), tail, b.Log(a), b.Log(c)}
 		return p.guard(b, ts, unitClosed(b, x))
 	},
@@ -50,8 +50,13 @@ var kumaraswamy = &Dist{
 
 // kumaraswamyTail is b·log(1 − x^a).
 func kumaraswamyTail(b *named.Builder, x named.Value, p Params) named.Value {
-	lx := b.Log(b.Min(b.Max(x, b.Scalar(0)), b.Scalar(1)))
-	return b.Mul(p.Get("b"), b.Log1mExp(b.Mul(p.Get("a"), lx)))
+	return b.Mul(p.Get("b"), kumaraswamyRest(b, b.Min(b.Max(x, b.Scalar(0)), b.Scalar(1)), p.Get("a")))
+}
+
+// kumaraswamyRest is log(1 − x^a).
+func kumaraswamyRest(b *named.Builder, x, a named.Value) named.Value {
+	rest := b.Log1mExp(b.Mul(a, b.Log(x)))
+	return powerOr(b, x, a, rest, func(p named.Value) named.Value { return b.Log1p(b.Neg(p)) })
 }
 
 // kumaraswamyMoment is E xⁿ = b·B(1 + n/a, b).

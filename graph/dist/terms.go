@@ -20,6 +20,15 @@ func lchoose(b *named.Builder, n, k named.Value) named.Value { return b.Apply(op
 // lfactorial is log x!.
 func lfactorial(b *named.Builder, x named.Value) named.Value { return b.Lgamma(b.AddScalar(x, 1)) }
 
+// powerOr is value, an expression of x^k that has log x inside, and at x = 0, where
+// that has no derivatives, atZero of x^k, which has. Known x need none.
+func powerOr(b *named.Builder, x, k, value named.Value, atZero func(power named.Value) named.Value) named.Value {
+	if x.IsConst() {
+		return value
+	}
+	return b.Where(b.Equal(x, b.Scalar(0)), atZero(b.Pow(x, k)), value)
+}
+
 // logOf is log x; it undoes an exp instead of computing both, and so does not
 // overflow where a rate is written as exp(...).
 func logOf(b *named.Builder, x named.Value) named.Value {

@@ -28,7 +28,7 @@ var weibull = &Dist{
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		k, logScale := p.Get("shape"), logOf(b, p.Get("scale"))
-		power := b.Exp(b.Mul(k, b.Sub(b.Log(x), logScale)))
+		power := weibullPower(b, x, k, logScale)
 		norm := b.Sub(b.Log(k), b.Mul(k, logScale))
 		ts := Terms{b.Neg(power), b.XLogY(b.AddScalar(k, -1), x), norm}
 		return p.guard(b, ts, fromZero(b, x))
@@ -50,6 +50,11 @@ var weibull = &Dist{
 
 // weibullTail is −(x/scale)^shape.
 func weibullTail(b *named.Builder, x named.Value, p Params) named.Value {
-	lx := b.Log(b.Max(x, b.Scalar(0)))
-	return b.Neg(b.Exp(b.Mul(p.Get("shape"), b.Sub(lx, logOf(b, p.Get("scale"))))))
+	return b.Neg(weibullPower(b, b.Max(x, b.Scalar(0)), p.Get("shape"), logOf(b, p.Get("scale"))))
+}
+
+// weibullPower is (x/scale)^k.
+func weibullPower(b *named.Builder, x, k, logScale named.Value) named.Value {
+	power := b.Exp(b.Mul(k, b.Sub(b.Log(x), logScale)))
+	return powerOr(b, x, k, power, func(p named.Value) named.Value { return b.Mul(p, b.Exp(b.Neg(b.Mul(k, logScale)))) })
 }

@@ -3,6 +3,8 @@ package op
 import (
 	"fmt"
 	"math"
+
+	"ppl/graph/kernel/linalg"
 )
 
 // Cholesky is the lower triangular L with L·Lᵀ = A; only the lower triangle of
@@ -72,6 +74,7 @@ func (c CholeskyAdjoint) Eval(out []float64, in [][]float64) {
 	n := c.Of[len(c.Of)-1]
 	for b := 0; b < len(out); b += n * n {
 		choleskyAdjointOne(out[b:b+n*n], in[0][b:b+n*n], in[1][b:b+n*n], n)
+		linalg.AbsorbTriangle(out[b:b+n*n], in[1][b:b+n*n], n, 1)
 	}
 }
 
@@ -105,15 +108,15 @@ func choleskyAdjointOne(a, l, d []float64, n int) {
 func (c CholeskyAdjoint) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Term {
 	f := Frame{g, c.Of}
 	half, lower := f.triangle(1, 0.5, 0), f.triangle(1, 1, 0)
-	l, d := f.Node(f.Apply(Mul, fullTerm(in[0]), lower)), f.Node(f.Apply(Mul, fullTerm(in[1]), lower))
+	l, d := f.Node(f.Apply(MulZ, fullTerm(in[0]), lower)), f.Node(f.Apply(MulZ, fullTerm(in[1]), lower))
 	symmetric := func(x Term) *Node {
 		n := f.Node(x)
 		return f.Node(f.Apply(Add, fullTerm(n), fullTerm(TransposeLast(g, n))))
 	}
 	solve := TriSolve{A: c.Of, B: c.Of}
-	x := g.Apply(solve, l, symmetric(f.Apply(Mul, dout, half)))
+	x := g.Apply(solve, l, symmetric(f.Apply(MulZ, dout, half)))
 	w := g.Apply(solve, l, TransposeLast(g, x))
-	q := f.Node(f.Apply(Mul, fullTerm(w), half))
+	q := f.Node(f.Apply(MulZ, fullTerm(w), half))
 	ds := make([]Term, 2)
 	if want[1] {
 		ds[1] = fullTerm(MatMul(g, l, q, false, false))
@@ -122,7 +125,7 @@ func (c CholeskyAdjoint) Diff(g *Graph, in []*Node, out *Node, dout Term, want [
 		y := symmetric(fullTerm(out)) // the diagonal of the result is half that of Y
 		dq := fullTerm(MatMul(g, d, q, false, true))
 		ylw := fullTerm(MatMul(g, y, MatMul(g, l, w, false, false), false, false))
-		ds[0] = f.Apply(Mul, f.Apply(Sub, dq, ylw), lower)
+		ds[0] = f.Apply(MulZ, f.Apply(Sub, dq, ylw), lower)
 	}
 	return ds
 }

@@ -12,6 +12,7 @@ import (
 // every product (dot, matrix-vector, matrix-matrix, batched, outer) and is
 // closed under differentiation. Every label occurs in at least two of the
 // three lists and at most once in each; NewContract sums out the others first.
+// Products with 0 are 0, whatever the other factor is (as in MulZ).
 type Contract struct {
 	A, B, Out []int
 	Sizes     []int // by label
@@ -90,10 +91,8 @@ func splitContract(g *Graph, a, b *Node, la, lb, lo []int) (*Node, bool) {
 		if slices.Contains(v.Dims, -1) || !slices.IsSorted(v.Dims) {
 			continue
 		}
-		xs := make([]Term, 2)
-		xs[k], xs[1-k] = fullTerm(NewContract(g, a.In[k], b, la, lb, lo)), v
-		f := Frame{g, out}
-		return f.Node(f.Apply(m.F, xs...)), true
+		f := Frame{g, out} // 0 absorbs, as in the contraction
+		return f.Node(f.Apply(MulZ, v, fullTerm(NewContract(g, a.In[k], b, la, lb, lo)))), true
 	}
 	return nil, false
 }
@@ -197,10 +196,24 @@ func (c Contract) Eval(out []float64, in [][]float64) {
 						t += a[pa+q] * b[pb+sumB[s]]
 					}
 				}
+				if t != t {
+					t = absorbingDot(a[pa:], b[pb:], sumA, sumB)
+				}
 				o[rowO[i]+colO[j]] = t
 			}
 		}
 	}
+}
+
+// absorbingDot is the sum of products of which those with 0 are 0.
+func absorbingDot(a, b []float64, at, bt []int) float64 {
+	t := 0.0
+	for s, q := range at {
+		if x, y := a[q], b[bt[s]]; x != 0 && y != 0 {
+			t += x * y
+		}
+	}
+	return t
 }
 
 func unitStep(off []int) bool {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ppl/graph"
+	"ppl/graph/edge"
 	"ppl/graph/grad"
 	"ppl/graph/op"
 	"ppl/graph/plan"
@@ -146,61 +147,6 @@ func ramp1(n int) []float64 {
 	return x
 }
 
-// limit extrapolates a sequence of numbers whose distance from their limit
-// shrinks by a factor from each to the next. ok: it converges, and by how much
-// the last number may be off.
-func limit(d []float64) (l, off float64, ok bool) {
-	n := len(d)
-	if math.IsNaN(d[n-1]) || math.IsInf(d[n-1], 0) {
-		return 0, 0, false
-	}
-	a, b := math.Abs(d[n-2]-d[n-3]), math.Abs(d[n-1]-d[n-2])
-	noise := 1e-6 * (1 + math.Abs(d[n-1]))
-	return d[n-1], 3*b + noise, b <= 0.5*a || b <= noise
-}
-
-// approach gives arguments that come closer and closer to x from one side, and
-// the step of a difference at each.
-func approach(x float64, side float64) (at, step []float64) {
-	for _, h := range []float64{1e-1, 1e-2, 1e-3} {
-		a := x + side*h
-		s := h / 8
-		if math.IsInf(x, 0) {
-			a = math.Copysign(1/h/h, x)
-			s = math.Abs(a) / 8
-		}
-		at, step = append(at, a), append(step, s)
-	}
-	return at, step
-}
-
-// oneSided are the limits of value, slope and curvature of f on one side of x,
-// by differences of values alone. ok[m]: the m-th converges.
-func oneSided(f func(float64) float64, x, side float64) (l, off [3]float64, ok [3]bool) {
-	at, step := approach(x, side)
-	var d [3][]float64
-	for i, a := range at {
-		h := step[i]
-		p, q, r, s, m := f(a-2*h), f(a-h), f(a+h), f(a+2*h), f(a)
-		d[0] = append(d[0], m)
-		d[1] = append(d[1], (8*(r-q)-(s-p))/(12*h))
-		d[2] = append(d[2], (16*(r+q)-(s+p)-30*m)/(12*h*h))
-	}
-	for m := range d {
-		l[m], off[m], ok[m] = limit(d[m])
-	}
-	off[2] += 1e-8 / step[2] / step[2] * 1e-6 * (1 + math.Abs(l[0])) // rounding of second differences
-	return l, off, ok
-}
-
-// sides from which x can be approached.
-func sides(x float64) []float64 {
-	if math.IsInf(x, 0) {
-		return []float64{1}
-	}
-	return []float64{-1, 1}
-}
-
 // eval is the function's value.
 func eval(f *op.Func, x []float64) float64 {
 	switch f.Arity {
@@ -220,16 +166,6 @@ func row(at [][]float64, i int) []float64 {
 	return out
 }
 
-// between reports whether d is one of the limits, or between them where the
-// function has a kink.
-func between(d float64, l, off []float64) bool {
-	lo, hi := math.Inf(1), math.Inf(-1)
-	for i := range l {
-		lo, hi = math.Min(lo, l[i]-off[i]), math.Max(hi, l[i]+off[i])
-	}
-	return lo <= d && d <= hi
-}
-
 // TestEdgeDerivatives: wherever the value is finite and is the limit of its
 // neighbours, and one-sided limits of a derivative in one operand are finite
 // while the others stay where they are, edges included, the derivative is that
@@ -246,7 +182,7 @@ func TestEdgeDerivatives(t *testing.T) {
 				continue
 			}
 			for k := range at {
-				n := checkEdge(t, name, f, row(at, i), k, v, d.first[k][i], d.second[k][k][i])
+				n := checkEdge(t, name, f, row(at, i), k, d.first[k][i], d.second[k][k][i])
 				some, edges = some || n > 0, edges+n
 				for j := range at {
 					if x := at[j][i]; j != k && (x == 0.4 || x == 2.5) {
@@ -265,72 +201,54 @@ func TestEdgeDerivatives(t *testing.T) {
 	t.Logf("%d derivatives of %d functions compared with their limits", edges, covered)
 }
 
-func checkEdge(t *testing.T, name string, f *op.Func, x []float64, k int, value, first, second float64) (compared int) {
-	var l, off [3][]float64
-	along := func(v float64) float64 {
-		y := append([]float64(nil), x...)
-		y[k] = v
-		return eval(f, y)
-	}
-	for _, side := range sides(x[k]) {
-		a, o, ok := oneSided(along, x[k], side)
-		if !ok[0] {
-			continue // the domain ends here
-		}
-		if math.Abs(a[0]-value) > o[0]+1e-3 && !(math.Abs(a[0]-value) <= 0.2) {
-			return 0 // a jump
-		}
-		for m := 1; m <= 2; m++ {
-			if !ok[m] {
-				a[m] = math.Inf(1)
-			}
-			l[m], off[m] = append(l[m], a[m]), append(off[m], o[m])
-		}
-	}
+func checkEdge(t *testing.T, name string, f *op.Func, x []float64, k int, first, second float64) (compared int) {
+	lo, hi, ok := edge.Expect(func(v float64) float64 { return eval(f, with(x, k, v)) }, x[k])
 	for m, got := range []float64{first, second} {
-		if len(l[m+1]) == 0 || hasInf(l[m+1]) {
-			return compared
+		if !ok[m] {
+			continue
 		}
 		compared++
-		if !between(got, l[m+1], off[m+1]) {
-			t.Errorf("%s%v: derivative %d by operand %d is %g, its limits are %v ± %v", name, x, m+1, k, got, l[m+1], off[m+1])
+		if !(lo[m] <= got && got <= hi[m]) {
+			t.Errorf("%s%v: derivative %d by operand %d is %g, its limits are %g to %g", name, x, m+1, k, got, lo[m], hi[m])
 		}
 	}
 	return compared
 }
 
+// with is x with element k replaced.
+func with(x []float64, k int, v float64) []float64 {
+	y := slices.Clone(x)
+	y[k] = v
+	return y
+}
+
 // checkMixed compares the derivative by operands j, which is inside its domain,
 // and k with the limits of differences.
 func checkMixed(t *testing.T, name string, f *op.Func, x []float64, j, k int, got float64) (compared int) {
-	at := func(xj, xk float64) float64 {
-		y := slices.Clone(x)
-		y[j], y[k] = xj, xk
-		return eval(f, y)
+	slope := func(v float64) float64 {
+		y := with(x, k, v)
+		return (eval(f, with(y, j, x[j]+1e-3)) - eval(f, with(y, j, x[j]-1e-3))) / 2e-3
 	}
-	slope := func(v float64) float64 { return (at(x[j]+1e-3, v) - at(x[j]-1e-3, v)) / 2e-3 }
-	var l, off []float64
-	for _, side := range sides(x[k]) {
-		a, o, ok := oneSided(slope, x[k], side)
-		if !ok[0] {
-			continue
-		}
-		if !ok[1] || !tendsTo(f, x, k, eval(f, x)) {
-			return 0
-		}
-		l, off = append(l, a[1]), append(off, o[1]+1e-4*(1+math.Abs(a[1])))
-	}
-	if len(l) == 0 {
+	if !tendsTo(f, x, k) {
 		return 0
 	}
-	if !between(got, l, off) {
-		t.Errorf("%s%v: derivative by operands %d and %d is %g, its limits are %v ± %v", name, x, j, k, got, l, off)
+	lo, hi, ok := edge.Expect(slope, x[k])
+	if !ok[0] {
+		return 0
+	}
+	slack := 1e-4 * (1 + math.Abs(lo[0]))
+	if !(lo[0]-slack <= got && got <= hi[0]+slack) {
+		t.Errorf("%s%v: derivative by operands %d and %d is %g, its limits are %g to %g", name, x, j, k, got, lo[0], hi[0])
 	}
 	return 1
 }
 
-func hasInf(x []float64) bool {
-	for _, v := range x {
-		if math.IsInf(v, 0) {
+// tendsTo reports whether f at x is finite and its own limit along operand k.
+func tendsTo(f *op.Func, x []float64, k int) bool {
+	v := eval(f, x)
+	for _, side := range edge.Sides(x[k]) {
+		l := edge.Of(func(at float64) float64 { return eval(f, with(x, k, at)) }, x[k], side)
+		if l.OK[0] && math.Abs(l.At[0]-v) <= l.Off[0]+1e-2 {
 			return true
 		}
 	}
@@ -424,7 +342,7 @@ func TestInfiniteData(t *testing.T) {
 						x = x[:0]
 					}
 					x = slices.Insert(slices.Clone(x), k, c)
-					if c != 0 && !tendsTo(f, x, k, v) {
+					if c != 0 && !tendsTo(f, x, k) {
 						continue
 					}
 					compared++
@@ -436,16 +354,6 @@ func TestInfiniteData(t *testing.T) {
 		}
 	}
 	t.Logf("%d derivatives by factors of 0 and infinite data", 2*compared)
-}
-
-// tendsTo reports whether v is the limit of f where operand k tends to its value.
-func tendsTo(f *op.Func, x []float64, k int, v float64) bool {
-	l, off, ok := oneSided(func(at float64) float64 {
-		y := slices.Clone(x)
-		y[k] = at
-		return eval(f, y)
-	}, x[k], 1)
-	return ok[0] && math.Abs(l[0]-v) <= off[0]+1e-2
 }
 
 func fillWith(n int, c float64) []float64 {

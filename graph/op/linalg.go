@@ -7,11 +7,14 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"ppl/graph"
+	"ppl/graph/kernel/linalg"
 )
 
 // Linear algebra over the last two dimensions; leading ones are a batch. A
 // matrix that a decomposition cannot handle gives NaN, never an error: the
-// log density is then NaN there, which optimisers step back from.
+// log density is then NaN there, which optimisers step back from. What is linear in
+// an operand is 0 where that is 0, whatever the matrix: as with products (Map.Diff), nothing
+// then comes out of a branch that is not taken.
 
 func square(s Shape) bool {
 	return len(s) >= 2 && s[len(s)-1] == s[len(s)-2]
@@ -105,6 +108,7 @@ func (t TriSolve) Eval(out []float64, in [][]float64) {
 		a := b * n * n % len(in[0]) // one may serve several
 		triSolveOne(in[0][a:a+n*n], out[b*n*m:(b+1)*n*m], n, m, t.Trans)
 	}
+	linalg.AbsorbColumns(out, in[1], n, m, 1)
 }
 
 func triSolveOne(l, x []float64, n, m int, trans bool) {
@@ -148,7 +152,7 @@ func (t TriSolve) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) 
 		if t.Trans {
 			a, b = out, db
 		}
-		ds[0] = f.Apply(Mul, fullTerm(outerSum(g, t.A, a, b)), f.triangle(-1, -1, 0))
+		ds[0] = f.Apply(MulZ, fullTerm(outerSum(g, t.A, a, b)), f.triangle(-1, -1, 0))
 	}
 	return ds
 }
@@ -184,6 +188,7 @@ func (s Solve) Eval(out []float64, in [][]float64) {
 		// An ill-conditioned matrix is solved all the same; the error only warns.
 		_ = lu.SolveTo(mat.NewDense(n, m, x), s.Trans, mat.NewDense(n, m, in[1][b*n*m:(b+1)*n*m]))
 	}
+	linalg.AbsorbColumns(out, in[1], n, m, 1)
 }
 
 func fill(x []float64, v float64) {
@@ -233,5 +238,5 @@ func (l LogDet) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []
 	f := Frame{g, l.Of}
 	eye := f.Node(f.triangle(0, 1, 0))
 	inv := g.Apply(Solve{A: l.Of, B: l.Of, Trans: true}, in[0], eye)
-	return []Term{f.Apply(Mul, dout, fullTerm(inv))}
+	return []Term{f.Apply(MulZ, dout, fullTerm(inv))}
 }

@@ -161,6 +161,15 @@ func toRows(dst, src []float64, s, p int) {
 			dst[j*p+i] = v
 		}
 	}
+	if s == 0 {
+		return
+	}
+	for j := 0; j < r; j++ { // the last particle pads: its numbers are as good as any
+		pad := dst[j*p+s : (j+1)*p]
+		for i := range pad {
+			pad[i] = dst[j*p+s-1]
+		}
+	}
 }
 
 // fromRows is the inverse of toRows.

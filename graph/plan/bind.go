@@ -307,8 +307,12 @@ func (b *bound) accumulation(s *rowState, a *accum) {
 	case a.mat != nil:
 		m := a.mat
 		y := s.array(m.x)
+		var scratch []float64
+		if m.empty != nil {
+			scratch = make([]float64, b.loop.block*w)
+		}
 		o.code, o.other = callOther, func(start, n int) {
-			rows := b.full(b.operand(src, mode, n), n)
+			rows := m.withoutEmpty(b.full(b.operand(src, mode, n), n), scratch, start, n, w)
 			if m.tiled != nil {
 				vec.MatMul(floats(b.tab, to, m.k), m.tiled[start*m.k:], rows, m.k, n, 1, n, 1, true)
 				return

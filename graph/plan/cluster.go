@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"ppl/graph"
 	"ppl/graph/op"
 )
@@ -69,6 +71,21 @@ type matrix struct {
 	k                    int
 	rowStride, colStride int
 	tiled                []float64 // or nil: tiles of a block of rows, by columns
+	empty                []int     // rows of a known X that are all 0
+}
+
+// withoutEmpty are rows of w numbers, of which those from start on that meet an
+// empty row of X are 0, whatever they were: as every product with 0 (op.Contract).
+func (m *matrix) withoutEmpty(rows, scratch []float64, start, n, w int) []float64 {
+	at, _ := slices.BinarySearch(m.empty, start)
+	if at == len(m.empty) || m.empty[at] >= start+n {
+		return rows
+	}
+	copy(scratch, rows[:n*w])
+	for ; at < len(m.empty) && m.empty[at] < start+n; at++ {
+		clear(scratch[(m.empty[at]-start)*w:][:w])
+	}
+	return scratch
 }
 
 // clusterKey tells clusters apart. With one particle those that vary with it

@@ -51,9 +51,9 @@ func (s *rowState) bindContract(g *generic, o op.Contract, p int) native {
 	c.lay(labels, o.Sizes)
 	if c.sharedA {
 		c.x, c.y = make([]float64, c.sum*c.p), make([]float64, c.rows*c.p)
-		return func(*rowState) { c.shared() }
+		return func(*rowState) { c.shared(); c.absorb() }
 	}
-	return func(*rowState) { c.cells() }
+	return func(*rowState) { c.cells(); c.absorb() }
 }
 
 // lay finds the sizes and strides of the products and where they begin.
@@ -170,6 +170,33 @@ func (c *contraction) column(out, a, b []float64) {
 	moveRows(c.y, out, c.rows, 1, c.outRow, p)
 	vec.MatMul(c.y, a, b, c.rows, c.sum, p, c.aRow, c.aSum, c.several)
 	moveRows(out, c.y, c.rows, c.outRow, 1, p)
+}
+
+// absorb computes the products again where they are not numbers: those with 0 are 0.
+func (c *contraction) absorb() {
+	if t := vec.Sum(c.out); t == t {
+		return
+	}
+	ap := c.p
+	if c.sharedA {
+		ap = 1
+	}
+	clear(c.out)
+	for _, t := range c.parts {
+		for i := range c.rows {
+			for j := range c.cols {
+				out := c.out[(t.out+i*c.outRow+j*c.outCol)*c.p:][:c.p]
+				for l := range out {
+					for k := range c.sum {
+						x, y := c.a[(t.a+i*c.aRow+k*c.aSum)*ap+l%ap], c.b[(t.b+k*c.bSum+j*c.bCol)*c.p+l]
+						if x != 0 && y != 0 {
+							out[l] += x * y
+						}
+					}
+				}
+			}
+		}
+	}
 }
 
 // moveRows copies n rows of p numbers; rows of dst and of src are so many rows apart.

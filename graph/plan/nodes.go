@@ -153,6 +153,9 @@ func (c *compiler) product(n *graph.Node, o op.Contract) bool {
 	if c.an.batch[x.ID] || !c.an.batch[b.ID] || !c.an.batch[n.ID] || len(xa) != 2 || len(ba) != 2 || len(o.Out) != 2 {
 		return false
 	}
+	if !allFinite(x.Const) { // what is 0 in b absorbs it
+		return false
+	}
 	i, k := o.Out[1], ba[1]
 	if i == k || !(xa[0] == i && xa[1] == k || xa[0] == k && xa[1] == i) {
 		return false
@@ -177,8 +180,31 @@ func (c *compiler) product(n *graph.Node, o op.Contract) bool {
 	cl := c.cluster(dims, true, stage)
 	v := c.store(c.newValue(n, stage))
 	m.rowStride, m.colStride, m.k = m.colStride, m.rowStride, o.Sizes[i]
+	m.findEmpty(x.Const, dims[0])
 	cl.accums = append(cl.accums, &accum{src: [1]arg{c.arg(cl, src)}, to: (&access{v: v, strides: []int{0}}).sealed(), mat: m})
 	return true
+}
+
+func allFinite(x []float64) bool {
+	for _, v := range x {
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// findEmpty lists the rows of 0 of a known X.
+func (m *matrix) findEmpty(x []float64, rows int) {
+	for i := 0; i < rows && x != nil; i++ {
+		k := 0
+		for k < m.k && x[i*m.rowStride+k*m.colStride] == 0 {
+			k++
+		}
+		if k == m.k {
+			m.empty = append(m.empty, i)
+		}
+	}
 }
 
 func (c *compiler) generic(n *graph.Node) {

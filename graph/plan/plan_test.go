@@ -372,7 +372,7 @@ func compare(t tester, g *graph.Graph, outs, inputs []*graph.Node) {
 		}
 		for k := range want[i] {
 			a, b := want[i][k], got[i][k]
-			if !(math.Abs(a-b) <= 1e-10*math.Max(1, math.Abs(a))) && !(math.IsNaN(a) && math.IsNaN(b)) {
+			if a != b && !(math.Abs(a-b) <= 1e-10*math.Max(1, math.Abs(a))) && !(math.IsNaN(a) && math.IsNaN(b)) {
 				t.Fatalf("output %d (%v) element %d: %g, the flat plan has %g\n%s", i, outs[i].Shape, k, b, a,
 					plan.Compile(g, outs).(interface{ Dump() string }).Dump())
 			}

@@ -9,6 +9,7 @@ import "ppl/graph/kernel/vec"
 // below of da are X = (dL − S·C)·D⁻¹, where S is the symmetric matrix of what is known of da, its diagonal
 // doubled; then the diagonal block's adjoint is that of D alone, with dD − XᵀC for its adjoint.
 func CholeskyAdjoint(da, l, dl []float64, n, p int, w *Workspace) {
+	defer AbsorbTriangle(da, dl, n, p)
 	if p == 1 {
 		adjoint1(da, l, dl, n, w)
 		return

@@ -7,7 +7,7 @@ import (
 )
 
 // Solve solves A·X = B, or Aᵀ·X = B if trans, for p n × n matrices and p n × m matrices, by LU
-// decomposition with partial pivoting. A singular A gives NaN. x may be b.
+// decomposition with partial pivoting. A singular A gives NaN. x may not be b.
 func Solve(x, a, b []float64, n, m, p int, trans bool, w *Workspace) {
 	lu, pivot, y := grow(&w.a, n*n), w.pivots(n), grow(&w.b, n*m)
 	for l := range p {
@@ -26,6 +26,7 @@ func Solve(x, a, b []float64, n, m, p int, trans bool, w *Workspace) {
 			x[i*p+l] = v
 		}
 	}
+	AbsorbColumns(x[:n*m*p], b, n, m, p)
 }
 
 // LogDet computes log |det A| for p n × n matrices, -Inf for a singular one.

@@ -3,7 +3,7 @@ package linalg
 import "ppl/graph/kernel/vec"
 
 // TriSolve solves L·X = B, or Lᵀ·X = B if trans, for p lower triangular n × n matrices, of which only the
-// lower triangles are read, and p n × m matrices. x may be b.
+// lower triangles are read, and p n × m matrices. x may not be b.
 func TriSolve(x, l, b []float64, n, m, p int, trans bool, w *Workspace) {
 	switch {
 	case p == 1:
@@ -15,6 +15,7 @@ func TriSolve(x, l, b []float64, n, m, p int, trans bool, w *Workspace) {
 	default:
 		solvePacked(x, l, b, n, m, p, trans, w)
 	}
+	AbsorbColumns(x[:n*m*p], b, n, m, p)
 }
 
 // solveRows serves few right-hand sides: L is read once, in order, where it is.

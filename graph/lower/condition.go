@@ -7,8 +7,9 @@ import (
 )
 
 // conditional selects elementwise. Where the condition is known, each branch
-// is evaluated only for the elements that take it: an index out of bounds or a
-// missing element on the other branch does not count.
+// is evaluated only for the elements that take it (rows.go): an index out of bounds or a
+// missing element on the other branch does not count, nor does a density that is
+// infinite there.
 func (l *lowerer) conditional(e *ast.If) val {
 	if l.inBody() && !l.tainted(e.Cond) {
 		return l.conditionalInBody(e)
@@ -25,8 +26,8 @@ func (l *lowerer) conditional(e *ast.If) val {
 		}
 		return l.table(e.Else)
 	}
-	x := l.under(c.Value, e.Then)
-	y := l.under(l.b.Not(c.Value), e.Else)
+	x := l.onRows(c.Value, e.Then)
+	y := l.onRows(l.b.Not(c.Value), e.Else)
 	l.branches(e, c, x, y)
 	return val{l.b.Where(c.Value, x.Value, y.Value), join(x.elem, y.elem)}
 }

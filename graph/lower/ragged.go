@@ -100,9 +100,11 @@ func (l *lowerer) fold(r *ragged, v named.Value) named.Value {
 	for i, a := range axes {
 		out[i] = a.Size
 	}
+	out = append(out, v.Shape()...)
 	stride := map[*named.Axis]int{}
-	for i, st := range out.Strides() {
-		stride[axes[i]] = st
+	strides := out.Strides()
+	for i, a := range axes {
+		stride[a] = strides[i]
 	}
 	off := make([]float64, r.axis.Size)
 	for k, a := range r.outer {
@@ -110,7 +112,8 @@ func (l *lowerer) fold(r *ragged, v named.Value) named.Value {
 			off[i] += (p - 1) * float64(stride[a])
 		}
 	}
-	p := op.Part{Shape: v.N.Shape, Strides: make([]int, len(v.Axes())), OffStrides: make([]int, len(v.Axes()))}
+	p := op.Part{Shape: v.N.Shape, Strides: make([]int, len(v.N.Shape)), OffStrides: make([]int, len(v.N.Shape))}
+	copy(p.Strides[len(v.Axes()):], strides[len(axes):])
 	for i, a := range v.Axes() {
 		if a == r.axis {
 			p.OffStrides[i] = 1

@@ -22,11 +22,13 @@ func NewUnary(op UnaryOp, p int) UnaryCall {
 
 // Run computes dst = op(x) over rows; both must have rows × p elements.
 func (c *UnaryCall) Run(dst, x *float64, rows int) {
-	n := rows * c.p
-	if c.native != nil && c.native(dst, x, n) == n {
-		return
+	n, done := rows*c.p, 0
+	if c.native != nil {
+		done = c.native(dst, x, n)
 	}
-	Map(c.op, unsafe.Slice(dst, n), unsafe.Slice(x, n))
+	if done < n { // dst may be x: what is done is not to be done again
+		Map(c.op, unsafe.Slice(dst, n)[done:], unsafe.Slice(x, n)[done:])
+	}
 }
 
 // BinaryCall is Binary for given modes.

@@ -1,6 +1,9 @@
 package vec
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // TestCalls sets kernels resolved in advance beside those chosen at each call:
 // the same bits for every function, mode, level and shape, in place too.
@@ -31,6 +34,14 @@ func TestCalls(t *testing.T) {
 				c.Run(&x.Data[0], &x.Data[0], rows)
 				copy(got, x.Data)
 				same(op.String()+" in place", Full)
+				// Arguments at which a kernel stops: the rest goes on from there.
+				for i, v := range []float64{math.NaN(), 1e12, math.Inf(1)} {
+					x.Data[(i+1)*(len(x.Data)-1)/3] = v
+				}
+				Unary(op, want, x, rows, p)
+				c.Run(&x.Data[0], &x.Data[0], rows)
+				copy(got, x.Data)
+				same(op.String()+" in place, beyond its range", Full)
 			}
 			for ma := Full; ma <= Scalar; ma++ {
 				for mb := Full; mb <= Scalar; mb++ {

@@ -91,8 +91,8 @@ func (d *derivatives) variants(special []float64, f func()) {
 	}
 }
 
-// ends of the support.
-func (r row) ends() [][]float64 {
+// edgePoints are the ends of supports.
+func (r row) edgePoints() [][]float64 {
 	if r.d.EventRank > 0 || r.d.Support.Discrete() {
 		return nil
 	}
@@ -114,7 +114,7 @@ func TestEdgeDerivatives(t *testing.T) {
 		if r.d.EventRank == 2 || r.flags["tails"] {
 			continue
 		}
-		points := append(r.points(), r.ends()...)
+		points := append(r.points(), r.edgePoints()...)
 		whole := func(_ *named.Builder, y named.Value, _ map[string]*graph.Node) named.Value { return y }
 		var d *derivatives
 		for _, x := range points {

@@ -148,8 +148,53 @@ func (l *lowerer) userCall(e *ast.Call, f *ast.Fn) val {
 	return l.callFn(e, f, args)
 }
 
-// callFn is userCall with the values of the arguments.
+// callFn is userCall with the values of the arguments. A function is pure: a call
+// with the arguments of another one, in the same place, has the same value. So
+// functions that call one another twice, level by level, are not interpreted
+// 2^levels times.
 func (l *lowerer) callFn(e *ast.Call, f *ast.Fn, args []val) val {
+	key := l.callKey(f, args)
+	if c, ok := l.called[key]; ok {
+		return c.value
+	}
+	v := l.interpretCall(e, f, args)
+	l.called[key] = call{v, l.context}
+	return v
+}
+
+// call is the value of a call, with the surroundings whose identity is in its key.
+type call struct {
+	value val
+	in    context
+}
+
+// callKey tells calls apart that may have different values: by the arguments,
+// and by what a body sees of its surroundings, which are the iterations that are
+// looked at and the graph that is being built.
+func (l *lowerer) callKey(f *ast.Fn, args []val) string {
+	key := fmt.Appendf(nil, "%p %p %p %t", f, l.b.G, l.narrowed, l.giving)
+	value := func(v named.Value) {
+		key = fmt.Appendf(key, " %p", v.N)
+		for _, a := range v.Axes() {
+			key = fmt.Appendf(key, ",%p", a)
+		}
+	}
+	value(l.guard)
+	for _, a := range l.plates {
+		key = fmt.Appendf(key, " %p", a)
+	}
+	for _, r := range l.ragged {
+		key = fmt.Appendf(key, " r%p", r)
+	}
+	for _, v := range args {
+		key = fmt.Appendf(key, " %d", v.elem)
+		value(v.Value)
+	}
+	return string(key)
+}
+
+// interpretCall interprets the body of a function.
+func (l *lowerer) interpretCall(e *ast.Call, f *ast.Fn, args []val) val {
 	defer l.enter()()
 	l.scope.outer = nil
 	l.calls++

@@ -1,7 +1,9 @@
 package lower_test
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -289,5 +291,42 @@ factor sum([log_density(Normal(j, 1), m[j]) for j in 1..2])`,
 				})
 			},
 		},
+	}
+}
+
+// TestFunctionsShared: functions that call one another twice, level by level, are
+// interpreted once for each different argument, in all kinds of places. At 40
+// levels this would never end otherwise.
+func TestFunctionsShared(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("fn f0(x: real) -> real = x + 1\n")
+	for i := 1; i <= 40; i++ {
+		fmt.Fprintf(&b, "fn f%[1]d(x: real) -> real = (f%[2]d(x) + f%[2]d(x + 1)) / 2\n", i, i-1)
+	}
+	// f40 is the mean of x + 1 + k over a binomial k of 40 and 1/2: x + 21.
+	b.WriteString(`
+a ~ Normal(0, 1)
+let top = f40(a)
+plate i in 1..2 { let inside[i] = f40(a * i) }
+let known = f40(0)
+let seq[1] = 0
+for t in 2..3 { let seq[t] = f40(seq[t-1]) }
+let rec[1] = a
+for t in 2..3 { let rec[t] = f40(rec[t-1]) }
+let branch = if a > 0 then f40(a) else f40(-a)
+`)
+	p, ds := lowerText(t, b.String(), nil)
+	if ds.HasErrors() {
+		t.Fatal(ds)
+	}
+	x := p.eval([]float64{0.5}).at
+	for _, c := range []struct {
+		name  string
+		index []int
+		want  float64
+	}{{"top", nil, 21.5}, {"inside", []int{2}, 22}, {"rec", []int{3}, 42.5}, {"branch", nil, 21.5}} {
+		if got := x(c.name, c.index...); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%s%v is %v, want %v", c.name, c.index, got, c.want)
+		}
 	}
 }

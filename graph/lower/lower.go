@@ -172,8 +172,10 @@ func (l *lowerer) mostElements() int {
 	return l.options.Elements
 }
 
-// newBuilder is for values that are thrown away.
+// newBuilder is for values that are thrown away; so are, then, those of calls
+// in the one before it.
 func (l *lowerer) newBuilder() *named.Builder {
+	l.called = map[string]call{}
 	b := named.New()
 	b.G.Limit = l.mostElements()
 	return b
@@ -216,7 +218,7 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 
 func newLowerer(m *lang.Model, data *Data, src Source, b *named.Builder) *lowerer {
 	l := &lowerer{b: b, m: m, data: data, src: src, joint: &Joint{}, ahead: map[*ast.Sample]piece{}, done: map[ast.Stmt]bool{},
-		observed: map[string]*observed{}, sites: map[string]*discrete{}, refs: map[*named.Axis]*enum.Ref{}, refByKey: map[string]*enum.Ref{}, notGiven: map[*lang.Symbol]bool{}}
+		observed: map[string]*observed{}, sites: map[string]*discrete{}, refs: map[*named.Axis]*enum.Ref{}, refByKey: map[string]*enum.Ref{}, notGiven: map[*lang.Symbol]bool{}, called: map[string]call{}}
 	l.scope = &scope{names: map[string]*binding{}}
 	l.root = l.context
 	l.symbols()
@@ -268,6 +270,8 @@ type lowerer struct {
 	refByKey map[string]*enum.Ref
 	tables   []*enum.Table
 	fresh    int // axes made for discrete latents
+	// called are the values of the calls of functions so far (call.go).
+	called map[string]call
 	// now is the statement that is being interpreted.
 	now ast.Node
 }

@@ -126,15 +126,37 @@ func (g *Graph) wrap(x *gorgonia.Node) *Node {
 	return n
 }
 
-// gorg gives the gorgonia node of n, making one for a constant.
+// backed is the number of nodes of a graph that get a gorgonia node as they are
+// made. Gorgonia looks each new node up by a search through all, so that building
+// takes time by the square of their number: the nodes of larger graphs get theirs
+// when an engine or a derivative of Gorgonia's asks for it.
+const backed = 1 << 13
+
+// gorg gives the gorgonia node of n, making it, and those of its operands, if it
+// has none yet.
 func (g *Graph) gorg(n *Node) *gorgonia.Node {
-	if n.gn == nil {
+	switch {
+	case n.gn != nil:
+	case n.IsConst():
 		building.Lock()
 		n.gn = g.gorgInput(fmt.Sprintf("const %d", n.ID), n.Shape)
 		building.Unlock()
 		g.byGorg[n.gn] = n
+	default:
+		needed := Needed([]*Node{n})
+		for _, m := range g.nodes[:n.ID+1] {
+			if needed[m.ID] && m.gn == nil && !m.IsConst() {
+				g.back(m)
+			}
+		}
 	}
 	return n.gn
+}
+
+// back makes the gorgonia node of an op whose operands have theirs.
+func (g *Graph) back(n *Node) {
+	n.gn = g.gorgApply(n.Op, n.Shape, n.In)
+	g.byGorg[n.gn] = n
 }
 
 // gorgInput makes a leaf; the caller holds building.
@@ -196,9 +218,9 @@ func gorgData(v gorgonia.Value) []float64 {
 func (g *Graph) GorgoniaGrad(f *Node, wrt []*Node) ([]*Node, error) {
 	ws := make(gorgonia.Nodes, len(wrt))
 	for i, w := range wrt {
-		ws[i] = w.gn
+		ws[i] = g.gorg(w)
 	}
-	ds, err := gorgonia.Grad(f.gn, ws...)
+	ds, err := gorgonia.Grad(g.gorg(f), ws...)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,8 @@
 //
 // A Node is either a constant (known when the graph is built: data and all
 // that depends on data only, folded at once), an input, or an Op applied to
-// other nodes. Every non-constant node is backed by a gorgonia.Node; this
+// other nodes. Every non-constant node is backed by a gorgonia.Node, in large
+// graphs once that is asked for; this
 // package and its subpackages are the only ones that touch Gorgonia. All
 // values are dense row-major float64 arrays; integers and booleans are exact
 // floats, and an index array is an ordinary operand with no gradient.
@@ -118,7 +119,7 @@ type Node struct {
 	regular bool // a constant without zeros, infinities and NaN
 
 	g  *Graph
-	gn *gorgonia.Node // made on demand for constants
+	gn *gorgonia.Node // made on demand for constants, and in large graphs (see backed)
 	// foreign marks a node that Gorgonia made itself (gorgonia.Grad's sums).
 	foreign bool
 }
@@ -343,8 +344,9 @@ func (g *Graph) Apply(op Op, in ...*Node) *Node {
 		n = g.Constant(shape, out)
 	} else {
 		n = g.add(&Node{Shape: shape, Op: op, In: in})
-		n.gn = g.gorgApply(op, shape, in)
-		g.byGorg[n.gn] = n
+		if n.ID < backed {
+			g.back(n)
+		}
 	}
 	g.byKey[key] = n
 	return n

@@ -46,6 +46,9 @@ func (p *TapeProgram) NewState() (State, error) {
 	for i, n := range p.inputs {
 		s.in[i] = make([]float64, n.Shape.Size())
 	}
+	for _, o := range p.outputs {
+		p.g.gorg(o)
+	}
 	building.Lock()
 	defer building.Unlock()
 	var roots gorgonia.Nodes

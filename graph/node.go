@@ -166,6 +166,10 @@ type Graph struct {
 	Limit int
 	// SumRule, where it is set, is asked before a sum is made.
 	SumRule SumRule
+	// Halt, if it is set, is asked now and then whether to stop: building then
+	// panics with Halted, and so does compiling (Listen).
+	Halt func() bool
+	work int // since Halt was asked
 
 	eg      *gorgonia.ExprGraph
 	nodes   []*Node
@@ -175,6 +179,18 @@ type Graph struct {
 	equal   map[contentKey][]*Node // constants by content
 	names   map[string]bool
 	byGorg  map[*gorgonia.Node]*Node
+}
+
+// Halted is the panic of a Graph whose Halt says so.
+type Halted struct{}
+
+// Listen counts a piece of work, such as a node that is made or compiled, and
+// panics with Halted if the work is to stop.
+func (g *Graph) Listen() {
+	const often = 64
+	if g.work++; g.Halt != nil && g.work%often == 0 && g.Halt() {
+		panic(Halted{})
+	}
 }
 
 // TooLarge is the panic of a Graph whose Limit is passed.
@@ -319,6 +335,7 @@ func (g *Graph) BatchInput(name string, shape Shape) *Node {
 // from merging different nodes. A shape mismatch panics: callers have checked
 // what the user wrote, so it is a fault of ours.
 func (g *Graph) Apply(op Op, in ...*Node) *Node {
+	g.Listen()
 	shapes := make([]Shape, len(in))
 	folded := true
 	for i, n := range in {

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"ppl/graph"
-	"ppl/graph/named"
 )
 
 // Parameterisation. A latent x with a hierarchical prior of location m and
@@ -57,7 +56,7 @@ func (t *Target) lambda(slot, k int) float64 {
 // frames evaluates, at the point u, the location and log scale of each element
 // of the relative slots: arrays by slot, nil for others.
 func (t *Target) frames(u []float64) (location, logScale [][]float64, err error) {
-	b := named.New()
+	b := t.builder()
 	in := b.G.Input("u", graph.Shape{t.D})
 	l, err := t.lower(b, b.Wrap(in))
 	if err != nil {

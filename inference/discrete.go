@@ -38,7 +38,7 @@ type Sites struct {
 // NewSites compiles the marginals for s points; mostLikely asks for the values
 // that are the most likely together in place of probabilities.
 func (t *Target) NewSites(s int, mostLikely bool) (*Sites, error) {
-	b := named.New()
+	b := t.builder()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
 	c := &Sites{S: s, d: t.D, weights: make([]*graph.Node, len(t.Discrete))}
 	var u named.Value

@@ -32,7 +32,7 @@ type Part struct {
 
 // NewELBO compiles the objective for S particles.
 func (t *Target) NewELBO(s int) (*ELBO, error) {
-	b := named.New()
+	b := t.builder()
 	q := guide.NewMeanField(b, t.D, s)
 	l, err := t.lowerDensity(b, q.U)
 	if err != nil {
@@ -77,7 +77,7 @@ func (e *ELBO) LogDensities() []float64 { return e.p.state.Output(3) }
 // transforms' Jacobians (the last, with no site), at given parameters and
 // noise: the ELBO per site.
 func (t *Target) Parts(loc, logsd, eps []float64, s int) ([]Part, error) {
-	b := named.New()
+	b := t.builder()
 	q := guide.NewMeanField(b, t.D, s)
 	l, err := t.lowerDensity(b, q.U)
 	if err != nil {

@@ -2,6 +2,7 @@ package inference
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -147,6 +148,7 @@ type fitter struct {
 	spent   int    // evaluations of surfaces given up
 	budget  int    // Hessian products of a run from a further start; 0: no bound
 	why     string // set once the run must end early
+	ears    *listener
 	tried   []*guidedStart
 }
 
@@ -155,6 +157,7 @@ func newFitter(ctx context.Context, t *Target, opt Options) *fitter {
 	if opt.MaxTime > 0 {
 		f.stop = f.begun.Add(opt.MaxTime)
 	}
+	f.ears = &listener{ctx: ctx, stop: f.stop}
 	return f
 }
 
@@ -205,12 +208,8 @@ func (f *fitter) evaluations() int {
 
 // halted reports whether the run must end now, and remembers why.
 func (f *fitter) halted() bool {
-	switch {
-	case f.why != "":
-	case f.ctx.Err() != nil:
-		f.why = "interrupted"
-	case !f.stop.IsZero() && time.Now().After(f.stop):
-		f.why = "the time limit was reached"
+	if f.why == "" {
+		f.why = f.ears.why()
 	}
 	return f.why != ""
 }
@@ -246,11 +245,17 @@ func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 		return nil, fmt.Errorf("unknown guide %q or correction %q", opt.Guide, opt.Correct)
 	}
 	f := newFitter(ctx, t, opt)
-	f.t = t
+	defer f.ears.close()
+	f.t = t.heardBy(f.ears)
 	if t.Guided() {
-		return f.guided()
+		run = (*fitter).guided
 	}
-	return run(f)
+	var fit *Fit
+	err := f.unlessHalted(func() (err error) {
+		fit, err = run(f)
+		return err
+	})
+	return fit, err
 }
 
 // meanfield runs the default inference.
@@ -327,6 +332,16 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 	if !fit.Converged || f.opt.Correct == "none" || f.halted() {
 		return f.plainDraws(fit, a, f.t.D)
 	}
+	plain := *a
+	err := f.unlessHalted(func() error { return f.corrected(fit, o, a) })
+	if stopped := (*ErrStopped)(nil); errors.As(err, &stopped) {
+		return f.plainDraws(fit, &plain, f.t.D)
+	}
+	return err
+}
+
+// corrected is answer where there is time for it.
+func (f *fitter) corrected(fit *Fit, o *objective, a *ascent) error {
 	if f.pattern == nil {
 		return f.respondKrylov(fit, a)
 	}
@@ -447,33 +462,73 @@ func (f *fitter) responseDraws(fit *Fit, r *response, loc []float64) {
 	if fit.Applied == Importance {
 		return
 	}
-	d, n := f.t.D, f.opt.Draws
-	fit.Draws.U = make([]float64, n*d)
-	blocks := (n + lanes - 1) / lanes
-	workers := min(blocks, runtime.GOMAXPROCS(0))
-	inParallel(workers, func(worker int) {
-		z, scratch := make([]float64, lanes*2*d), make([]float64, 2*d)
-		for b := worker; b < blocks; b += workers {
-			balanced(Stream(f.opt.Seed, "draws", b), z, lanes, 2*d)
-			for i := b * lanes; i < min(n, (b+1)*lanes); i++ {
-				u := fit.Draws.U[i*d : (i+1)*d]
-				r.colour(z[(i-b*lanes)*2*d:][:2*d], u, scratch)
-				axpy(1, loc, u)
-			}
-		}
+	d := f.t.D
+	fit.Draws.U = f.drawn(2*d, func(z, u, scratch []float64) {
+		r.colour(z, u, scratch)
+		axpy(1, loc, u)
 	})
+	if n := fit.Draws.N(); n < f.opt.Draws {
+		fit.Draws.ESS = min(fit.Draws.ESS, float64(n))
+	}
 }
 
 // plainDraws draws from the mean-field guide.
 func (f *fitter) plainDraws(fit *Fit, a *ascent, d int) error {
-	n := f.opt.Draws
-	u := make([]float64, n*d)
-	balanced(Stream(f.opt.Seed, "draws", 0), u, n, d)
-	for i := range u {
-		u[i] = a.loc[i%d] + math.Exp(a.logsd[i%d])*u[i]
+	f.ears.close()
+	draw := func(z, u, _ []float64) {
+		for i, x := range z {
+			u[i] = a.loc[i] + math.Exp(a.logsd[i])*x
+		}
 	}
-	fit.Draws, fit.Applied = &Weighted{D: d, U: u, KHat: math.NaN(), ESS: float64(n)}, NoCorrection
+	var u []float64
+	if n := f.opt.Draws; n*d <= balancedDraws {
+		u = make([]float64, n*d)
+		balanced(Stream(f.opt.Seed, "draws", 0), u, n, d)
+		for i := 0; i < n; i++ {
+			draw(u[i*d:(i+1)*d], u[i*d:(i+1)*d], nil)
+		}
+	} else {
+		u = f.drawn(d, draw)
+	}
+	fit.Draws, fit.Applied = &Weighted{D: d, U: u, KHat: math.NaN(), ESS: float64(len(u) / max(1, d))}, NoCorrection
 	return nil
+}
+
+// balancedDraws is the number of numbers, 128 MB of them, up to which plain draws
+// are balanced all at once; hastyDraws how many are drawn where someone is waiting.
+const (
+	balancedDraws = 1 << 24
+	hastyDraws    = 1 << 21
+)
+
+// drawn makes the draws of the answer, rows of D numbers, each from standard
+// normals, width of them: all that were asked for, or fewer where the run has been
+// ended, or is meanwhile. They are balanced block by block, as models may be large.
+func (f *fitter) drawn(width int, draw func(z, u, scratch []float64)) []float64 {
+	d, n := f.t.D, f.opt.Draws
+	waiting := f.halted()
+	if waiting {
+		n = min(n, max(lanes, hastyDraws/d))
+	}
+	out := make([]float64, n*d)
+	blocks := (n + lanes - 1) / lanes
+	done := make([]bool, blocks)
+	workers := min(blocks, runtime.GOMAXPROCS(0))
+	inParallel(workers, func(worker int) {
+		z, scratch := make([]float64, lanes*width), make([]float64, width)
+		for b := worker; b < blocks && (b == 0 || waiting || f.ears.why() == ""); b += workers {
+			balanced(Stream(f.opt.Seed, "draws", b), z, lanes, width)
+			for i := b * lanes; i < min(n, (b+1)*lanes); i++ {
+				draw(z[(i-b*lanes)*width:][:width], out[i*d:(i+1)*d], scratch)
+			}
+			done[b] = true
+		}
+	})
+	f.halted()
+	if b := slices.Index(done, false); b > 0 {
+		out = out[:b*lanes*d]
+	}
+	return out
 }
 
 // response forms the linear response from the particles that are affordable.
@@ -529,6 +584,7 @@ func locError(o *objective, r *response) float64 {
 
 // finish evaluates the ELBO and marks how the run ended.
 func (f *fitter) finish(fit *Fit, o *objective) error {
+	f.ears.close()
 	f.mark(fit)
 	fit.spread()
 	defer func() { fit.Evaluations = f.evaluations() }()

@@ -45,7 +45,7 @@ type GivenReporter struct {
 
 // NewGivenReporter compiles the lets that depend on discrete latents for s points.
 func (t *Target) NewGivenReporter(s int) (*GivenReporter, error) {
-	b := named.New()
+	b := t.builder()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
 	r := &GivenReporter{S: s, D: t.D, values: make([]*graph.Node, len(t.Discrete))}
 	var u named.Value

@@ -126,7 +126,7 @@ func newGuided(t *Target, s int) (*guided, error) {
 
 // lowerGuided is newGuided without the program.
 func lowerGuided(t *Target, s int) (*guided, error) {
-	b := named.New()
+	b := t.builder()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
 	g := &guided{t: t, s: s, b: b}
 	var u named.Value

@@ -56,7 +56,7 @@ func pointAxis() *named.Axis {
 
 // surfaceOver is NewSurface with an axis of the points that is given.
 func (t *Target) surfaceOver(ax *named.Axis) (*Surface, error) {
-	b := named.New()
+	b := t.builder()
 	s := &Surface{D: t.D, t: t, g: b.G}
 	s.u = b.G.BatchInput("u", graph.Shape{lanes, t.D})
 	s.v = b.G.BatchInput("v", graph.Shape{lanes, t.D})

@@ -48,6 +48,8 @@ type Target struct {
 	Direct bool
 
 	statistics *sufficient.Cache
+	// halt, if it is set, says that whoever waits for graphs to be built has given up.
+	halt func() bool
 }
 
 // WithCentring is the target in another parameterisation: the same posterior on
@@ -144,7 +146,7 @@ func (l plannedModel) target(m *lang.Model, data *lower.Data, engine Engine, opt
 			d.How += " (" + why + ")"
 		}
 	}
-	opt.Strategies = fixed
+	opt.Strategies, opt.Halt = fixed, nil
 	t := &Target{Model: m, Data: data, Slots: l.probe.Slots, D: l.probe.Size, Engine: engine, Options: opt,
 		Discrete: l.joint.Discrete, Unreported: l.joint.Unreported, statistics: sufficient.NewCache()}
 	if ds := t.findGiven(); ds.HasErrors() {
@@ -210,6 +212,13 @@ func tooDear(ds diag.List) bool {
 		}
 	}
 	return true
+}
+
+// builder makes graphs that listen.
+func (t *Target) builder() *named.Builder {
+	b := named.New()
+	b.G.Halt = t.halt
+	return b
 }
 
 // lowered is a model lowered over a given unconstrained vector.
@@ -296,7 +305,7 @@ type Density struct {
 
 // NewDensity compiles the log density for S points.
 func (t *Target) NewDensity(s int) (*Density, error) {
-	b := named.New()
+	b := t.builder()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
 	u := b.G.BatchInput("u", graph.Shape{s, t.D})
 	l, err := t.lowerDensity(b, b.Wrap(u, ax))
@@ -338,7 +347,7 @@ type Reporter struct {
 
 // NewReporter compiles the reported values for S points.
 func (t *Target) NewReporter(s int) (*Reporter, error) {
-	b := named.New()
+	b := t.builder()
 	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
 	u := b.G.BatchInput("u", graph.Shape{s, t.D})
 	l, err := t.lower(b, b.Wrap(u, ax))

@@ -91,8 +91,13 @@ func (o *BindOptions) valid(m *Model) error {
 
 // BindWith is Bind with options.
 func (m *Model) BindWith(d *Data, opt BindOptions) (p *Problem, err error) {
+	return m.BindContext(context.Background(), d, opt)
+}
+
+// BindContext is BindWith until the context is done: the error is then a *Stopped.
+func (m *Model) BindContext(ctx context.Context, d *Data, opt BindOptions) (p *Problem, err error) {
 	defer guarded(&err)
-	if err := given("Model.Bind", argument{"m", m.made()}, dataArgument(d)); err != nil {
+	if err := given("Model.Bind", contextArgument(ctx), argument{"m", m.made()}, dataArgument(d)); err != nil {
 		return nil, err
 	}
 	if err := opt.valid(m); err != nil {
@@ -114,7 +119,7 @@ func (m *Model) BindWith(d *Data, opt BindOptions) (p *Problem, err error) {
 		return nil, &DataError{diags}
 	}
 	p = &Problem{model: m, bound: bound, notes: append(d.diags.Warnings(), diags.Warnings()...)}
-	target, diags := inference.NewTargetWith(m.checked, lowerData(bound), run, lower.Options{Strategies: opt.Discrete})
+	target, diags := inference.NewTargetWith(m.checked, lowerData(bound), run, lower.Options{Strategies: opt.Discrete, Halt: func() bool { return ctx.Err() != nil }})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // Stopped is the error of a fit that was cancelled, or ran out of time, before
-// it had found a point to start from: there is nothing to report.
+// it had found a point to start from, and of binding that was: there is nothing to report.
 type Stopped struct{ Why string }
 
 func (e *Stopped) Error() string { return "stopped before a starting point was found: " + e.Why }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"ppl/graph"
 	"ppl/graph/builtin"
 	"ppl/graph/parallel"
 	"ppl/lang"
@@ -34,10 +35,13 @@ func (e *InternalError) Error() string {
 	return fmt.Sprintf("internal error: %v (please report it, with the model)", e.What)
 }
 
-// guarded turns a panic into an *InternalError.
+// guarded turns a panic into an *InternalError, and one of a graph that stopped
+// being built because nobody waits for it any more into a *Stopped.
 func guarded(err *error) {
 	switch r := recover().(type) {
 	case nil:
+	case graph.Halted:
+		*err = &Stopped{"interrupted, or out of time"}
 	case *parallel.Panic:
 		*err = &InternalError{What: r.Value, Stack: r.Stack}
 	default:

@@ -163,8 +163,12 @@ const plainDraws = 1024
 // plainSDs are the sds of the quantities, by symbol and element, under the
 // guide before any correction.
 func (post *Posterior) plainSDs(r *inference.Reporter) ([][]float64, error) {
-	u := post.fit.PlainDraws(post.options.Seed, plainDraws)
-	n := len(u) / post.fit.Target.D // 1 of a point
+	n := plainDraws
+	if fit := post.fit; fit.Interrupted || fit.TimedOut { // someone is waiting
+		n = min(n, fit.Draws.N())
+	}
+	u := post.fit.PlainDraws(post.options.Seed, n)
+	n = len(u) / post.fit.Target.D // 1 of a point
 	plain, err := r.Report(u)
 	if err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ func (c *fitCmd) Run(e *env) error {
 	if opt.Discrete, err = strategies(c.Discrete); err != nil {
 		return err
 	}
-	if r.problem, err = r.model.BindWith(runtime.Files(e.ctx, c.Data...), opt); err != nil {
+	if r.problem, err = c.bind(e, r.model, opt); err != nil {
 		return err
 	}
 	r.compile = time.Since(begun)
@@ -88,6 +88,26 @@ func (c *fitCmd) options() runtime.Options {
 		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Guide: c.Guide, Correct: c.Correct, Temperature: c.Temperature, StraightThrough: c.StraightThrough, MaxTime: c.MaxTime,
 		Method: c.Sampler.Method, Chains: c.Sampler.Chains, Warmup: c.Sampler.warmup(), TargetAccept: c.Sampler.TargetAccept,
 	}
+}
+
+// bind reads the data and lowers the model, within the time limit.
+func (c *fitCmd) bind(e *env, m *runtime.Model, opt runtime.BindOptions) (*runtime.Problem, error) {
+	ctx := e.ctx
+	if c.MaxTime > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.MaxTime)
+		defer cancel()
+	}
+	p, err := m.BindContext(ctx, runtime.Files(ctx, c.Data...), opt)
+	return p, stoppedEarly(err)
+}
+
+// stoppedEarly words the error of what ended before there was anything to report.
+func stoppedEarly(err error) error {
+	if stopped := (*runtime.Stopped)(nil); errors.As(err, &stopped) {
+		return &failure{code: exitPoor, text: fmt.Sprintf("%v: there is nothing to report", err)}
+	}
+	return err
 }
 
 // valid finds mistakes on the command line before any time is spent.
@@ -151,10 +171,7 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	opt.Progress, opt.SamplerProgress = show.update, show.sampling
 	post, err := p.Fit(ctx, opt)
 	show.remove()
-	if stopped := (*runtime.Stopped)(nil); errors.As(err, &stopped) {
-		return nil, &failure{code: exitPoor, text: fmt.Sprintf("%v: there is nothing to report", err)}
-	}
-	return post, err
+	return post, stoppedEarly(err)
 }
 
 func (c *fitCmd) report(e *env, r *result) error {

@@ -151,6 +151,8 @@ type Options struct {
 	// Elements is the largest number of elements of any array, and of iterations
 	// of a nest of ranges: DefaultElements if 0.
 	Elements int
+	// Halt, if it is set, is asked now and then whether to stop: see graph.Graph.
+	Halt func() bool
 }
 
 // DefaultElements is 2 GiB of numbers. A model that asks for more in one array has
@@ -177,7 +179,7 @@ func (l *lowerer) mostElements() int {
 func (l *lowerer) newBuilder() *named.Builder {
 	l.called = map[string]call{}
 	b := named.New()
-	b.G.Limit = l.mostElements()
+	b.G.Limit, b.G.Halt = l.mostElements(), l.b.G.Halt
 	return b
 }
 
@@ -201,6 +203,9 @@ func Lower(m *lang.Model, data *Data, src Source, b *named.Builder) (*Joint, dia
 func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Options) (*Joint, diag.List) {
 	l := newLowerer(m, data, src, b)
 	l.options = opt
+	if opt.Halt != nil {
+		b.G.Halt = opt.Halt
+	}
 	b.Limit = opt.limit()
 	b.G.Limit = l.mostElements()
 	l.block(m.File.Stmts)

@@ -66,6 +66,7 @@ func newCompiler(an *analysis, outputs []*graph.Node, notBefore map[int]int) *co
 
 func (c *compiler) schedule() {
 	for _, n := range c.an.order {
+		n.Graph().Listen()
 		c.now = n.ID
 		c.node(n)
 	}

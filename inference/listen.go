@@ -1,0 +1,57 @@
+package inference
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"ppl/graph"
+)
+
+// listener hears whether a run must end: its context is done, or its time is up.
+// Loops ask the fitter (halted) and go on with what they have; building and
+// compiling graphs, which have nothing to go on with, stop with a panic that
+// unlessHalted turns into an error. Once the answer is being put together the
+// graphs for it are built whatever the time.
+type listener struct {
+	ctx    context.Context
+	stop   time.Time // zero: no limit
+	closed atomic.Bool
+}
+
+// why says in words why the run must end; "" if it need not.
+func (l *listener) why() string {
+	switch {
+	case l.ctx.Err() != nil:
+		return "interrupted"
+	case !l.stop.IsZero() && time.Now().After(l.stop):
+		return "the time limit was reached"
+	}
+	return ""
+}
+
+func (l *listener) close() { l.closed.Store(true) }
+
+func (l *listener) halt() bool { return !l.closed.Load() && l.why() != "" }
+
+// heardBy is the target with graphs that stop being built when l says so.
+func (t *Target) heardBy(l *listener) *Target {
+	u := *t
+	u.halt = l.halt
+	return &u
+}
+
+// unlessHalted runs work; where graphs stop being built in it, the error is an
+// *ErrStopped.
+func (f *fitter) unlessHalted(work func() error) (err error) {
+	defer func() {
+		r := recover()
+		if _, is := r.(graph.Halted); is {
+			f.halted()
+			err = &ErrStopped{f.why}
+		} else if r != nil {
+			panic(r)
+		}
+	}()
+	return work()
+}

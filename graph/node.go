@@ -185,10 +185,11 @@ type Graph struct {
 type Halted struct{}
 
 // Listen counts a piece of work, such as a node that is made or compiled, and
-// panics with Halted if the work is to stop.
+// panics with Halted if the work is to stop. Graphs of an ordinary size, which take
+// a fraction of a second, are built to the end.
 func (g *Graph) Listen() {
-	const often = 64
-	if g.work++; g.Halt != nil && g.work%often == 0 && g.Halt() {
+	const often, ordinary = 64, 1 << 14
+	if g.work++; g.Halt != nil && g.work > ordinary && g.work%often == 0 && g.Halt() {
 		panic(Halted{})
 	}
 }

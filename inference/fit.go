@@ -12,6 +12,7 @@ import (
 	"ppl/graph/named"
 	"ppl/graph/scan"
 	"ppl/inference/arrow"
+	"ppl/lang/diag"
 )
 
 // Options set a fit. The zero value of a field means its default.
@@ -119,9 +120,19 @@ type Fit struct {
 type ErrNoStart struct {
 	// Sites lists the statements whose contribution is not finite at the start.
 	Sites []string
+	// Derivatives says that all contributions are finite, but not the
+	// derivatives of those of Sites.
+	Derivatives bool
+	// Span is that of the first of Sites, and At the first iteration of it for which that is so, as in
+	// "i = 3"; "" where it is not known.
+	Span diag.Span
+	At   string
 }
 
 func (e *ErrNoStart) Error() string {
+	if e.Derivatives {
+		return fmt.Sprintf("the log density has no finite derivatives at any starting point; not finite at the last one: those of %v", e.Sites)
+	}
 	return fmt.Sprintf("the log density is not finite at any starting point; not finite at the last one: %v", e.Sites)
 }
 

@@ -37,28 +37,7 @@ func (f *fitter) starts(n int) ([][]float64, error) {
 	return nil, f.noStart(u[:d])
 }
 
-func (f *fitter) noStart(u []float64) error {
-	zero := make([]float64, f.t.D)
-	logsd := make([]float64, f.t.D)
-	parts, err := f.t.Parts(u, logsd, zero, 1)
-	if err != nil {
-		return err
-	}
-	return NoStart(parts)
-}
-
-// NoStart is the error that names the statements of which the contribution is not
-// finite. The Jacobian of the transforms, the last part, is no statement: it is
-// not finite only where the density of a latent is not either.
-func NoStart(parts []Part) *ErrNoStart {
-	e := &ErrNoStart{}
-	for _, p := range parts[:len(parts)-1] {
-		if !finite(p.Mean) {
-			e.Sites = append(e.Sites, p.Factor.Site)
-		}
-	}
-	return e
-}
+func (f *fitter) noStart(u []float64) error { return f.t.NoStart(u) }
 
 // approach moves a start near the bulk of the posterior by Newton steps on the
 // log density, and sets sds from the curvature there: that copes with raw units

@@ -91,10 +91,19 @@ func (p *Problem) explain(err error) error {
 	d := diag.Diagnostic{Code: "no-finite-start", Source: p.model.checked.File.Source,
 		Summary: "the log density is not finite at any starting point",
 		Hint:    "check that the priors allow the data: bounds, counts, positive scales"}
+	what := "the density of "
+	if no.Derivatives {
+		d.Code, d.Summary = "no-derivatives", "the log density is finite, but its derivatives are not at any starting point"
+		d.Hint = "some function is at the edge of its domain there, whatever the latents are: write the expression so that it is not"
+		what = "a derivative of the density of "
+	}
 	if len(no.Sites) > 0 {
-		d.Found = "not finite: the density of " + quoted(no.Sites)
-		for _, f := range p.model.checked.Samples {
-			if f.Symbol != nil && f.Symbol.Name == no.Sites[0] {
+		d.Found, d.Span = "not finite: "+what+quoted(no.Sites), no.Span
+		if no.At != "" {
+			d.Found += ", at " + no.At
+		}
+		for _, f := range p.model.checked.Samples { // a discrete latent has no statement of its own in the density
+			if no.Span == (diag.Span{}) && f.Symbol != nil && f.Symbol.Name == no.Sites[0] {
 				d.Span = f.Symbol.Span
 			}
 		}
@@ -121,5 +130,10 @@ func init() {
 			Explanation: "The log density of the model is -inf or NaN wherever the fit tried to start. Usually some data are impossible under the model, or a parameter leaves its range.",
 			Wrong:       "data y : real\nmu ~ Uniform(0, 1)\ny ~ Uniform(mu + 5, mu + 6)   # with y = 0",
 			Right:       "data y : real\nmu ~ Uniform(-10, 1)\ny ~ Uniform(mu, mu + 6)"},
+		diag.CodeInfo{Code: "no-derivatives", Title: "A density without finite derivatives",
+			Explanation: "A fit follows the derivatives of the log density. Here the density is finite wherever the fit tried to start, but some derivative is not: the slope of a square root or of a power below 1 is infinite at 0, for example. " +
+				"Where such a function only meets data, or a product with 0, that does no harm; nor in the branch of an `if` that is not taken.",
+			Wrong: "data x : real[N]   # with x[2] = 0\ndata y : real[N]\na ~ Normal(0, 1)\ny ~ Normal(sqrt(a + x - a), 1)",
+			Right: "data x : real[N]\ndata y : real[N]\na ~ Normal(0, 1)\ny ~ Normal(a * sqrt(x), 1)"},
 	)
 }

@@ -121,15 +121,18 @@ func (l *lowerer) at(v named.Value, i int) (where string) {
 		}
 	}
 	for d, a := range v.Axes() {
-		named := false
+		if a.Class == named.Particle {
+			continue
+		}
+		found := false
 		for _, c := range l.counters {
 			idx := l.here(c.value)
 			if ax := idx.Axes(); len(ax) == 1 && ax[0] == a {
 				parts = append(parts, fmt.Sprintf("%s = %g", c.name, idx.Const()[coords[d]]))
-				named = true
+				found = true
 			}
 		}
-		if !named {
+		if !found {
 			parts = append(parts, fmt.Sprintf("element %d", coords[d]+1))
 		}
 	}
@@ -144,6 +147,17 @@ func (l *lowerer) at(v named.Value, i int) (where string) {
 		return ""
 	}
 	return ", at " + strings.Join(parts, ", ")
+}
+
+// whereabouts names, later, the iterations of what is being interpreted now.
+func (l *lowerer) whereabouts() func(v named.Value, i int) string {
+	now, at := l.context, l.now
+	return func(v named.Value, i int) string {
+		context, was := l.context, l.now
+		defer func() { l.context, l.now = context, was }()
+		l.context, l.now = now, at
+		return strings.TrimPrefix(l.at(v, i), ", at ")
+	}
 }
 
 func coordinates(v named.Value, i int) []int {

@@ -92,6 +92,11 @@ type Factor struct {
 	Summed []string
 	// Value is a scalar for each particle.
 	Value named.Value
+	// Terms are what Value sums, with the axes of the iterations around the
+	// statement; those over which discrete latents are summed out are left out. At names the
+	// iteration of element i of a term, as in "i = 3"; "" if there is but one.
+	Terms []named.Value
+	At    func(term named.Value, i int) string
 	Span  diag.Span
 }
 

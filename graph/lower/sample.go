@@ -45,5 +45,5 @@ func (l *lowerer) addFactor(s *ast.Sample, latent bool, terms dist.Terms, lead [
 	if len(rest) == 0 && len(terms) > 0 {
 		return
 	}
-	l.joint.Factors = append(l.joint.Factors, Factor{Site: s.Name.Name, Latent: latent, Value: total, Span: s.Span()})
+	l.joint.Factors = append(l.joint.Factors, Factor{Site: s.Name.Name, Latent: latent, Value: total, Terms: rest, At: l.whereabouts(), Span: s.Span()})
 }

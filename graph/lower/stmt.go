@@ -156,7 +156,7 @@ func (l *lowerer) factor(s *ast.Factor) {
 		l.addTable([]named.Value{v.Value}, l.plates)
 		return
 	}
-	l.joint.Factors = append(l.joint.Factors, Factor{Value: l.sumOver(v.Value, l.plates), Span: s.Span()})
+	l.joint.Factors = append(l.joint.Factors, Factor{Value: l.sumOver(v.Value, l.plates), Terms: []named.Value{v.Value}, At: l.whereabouts(), Span: s.Span()})
 }
 
 // sumOver sums over axes, counting those that the value lacks; a sum over no

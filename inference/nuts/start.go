@@ -61,12 +61,7 @@ func explain(t *inference.Target, err error) error {
 	if !errors.As(err, &s) {
 		return err
 	}
-	zero := make([]float64, t.D)
-	parts, err := t.Parts(s.at, zero, zero, 1)
-	if err != nil {
-		return err
-	}
-	return inference.NoStart(parts)
+	return t.NoStart(s.at)
 }
 
 // findStep doubles or halves the step size until the acceptance probability of

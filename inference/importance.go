@@ -2,6 +2,7 @@ package inference
 
 import (
 	"math"
+	"math/rand/v2"
 
 	"ppl/inference/psis"
 )
@@ -46,41 +47,23 @@ func (f *fitter) weigh(q *gaussian, df float64, n int, purpose string, index int
 	return f.weighMixture(&mixture{df: df, weight: []float64{1}, part: []*gaussian{q}}, n, purpose, index)
 }
 
-// weighMixture draws from a mixture, each component in proportion to its
-// weight. Draws come in antithetic pairs around the component's location, those
-// of one component balanced in every coordinate before the χ² scaling.
+// weighMixture draws from a mixture (see place), and weights the draws towards the
+// target.
 func (f *fitter) weighMixture(m *mixture, n int, purpose string, index int) (*Weighted, error) {
 	d := m.part[0].d
 	w := &Weighted{D: d, U: make([]float64, n*d), logP: make([]float64, n), proposal: m}
 	logw := make([]float64, n)
-	r := Stream(f.opt.Seed, purpose, index)
-	from := 0
-	mass := 0.0
-	for k, q := range m.part {
-		mass += m.weight[k]
-		to := n
-		if k+1 < len(m.part) {
-			to = min(n, int(math.Round(mass*float64(n)/2))*2)
+	m.place(Stream(f.opt.Seed, purpose, index), w.U, func(i int, q *gaussian, z []float64, c float64) {
+		if len(m.part) > 1 {
+			return
 		}
-		z := make([]float64, (to-from)*d)
-		balanced(r, z, to-from, d)
-		c := 1.0
-		for i := from; i < to; i++ {
-			if !math.IsInf(m.df, 1) && (i-from)%2 == 0 { // a pair shares its scale
-				c = math.Sqrt(m.df / chi2(r, m.df))
-			}
-			q.place(z[(i-from)*d:(i-from+1)*d], c, w.U[i*d:(i+1)*d])
-			if len(m.part) == 1 {
-				r2 := dot(z[i*d:(i+1)*d], z[i*d:(i+1)*d])
-				if math.IsInf(m.df, 1) {
-					logw[i] = 0.5*r2 + q.logDet
-				} else {
-					logw[i] = 0.5*(m.df+float64(d))*math.Log1p(c*c*r2/m.df) + q.logDet
-				}
-			}
+		r2 := dot(z, z)
+		if math.IsInf(m.df, 1) {
+			logw[i] = 0.5*r2 + q.logDet
+		} else {
+			logw[i] = 0.5*(m.df+float64(d))*math.Log1p(c*c*r2/m.df) + q.logDet
 		}
-		from = to
-	}
+	})
 	if len(m.part) > 1 {
 		share, distance, z := make([]float64, len(m.part)), make([]float64, len(m.part)), make([]float64, d)
 		for i := range logw {
@@ -98,6 +81,36 @@ func (f *fitter) weighMixture(m *mixture, n int, purpose string, index int) (*We
 	w.W, w.KHat = psis.Weights(smooth), khat
 	w.ESS = psis.ESS(w.W, 1)
 	return w, nil
+}
+
+// place fills u with draws of the mixture, each component in proportion to its weight,
+// in antithetic pairs around the component's location, those of one component balanced
+// in every coordinate before the χ² scaling; visit is told each draw's component, its
+// standard normals and their scale.
+func (m *mixture) place(r *rand.Rand, u []float64, visit func(i int, q *gaussian, z []float64, c float64)) {
+	d := m.part[0].d
+	n := len(u) / d
+	from := 0
+	mass := 0.0
+	for k, q := range m.part {
+		mass += m.weight[k]
+		to := n
+		if k+1 < len(m.part) {
+			to = min(n, int(math.Round(mass*float64(n)/2))*2)
+		}
+		z := make([]float64, (to-from)*d)
+		balanced(r, z, to-from, d)
+		c := 1.0
+		for i := from; i < to; i++ {
+			if !math.IsInf(m.df, 1) && (i-from)%2 == 0 { // a pair shares its scale
+				c = math.Sqrt(m.df / chi2(r, m.df))
+			}
+			at := z[(i-from)*d : (i-from+1)*d]
+			q.place(at, c, u[i*d:(i+1)*d])
+			visit(i, q, at, c)
+		}
+		from = to
+	}
 }
 
 // refit is the Gaussian with the mean and covariance of weighted draws.

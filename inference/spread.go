@@ -12,7 +12,8 @@ import (
 // carry the posterior's variances (Vehtari et al. 2024, sec. 3: the k̂ of an
 // estimate is that of its terms). A proposal that misses a tail altogether has
 // harmless weights where it draws, and so a low k̂; but its variances rest on the
-// few draws at the edge.
+// few draws at the edge. It is 0 of a proposal with tails that are heavy enough for
+// anything (see Extend).
 type Spread struct {
 	KHat       float64
 	Coordinate int

@@ -52,8 +52,8 @@ func (p *Problem) chainOptions(opt Options) chains.Options {
 	return o
 }
 
-// chained makes the posterior of the chains that start from a fit; nil where the fit has
-// to be the answer (see Fit.Uncorrected).
+// chained makes the posterior of the chains that start from a fit, with its report; nil
+// where the fit has to be the answer (see Fit.Uncorrected).
 func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, begun time.Time) (*Posterior, error) {
 	user := ctx
 	if opt.MaxTime > 0 {
@@ -79,35 +79,50 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 		fit.TimedOut = !fit.Interrupted && p.target.Guided()
 		return nil, nil
 	}
-	r.Apply(fit)
+	post := &Posterior{problem: p, options: opt, fit: fit}
+	post.takeChains(r)
 	if r.Interrupted {
 		fit.Ended = "the time limit was reached"
 		if fit.Interrupted, fit.TimedOut = user.Err() != nil, user.Err() == nil; fit.Interrupted {
 			fit.Ended = "interrupted"
 		}
 	}
-	post := &Posterior{problem: p, options: opt, fit: fit}
+	err = post.reportChains(ctx, opt.Draws, r)
+	fit.Release()
+	post.FitTime = time.Since(begun)
+	return post, err
+}
+
+// takeChains makes draws of chains the answer.
+func (post *Posterior) takeChains(r *chains.Result) {
+	r.Apply(post.fit)
 	post.options.Draws = r.Chains * r.Draws
 	post.sampling = &Sampling{
 		Chains: r.Chains, Groups: r.Groups, Warmup: r.Warmup, Draws: r.Draws, MaxDepth: r.MaxDepth, Divergences: r.Divergences, Saturated: r.Saturated,
 		TargetAccept: r.TargetAccept, Trajectories: r.Trajectories, StepSize: []float64{r.StepSize}, Dense: r.Dense, RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
 	}
-	return post, nil
 }
 
 // reportChains makes the report of draws of chains, of which as many are kept as
 // were asked for.
-func (post *Posterior) reportChains(ctx context.Context, asked int) error {
-	if err := post.report(post.options.Draws); err != nil {
+func (post *Posterior) reportChains(ctx context.Context, asked int, r *chains.Result) error {
+	report := func() error {
+		if err := post.reportAll(ctx, post.options.Draws); err != nil {
+			return err
+		}
+		post.diagnoseDiscrete()
+		return nil
+	}
+	err := post.settle(report, func() (bool, error) {
+		more, err := r.Extend(len(post.quantities))
+		if more {
+			post.takeChains(r)
+		}
+		return more, err
+	})
+	if err != nil {
 		return err
 	}
-	if err := post.reportDiscrete(ctx); err != nil {
-		return err
-	}
-	if err := post.reportGiven(); err != nil {
-		return err
-	}
-	post.diagnoseDiscrete()
 	s := post.sampling
 	post.fit.Draws.ESS = math.Min(s.ESSBulk, s.ESSTail)
 	post.fit.Converged = s.RHat < goodRHat

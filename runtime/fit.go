@@ -45,27 +45,32 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if err != nil {
 		return nil, p.explain(err)
 	}
-	if p.corrects(opt, fit) {
-		post, err := p.chained(ctx, opt, fit, begun)
+	doubtful := p.corrects(opt, fit)
+	if doubtful && !p.target.Guided() {
+		sure, err := fit.Widen(ctx, opt.Seed)
 		if err != nil {
 			return nil, err
 		}
-		if post != nil {
-			err := post.reportChains(ctx, opt.Draws)
-			post.FitTime = time.Since(begun)
+		doubtful = !sure
+	}
+	if doubtful {
+		if post, err := p.chained(ctx, opt, fit, begun); post != nil || err != nil {
 			return post, err
 		}
 	}
 	post = &Posterior{problem: p, options: opt, fit: fit}
-	if err := post.report(opt.Draws); err != nil {
+	err = post.settle(func() error { return post.reportAll(ctx, opt.Draws) }, func() (bool, error) {
+		return fit.Extend(ctx, opt.Seed, len(post.quantities))
+	})
+	if err != nil {
 		return nil, err
 	}
-	if err := post.reportDiscrete(ctx); err != nil {
-		return nil, err
+	if !doubtful && p.corrects(opt, fit) { // as more draws have shown
+		if post, err := p.chained(ctx, opt, fit, begun); post != nil || err != nil {
+			return post, err
+		}
 	}
-	if err := post.reportGiven(); err != nil {
-		return nil, err
-	}
+	fit.Release()
 	post.judge()
 	post.FitTime = time.Since(begun)
 	return post, nil

@@ -69,11 +69,11 @@ func (post *Posterior) reportGiven() error {
 // fromDraws computes summaries from the draws, and diagnostics if they are of
 // Markov chains.
 func (q *Quantity) fromDraws(s *Sampling) {
-	q.summarise(append([]float64(nil), q.Draws...), nil)
 	q.MeanFieldSD = math.NaN()
 	if s == nil {
+		q.summarise(q.Draws, nil, make([]float64, len(q.Draws)))
 		return
 	}
-	q.diagnose(byChain(q.Draws, s.Chains), s.Groups)
+	q.summariseChains(byChain(q.Draws, s.Chains), s.Groups)
 	s.worst(q)
 }

@@ -174,21 +174,14 @@ func (q *Quantity) sampled(chains [][]float64) {
 	for _, c := range chains {
 		q.Draws = append(q.Draws, c...)
 	}
-	q.summarise(append([]float64(nil), q.Draws...), nil)
+	q.summariseChains(chains, len(chains))
 	q.MeanFieldSD = math.NaN()
-	q.diagnose(chains, len(chains))
-}
-
-// diagnose computes the diagnostics of chains of draws that start in groups.
-func (q *Quantity) diagnose(chains [][]float64, groups int) {
-	d := mcmc.DiagnoseGroups(chains, groups)
-	q.RHat, q.ESSBulk, q.ESSTail, q.MCSE = d.RHat, d.ESSBulk, d.ESSTail, d.MCSEMean
 }
 
 // worst keeps the worst figures. A quantity that does not vary has none, and one
 // with draws that are not finite is judged by itself.
 func (s *Sampling) worst(q *Quantity) {
-	if q.SD == 0 || !q.finite() {
+	if q.SD == 0 || q.broken {
 		return
 	}
 	s.RHat = math.Max(s.RHat, q.RHat) // NaN if there is one
@@ -238,6 +231,7 @@ func (post *Posterior) judgeSampling() {
 	if s.Chains < 2 {
 		post.lower(Caution, "one chain cannot show that another start leads elsewhere; use --chains=4")
 	}
+	post.judgeMoments()
 	if post.automatic() {
 		post.judgeModes(post.fit)
 	}
@@ -248,6 +242,7 @@ func (post *Posterior) judgeSampling() {
 		}
 		post.Reasons = []string{fmt.Sprintf("R̂ at most %.3f, at least %.0f effective draws, %s", s.RHat, math.Min(s.ESSBulk, s.ESSTail), divergences)}
 	}
+	post.noteMoments()
 }
 
 // automatic says that the draws are of chains that correct a guide, of a length that

@@ -11,7 +11,7 @@ import (
 	"ppl/graph/lower"
 	"ppl/graph/parallel"
 	"ppl/inference"
-	"ppl/inference/psis"
+	"ppl/inference/tails"
 	"ppl/lang"
 	"ppl/lang/diag"
 )
@@ -47,10 +47,16 @@ type Quantity struct {
 	Symbol string
 	Index  []int
 
+	// Mean and SD are NaN where Moments says that there is none.
 	Mean, SD     float64
 	Q5, Q50, Q95 float64
-	// MCSE is the Monte-Carlo standard error of the mean.
-	MCSE float64
+	// MCSE is the Monte-Carlo standard error of the mean, MCSESD that of the sd.
+	MCSE, MCSESD float64
+	// Moments says which moments there are, as far as the draws tell, and TailIndex
+	// why: it is the larger one of the indices of both tails, of which 1/2 is that from
+	// which on there is no variance (see package tails); 0 where they are light.
+	Moments   tails.Which
+	TailIndex float64
 	// MeanFieldSD is the standard deviation under the plain mean-field guide.
 	MeanFieldSD float64
 	// RHat is R̂, and ESSBulk and ESSTail are effective numbers of draws, of Markov
@@ -59,12 +65,9 @@ type Quantity struct {
 	// Draws of the quantity; not to be changed.
 	Draws []float64
 
-	at int // where the text declares it
-}
-
-// finite reports whether all draws were: a sum shows one that is not.
-func (q *Quantity) finite() bool {
-	return !math.IsNaN(q.Mean) && !math.IsInf(q.Mean, 0)
+	at          int     // where the text declares it
+	broken      bool    // some draw that counts is not finite
+	squareIndex float64 // see tails.Moments
 }
 
 // largeDraws is the number of numbers, 100 MB of them, from which memory is
@@ -100,8 +103,8 @@ func (post *Posterior) report(keep int) error {
 	if fit.Draws.W != nil || keep > n {
 		rows = fit.Draws.Resample(post.options.Seed, keep)
 	}
-	if len(fit.Target.Discrete) == 0 { // whose posterior is found from the draws
-		fit.Draws.U = nil // large models hold each draw once
+	if len(fit.Draws.U) > largeDraws/8 {
+		fit.Release() // large models hold each draw once
 	}
 	order := make([]int, len(r.Symbols))
 	for i := range order {
@@ -132,10 +135,10 @@ func (post *Posterior) report(keep int) error {
 					q.Draws[j] = columns[i][row]
 				}
 			}
-			copy(scratch, columns[i])
-			q.summarise(scratch, fit.Draws.W)
 			if s := post.sampling; s != nil {
-				q.diagnose(byChain(columns[i], s.Chains), s.Groups)
+				q.summariseChains(byChain(columns[i], s.Chains), s.Groups)
+			} else {
+				q.summarise(columns[i], fit.Draws.W, scratch)
 			}
 		}
 	})
@@ -240,30 +243,6 @@ func (post *Posterior) label(s *lang.Symbol, d, i int) string {
 	return fmt.Sprint(i)
 }
 
-// summarise computes the summaries from draws, which it may sort, with weights
-// or, if w is nil, without.
-func (q *Quantity) summarise(draws, w []float64) {
-	ps := []float64{0.05, 0.5, 0.95}
-	var qs []float64
-	if w != nil {
-		q.Mean, q.MCSE = psis.Mean(draws, w, 1)
-		q.SD, _ = psis.SD(draws, w, 1)
-		qs, _ = psis.Quantiles(draws, w, 1, ps)
-	} else {
-		q.Mean, q.SD = meanSD(draws)
-		q.MCSE = q.SD / math.Sqrt(float64(len(draws)))
-		qs = quantiles(draws, ps...)
-	}
-	q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
-	if q.SD <= constant*math.Abs(q.Mean) {
-		q.SD, q.MCSE = 0, 0
-	}
-}
-
-// constant is the spread, relative to its mean, of a quantity that varies by
-// rounding alone: the diagonal of a correlation matrix.
-const constant = 1e-12
-
 // quantile interpolates between order statistics (type 7 of Hyndman & Fan 1996).
 func quantile(sorted []float64, p float64) float64 {
 	n := len(sorted)
@@ -317,22 +296,24 @@ func (post *Posterior) Quantity(name string) (*Quantity, error) {
 	return nil, &UnknownQuantity{name, diag.Suggest(name, names)}
 }
 
-// Mean is the posterior mean of a quantity.
+// Mean is the posterior mean of a quantity. Where it has none the error is a
+// *NoMoment, and the number NaN.
 func (post *Posterior) Mean(name string) (float64, error) {
 	q, err := post.Quantity(name)
 	if err != nil {
 		return math.NaN(), err
 	}
-	return q.Mean, nil
+	return q.Mean, q.lacks(tails.Mean)
 }
 
-// SD is the posterior standard deviation of a quantity.
+// SD is the posterior standard deviation of a quantity. Where it has none the error is
+// a *NoMoment, and the number NaN.
 func (post *Posterior) SD(name string) (float64, error) {
 	q, err := post.Quantity(name)
 	if err != nil {
 		return math.NaN(), err
 	}
-	return q.SD, nil
+	return q.SD, q.lacks(tails.Both)
 }
 
 // Quantile is the posterior quantile, from the draws that were kept, of a

@@ -14,8 +14,8 @@ type Verdict string
 // The rules of the verdict (see docs/verdict.md).
 const (
 	// Good: converged, one mode found, k̂ of the corrected answer at most 0.5,
-	// the Monte-Carlo error of every mean under 0.05 sd, more than 400 effective
-	// draws, which carry the variances.
+	// the Monte-Carlo error of every mean under 0.05 sd and of every sd under 10 %,
+	// more than 400 effective draws, which carry the variances.
 	Good Verdict = "good"
 	// Caution: k̂ at most 0.7, or too many latents for importance weights but a
 	// stable linear response.
@@ -47,6 +47,7 @@ func (post *Posterior) judge() {
 	if len(post.Reasons) == 0 {
 		post.Reasons = []string{fmt.Sprintf("converged, one mode found, k̂ = %.2f, %.0f effective draws", f.Draws.KHat, f.Draws.ESS)}
 	}
+	post.noteMoments()
 }
 
 // judgeFinite looks for quantities with draws that are not finite. A latent must
@@ -61,7 +62,7 @@ func (post *Posterior) judgeFinite() {
 	}
 	told := map[string]bool{}
 	for _, q := range post.quantities {
-		if q.finite() || told[q.Symbol] {
+		if !q.broken || told[q.Symbol] {
 			continue
 		}
 		told[q.Symbol] = true
@@ -158,12 +159,7 @@ func (post *Posterior) judgeDraws(f *inference.Fit) {
 	if f.Applied == inference.NoCorrection {
 		return
 	}
-	for _, q := range post.quantities {
-		if q.MCSE > goodMCSE*q.SD {
-			post.lower(Caution, "the Monte-Carlo error of the mean of `%s` is %.2f of its sd", q.Name, q.MCSE/q.SD)
-			break
-		}
-	}
+	post.judgeMoments()
 }
 
 func (post *Posterior) judgeModes(f *inference.Fit) {

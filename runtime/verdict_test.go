@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ppl/inference"
+	"ppl/inference/tails"
 )
 
 // sound is a fit with nothing to complain of.
@@ -38,7 +39,11 @@ func TestVerdictRules(t *testing.T) {
 		{"no correction", func(f *inference.Fit) { f.Applied, f.Draws.KHat = inference.NoCorrection, math.NaN() }, fine, Caution, "ignores posterior correlations"},
 		{"few effective draws", func(f *inference.Fit) { f.Draws.ESS = 399 }, fine, Caution, "399 effective draws"},
 		{"a mean with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSE: 0.11}, Caution, "`b`"},
-		{"not finite", func(*inference.Fit) {}, Quantity{Name: "b", Mean: math.NaN()}, Poor, "not finite"},
+		{"an sd with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSESD: 0.21}, Caution, "the sd of `b` is 10 % of it"},
+		{"no sd", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: math.NaN(), Q5: -2, Q95: 2, MCSE: 0.05, Moments: tails.Mean, TailIndex: 0.6}, Good, "`b` has no sd"},
+		{"a mean with an error, no sd", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: math.NaN(), Q5: -2, Q95: 2, MCSE: 0.2, Moments: tails.Mean, TailIndex: 0.6}, Caution, "of its spread"},
+		{"no mean", func(*inference.Fit) {}, Quantity{Name: "b", Mean: math.NaN(), SD: math.NaN(), MCSE: math.NaN(), Moments: tails.None, TailIndex: 1}, Good, "`b` has neither mean nor sd"},
+		{"not finite", func(*inference.Fit) {}, Quantity{Name: "b", Mean: math.NaN(), broken: true}, Poor, "not finite"},
 		{"not converged", func(f *inference.Fit) { f.Converged, f.Ended = false, "it was raining" }, fine, Poor, "it was raining"},
 		{"interrupted", func(f *inference.Fit) { f.Converged, f.Interrupted = false, true }, fine, Poor, "interrupted"},
 		{"out of time", func(f *inference.Fit) { f.Converged, f.TimedOut = false, true }, fine, Poor, "time limit"},

@@ -62,8 +62,11 @@ type moments struct {
 	Q5          number `json:"q5"`
 	Q50         number `json:"q50"`
 	Q95         number `json:"q95"`
+	Moments     string `json:"moments"` // those that there are: "both", "mean" or "none"
 	SDMeanField number `json:"sd_meanfield"`
 	MCSE        number `json:"mcse"`
+	MCSESD      number `json:"mcse_sd"`
+	TailIndex   number `json:"tail_index"`
 }
 
 // chainMoments are those of a parameter whose draws are of Markov chains.
@@ -103,7 +106,7 @@ func (c *fitCmd) writeJSON(w io.Writer, r *result) error {
 		chains = &chainsReport{s.Chains, s.Groups, s.Warmup, s.Draws, number(s.RHat), number(s.ESSBulk), number(s.ESSTail), s.Divergences}
 	}
 	parameters, err := parametersJSON(post.Quantities(), func(q *runtime.Quantity) any {
-		m := moments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), number(q.MeanFieldSD), number(q.MCSE)}
+		m := moments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), string(q.Moments), number(q.MeanFieldSD), number(q.MCSE), number(q.MCSESD), number(q.TailIndex)}
 		if chains == nil {
 			return m
 		}

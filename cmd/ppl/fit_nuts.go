@@ -135,21 +135,24 @@ type samplingMethod struct {
 }
 
 type sampledMoments struct {
-	Mean    number `json:"mean"`
-	SD      number `json:"sd"`
-	Q5      number `json:"q5"`
-	Q50     number `json:"q50"`
-	Q95     number `json:"q95"`
-	MCSE    number `json:"mcse"`
-	RHat    number `json:"rhat"`
-	ESSBulk number `json:"ess_bulk"`
-	ESSTail number `json:"ess_tail"`
+	Mean      number `json:"mean"`
+	SD        number `json:"sd"`
+	Q5        number `json:"q5"`
+	Q50       number `json:"q50"`
+	Q95       number `json:"q95"`
+	Moments   string `json:"moments"`
+	MCSE      number `json:"mcse"`
+	MCSESD    number `json:"mcse_sd"`
+	TailIndex number `json:"tail_index"`
+	RHat      number `json:"rhat"`
+	ESSBulk   number `json:"ess_bulk"`
+	ESSTail   number `json:"ess_tail"`
 }
 
 func (c *fitCmd) samplingJSON(e *env, r *result) error {
 	post, s := r.post, r.post.Sampling()
 	parameters, err := parametersJSON(post.Quantities(), func(q *runtime.Quantity) any {
-		return sampledMoments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), number(q.MCSE),
+		return sampledMoments{number(q.Mean), number(q.SD), number(q.Q5), number(q.Q50), number(q.Q95), string(q.Moments), number(q.MCSE), number(q.MCSESD), number(q.TailIndex),
 			number(q.RHat), number(q.ESSBulk), number(q.ESSTail)}
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ppl/inference"
+	"ppl/inference/tails"
 	"ppl/lang"
 	"ppl/runtime"
 )
@@ -69,7 +70,7 @@ func (c *fitCmd) writeVerdict(e *env, r *result) {
 // writeChains prints the diagnostics of Markov chains.
 func writeChains(w io.Writer, s *runtime.Sampling) {
 	fmt.Fprintf(w, "chains   R̂ at most %s, effective draws at least %s (bulk) and %s (tail), %s\n",
-		fixed(s.RHat, 3), fixed(s.ESSBulk, 0), fixed(s.ESSTail, 0), count(s.Divergences, "divergence"))
+		rhat(s.RHat), effective(s.ESSBulk), effective(s.ESSTail), count(s.Divergences, "divergence"))
 }
 
 // interrupted reports whether the fit was stopped by the user or the clock.
@@ -201,12 +202,56 @@ func addArray(t *table, elements []runtime.Quantity, all bool) {
 			}
 			continue
 		}
-		cells := append([]string{q.Name}, row(q.SD, q.Mean, q.SD, q.Q5, q.Q50, q.Q95)...)
+		cells := append([]string{q.Name}, row(placeScale(q), q.Mean, q.SD, q.Q5, q.Q50, q.Q95)...)
+		if q.Moments == tails.None {
+			cells[1] = absent
+		}
+		if q.Moments == tails.None || q.Moments == tails.Mean {
+			cells[2] = absent
+		}
 		if len(t.head) > len(cells) {
-			cells = append(cells, fixed(q.RHat, 3), fixed(q.ESSBulk, 0), fixed(q.ESSTail, 0))
+			cells = append(cells, chainCells(q)...)
 		}
 		t.add(cells...)
 	}
+}
+
+// placeScale is what the digits of a row are counted from: its sd or, without one, the
+// smaller distance of a quantile from the median, so that a long tail hides neither.
+func placeScale(q *runtime.Quantity) float64 {
+	if q.Moments == tails.Both || q.Moments == "" {
+		return q.SD
+	}
+	return math.Min(q.Q50-q.Q5, q.Q95-q.Q50) / 1.6448536269514722
+}
+
+// absent stands for a figure that does not exist.
+const absent = "–"
+
+// chainCells are R̂ and the effective draws of a quantity: a constant has none.
+func chainCells(q *runtime.Quantity) []string {
+	if q.SD == 0 {
+		return []string{absent, absent, absent}
+	}
+	return []string{rhat(q.RHat), effective(q.ESSBulk), effective(q.ESSTail)}
+}
+
+// rhat prints R̂, which says nothing by its size where no chain moves.
+func rhat(x float64) string {
+	switch {
+	case math.IsNaN(x):
+		return absent
+	case x > 1000:
+		return ">1000"
+	}
+	return fixed(x, 3)
+}
+
+func effective(x float64) string {
+	if !finite(x) {
+		return absent
+	}
+	return fixed(x, 0)
 }
 
 // plusMinus prints an estimate and its error, with two digits of the error.

@@ -114,14 +114,18 @@ func row(sd float64, values ...float64) []string {
 	digits := decimals(sd, largest)
 	out := make([]string, len(values))
 	for i, v := range values {
-		if digits > 8 || largest >= 1e9 {
-			out[i] = scientific(v, digits)
-		} else {
+		switch before := int(math.Floor(math.Log10(math.Max(largest, 1)))); {
+		case digits > 8 || before >= 9 && digits+before <= 9:
+			out[i] = toPlace(v, digits, mostDigits)
+		default: // of numbers that differ late, too
 			out[i] = fixed(v, max(0, digits))
 		}
 	}
 	return out
 }
+
+// mostDigits is how many decimals of a mantissa a float64 may tell.
+const mostDigits = 16
 
 // decimals is the number of digits after the point with which an sd is 30 to
 // 300 units of the last place: 2 from 0.3, 1 from 3. It is negative from 300.
@@ -150,15 +154,19 @@ func fixed(x float64, d int) string {
 	return s
 }
 
-// scientific prints x to the decimal place that fixed would.
-func scientific(x float64, d int) string {
+// scientific prints x to the decimal place that fixed would, but at most ten digits.
+func scientific(x float64, d int) string { return toPlace(x, d, 9) }
+
+// toPlace prints x with an exponent to the d-th decimal place, with at most so many
+// decimals of the mantissa.
+func toPlace(x float64, d, most int) string {
 	if !finite(x) {
 		return nonFinite(x)
 	}
 	if x == 0 {
 		return "0"
 	}
-	return strconv.FormatFloat(x, 'e', min(max(0, d+int(math.Floor(math.Log10(math.Abs(x))))), 9), 64)
+	return strconv.FormatFloat(x, 'e', min(max(0, d+int(math.Floor(math.Log10(math.Abs(x))))), most), 64)
 }
 
 func nonFinite(x float64) string {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ppl/inference"
+	"ppl/inference/tails"
 	"ppl/runtime"
 )
 
@@ -48,6 +49,45 @@ n              NaN              NaN            -inf                  2.00000    
 `, "\n")
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Numbers that differ late show the digits that do, and what does not exist is a dash.
+func TestDigitsThatDiffer(t *testing.T) {
+	got := tableText(false,
+		quantity("time", "time", 1700000000000.16, 0.3655),
+		quantity("near", "near", 1, 2e-12),
+		runtime.Quantity{Symbol: "tail", Name: "tail", Mean: 3.14159, SD: math.NaN(), Q5: 1.04, Q50: 1.59, Q95: 7.21, Moments: tails.Mean},
+		runtime.Quantity{Symbol: "none", Name: "none", Mean: math.NaN(), SD: math.NaN(), Q5: 0.007, Q50: 1, Q95: 139, Moments: tails.None},
+	)
+	for _, part := range []string{"1700000000000.16", "1699999999999.43", "1.00000000000400e+00", "3.14", "0.01", "139.00"} {
+		if !strings.Contains(got, part) {
+			t.Errorf("no %s in\n%s", part, got)
+		}
+	}
+	for _, line := range strings.Split(got, "\n") {
+		if fields := strings.Fields(line); len(fields) > 2 && fields[0] == "tail" && (fields[1] == absent || fields[2] != absent) ||
+			len(fields) > 2 && fields[0] == "none" && (fields[1] != absent || fields[2] != absent) {
+			t.Errorf("%s", line)
+		}
+	}
+}
+
+// A constant has neither R̂ nor effective draws, and chains that do not move have no
+// R̂ of thirteen digits.
+func TestChainCells(t *testing.T) {
+	for _, c := range []struct {
+		q    runtime.Quantity
+		want string
+	}{
+		{runtime.Quantity{SD: 1, RHat: 1.0012, ESSBulk: 1234.5, ESSTail: 99}, "1.001 1234 99"},
+		{runtime.Quantity{SD: 0, RHat: math.NaN(), ESSBulk: math.NaN(), ESSTail: math.NaN()}, "– – –"},
+		{runtime.Quantity{SD: 0, RHat: 359553713057219, ESSBulk: 4, ESSTail: 4}, "– – –"},
+		{runtime.Quantity{SD: 1, RHat: 359553713057219, ESSBulk: 4, ESSTail: math.NaN()}, ">1000 4 –"},
+	} {
+		if got := strings.Join(chainCells(&c.q), " "); got != c.want {
+			t.Errorf("%v: %q, want %q", c.q, got, c.want)
+		}
 	}
 }
 

@@ -29,6 +29,8 @@ type Result struct {
 	Interrupted            bool
 	// Ended says why the run ended.
 	Ended string
+
+	run *run // that may go on
 }
 
 // collect gathers what the chains have kept.
@@ -40,7 +42,7 @@ func (r *run) collect(ended string) *Result {
 	}
 	j := r.lanes[0].b.j
 	out := &Result{Chains: len(r.lanes), Groups: r.opt.Groups, Warmup: r.warm, Draws: n, MaxDepth: r.opt.MaxDepth,
-		StepSize: r.step, TargetAccept: r.opt.TargetAccept, Dense: r.metric.all.Dense(), Interrupted: ended == stopped, Ended: ended}
+		StepSize: r.step, TargetAccept: r.opt.TargetAccept, Dense: r.metric.all.Dense(), Interrupted: ended == stopped, Ended: ended, run: r}
 	latents := len(r.fit.Target.Discrete)
 	out.Z, out.P = make([][]int, latents), make([][]float64, latents)
 	for _, b := range r.batches {

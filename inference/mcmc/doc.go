@@ -20,5 +20,6 @@
 // whether a Hamiltonian sampler's momentum refreshments explore its energies.
 //
 // Where a figure does not exist, because draws are constant, not finite, or too
-// few, it is NaN, as in R's package posterior.
+// few, it is NaN, as in R's package posterior. Quantiles of counts and indicators that
+// are the largest draw have a figure here, where that package has none.
 package mcmc

@@ -25,7 +25,7 @@ func ESSTail(chains [][]float64) float64 {
 }
 
 func essTail(chains [][]float64, sorted []float64) float64 {
-	return math.Min(essBelow(chains, quantile(sorted, 0.05)), essBelow(chains, quantile(sorted, 0.95)))
+	return math.Min(essQuantile(chains, sorted, 0.05), essQuantile(chains, sorted, 0.95))
 }
 
 // ESSMean is the effective sample size for the mean.
@@ -52,13 +52,17 @@ func ESSQuantile(chains [][]float64, p float64) float64 {
 	if undefined(chains) {
 		return math.NaN()
 	}
-	return essBelow(chains, quantile(pooled(chains), p))
+	return essQuantile(chains, pooled(chains), p)
 }
 
-// essBelow is the effective sample size of the indicator of lying at or below q.
-func essBelow(chains [][]float64, q float64) float64 {
+// essQuantile is the effective sample size of the indicator of lying at or below the
+// p-quantile. Of counts and indicators that may be the largest draw, at or below which
+// everything lies: there it is the indicator of lying below.
+func essQuantile(chains [][]float64, sorted []float64, p float64) float64 {
+	q := quantile(sorted, p)
+	top := q == sorted[len(sorted)-1]
 	return ess(split(each(chains, func(v float64) float64 {
-		if v <= q {
+		if v < q || v == q && !top {
 			return 1
 		}
 		return 0

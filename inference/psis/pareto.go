@@ -12,9 +12,15 @@ import "math"
 // more observations said so (Vehtari et al. 2024, appendix G). Both are NaN
 // where the first quartile of x is not above its minimum.
 func FitPareto(x []float64) (k, sigma float64) {
+	return FitParetoWeighted(x, nil, float64(len(x)))
+}
+
+// FitParetoWeighted is FitPareto for excesses with weights w, which are nil if all are
+// equal, worth n effective ones: each counts in the likelihood in proportion to its
+// weight.
+func FitParetoWeighted(x, w []float64, n float64) (k, sigma float64) {
 	const prior, most = 10, 0.5
-	k, sigma = zhangStephens(x)
-	n := float64(len(x))
+	k, sigma = zhangStephens(x, w, n)
 	return (n*k + prior*most) / (n + prior), sigma
 }
 
@@ -22,19 +28,19 @@ func FitPareto(x []float64) (k, sigma float64) {
 // shape is k(θ) = mean log(1 − θx), and the profile log likelihood is
 // n·(log(−θ/k) − k − 1). θ is the mean of a grid under that likelihood; the
 // grid is the quantiles of a prior that the sample's quartile and maximum set.
-func zhangStephens(x []float64) (k, sigma float64) {
+func zhangStephens(x, w []float64, size float64) (k, sigma float64) {
 	n := len(x)
-	quartile := x[max(int(float64(n)/4+0.5), 1)-1]
+	quartile := firstQuartile(x, w)
 	if !(quartile > x[0]) || math.IsInf(x[n-1], 0) {
 		return math.NaN(), math.NaN()
 	}
-	m := 30 + int(math.Sqrt(float64(n)))
+	m := 30 + int(math.Sqrt(size))
 	theta, loglik := make([]float64, m), make([]float64, m)
 	top := math.Inf(-1)
 	for j := range theta {
 		theta[j] = 1/x[n-1] + (1-math.Sqrt(float64(m)/(float64(j)+0.5)))/(3*quartile)
-		shape := shapeAt(theta[j], x)
-		loglik[j] = float64(n) * (math.Log(-theta[j]/shape) - shape - 1)
+		shape := shapeAt(theta[j], x, w)
+		loglik[j] = size * (math.Log(-theta[j]/shape) - shape - 1)
 		if loglik[j] > top {
 			top = loglik[j]
 		}
@@ -47,20 +53,45 @@ func zhangStephens(x []float64) (k, sigma float64) {
 		}
 	}
 	best /= total
-	k = shapeAt(best, x)
+	k = shapeAt(best, x, w)
 	return k, -k / best
 }
 
-func shapeAt(theta float64, x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += math.Log1p(-theta * v)
+// firstQuartile is that of excesses in ascending order.
+func firstQuartile(x, w []float64) float64 {
+	if w == nil {
+		return x[max(int(float64(len(x))/4+0.5), 1)-1]
 	}
-	return sum / float64(len(x))
+	total, sum := 0.0, 0.0
+	for _, v := range w {
+		total += v
+	}
+	for i, v := range w {
+		if sum += v; sum >= total/4 {
+			return x[i]
+		}
+	}
+	return x[len(x)-1]
 }
 
-// paretoQuantile is σ·((1 − p)^−k − 1)/k, and −σ·log(1 − p) at k = 0.
-func paretoQuantile(p, k, sigma float64) float64 {
+func shapeAt(theta float64, x, w []float64) float64 {
+	sum := 0.0
+	if w == nil {
+		for _, v := range x {
+			sum += math.Log1p(-theta * v)
+		}
+		return sum / float64(len(x))
+	}
+	total := 0.0
+	for i, v := range x {
+		sum += w[i] * math.Log1p(-theta*v)
+		total += w[i]
+	}
+	return sum / total
+}
+
+// ParetoQuantile is σ·((1 − p)^−k − 1)/k, and −σ·log(1 − p) at k = 0.
+func ParetoQuantile(p, k, sigma float64) float64 {
 	l := -math.Log1p(-p)
 	if math.Abs(k) < 1e-300 {
 		return sigma * l

@@ -112,7 +112,7 @@ func smoothTail(lw []float64, tail []int, cutoff float64) float64 {
 	}
 	for z, i := range tail {
 		p := (float64(z) + 0.5) / float64(len(tail))
-		lw[i] = math.Min(0, math.Log(u+paretoQuantile(p, k, sigma)))
+		lw[i] = math.Min(0, math.Log(u+ParetoQuantile(p, k, sigma)))
 	}
 	return k
 }

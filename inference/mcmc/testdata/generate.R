@@ -49,7 +49,8 @@ ess <- function(x) {
   tau <- max(-1 + 2 * sum(kept[1:last]) + kept[last + 1], 1 / log10(n * m))
   n * m / tau
 }
-essq <- function(x, p) ess(halves((x <= quantile(x, p)) + 0))
+# At the largest draw everything lies at or below: there it is what lies below that counts.
+essq <- function(x, p) { q <- quantile(x, p); ess(halves((if (q < max(x)) x <= q else x < q) + 0)) }
 mcseq <- function(x, p) {
   e <- essq(x, p); a <- qbeta(pnorm(c(-1, 1)), e * p + 1, e * (1 - p) + 1); s <- sort(x); S <- length(s)
   (s[min(ceiling(a[2] * S), S)] - s[max(floor(a[1] * S), 1)]) / 2

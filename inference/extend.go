@@ -1,0 +1,144 @@
+package inference
+
+import (
+	"context"
+	"math"
+
+	"ppl/inference/psis"
+)
+
+// mostExtended bounds the importance draws of an answer, and extendedWork the elements
+// that the evaluations of more work through: some half a second.
+const (
+	mostExtended = 65536
+	extendedWork = 1e9
+)
+
+// Extend draws again from the proposal of the importance weights, widened, four times as
+// many as the answer has, where nothing but the number of its draws keeps a figure from being
+// exact enough. It reports false, and changes nothing, where the answer does not rest
+// on weights, or so many would take too long or more memory than most numbers that are
+// reported at each draw allow. The draws are of a stream of their own.
+func (fit *Fit) Extend(ctx context.Context, seed uint64, reported int) (bool, error) {
+	w := fit.Draws
+	if fit.Applied != Importance || w.KHat > SteadyKHat {
+		return false, nil
+	}
+	more, evaluations, err := fit.widened(ctx, seed, reported)
+	if more == nil {
+		return false, err
+	}
+	fit.take(more, evaluations)
+	return true, nil
+}
+
+// Widen draws again as Extend does where weights are in doubt, and makes the draws the
+// answer if their weights are steady beyond doubt: posteriors with heavy tails need no
+// Markov chains then, which take long to explore them.
+func (fit *Fit) Widen(ctx context.Context, seed uint64) (bool, error) {
+	more, evaluations, err := fit.widened(ctx, seed, 0)
+	if more == nil {
+		return false, err
+	}
+	if more.KHat > safeKHat || more.ESS < float64(more.N())/2 {
+		fit.Evaluations += evaluations
+		return false, nil
+	}
+	fit.Applied = Importance
+	fit.take(more, evaluations)
+	return true, nil
+}
+
+// safeKHat is the k̂ up to which weights were right in all of some hundred posteriors that
+// quadrature knows; above, one in ten missed a part.
+const safeKHat = 0.3
+
+func (fit *Fit) take(more *Weighted, evaluations int) {
+	if more.KHat <= safeKHat && more.ESS >= float64(more.N())/2 {
+		more.Spread = Spread{} // the proposal covers the tails: heavy ones are the posterior's own
+	}
+	fit.Draws = more
+	fit.spread()
+	fit.Evaluations += evaluations
+}
+
+// widened are weighted draws from the proposal, widened, four times as many as the answer
+// has; nil where there can be none.
+func (fit *Fit) widened(ctx context.Context, seed uint64, reported int) (*Weighted, int, error) {
+	w := fit.Draws
+	n := 4 * len(w.W)
+	if w.proposal == nil || n > mostExtended || n*(w.D+reported) > mostNumbers || ctx.Err() != nil {
+		return nil, 0, nil
+	}
+	f := newFitter(ctx, fit.Target, Options{Seed: seed})
+	if err := f.use(fit.Target); err != nil {
+		return nil, 0, err
+	}
+	if float64(n)*f.surf.cost() > extendedWork {
+		return nil, 0, nil
+	}
+	more, err := f.weighWide(w.proposal, n)
+	if err != nil {
+		return nil, 0, err
+	}
+	more.measureSpread()
+	return more, f.evaluations(), nil
+}
+
+// A share of the draws that are added comes from t distributions with two degrees of
+// freedom: where tails are in question, the proposal must have heavier ones, or neither
+// the draws nor their weights know of them (Hesterberg 1995, "Weighted average importance
+// sampling and defensive mixture distributions").
+const (
+	wideShare = 0.25
+	wideDF    = 2
+)
+
+// weighWide is weighMixture for the mixture m, widened; the draws' proposal stays m.
+func (f *fitter) weighWide(m *mixture, n int) (*Weighted, error) {
+	d := m.part[0].d
+	wide := &mixture{df: wideDF, weight: m.weight, part: m.part}
+	w := &Weighted{D: d, U: make([]float64, n*d), logP: make([]float64, n), logRatio: make([]float64, n), proposal: m}
+	near := int(math.Round((1-wideShare)*float64(n)/2)) * 2
+	r := Stream(f.opt.Seed, "more draws", n)
+	ignore := func(int, *gaussian, []float64, float64) {}
+	m.place(r, w.U[:near*d], ignore)
+	wide.place(r, w.U[near*d:], ignore)
+	if err := f.surf.Value(w.U, w.logP); err != nil {
+		return nil, err
+	}
+	share, distance, z := make([]float64, len(m.part)), make([]float64, len(m.part)), make([]float64, d)
+	narrowly, widely := math.Log(1-wideShare)+tConstant(m.df, d), math.Log(wideShare)+tConstant(wideDF, d)
+	for i := range w.logRatio {
+		u := w.U[i*d : (i+1)*d]
+		a := narrowly + m.logDensity(u, z, share, distance)
+		b := widely + wide.logDensity(u, z, share, distance)
+		w.logRatio[i] = w.logP[i] - math.Max(a, b) - math.Log1p(math.Exp(-math.Abs(a-b)))
+	}
+	smooth, khat := psis.Smooth(w.logRatio)
+	w.W, w.KHat = psis.Weights(smooth), khat
+	w.ESS = psis.ESS(w.W, 1)
+	return w, nil
+}
+
+// tConstant is the logarithm of the constant that a multivariate t density of df degrees
+// of freedom in d dimensions has beside that of the Gaussian and what mixture.logDensity
+// computes.
+func tConstant(df float64, d int) float64 {
+	a, _ := math.Lgamma((df + float64(d)) / 2)
+	b, _ := math.Lgamma(df / 2)
+	return a - b - 0.5*float64(d)*math.Log(df)
+}
+
+// mostNumbers is how many numbers all draws of an answer that is extended may take,
+// 400 MB of them.
+const mostNumbers = 5e7
+
+// Release lets go of the draws' places on the unconstrained scale, once everything that is
+// reported has been evaluated there, unless the posterior of discrete latents is found
+// from them.
+func (fit *Fit) Release() {
+	if len(fit.Target.Discrete) == 0 && fit.Draws != nil {
+		fit.Draws.U, fit.outsets = nil, nil
+	}
+}

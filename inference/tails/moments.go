@@ -1,0 +1,177 @@
+package tails
+
+import (
+	"math"
+	"slices"
+
+	"ppl/inference/mcmc"
+)
+
+// Moments are those of a quantity's distribution, estimated from draws.
+type Moments struct {
+	// Mean and SD are estimates whether or not the distribution has them: see Which.
+	Mean, SD float64
+	// MeanError and SDError are their Monte-Carlo standard errors, +Inf where the
+	// tail has none.
+	MeanError, SDError float64
+	// Index is the larger one of the two tails' indices; 0 where the tails are light
+	// enough not to be fitted.
+	Index float64
+	// SquareIndex is that of the terms of the variance, weights included: twice Index,
+	// unless the weights' tails are heavier or lighter.
+	SquareIndex float64
+}
+
+// Which says which moments a distribution has, as far as its draws tell.
+type Which string
+
+// The values of Which.
+const (
+	Both Which = "both" // a mean and a standard deviation
+	Mean Which = "mean" // and an infinite variance
+	None Which = "none"
+)
+
+// Which says which of the moments are to be reported: those that the tails have and, of
+// weighted draws, whose terms have a mean.
+func (m *Moments) Which() Which {
+	switch {
+	case m.Index > HeavyMean || math.IsInf(m.MeanError, 1):
+		return None
+	case m.Index > HeavySD || math.IsInf(m.SDError, 1):
+		return Mean
+	}
+	return Both
+}
+
+// Weighted are the moments of independent draws with normalised weights; w is nil if
+// all are equal. Draws without weight do not count. All are NaN where some draw with
+// weight is not finite.
+func Weighted(x, w []float64) Moments {
+	return moments(x, w, func([]float64) float64 { return 1 })
+}
+
+// Chains are the moments of draws of Markov chains of one length; errors allow for
+// autocorrelation.
+func Chains(chains [][]float64) Moments {
+	n := len(chains[0])
+	return moments(slices.Concat(chains...), nil, func(terms []float64) float64 {
+		parts := make([][]float64, len(chains))
+		for c := range parts {
+			parts[c] = terms[c*n : (c+1)*n]
+		}
+		reff := mcmc.ESSMean(parts) / float64(len(terms))
+		if math.IsNaN(reff) {
+			return 1
+		}
+		return math.Min(1, reff)
+	})
+}
+
+// lightKurtosis is that up to which tails are not looked at: a normal distribution's is
+// 3, and a sample of thousands from one without a fourth moment is far above.
+const lightKurtosis = 3.5
+
+// lightIndex is that below which the errors of unweighted draws are what the draws' own
+// variances say.
+const lightIndex = 0.1
+
+// moments takes the moments of draws; reff gives the relative efficiency of terms, one
+// for each draw, for their mean.
+func moments(x, w []float64, reff func(terms []float64) float64) Moments {
+	m, about, light := centred(x, w)
+	if math.IsNaN(m.Mean) || m.SD == 0 {
+		return m
+	}
+	n := float64(len(x))
+	first, second := make([]float64, len(x)), make([]float64, len(x))
+	for i, v := range x {
+		if weight := weightOf(w, i, n); weight > 0 {
+			d := v - about.draw - about.mean
+			first[i], second[i] = weight*d, weight*(d*d-m.SD*m.SD)
+		}
+	}
+	r1, r2 := reff(first), reff(second)
+	if !light {
+		m.Index = index(ordered(x, w), n, r1)
+		light = w == nil && m.Index < lightIndex // squares have twice the index
+	}
+	m.MeanError, _ = termError(first, r1, light, w != nil)
+	m.SDError, m.SquareIndex = termError(second, r2, light, w != nil)
+	m.SDError /= 2 * m.SD
+	return m
+}
+
+// weightOf is draw i's weight as a share of n.
+func weightOf(w []float64, i int, n float64) float64 {
+	if w == nil {
+		return 1
+	}
+	return n * w[i]
+}
+
+// reference is a draw, and the mean of the draws' differences from it.
+type reference struct{ draw, mean float64 }
+
+// centred are mean and sd, taken about a draw, so that what all draws have in common
+// costs no digits, and whether the tails are light.
+func centred(x, w []float64) (m Moments, about reference, light bool) {
+	n := float64(len(x))
+	total, squares := 0.0, 0.0
+	about.draw = math.NaN()
+	for i := range x {
+		if v := weightOf(w, i, n); v > 0 {
+			if total == 0 {
+				about.draw = x[i]
+			}
+			total += v
+			squares += v * v
+		}
+	}
+	for i, v := range x {
+		if weight := weightOf(w, i, n); weight > 0 {
+			about.mean += weight / total * (v - about.draw)
+		}
+	}
+	m.Mean = about.draw + about.mean
+	if math.IsInf(m.Mean, 0) || math.IsNaN(m.Mean) {
+		nan := math.NaN()
+		return Moments{nan, nan, nan, nan, 0, 0}, about, true
+	}
+	second, fourth := 0.0, 0.0
+	for i, v := range x {
+		if weight := weightOf(w, i, n); weight > 0 {
+			d := v - about.draw - about.mean
+			second += weight / total * d * d
+			fourth += weight / total * d * d * d * d
+		}
+	}
+	if second > 0 {
+		m.SD = math.Sqrt(second / (1 - squares/(total*total)))
+	}
+	return m, about, fourth <= lightKurtosis*second*second
+}
+
+// ordered are the draws that have weight, ascending.
+func ordered(x, w []float64) []draw {
+	out := make([]draw, 0, len(x))
+	for i, v := range x {
+		if weight := weightOf(w, i, 1); weight > 0 {
+			out = append(out, draw{v, weight})
+		}
+	}
+	slices.SortFunc(out, func(a, b draw) int {
+		switch {
+		case a.x < b.x:
+			return -1
+		case a.x > b.x:
+			return 1
+		case a.w < b.w: // equal draws, in whatever order they come
+			return -1
+		case a.w > b.w:
+			return 1
+		}
+		return 0
+	})
+	return out
+}

@@ -1,0 +1,167 @@
+package runtime
+
+import (
+	"fmt"
+	"math"
+
+	"ppl/inference/mcmc"
+	"ppl/inference/psis"
+	"ppl/inference/tails"
+)
+
+// NoMoment says that a quantity has no mean or no standard deviation: its draws have a
+// tail too heavy for one. Its quantiles exist.
+type NoMoment struct {
+	Quantity, Moment string
+	// TailIndex is that of the heavier tail (see Quantity); NaN where some draws are
+	// not finite.
+	TailIndex float64
+}
+
+func (e *NoMoment) Error() string {
+	if math.IsNaN(e.TailIndex) {
+		return fmt.Sprintf("%s has no %s: some of its draws are not finite; its quantiles may exist", e.Quantity, e.Moment)
+	}
+	return fmt.Sprintf("%s has no %s that draws could tell: its tail index is %.2f; take its quantiles", e.Quantity, e.Moment, e.TailIndex)
+}
+
+// lacks is the error if the quantity does not have the moments that are asked for: its
+// mean, or both.
+func (q *Quantity) lacks(asked tails.Which) error {
+	index := q.TailIndex
+	if q.broken {
+		index = math.NaN()
+	}
+	switch {
+	case q.Moments == tails.None && asked == tails.Mean:
+		return &NoMoment{q.Name, "mean", index}
+	case q.Moments != tails.Both && asked == tails.Both:
+		return &NoMoment{q.Name, "standard deviation", index}
+	}
+	return nil
+}
+
+var reportedQuantiles = []float64{0.05, 0.5, 0.95}
+
+// summarise computes the summaries from draws with weights or, if w is nil, without;
+// scratch is room for as many.
+func (q *Quantity) summarise(draws, w, scratch []float64) {
+	q.take(tails.Weighted(draws, w))
+	var qs []float64
+	if w != nil {
+		qs, _ = psis.Quantiles(draws, w, 1, reportedQuantiles)
+	} else {
+		copy(scratch, draws)
+		qs = quantiles(scratch, reportedQuantiles...)
+	}
+	q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
+}
+
+// summariseChains computes summaries and diagnostics from chains of draws that start in
+// groups.
+func (q *Quantity) summariseChains(chains [][]float64, groups int) {
+	all := make([]float64, 0, len(chains)*len(chains[0]))
+	for _, c := range chains {
+		all = append(all, c...)
+	}
+	q.take(tails.Chains(chains))
+	qs := quantiles(all, reportedQuantiles...)
+	q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
+	d := mcmc.DiagnoseGroups(chains, groups)
+	q.RHat, q.ESSBulk, q.ESSTail = d.RHat, d.ESSBulk, d.ESSTail
+	if !(q.MCSE > d.MCSEMean) && q.Moments != tails.None && q.SD != 0 {
+		q.MCSE = d.MCSEMean
+	}
+}
+
+// take sets the moments, those that there are.
+func (q *Quantity) take(m tails.Moments) {
+	nan := math.NaN()
+	q.Mean, q.SD, q.MCSE, q.MCSESD, q.TailIndex, q.Moments, q.squareIndex = m.Mean, m.SD, m.MeanError, m.SDError, m.Index, m.Which(), m.SquareIndex
+	switch {
+	case math.IsNaN(m.Mean):
+		q.broken, q.Moments = true, tails.None
+	case q.SD <= constant*math.Abs(q.Mean):
+		q.SD, q.MCSE, q.MCSESD, q.TailIndex, q.squareIndex, q.Moments = 0, 0, 0, 0, 0, tails.Both
+	}
+	if q.Moments != tails.Both {
+		q.SD, q.MCSESD, q.MeanFieldSD = nan, nan, nan
+	}
+	if q.Moments == tails.None {
+		q.Mean, q.MCSE = nan, nan
+	}
+}
+
+// constant is the spread, relative to its mean, of a quantity that varies by rounding
+// alone, as the diagonal of a correlation matrix does: 64 units in the last place.
+const constant = 64 * 0x1p-52
+
+// Spread is the scale of a quantity: its sd or, where it has none, what that of a normal
+// distribution with the same 5 and 95 % quantiles is.
+func (q *Quantity) Spread() float64 {
+	if q.Moments == tails.Both || q.Moments == "" {
+		return q.SD
+	}
+	return (q.Q95 - q.Q5) / (2 * 1.6448536269514722)
+}
+
+// goodSDError is the Monte-Carlo error of an sd, as a share of it, up to which a fit is
+// called good.
+const goodSDError = 0.1
+
+// judgeMoments asks that the Monte-Carlo errors of all means and sds be small.
+func (post *Posterior) judgeMoments() {
+	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSE / q.Spread() / goodMCSE }); q != nil {
+		post.lower(Caution, "the Monte-Carlo error of the mean of `%s` is %.2f of its %s", q.Name, q.MCSE/q.Spread(), q.scaleName())
+	}
+	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSESD / q.SD / goodSDError }); q != nil {
+		post.lower(Caution, "the Monte-Carlo error of the sd of `%s` is %s: its tails are heavy; try more --draws, or go by its median and interval", q.Name, share(q.MCSESD/q.SD))
+	}
+}
+
+func (q *Quantity) scaleName() string {
+	if q.Moments == tails.Both {
+		return "sd"
+	}
+	return "spread"
+}
+
+// share is a ratio in per cent.
+func share(x float64) string {
+	if !(x < 10) {
+		return "many times the sd itself"
+	}
+	return fmt.Sprintf("%.0f %% of it", 100*x)
+}
+
+// uncertain is the quantity with the largest error, if that is above 1. Errors are NaN
+// where there is no such moment.
+func (post *Posterior) uncertain(size func(*Quantity) float64) *Quantity {
+	var worst *Quantity
+	most := 1.0
+	for i := range post.quantities {
+		q := &post.quantities[i]
+		if x := size(q); q.SD != 0 && x > most {
+			worst, most = q, x
+		}
+	}
+	return worst
+}
+
+// noteMoments says which quantities have no sd, or no mean, and why: it does not lower
+// the verdict, as what is reported of them is right.
+func (post *Posterior) noteMoments() {
+	told := map[string]bool{}
+	for i := range post.quantities {
+		q := &post.quantities[i]
+		if q.broken || q.Moments == tails.Both || q.Moments == "" || told[q.Symbol] {
+			continue
+		}
+		told[q.Symbol] = true
+		what := "neither mean nor sd"
+		if q.Moments == tails.Mean {
+			what = "no sd"
+		}
+		post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` has %s that draws could tell (tail index %.2f): its median and interval stand", q.Name, what, q.TailIndex))
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"ppl/inference"
 	"ppl/inference/sbc"
 	"ppl/lang"
+	"ppl/lang/ast"
 )
 
 // SBCOptions set a simulation-based calibration. The zero value of a field means
@@ -158,6 +159,7 @@ type replicate struct {
 	failure string
 	names   []string
 	ranks   []int
+	fixed   []bool // elements that a `let` defines and that do not vary
 }
 
 // replicates runs them on all cores; those that a cancelled context has left out
@@ -236,9 +238,25 @@ func (s *Simulator) replicate(ctx context.Context, opt SBCOptions, k int) (r *re
 			return nil, err
 		}
 		r.names = append(r.names, truth.Name)
+		r.fixed = append(r.fixed, ofLet(s.symbol(truth.Symbol)) && allEqual(truth.Mean, draws))
 		r.ranks = append(r.ranks, rank(truth.Mean, draws, opt.Draws, random))
 	}
 	return r, nil
+}
+
+// ofLet reports whether a `let` defines elements of a latent.
+func ofLet(s *lang.Symbol) bool {
+	return slices.ContainsFunc(s.Pieces, func(p *lang.Piece) bool { _, let := p.Stmt.(*ast.Let); return let })
+}
+
+// allEqual reports whether all draws are x.
+func allEqual(x float64, draws []float64) bool {
+	for _, v := range draws {
+		if v != x {
+			return false
+		}
+	}
+	return true
 }
 
 // drawsOf are the draws of an element of a latent, discrete or not.
@@ -304,6 +322,9 @@ func (out *SBC) collect(runs []*replicate) {
 		return
 	}
 	for i, name := range used[0].names {
+		if !slices.ContainsFunc(used, func(r *replicate) bool { return !r.fixed[i] }) {
+			continue // there is nothing to rank
+		}
 		c := Calibration{Name: name}
 		for _, r := range used {
 			c.Ranks = append(c.Ranks, r.ranks[i])

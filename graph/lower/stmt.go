@@ -107,6 +107,9 @@ func (l *lowerer) letValue(s *ast.Let) {
 		l.letOnce(s)
 		return
 	}
+	if sym.Kind == lang.SymLatent {
+		l.fail("not-supported-here", s, "an element of `%s` that depends on a discrete latent, beside elements that are latents, is not supported yet", s.Name.Name)
+	}
 	if l.uncertain().needed[sym] {
 		l.letOnce(s)
 	}

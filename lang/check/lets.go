@@ -155,7 +155,7 @@ func (c *checker) arrayFor(name ast.Ident, stmt ast.Stmt) *info {
 	if !found {
 		in = c.declareArray(c.defs.byName[name.Name])
 	}
-	if in.sym.Kind != kindOf(stmt) || in.sym.Generated && !c.generating || c.generating && !in.sym.Generated && len(in.sym.Pieces) > 0 {
+	if in.sym.Kind != kindOf(stmt) && !in.array.mixed() || in.sym.Generated && !c.generating || c.generating && !in.sym.Generated && len(in.sym.Pieces) > 0 {
 		c.reportTaken(RedefinedName, in, &lang.Symbol{Name: name.Name, Kind: kindOf(stmt), Span: name.Span()})
 		return nil
 	}
@@ -198,6 +198,9 @@ func (c *checker) addPiece(in *info, stmt ast.Stmt, elem lang.Type, at diag.Span
 		return
 	default:
 		a.elem.Elem = join(a.elem.Elem, elem.Elem)
+		if a.elem.Kind != elem.Kind { // a row that a let gives need not be a simplex
+			a.elem.Kind = lang.Plain
+		}
 		in.lo, in.hi = c.lesser(in.lo, lo), c.greater(in.hi, hi)
 	}
 	c.site(in.sym.Name, stmt).piece = &piece{box}

@@ -122,7 +122,7 @@ func prescan(stmts []ast.Stmt) *definitions {
 
 type prescanner struct {
 	*definitions
-	known map[string]bool // data, params and lets above
+	known map[string]bool // data, params and plain lets above
 }
 
 func (p *prescanner) walk(stmts []ast.Stmt, loops []ast.Node, vars []*ast.Binder) {
@@ -142,21 +142,28 @@ func (p *prescanner) walk(stmts []ast.Stmt, loops []ast.Node, vars []*ast.Binder
 			if len(s.Index) == 0 && len(loops) > 0 {
 				continue // a local
 			}
-			p.known[s.Name.Name] = true
+			p.known[s.Name.Name] = p.known[s.Name.Name] || len(s.Index) == 0
 			p.add(&defSite{name: s.Name.Name, stmt: s, span: s.Name.Span(), index: s.Index}, loops, vars)
 		case *ast.Sample:
-			if !p.known[s.Name.Name] {
-				p.add(&defSite{name: s.Name.Name, stmt: s, span: s.Name.Span(), index: s.Index, sample: s}, loops, vars)
+			d := &defSite{name: s.Name.Name, stmt: s, span: s.Name.Span(), index: s.Index, sample: s}
+			d.place(loops, vars)
+			if !p.known[s.Name.Name] && p.defines(d) {
+				p.add(d, loops, vars)
 			}
 		}
 	}
 }
 
-func (p *prescanner) add(d *defSite, loops []ast.Node, vars []*ast.Binder) {
+// place notes the plates and loops around a definition.
+func (d *defSite) place(loops []ast.Node, vars []*ast.Binder) {
 	d.loops, d.vars = loops, vars
 	if own := binders(d.index); len(own) > 0 {
 		d.loops, d.vars = extend(loops, d.stmt), extend(vars, own...)
 	}
+}
+
+func (p *prescanner) add(d *defSite, loops []ast.Node, vars []*ast.Binder) {
+	d.place(loops, vars)
 	p.byName[d.name] = append(p.byName[d.name], d)
 	p.byStmt[d.stmt] = d
 	if len(d.loops) > 0 && len(d.index) > 0 && !slices.Contains(p.inLoop[d.loops[0]], d.name) {

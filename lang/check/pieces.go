@@ -75,11 +75,14 @@ func (c *checker) declareArray(sites []*defSite) *info {
 			break
 		}
 	}
-	kind := lang.SymLet
-	if first.sample != nil {
-		kind = lang.SymLatent
+	kind, decl := lang.SymLet, ast.Node(first.stmt)
+	for _, d := range sites {
+		if d.sample != nil {
+			kind, decl = lang.SymLatent, d.stmt
+			break
+		}
 	}
-	sym := &lang.Symbol{Name: first.name, Kind: kind, Span: first.span, Decl: first.stmt}
+	sym := &lang.Symbol{Name: first.name, Kind: kind, Span: first.span, Decl: decl}
 	in := &info{sym: sym, reads: map[*info]bool{}, inGuide: c.guide != nil}
 	in.array = &array{n: len(first.index), sites: sites, guessed: true, elem: c.guessElem(first)}
 	in.dep.latent = kind == lang.SymLatent

@@ -187,7 +187,7 @@ func (p *Problem) Target() *inference.Target {
 }
 
 func lowerData(b *data.Bound) *lower.Data {
-	out := &lower.Data{Values: map[string]*lower.Array{}, Dims: b.Dims}
+	out := &lower.Data{Values: map[string]*lower.Array{}, Dims: b.Dims, Where: b.Where}
 	for name, a := range b.Values {
 		out.Values[name] = &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}
 	}

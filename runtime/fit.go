@@ -93,6 +93,9 @@ func (p *Problem) explain(err error) error {
 	if !errors.As(err, &no) {
 		return err
 	}
+	if found := p.unfit(); len(found) > 0 {
+		return &DataError{found}
+	}
 	d := diag.Diagnostic{Code: "no-finite-start", Source: p.model.checked.File.Source,
 		Summary: "the log density is not finite at any starting point",
 		Hint:    "check that the priors allow the data: bounds, counts, positive scales"}
@@ -116,6 +119,21 @@ func (p *Problem) explain(err error) error {
 	return &DataError{diag.List{d}}
 }
 
+// unfit names the data that keep a fit from starting, if it is them. It is an
+// answer to a failure, and has none of its own.
+func (p *Problem) unfit() (found diag.List) {
+	defer func() {
+		if recover() != nil {
+			found = nil
+		}
+	}()
+	found = p.target.Unfit(1)
+	for i := range found {
+		found[i].Code = "no-finite-start"
+	}
+	return found
+}
+
 func quoted(names []string) string {
 	q := make([]string, len(names))
 	for i, n := range names {
@@ -132,7 +150,7 @@ func init() {
 			Explanation: "Every `~` of the model has data on its left, so there is nothing to infer.",
 			Wrong:       "data y : real\ny ~ Normal(0, 1)", Right: "data y : real\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)"},
 		diag.CodeInfo{Code: "no-finite-start", Title: "No starting point with a finite density",
-			Explanation: "The log density of the model is -inf or NaN wherever the fit tried to start. Usually some data are impossible under the model, or a parameter leaves its range.",
+			Explanation: "The log density of the model is -inf or NaN wherever the fit tried to start. Usually some data are impossible under the model, or a parameter leaves its range. Where a single datum or a parameter is at fault at every start, the message names it.",
 			Wrong:       "data y : real\nmu ~ Uniform(0, 1)\ny ~ Uniform(mu + 5, mu + 6)   # with y = 0",
 			Right:       "data y : real\nmu ~ Uniform(-10, 1)\ny ~ Uniform(mu, mu + 6)"},
 		diag.CodeInfo{Code: "no-derivatives", Title: "A density without finite derivatives",

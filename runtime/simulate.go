@@ -101,17 +101,13 @@ func (s *Simulator) Draw(seed uint64, index int) (sim *Simulation, err error) {
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
-	bound := *s.bound
-	bound.Values = map[string]*data.Array{}
-	for name, a := range s.bound.Values {
-		bound.Values[name] = a
-	}
+	values := map[string]*data.Array{}
 	for _, sym := range s.model.checked.Data {
 		if a := drawn.Values[sym.Name]; a != nil {
-			bound.Values[sym.Name] = &data.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}
+			values[sym.Name] = &data.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}
 		}
 	}
-	return &Simulation{from: s, bound: &bound, drawn: drawn}, nil
+	return &Simulation{from: s, bound: s.bound.With(values), drawn: drawn}, nil
 }
 
 // Simulate draws one data set; see Simulator.

@@ -43,6 +43,13 @@ func init() {
 			Right:       "data k : int >= 0\nlambda ~ Exponential(1)\nk ~ Poisson(lambda)",
 		},
 		diag.CodeInfo{
+			Code:        "density-not-finite",
+			Title:       "An observed value at which the density is infinite or not a number",
+			Explanation: "Many densities grow without limit towards an end of their support: a value exactly there gives the model no posterior that could be normalised, or one concentrated at that value.",
+			Wrong:       "data y : real[N]        # with an exact 0\nmu ~ Normal(0, 1)\ny ~ Beta(0.5, 2)",
+			Right:       "data y : real[N]        # 0 < y < 1\nmu ~ Normal(0, 1)\ny ~ Beta(0.5, 2)",
+		},
+		diag.CodeInfo{
 			Code:        "not-supported-here",
 			Title:       "A construct that the language has and this version does not run yet",
 			Explanation: "The model is well formed, but this use of it cannot be fitted yet. docs/status.md lists what is missing.",

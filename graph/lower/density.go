@@ -20,11 +20,13 @@ func (l *lowerer) logDensity(e *ast.Call) val {
 		l.fail("not-supported-here", e, "`log_density` needs a distribution")
 	}
 	x := l.eval(e.Args[1].Value)
-	terms, lead := l.density(d, l.m.Dists[d.Call], x.Value, false, e)
 	total := l.b.Scalar(0)
-	for _, t := range terms {
-		total = l.b.Add(total, l.sumOver(t, lead))
-	}
+	l.underObservation(nil, func() { // x is an argument, whatever statement this stands in
+		terms, lead := l.density(d, l.m.Dists[d.Call], x.Value, false, e)
+		for _, t := range terms {
+			total = l.b.Add(total, l.sumOver(t, lead))
+		}
+	})
 	return val{total, lang.Real}
 }
 
@@ -50,6 +52,7 @@ func (l *lowerer) density(d *ast.Dist, call *lang.DistCall, x named.Value, insid
 	for i, name := range call.Sig.EventDims {
 		sizes[name] = x.Shape()[n+i]
 	}
+	l.openDatum(lead)
 	return l.densityOver(d, call, l.b.Open(x, lead...), lead, sizes, inside, at), lead
 }
 
@@ -59,17 +62,19 @@ func (l *lowerer) densityOver(d *ast.Dist, call *lang.DistCall, x named.Value, l
 	decl, _ := dist.Find(call.Sig.Name)
 	p := l.params(d, call, lead, sizes)
 	p.Inside = inside
-	_, statement := at.(*ast.Sample)
-	observed := statement && !inside && !enumerated(x)
+	if l.datum != nil {
+		l.datum.params = p
+	}
+	observed := l.datum != nil && !inside && x.IsConst() && !enumerated(x)
 	if observed {
-		l.checkSupport(at, call, p, x)
+		l.checkSupport(at, call, decl, p)
 	}
 	if d.Interval == nil && d.Range == nil {
 		return decl.LogDensity(l.b, x, p)
 	}
 	c := l.interval(d, decl, lead)
 	if observed {
-		l.checkInside(at, c, x)
+		l.checkInside(at, c)
 	}
 	terms, err := dist.Truncated(l.b, decl, x, p, &c.lower, &c.upper)
 	if err != nil {

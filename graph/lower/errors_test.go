@@ -128,7 +128,7 @@ data y : int[N]
 r ~ Exponential(1)
 plate i in 1..N { y[i] ~ Poisson(r) }`,
 			values{"y": []int{1, -2}},
-			"outside-support", "y[i] ~ Poisson(r)", "the observed value is impossible under `Poisson`, at i = 2"},
+			"outside-support", "y[i] ~ Poisson(r)", "`y[2]` is -2, which is impossible under `Poisson`, at i = 2"},
 		{"an empty interval", `
 data lo : real[N]
 data y : real[N]
@@ -149,7 +149,7 @@ data y : real[N]
 mu ~ Normal(0, 1)
 y ~ Normal(mu, 1) in (lo, inf)`,
 			values{"lo": []float64{1, 2}, "y": []float64{2, 2}},
-			"outside-support", "y ~ Normal(mu, 1) in (lo, inf)", "the observed value is outside the interval of the truncation, at element 2"},
+			"outside-support", "y ~ Normal(mu, 1) in (lo, inf)", "`y[2]` is 2, which is outside the interval of the truncation, at element 2"},
 		{"a category beyond the last", `
 data y : int[N]
 p ~ Dirichlet(ones(3))
@@ -168,7 +168,7 @@ data y : real[N]
 mu ~ Normal(0, 1)
 plate i in 1..N { y[i] ~ Uniform(0, 1) }`,
 			values{"y": []float64{0.5, 2}},
-			"outside-support", "y[i] ~ Uniform(0, 1)", "density 0 whatever the latents are, at i = 2"},
+			"outside-support", "y[i] ~ Uniform(0, 1)", "`y[2]` is 2, which is impossible under `Uniform`, at i = 2"},
 		{"an observation outside a truncation", `
 data y : real[N]
 mu ~ Normal(0, 1)

@@ -100,11 +100,15 @@ func (l *lowerer) observeGaps(s *ast.Sample, info *lang.SampleInfo, g *gaps) {
 		}
 		if len(o.whole) > 0 {
 			l.amongObjects(o, o.whole, func(a *named.Axis) {
-				terms := l.densityOver(s.Dist, info.Dist, l.elementsOver(g.known, o, o.whole, a), o.lead, o.sizes(info), false, s)
-				for _, t := range terms {
-					l.notImpossible(s, t)
-				}
-				l.addFactor(s, false, terms, nil)
+				y := l.elementsOver(g.known, o, o.whole, a)
+				place := func() named.Value { return l.elementsOver(places(len(g.known)), o, o.whole, a) }
+				l.underObservation(&datum{name: g.sym.Name, shape: g.shape, value: y, place: place}, func() {
+					terms := l.densityOver(s.Dist, info.Dist, y, o.lead, o.sizes(info), false, s)
+					for _, t := range terms {
+						l.notImpossible(s, info.Dist, t)
+					}
+					l.addFactor(s, false, terms, nil)
+				})
 			})
 		}
 		if len(o.holed) == 0 || g.absent {
@@ -144,6 +148,15 @@ func (l *lowerer) elementsOver(data []float64, o *objects, cells []float64, a *n
 		out = append(out, data[i])
 	}
 	return l.b.Wrap(l.b.G.Constant(append(graph.Shape{len(cells)}, o.event...), out), a)
+}
+
+// places are the positions of n elements.
+func places(n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = float64(i)
+	}
+	return out
 }
 
 // makeGaps obtains the continuous latents of a statement.

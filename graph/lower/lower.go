@@ -47,6 +47,9 @@ type Array struct {
 type Data struct {
 	Values map[string]*Array
 	Dims   map[string]int
+	// Where says where an element of data stands in their source, row-major from 0,
+	// for messages: "d.csv:3, row 2". It may be nil.
+	Where func(name string, element int) string
 	// Lets are values that stand in for those of top-level lets of data: what a
 	// simulation drew where the left side of a `~` is such a let.
 	Lets map[string]*Array
@@ -282,8 +285,11 @@ type lowerer struct {
 	fresh    int // axes made for discrete latents
 	// called are the values of the calls of functions so far (call.go).
 	called map[string]call
-	// now is the statement that is being interpreted.
-	now ast.Node
+	// now is the statement that is being interpreted, datum what it observes.
+	now   ast.Node
+	datum *datum
+	// unfit says that the latents are known, at several points (unfit.go).
+	unfit bool
 }
 
 func (l *lowerer) symbols() {

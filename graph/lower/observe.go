@@ -2,11 +2,9 @@ package lower
 
 import (
 	"fmt"
-	"math"
 
 	"ppl/graph"
 	"ppl/graph/named"
-	"ppl/graph/op"
 	"ppl/lang"
 	"ppl/lang/ast"
 	"ppl/lang/diag"
@@ -26,11 +24,14 @@ func (l *lowerer) observe(s *ast.Sample, info *lang.SampleInfo) {
 		if !y.IsConst() {
 			l.fail("not-supported-here", s, "`%s` is not known from the data", s.Name.Name)
 		}
-		terms, lead := l.density(s.Dist, info.Dist, y, false, s)
-		for _, t := range terms {
-			l.notImpossible(s, t)
-		}
-		l.addFactor(s, false, terms, lead)
+		place := func() named.Value { return l.positions(x.Shape(), args) }
+		l.underObservation(&datum{name: s.Name.Name, shape: x.Shape(), value: y, place: place}, func() {
+			terms, lead := l.density(s.Dist, info.Dist, y, false, s)
+			for _, t := range terms {
+				l.notImpossible(s, info.Dist, t)
+			}
+			l.addFactor(s, false, terms, lead)
+		})
 	})
 }
 
@@ -88,10 +89,7 @@ func (l *lowerer) once(s *ast.Sample, shape graph.Shape, args []named.IndexArg) 
 // elements lists the positions that an index reads.
 func elements(shape graph.Shape, args []named.IndexArg) []int {
 	scratch := named.New()
-	place := make([]float64, shape.Size())
-	for i := range place {
-		place[i] = float64(i)
-	}
+	place := places(shape.Size())
 	if len(place) == 0 {
 		return nil
 	}
@@ -100,37 +98,4 @@ func elements(shape graph.Shape, args []named.IndexArg) []int {
 		out = append(out, int(v))
 	}
 	return out
-}
-
-// notImpossible refuses a term that is known to be -Inf, or NaN, somewhere.
-func (l *lowerer) notImpossible(at ast.Node, t named.Value) {
-	if enumerated(t) {
-		return // some values may be impossible
-	}
-	known := t
-	if m, ok := t.N.Op.(*op.Map); ok && m.F == op.Where && t.N.In[0].IsConst() && t.N.In[2].IsConst() {
-		// where(inside, density, -Inf): the value is known where it is outside.
-		var axes []*named.Axis
-		for _, d := range m.Dims[0] {
-			if d >= len(t.Axes()) {
-				return
-			}
-			axes = append(axes, t.Axes()[d])
-		}
-		if c, ok := t.N.In[2].ConstScalar(); !ok || !math.IsInf(c, -1) {
-			return
-		}
-		known = l.b.Where(l.b.Wrap(t.N.In[0], axes...), l.b.Scalar(0), l.b.Scalar(math.Inf(-1)))
-	}
-	if !known.IsConst() {
-		return
-	}
-	mask, i := l.firstBad(known, func(x float64) bool { return !math.IsInf(x, -1) && !math.IsNaN(x) })
-	switch {
-	case i < 0:
-	case math.IsNaN(l.elementAt(known, mask, i)):
-		l.fail("bad-value", at, "the log density is not a number here%s", l.at(mask, i))
-	default:
-		l.fail("outside-support", at, "this has density 0 whatever the latents are%s", l.at(mask, i))
-	}
 }

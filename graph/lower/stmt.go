@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"math"
+
 	"ppl/graph/named"
 	"ppl/lang"
 	"ppl/lang/ast"
@@ -37,6 +39,8 @@ func (l *lowerer) breakArrays(s ast.Stmt) {
 
 func (l *lowerer) stmt(s ast.Stmt) {
 	l.now = s
+	defer func(d *datum) { l.datum = d }(l.datum)
+	l.datum = nil
 	switch s := s.(type) {
 	case *ast.Data:
 		l.dataStmt(s)
@@ -154,12 +158,29 @@ func (l *lowerer) factor(s *ast.Factor) {
 	if v.Rank() > 0 {
 		l.fail("shape-at-binding", s, "`factor` takes a scalar, found %s", typeOf(v))
 	}
-	l.notImpossible(s, v.Value)
+	l.factorNotImpossible(s, v.Value)
 	if enumerated(v.Value) {
 		l.addTable([]named.Value{v.Value}, l.plates)
 		return
 	}
 	l.joint.Factors = append(l.joint.Factors, Factor{Value: l.sumOver(v.Value, l.plates), Terms: []named.Value{v.Value}, At: l.whereabouts(), Span: s.Span()})
+}
+
+// factorNotImpossible refuses a term that the data alone make infinite, or not a
+// number.
+func (l *lowerer) factorNotImpossible(s *ast.Factor, t named.Value) {
+	if l.unfit || !t.IsConst() {
+		return
+	}
+	switch mask, i := l.firstBad(t, func(x float64) bool { return x-x == 0 }); {
+	case i < 0:
+	case math.IsNaN(l.elementAt(t, mask, i)):
+		l.fail("bad-value", s, "the log density is not a number here%s", l.at(mask, i))
+	case l.elementAt(t, mask, i) > 0:
+		l.fail("bad-value", s, "the log density is infinite here%s", l.at(mask, i))
+	default:
+		l.fail("outside-support", s, "this has density 0 whatever the latents are%s", l.at(mask, i))
+	}
 }
 
 // sumOver sums over axes, counting those that the value lacks; a sum over no

@@ -43,19 +43,24 @@ func (l *lowerer) interval(d *ast.Dist, decl *dist.Dist, lead []*named.Axis) int
 	return c
 }
 
-// checkInside reports an observed value that lies outside the interval that its
+// checkInside reports a datum that lies outside the interval that its
 // distribution is truncated to.
-func (l *lowerer) checkInside(at ast.Node, c interval, x named.Value) {
-	if !x.IsConst() || !c.lower.IsConst() || !c.upper.IsConst() {
+func (l *lowerer) checkInside(at ast.Node, c interval) {
+	if !c.lower.IsConst() || !c.upper.IsConst() {
 		return
 	}
-	b := l.b
-	out, ends := b.Or(b.LessEq(x, c.lower), b.GreaterEq(x, c.upper)), "between %g and %g"
+	b, x := l.b, l.datum.value
+	out, ends := b.Or(b.LessEq(x, c.lower), b.GreaterEq(x, c.upper)), "between %s and %s"
 	if c.closed {
-		out, ends = b.Or(b.Less(x, c.lower), b.Greater(x, c.upper)), "from %g to %g"
+		out, ends = b.Or(b.Less(x, c.lower), b.Greater(x, c.upper)), "from %s to %s"
 	}
-	if mask, i := l.offending(out); i >= 0 {
-		l.outside("outside-support", at, x, mask, i, "the observed value is outside the interval of the truncation",
-			fmt.Sprintf(ends, l.elementAt(c.lower, mask, i), l.elementAt(c.upper, mask, i)))
+	mask, i := l.everywhere(l.offending(out))
+	if i < 0 {
+		return
 	}
+	l.failWith(diag.Diagnostic{Code: "outside-support", Span: at.Span(),
+		Summary:  l.datumText(mask, i) + ", which is outside the interval of the truncation" + l.anyStart() + l.at(mask, i),
+		Expected: fmt.Sprintf(ends, diag.Number(l.elementAt(c.lower, mask, i)), diag.Number(l.elementAt(c.upper, mask, i))),
+		Found:    vectorText(l.event(x, mask, i)),
+	})
 }

@@ -96,7 +96,7 @@ func newBinder(m *lang.Model, t *Tables, opt BindOptions) *binder {
 	}
 	b := &binder{
 		m: m, t: t, opt: opt,
-		out:   &Bound{Values: map[string]*Array{}, Dims: map[string]int{}, Levels: map[string][]string{}},
+		out:   &Bound{Values: map[string]*Array{}, Dims: map[string]int{}, Levels: map[string][]string{}, places: map[string]func(int) string{}},
 		byKey: map[string]*item{}, dims: map[string]*dimension{}, lets: map[string]*letValue{},
 		used: map[string]bool{}, failed: map[string]bool{},
 	}
@@ -202,6 +202,10 @@ func (b *binder) finish() {
 	for _, it := range b.items {
 		if it.array != nil && !it.bad {
 			b.out.Values[it.sym.Name] = it.array
+			if it.value != nil {
+				from := b.fromBound(it)
+				b.out.places[it.sym.Name] = func(i int) string { return it.value.whereElement(from(i)) }
+			}
 		}
 	}
 	for name, d := range b.dims {

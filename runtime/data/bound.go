@@ -1,5 +1,7 @@
 package data
 
+import "maps"
+
 // Array is a dense row-major array of numbers.
 type Array struct {
 	// Shape has the length of each dimension; a scalar has none.
@@ -24,6 +26,28 @@ type Bound struct {
 	Levels map[string][]string
 	// Unused are the keys that the model has no use for, sorted.
 	Unused []string
+
+	places map[string]func(element int) string
+}
+
+// Where says where an element of data stands in its source, row-major from 0:
+// "d.csv:3, row 2". It is empty for what no source holds.
+func (b *Bound) Where(name string, element int) string {
+	if place := b.places[name]; place != nil {
+		return place(element)
+	}
+	return ""
+}
+
+// With is a copy in which some values are others, which no source holds.
+func (b *Bound) With(values map[string]*Array) *Bound {
+	out := *b
+	out.Values, out.places = maps.Clone(b.Values), maps.Clone(b.places)
+	for name, a := range values {
+		out.Values[name] = a
+		delete(out.places, name)
+	}
+	return &out
 }
 
 // Lookup finds a value or, as a scalar, a dimension.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestFromMap(t *testing.T) {
@@ -45,7 +46,7 @@ data f : real[2]
 		Dims: map[string]int{"N": 2, "J": 2}, Levels: map[string][]string{"J": {"a", "b"}}, Unused: []string{"extra"},
 	}
 	nan := cmp.Comparer(func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })
-	if d := cmp.Diff(want, bound, nan); d != "" {
+	if d := cmp.Diff(want, bound, nan, cmpopts.IgnoreUnexported(Bound{})); d != "" {
 		t.Error(d)
 	}
 }
@@ -126,7 +127,7 @@ func TestFromMapMatrices(t *testing.T) {
 			continue
 		}
 		nan := cmp.Comparer(func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })
-		if d := cmp.Diff(want, got, nan); d != "" {
+		if d := cmp.Diff(want, got, nan, cmpopts.IgnoreUnexported(Bound{})); d != "" {
 			t.Errorf("%v: %s", x, d)
 		}
 	}

@@ -2,9 +2,10 @@ package data
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
+
+	"ppl/lang/diag"
 )
 
 // maxListed is how many elements a message lists.
@@ -49,19 +50,7 @@ func count(n int, word string) string {
 }
 
 // plain writes a number as a person would.
-func plain(x float64) string {
-	switch {
-	case math.IsNaN(x):
-		return "NaN"
-	case math.IsInf(x, 1):
-		return "Inf"
-	case math.IsInf(x, -1):
-		return "-Inf"
-	case x == math.Trunc(x) && math.Abs(x) < 1e18:
-		return strconv.FormatFloat(x, 'f', -1, 64)
-	}
-	return strconv.FormatFloat(x, 'g', -1, 64)
-}
+func plain(x float64) string { return diag.Number(x) }
 
 // shortened cuts a long text.
 func shortened(s string) string {

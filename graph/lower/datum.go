@@ -173,6 +173,9 @@ func (l *lowerer) outOfSupport(s dist.Support) (mask named.Value, i int) {
 // from one to the other.
 func (l *lowerer) outOfBounds(s dist.Support) (mask named.Value, i int) {
 	x := l.datum.value
+	if l.standIn() {
+		return x, -1
+	}
 	lo, hi := l.ends(s)
 	for _, side := range []struct {
 		bound  named.Value
@@ -186,6 +189,13 @@ func (l *lowerer) outOfBounds(s dist.Support) (mask named.Value, i int) {
 		}
 	}
 	return x, -1
+}
+
+// standIn reports whether some value stands for those that a discrete latent may
+// have, where it is relaxed or has infinitely many: what is known is then known of
+// that one alone.
+func (l *lowerer) standIn() bool {
+	return l.relaxes || slices.ContainsFunc(l.siteOrder, func(d *discrete) bool { return d.infinite })
 }
 
 // ends are the bounds of a support that is an interval; not valid where it has none.
@@ -272,7 +282,7 @@ func (l *lowerer) notImpossible(at *ast.Sample, call *lang.DistCall, t named.Val
 		}
 		known = l.b.Where(l.b.Wrap(t.N.In[0], axes...), l.b.Scalar(0), l.b.Scalar(math.Inf(-1)))
 	}
-	if !known.IsConst() {
+	if !known.IsConst() || enumerated(known) && l.standIn() {
 		return
 	}
 	finite := func(x float64) bool { return x-x == 0 }

@@ -169,7 +169,7 @@ func (l *lowerer) factor(s *ast.Factor) {
 // factorNotImpossible refuses a term that the data alone make infinite, or not a
 // number.
 func (l *lowerer) factorNotImpossible(s *ast.Factor, t named.Value) {
-	if l.unfit || !t.IsConst() {
+	if l.unfit || !t.IsConst() || enumerated(t) { // some values may be impossible
 		return
 	}
 	switch mask, i := l.firstBad(t, func(x float64) bool { return x-x == 0 }); {

@@ -122,8 +122,9 @@ type DistSig struct {
 	Doc, Density, Source string
 	// Example is a statement of the language.
 	Example string
-	// NoTruncation, if not empty, says why `in (a, b)` is refused.
-	NoTruncation string
+	// NoTruncation, if not empty, says why `in (a, b)` is refused, and NoCDF why
+	// `log_cdf` and `censored` are.
+	NoTruncation, NoCDF string
 	// NotYet, if not empty, says what is missing: fit refuses the model.
 	NotYet string
 }

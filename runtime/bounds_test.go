@@ -96,6 +96,69 @@ func TestDataTruncatedByRow(t *testing.T) {
 	}
 }
 
+// Latent angles, in a turn and in a part of it.
+func TestLatentAngles(t *testing.T) {
+	density := func(x float64) float64 { return math.Exp(2 * math.Cos(x-0.5)) }
+	for text, w := range map[string][2]float64{"a ~ VonMises(0.5, 2)": {-math.Pi, math.Pi}, "a ~ VonMises(0.5, 2) in (-1, inf)": {-1, math.Pi}} {
+		post := fitWith(t, text, nil, runtime.Options{Seed: 1})
+		a, err := post.Quantity("a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mean, sd := momentsOf(density, w[0], w[1]); post.Verdict != runtime.Good || math.Abs(a.Mean-mean) > 0.1*sd || math.Abs(a.SD/sd-1) > 0.1 {
+			t.Errorf("%s: %.4f ± %.4f, want %.4f ± %.4f; %s", text, a.Mean, a.SD, mean, sd, post.Verdict)
+		}
+	}
+}
+
+// The log probabilities of tails are terms of a density like any other, and known to those that report them:
+// data that are known to lie above a limit, and a let.
+func TestLogTailsInModels(t *testing.T) {
+	text := "data c : real[N]\ndata k : int[M]\nmu ~ Normal(0, 2)\nr ~ Gamma(2, 1)\nfactor log_ccdf(Normal(mu, 1), c)\n" +
+		"factor sum([log_cdf(Poisson(r), k[i]) for i in 1..M])\nlet p = exp(log_cdf(Poisson(r), 3))"
+	post := fitWith(t, text, map[string]any{"c": []float64{1, 2}, "k": []int{3, 1}}, runtime.Options{Seed: 1})
+	upper := func(z float64) float64 { return 0.5 * math.Erfc(z/math.Sqrt2) }
+	poisson := func(r float64, k int) float64 {
+		sum, term := 0.0, math.Exp(-r)
+		for i := 0; i <= k; i++ {
+			sum += term
+			term *= r / float64(i+1)
+		}
+		return sum
+	}
+	mu := func(x float64) float64 { return math.Exp(-x*x/8) * upper(1-x) * upper(2-x) }
+	rate := func(r float64) float64 { return r * math.Exp(-r) * poisson(r, 3) * poisson(r, 1) }
+	for name, w := range map[string]struct {
+		f    func(float64) float64
+		from float64
+	}{"mu": {mu, -300}, "r": {rate, 0}} {
+		q, err := post.Quantity(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mean, sd := momentsOf(w.f, w.from, 300); math.Abs(q.Mean-mean) > 0.1*sd || math.Abs(q.SD/sd-1) > 0.1 {
+			t.Errorf("%s: %.4f ± %.4f, want %.4f ± %.4f", name, q.Mean, q.SD, mean, sd)
+		}
+	}
+	p, err := post.Quantity("p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	above := func(r float64) float64 { return rate(r) * poisson(r, 3) }
+	if want := totalOf(above, 0, 100) / totalOf(rate, 0, 100); math.Abs(p.Mean-want) > 0.02 {
+		t.Errorf("p: %.4f, want %.4f", p.Mean, want)
+	}
+}
+
+func totalOf(f func(x float64) float64, lower, upper float64) float64 {
+	const n = 100_000
+	sum := 0.0
+	for i := range n {
+		sum += f(lower + (upper-lower)*(float64(i)+0.5)/n)
+	}
+	return sum * (upper - lower) / n
+}
+
 // momentsOf a density on an interval, by the midpoint rule; what lies beyond 300 is nothing.
 func momentsOf(f func(x float64) float64, lower, upper float64) (mean, sd float64) {
 	lower, upper = math.Max(lower, -300), math.Min(upper, 300)

@@ -41,6 +41,12 @@ var statements = map[string]statement{
 	"log_density": {"log_density(DIST, x)",
 		"The log density, or log probability, of a distribution at x: an expression.",
 		"factor log_density(Normal(0, 1), sum(z))"},
+	"log_cdf": {"log_cdf(DIST, x)",
+		"The log of the probability P(X ≤ x) of a distribution over single numbers, truncated or not: an expression, accurate far in both tails. Of an array, the log probability that as many independent values are all at most theirs.",
+		"factor log_cdf(Weibull(2, 10), limit)"},
+	"log_ccdf": {"log_ccdf(DIST, x)",
+		"The log of the probability P(X > x): the log of one minus the distribution function. An integer x is left out: for P(X ≥ x) write x - 1.",
+		"factor log_ccdf(Poisson(rate), most)"},
 	"pi":  {"pi", "The number 3.14159...", "sin(2 * pi * t / 12)"},
 	"inf": {"inf", "Infinity, for bounds.", "x ~ Normal(0, 1) in (0, inf)"},
 }

@@ -38,6 +38,12 @@ var bernoulli = &Dist{
 		}
 		return p.guard(b, ts, integers(b, x, b.Scalar(0), b.Scalar(1)))
 	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return bernoulliTail(b, x, p, 0)
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return bernoulliTail(b, x, p, 1)
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = 0
 		if open01(r) < p.successes() {
@@ -46,6 +52,22 @@ var bernoulli = &Dist{
 	},
 	Mean:     func(p Numbers) []float64 { return []float64{p.successes()} },
 	Variance: func(p Numbers) []float64 { q := p.successes(); return []float64{q * (1 - q)} },
+}
+
+// bernoulliTail is log P(X ≤ x) for of = 0, log P(X > x) for of = 1: between 0 and
+// 1 that is the probability of the value itself.
+func bernoulliTail(b *named.Builder, x named.Value, p Params, of float64) named.Value {
+	var middle named.Value
+	if logit, ok := p.logit(b); ok {
+		middle = b.LogInvLogit(b.Scale(2*of-1, logit))
+	} else if q := probability(b, p.Get("p")); of == 1 {
+		middle = logOf(b, q)
+	} else {
+		middle = b.Log1p(b.Neg(q))
+	}
+	ends := []named.Value{b.Scalar(negInf), b.Scalar(0)} // of the cdf
+	middle = b.Where(b.GreaterEq(x, b.Scalar(1)), ends[1-int(of)], middle)
+	return b.Where(b.Less(x, b.Scalar(0)), ends[int(of)], middle)
 }
 
 // bernoulliLogit is −softplus((1 − 2x)·logit) for a known x, where the sign

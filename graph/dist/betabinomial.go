@@ -20,18 +20,19 @@ var betaBinomial = &Dist{
 				pos("beta", "second shape of the beta", "b", "concentration0"),
 			),
 		},
-		Support:      lang.SupportIntRange,
-		Upper:        "n",
-		Doc:          "The number of successes in n trials whose common probability is drawn from Beta(alpha, beta).",
-		Density:      "P(k) = C(n, k) B(k + alpha, n − k + beta) / B(alpha, beta), k = 0..n",
-		Source:       "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 6.2.2",
-		Example:      "k[i in 1..N] ~ BetaBinomial(n[i], a, b)",
-		NoTruncation: noCDF,
+		Support: lang.SupportIntRange,
+		Upper:   "n",
+		Doc:     "The number of successes in n trials whose common probability is drawn from Beta(alpha, beta).",
+		Density: "P(k) = C(n, k) B(k + alpha, n − k + beta) / B(alpha, beta), k = 0..n",
+		Source:  "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 6.2.2",
+		Example: "k[i in 1..N] ~ BetaBinomial(n[i], a, b)",
 	},
-	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		n, a, c := p.Get("n"), p.Get("alpha"), p.Get("beta")
-		ts := Terms{lchoose(b, n, x), lbeta(b, b.Add(x, a), b.Add(b.Sub(n, x), c)), b.Neg(lbeta(b, a, c))}
-		return p.guard(b, ts, integers(b, x, b.Scalar(0), n))
+	LogDensity: betaBinomialTerms,
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return sumTail(b, betaBinomialTerms, x, p, b.Scalar(0), p.Get("n"), true)
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return sumTail(b, betaBinomialTerms, x, p, b.Scalar(0), p.Get("n"), false)
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		q, _ := betaDraw(r, p.F("alpha"), p.F("beta"))
@@ -45,4 +46,11 @@ var betaBinomial = &Dist{
 		n, a, c := p.F("n"), p.F("alpha"), p.F("beta")
 		return []float64{n * (n + a + c) * betaVariance(a, c)}
 	},
+}
+
+// betaBinomialTerms is the log mass at x.
+func betaBinomialTerms(b *named.Builder, x named.Value, p Params) Terms {
+	n, a, c := p.Get("n"), p.Get("alpha"), p.Get("beta")
+	ts := Terms{lchoose(b, n, x), lbeta(b, b.Add(x, a), b.Add(b.Sub(n, x), c)), b.Neg(lbeta(b, a, c))}
+	return p.guard(b, ts, integers(b, x, b.Scalar(0), n))
 }

@@ -29,6 +29,7 @@ var car = &Dist{
 		Source:       "Besag (1974), Spatial interaction and the statistical analysis of lattice systems, JRSS B 36",
 		Example:      "phi ~ CAR(zeros(N), W, alpha, tau)",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		w, tau := p.Get("adjacency"), p.Get("precision")

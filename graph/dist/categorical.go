@@ -28,25 +28,13 @@ var categorical = &Dist{
 		Example:      "z[i in 1..N] ~ Categorical(w)",
 		NoTruncation: noNumber,
 	},
-	Categories: func(p Params) int {
-		if p.Has("p") {
-			return p.Get("p").Shape()[0]
-		}
-		return p.Get("logit").Shape()[0]
+	Categories: categoryCount,
+	LogDensity: categoricalTerms,
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return sumTail(b, categoricalTerms, x, p, b.Scalar(1), b.Scalar(float64(categoryCount(p))), true)
 	},
-	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		var ts Terms
-		var k int
-		if p.Has("p") {
-			v := p.Get("p")
-			k = v.Shape()[0]
-			ts = Terms{logChosen(b, v, x)}
-		} else {
-			v := p.Get("logit")
-			k = v.Shape()[0]
-			ts = Terms{choose(b, v, x), b.Neg(b.LogSumExp(v))}
-		}
-		return p.guard(b, ts, category(b, x, k))
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return sumTail(b, categoricalTerms, x, p, b.Scalar(1), b.Scalar(float64(categoryCount(p))), false)
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		if p.Has("p") {
@@ -57,6 +45,29 @@ var categorical = &Dist{
 		softmax(w)
 		out[0] = float64(1 + categoryDraw(r, w))
 	},
+}
+
+func categoryCount(p Params) int {
+	if p.Has("p") {
+		return p.Get("p").Shape()[0]
+	}
+	return p.Get("logit").Shape()[0]
+}
+
+// categoricalTerms is the log mass at x.
+func categoricalTerms(b *named.Builder, x named.Value, p Params) Terms {
+	var ts Terms
+	var k int
+	if p.Has("p") {
+		v := p.Get("p")
+		k = v.Shape()[0]
+		ts = Terms{logChosen(b, v, x)}
+	} else {
+		v := p.Get("logit")
+		k = v.Shape()[0]
+		ts = Terms{choose(b, v, x), b.Neg(b.LogSumExp(v))}
+	}
+	return p.guard(b, ts, category(b, x, k))
 }
 
 // logChosen is log v[x], taking logs of whichever are fewer: the vector or the

@@ -110,11 +110,11 @@ func TestEveryDistributionHasCases(t *testing.T) {
 		if !seen[d.Name] || len(forms[d.Name]) != len(d.Forms) {
 			t.Errorf("%s: cases for %d of %d forms", d.Name, len(forms[d.Name]), len(d.Forms))
 		}
-		if d.LogCDF != nil && !truncated[d.Name] {
+		if d.NoTruncation == "" && !truncated[d.Name] {
 			t.Errorf("%s: no truncation case", d.Name)
 		}
-		if (d.LogCDF == nil) != (d.NoTruncation != "") || (d.LogCDF == nil) != (d.LogSurvival == nil) {
-			t.Errorf("%s: truncation is half declared", d.Name)
+		if (d.LogCDF == nil) != (d.NoCDF != "") || (d.LogCDF == nil) != (d.LogSurvival == nil) || d.LogCDF == nil && d.NoTruncation == "" {
+			t.Errorf("%s: truncation or distribution function is half declared", d.Name)
 		}
 		if d.Sample == nil || d.LogDensity == nil {
 			t.Errorf("%s: no sampler or density", d.Name)

@@ -27,6 +27,7 @@ var dirichlet = &Dist{
 		Source:       "Kotz, Balakrishnan & Johnson (2000), Continuous Multivariate Distributions 1, ch. 49",
 		Example:      "w ~ Dirichlet(ones(K))",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		a := p.Get("concentration")

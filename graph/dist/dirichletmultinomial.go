@@ -27,6 +27,7 @@ var dirichletMultinomial = &Dist{
 		Source:       "Mosimann (1962), On the compound multinomial distribution, Biometrika 49",
 		Example:      "x[i in 1..N] ~ DirichletMultinomial(total[i], alpha)",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		n, a := p.Get("n"), p.Get("concentration")

@@ -36,7 +36,8 @@ type Dist struct {
 	Ends       [2]float64
 
 	// LogCDF is log P(X ≤ x), LogSurvival is log P(X > x), both accurate in
-	// their tails; nil where truncation is refused.
+	// their tails; nil where NoCDF says why. They may give no value (see sumTail).
+	// LogTail asks them inside the support only.
 	LogCDF, LogSurvival func(b *named.Builder, x named.Value, p Params) named.Value
 
 	// Sample draws one value into out; nil for the improper Flat.

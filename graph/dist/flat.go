@@ -14,6 +14,7 @@ var flat = &Dist{
 		Forms: []lang.FormSig{
 			form(),
 		},
+		NoCDF:   noArea,
 		Support: lang.SupportReal,
 		Doc:     "The improper distribution with density 1 everywhere. Within `in (a, b)` it is 1 on the interval, and never normalised.",
 		Density: "p(x) = 1",

@@ -28,6 +28,7 @@ var gaussianRandomWalk = &Dist{
 		Source:       "Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, ch. 2",
 		Example:      "level : real[T] ~ GaussianRandomWalk(tau)",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		sd, start, n := p.Get("sd"), p.Get("start"), x.Shape()[0]

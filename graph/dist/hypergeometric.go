@@ -20,23 +20,19 @@ var hyperGeometric = &Dist{
 				count("draws", "number of items drawn", "n"),
 			),
 		},
-		Support:      lang.SupportIntRange,
-		Upper:        "draws",
-		Doc:          "The number of marked items among those drawn without replacement from a population.",
-		Density:      "P(k) = C(successes, k) C(population − successes, draws − k) / C(population, draws)",
-		Source:       "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 6",
-		Example:      "k ~ HyperGeometric(50, 10, 5)",
-		NoTruncation: noCDF,
+		Support: lang.SupportIntRange,
+		Upper:   "draws",
+		Doc:     "The number of marked items among those drawn without replacement from a population.",
+		Density: "P(k) = C(successes, k) C(population − successes, draws − k) / C(population, draws)",
+		Source:  "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 6",
+		Example: "k ~ HyperGeometric(50, 10, 5)",
 	},
-	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		all, marked, n := p.Get("population"), p.Get("successes"), p.Get("draws")
-		ts := Terms{
-			lchoose(b, marked, x), lchoose(b, b.Sub(all, marked), b.Sub(n, x)), b.Neg(lchoose(b, all, n)),
-		}
-		return p.guard(b, ts, func() named.Value {
-			fit := b.And(b.LessEq(marked, all), b.LessEq(n, all))
-			return b.And(fit, integers(b, x, b.Max(b.Scalar(0), b.Add(n, b.Sub(marked, all))), b.Min(n, marked))())
-		})
+	LogDensity: hyperGeometricTerms,
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return sumTail(b, hyperGeometricTerms, x, p, b.Scalar(0), p.Get("draws"), true)
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return sumTail(b, hyperGeometricTerms, x, p, b.Scalar(0), p.Get("draws"), false)
 	},
 	// One item after the other.
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
@@ -59,4 +55,16 @@ var hyperGeometric = &Dist{
 		}
 		return []float64{p.F("draws") * f * (1 - f) * (n - p.F("draws")) / (n - 1)}
 	},
+}
+
+// hyperGeometricTerms is the log mass at x.
+func hyperGeometricTerms(b *named.Builder, x named.Value, p Params) Terms {
+	all, marked, n := p.Get("population"), p.Get("successes"), p.Get("draws")
+	ts := Terms{
+		lchoose(b, marked, x), lchoose(b, b.Sub(all, marked), b.Sub(n, x)), b.Neg(lchoose(b, all, n)),
+	}
+	return p.guard(b, ts, func() named.Value {
+		fit := b.And(b.LessEq(marked, all), b.LessEq(n, all))
+		return b.And(fit, integers(b, x, b.Max(b.Scalar(0), b.Add(n, b.Sub(marked, all))), b.Min(n, marked))())
+	})
 }

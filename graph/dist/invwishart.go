@@ -28,6 +28,7 @@ var invWishart = &Dist{
 		Source:       "Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., appendix A",
 		Example:      "Sigma ~ InvWishart(5, eye(3))",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		df, k := p.Get("df"), float64(x.Shape()[0])

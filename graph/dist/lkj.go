@@ -27,6 +27,7 @@ var lkj = &Dist{
 		Source:       "Lewandowski, Kurowicka & Joe (2009), Generating random correlation matrices based on vines and extended onion method, J. Multivar. Anal. 100",
 		Example:      "R : corr[K] ~ LKJ(2)",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	// (η − 1)·log det R. The normaliser is that of the factor: the Jacobian
 	// Π L[k,k]^(K−k) is all that lies between the two.

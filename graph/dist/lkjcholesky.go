@@ -29,6 +29,7 @@ var lkjCholesky = &Dist{
 		Source:       "Lewandowski, Kurowicka & Joe (2009), Generating random correlation matrices based on vines and extended onion method, J. Multivar. Anal. 100",
 		Example:      "L : cholesky_corr[K] ~ LKJCholesky(2)",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		eta, k := p.Get("concentration"), x.Shape()[0]

@@ -18,6 +18,7 @@ var mixture = &Dist{
 		Source:       "McLachlan & Peel (2000), Finite Mixture Models",
 		Example:      "y[i in 1..N] ~ Mixture([w, 1 - w], Normal(0, 1), Normal(4, 1))",
 		NoTruncation: noCDF,
+		NoCDF:        noCDF,
 		NotYet:       "Mixture is not supported yet: write the component as a Categorical latent, which is summed out",
 	},
 }

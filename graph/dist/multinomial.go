@@ -27,6 +27,7 @@ var multinomial = &Dist{
 		Source:       "Johnson, Kotz & Balakrishnan (1997), Discrete Multivariate Distributions, ch. 35",
 		Example:      "votes[i in 1..N] ~ Multinomial(total[i], theta)",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		n, q := p.Get("n"), p.Get("p")

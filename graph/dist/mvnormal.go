@@ -35,6 +35,7 @@ var mvNormal = &Dist{
 		Source:       "Kotz, Balakrishnan & Johnson (2000), Continuous Multivariate Distributions 1, ch. 45",
 		Example:      "f ~ MvNormal(zeros(N), cov = K)",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		z, logDet := whitened(b, x, p)

@@ -40,6 +40,7 @@ var mvStudentT = &Dist{
 		Source:       "Kotz & Nadarajah (2004), Multivariate t Distributions and Their Applications, ch. 1",
 		Example:      "b ~ MvStudentT(4, zeros(2), cov = S)",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		z, logDet := whitened(b, x, p)

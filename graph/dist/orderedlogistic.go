@@ -6,6 +6,7 @@ import (
 
 	"ppl/graph"
 	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -48,6 +49,12 @@ var orderedLogistic = &Dist{
 		}
 		return p.guard(b, ts, category(b, x, k))
 	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return orderedTail(b, x, p, true)
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return orderedTail(b, x, p, false)
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		u := p.F("eta") + logisticDraw(r)
 		out[0] = 1
@@ -57,4 +64,25 @@ var orderedLogistic = &Dist{
 			}
 		}
 	},
+}
+
+// orderedTail: P(X ≤ k) = inv_logit(cutpoints[k] − eta), and the complement.
+func orderedTail(b *named.Builder, x named.Value, p Params, cdf bool) named.Value {
+	c := p.Get("cutpoints")
+	n := c.Shape()[0]
+	k := b.Apply(op.Floor, x)
+	below, above := b.Scalar(0), b.Scalar(negInf) // of the survival
+	if cdf {
+		below, above = above, below
+	}
+	if n == 0 {
+		return b.Where(b.Less(k, b.Scalar(1)), below, above)
+	}
+	at := choose(b, c, b.Max(b.Scalar(1), b.Min(k, b.Scalar(float64(n)))))
+	d := b.Sub(at, p.Get("eta"))
+	if !cdf {
+		d = b.Neg(d)
+	}
+	out := b.Where(b.Greater(k, b.Scalar(float64(n))), above, b.LogInvLogit(d))
+	return b.Where(b.Less(k, b.Scalar(1)), below, out)
 }

@@ -52,9 +52,10 @@ func def(value string, p lang.ParamSig) lang.ParamSig {
 	return p
 }
 
-// noCDF says why a distribution cannot be truncated.
+// Why a distribution cannot be truncated, or has no distribution function.
 const (
 	noCDF    = "its distribution function is not supported yet"
 	noOrder  = "a multivariate distribution has no interval"
 	noNumber = "categories have no interval"
+	noArea   = "its density does not integrate to 1"
 )

@@ -588,7 +588,8 @@ func (r row) truncatedNodes(lo, hi float64) nodes {
 		lo = math.Max(lo, 0)
 	}
 	if r.d.Support == lang.SupportInterval {
-		lo, hi = math.Max(lo, r.values[r.d.Lower][0]), math.Min(hi, r.values[r.d.Upper][0])
+		from, to := r.ends()
+		lo, hi = math.Max(lo, from), math.Min(hi, to)
 	}
 	switch {
 	case math.IsInf(hi, 1):
@@ -671,9 +672,11 @@ func TestDistributionFunctions(t *testing.T) {
 		}
 		for _, x := range outside(r) { // 0 or 1, never NaN
 			b := named.New()
-			f := math.Exp(r.d.LogCDF(b, b.Scalar(x[0]), r.constants(b)).Const()[0])
-			if !(f >= 0 && f <= 1) {
-				t.Errorf("%s: cdf %g", describe(r, x), f)
+			for _, above := range []bool{false, true} {
+				v, err := LogTail(b, r.d, b.Scalar(x[0]), r.constants(b), above, nil, nil)
+				if f := math.Exp(v.Const()[0]); err != nil || !(f >= 0 && f <= 1) {
+					t.Errorf("%s: probability %g beyond: %v, %v", describe(r, x), f, above, err)
+				}
 			}
 		}
 	}

@@ -97,8 +97,12 @@ func (d *Dist) tail(f func(b *named.Builder, x named.Value, p Params) named.Valu
 	return func(x float64) float64 {
 		b := named.New()
 		q := Params{Form: p.Form, Values: map[string]named.Value{}}
-		for name, v := range p.Values {
-			q.Values[name] = b.Array(graph.Shape{}, v)
+		for _, s := range d.Forms[p.Form].Params {
+			v, shape := p.Values[s.Name], graph.Shape{}
+			if s.Rank > 0 {
+				shape = graph.Shape{len(v)}
+			}
+			q.Values[s.Name] = b.Array(shape, v)
 		}
 		return f(b, b.Scalar(x), q).Const()[0]
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -21,12 +22,11 @@ var skewNormal = &Dist{
 				loc("shape", "shape: skewed to the right if positive", "alpha", "skew"),
 			),
 		},
-		Support:      lang.SupportReal,
-		Doc:          "The skew normal distribution of Azzalini; shape 0 is the normal.",
-		Density:      "p(x) = 2/scale · φ(z) Φ(shape·z), z = (x − location)/scale",
-		Source:       "Azzalini (1985), A class of distributions which includes the normal ones, Scand. J. Stat. 12",
-		Example:      "eps ~ SkewNormal(0, 1, 4)",
-		NoTruncation: noCDF,
+		Support: lang.SupportReal,
+		Doc:     "The skew normal distribution of Azzalini; shape 0 is the normal.",
+		Density: "p(x) = 2/scale · φ(z) Φ(shape·z), z = (x − location)/scale",
+		Source:  "Azzalini (1985), A class of distributions which includes the normal ones, Scand. J. Stat. 12",
+		Example: "eps ~ SkewNormal(0, 1, 4)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		scale := p.Get("scale")
@@ -35,6 +35,12 @@ var skewNormal = &Dist{
 			b.Scale(-0.5, b.Square(z)), b.LogPhi(b.Mul(p.Get("shape"), z)),
 			b.Neg(b.Log(scale)), b.Scalar(math.Ln2 - halfLog2Pi),
 		}
+	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return b.Apply(op.LogSkewNormalCdf, p.Get("shape"), standardised(b, x, p.Get("location"), p.Get("scale")))
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value { // mirrored
+		return b.Apply(op.LogSkewNormalCdf, b.Neg(p.Get("shape")), standardised(b, p.Get("location"), x, p.Get("scale")))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		d := skewDelta(p)

@@ -28,6 +28,9 @@ func Truncated(b *named.Builder, d *Dist, x named.Value, p Params, lower, upper 
 	ts := append(Terms(nil), d.LogDensity(b, x, p)...)
 	if d.LogCDF != nil {
 		mass := logProbability(b, d, p, lower, upper)
+		if err := d.known(mass); err != nil {
+			return nil, err
+		}
 		if c, ok := mass.N.ConstScalar(); !ok || c != 0 {
 			ts = append(ts, b.Neg(mass))
 		}
@@ -46,12 +49,15 @@ func unbounded(v *named.Value) bool {
 
 func inBounds(b *named.Builder, d *Dist, x named.Value, lower, upper *named.Value) named.Value {
 	in := b.Scalar(1)
+	if d.Ends != [2]float64{} { // angles: the density goes on beyond
+		in = b.And(b.GreaterEq(x, b.Scalar(d.Ends[0])), b.LessEq(x, b.Scalar(d.Ends[1])))
+	}
 	closed := d.Support.Discrete()
 	if !unbounded(lower) {
 		if closed {
-			in = b.GreaterEq(x, *lower)
+			in = b.And(in, b.GreaterEq(x, *lower))
 		} else {
-			in = b.Greater(x, *lower)
+			in = b.And(in, b.Greater(x, *lower))
 		}
 	}
 	if !unbounded(upper) {
@@ -127,6 +133,10 @@ func (d *Dist) bounds(b *named.Builder, p Params) line {
 		return line{s.Lower, s.Upper, b.Scale(0.5, b.Add(s.Lower, s.Upper))}
 	case lang.SupportNaturals:
 		return num(0, inf, 0)
+	case lang.SupportBool:
+		return num(0, 1, 0)
+	case lang.SupportCategories:
+		return num(1, float64(s.Count), 1)
 	case lang.SupportIntRange:
 		lower := b.Scalar(0)
 		if s.Lower.Valid() {
@@ -138,21 +148,30 @@ func (d *Dist) bounds(b *named.Builder, p Params) line {
 }
 
 // logProbability is the log probability of the interval from lower to upper, nil
-// where there is none: open, or closed for a discrete distribution.
+// where there is none: open, or closed for a discrete distribution. It is no value where LogCDF is none.
 func logProbability(b *named.Builder, d *Dist, p Params, lower, upper *named.Value) named.Value {
 	l, u := d.cuts(b, p, lower, upper)
 	if d.Support.Discrete() && l.some { // P(X ≥ l) is P(X > l − 1)
 		l.at = b.AddScalar(l.at, -1)
 	}
-	switch {
-	case !l.some && !u.some:
+	if !l.some && !u.some {
 		return b.Scalar(0)
-	case !l.some:
-		return u.where(b, d.LogCDF(b, u.at, p), b.Scalar(0))
-	case !u.some:
-		return l.where(b, d.LogSurvival(b, l.at, p), b.Scalar(0))
 	}
-	fu, sl := d.LogCDF(b, u.at, p), d.LogSurvival(b, l.at, p)
+	var fu, sl named.Value
+	if u.some {
+		fu = d.LogCDF(b, u.at, p)
+	}
+	if l.some {
+		sl = d.LogSurvival(b, l.at, p)
+	}
+	switch {
+	case u.some && !fu.Valid() || l.some && !sl.Valid():
+		return named.Value{}
+	case !l.some:
+		return u.where(b, fu, b.Scalar(0))
+	case !u.some:
+		return l.where(b, sl, b.Scalar(0))
+	}
 	left := b.Less(fu, sl) // from the left tail
 	large := b.Where(left, fu, sl)
 	small := b.Where(left, d.LogCDF(b, l.at, p), d.LogSurvival(b, u.at, p))

@@ -9,6 +9,7 @@ import (
 
 	"ppl/graph"
 	"ppl/graph/named"
+	"ppl/graph/plan"
 	"ppl/lang"
 )
 
@@ -28,9 +29,9 @@ type truncation struct {
 
 // quantile is the value at a level of log F, or of log(1 − F) from above.
 func (r row) quantile(level float64, fromAbove bool) float64 {
-	f, sign := r.d.tail(r.d.LogCDF, r.numbers()), 1.0
+	f, sign := r.compiledTail(fromAbove), 1.0
 	if fromAbove {
-		f, sign = r.d.tail(r.d.LogSurvival, r.numbers()), -1
+		sign = -1
 	}
 	from, to := r.ends()
 	below := func(x float64) bool { return sign*(f(x)-level) < 0 }
@@ -53,6 +54,30 @@ func (r row) quantile(level float64, fromAbove bool) float64 {
 		return math.Round(hi)
 	}
 	return hi
+}
+
+// compiledTail is log F or log(1 − F) as a function.
+func (r row) compiledTail(above bool) func(x float64) float64 {
+	b := named.New()
+	x := b.G.Input("x", graph.Shape{})
+	f := r.d.LogCDF
+	if above {
+		f = r.d.LogSurvival
+	}
+	p := plan.Compile(b.G, []*graph.Node{f(b, b.Wrap(x), r.constants(b)).N})
+	s, err := p.NewState()
+	if err != nil {
+		panic(err)
+	}
+	return func(x float64) float64 {
+		if len(p.Inputs()) > 0 {
+			s.Input(0)[0] = x
+		}
+		if err := s.Run(); err != nil {
+			panic(err)
+		}
+		return s.Output(0)[0]
+	}
 }
 
 // ends are those of the support.

@@ -21,12 +21,11 @@ var vonMises = &Dist{
 				nonneg("concentration", "concentration", "kappa"),
 			),
 		},
-		Support:      lang.SupportInterval,
-		Doc:          "The von Mises distribution of angles in radians. A latent lies in (−π, π); data may use any turn, such as 0 to 2π.",
-		Density:      "p(x) = exp(concentration · cos(x − mean)) / (2π I₀(concentration)), over any interval of length 2π",
-		Source:       "Mardia & Jupp (2000), Directional Statistics, ch. 3.5",
-		Example:      "heading[i in 1..N] ~ VonMises(mu, kappa)",
-		NoTruncation: noCDF,
+		Support: lang.SupportInterval,
+		Doc:     "The von Mises distribution of angles in radians. A latent lies in (−π, π), and so does what is truncated, censored or asked for its distribution function; other data may use any turn, such as 0 to 2π.",
+		Density: "p(x) = exp(concentration · cos(x − mean)) / (2π I₀(concentration)), over any interval of length 2π",
+		Source:  "Mardia & Jupp (2000), Directional Statistics, ch. 3.5",
+		Example: "heading[i in 1..N] ~ VonMises(mu, kappa)",
 	},
 	Ends: [2]float64{-math.Pi, math.Pi},
 	// κ·(cos d − 1) is −2κ·sin²(d/2), which does not cancel for large κ.
@@ -36,10 +35,28 @@ var vonMises = &Dist{
 		norm := b.Sub(k, b.Apply(op.LogI0, k))
 		return Terms{b.Scale(-2, b.Mul(k, b.Square(s))), nonNegative(b, k, norm), b.Scalar(-2 * halfLog2Pi)}
 	},
+	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return vonMisesArc(b, p, b.Scalar(-math.Pi), clampArc(b, x))
+	},
+	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
+		return vonMisesArc(b, p, clampArc(b, x), b.Scalar(math.Pi))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		d := p.F("mean") + vonMisesDraw(r, p.F("concentration"))
 		out[0] = math.Remainder(d, 2*math.Pi)
 	},
+}
+
+func clampArc(b *named.Builder, x named.Value) named.Value {
+	return b.Max(b.Scalar(-math.Pi), b.Min(b.Scalar(math.Pi), x))
+}
+
+// vonMisesArc is the log probability of angles between two. The whole turn is
+// integrated in the same way: k − log I₀(k) cancels for large k.
+func vonMisesArc(b *named.Builder, p Params, from, to named.Value) named.Value {
+	mean, k := p.Get("mean"), p.Get("concentration")
+	part := b.Apply(op.LogVonMisesArc, k, b.Sub(from, mean), b.Sub(to, mean))
+	return b.Sub(part, b.Apply(op.LogVonMisesArc, k, b.Scalar(-math.Pi), b.Scalar(math.Pi)))
 }
 
 // vonMisesDraw is the wrapped Cauchy rejection of Best & Fisher (1979),

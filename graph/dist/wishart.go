@@ -33,6 +33,7 @@ var wishart = &Dist{
 		Source:       "Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., appendix A",
 		Example:      "Omega ~ Wishart(5, eye(3))",
 		NoTruncation: noOrder,
+		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		df, k := p.Get("df"), float64(x.Shape()[0])

@@ -18,6 +18,7 @@ var zeroInflated = &Dist{
 		Source:       "Lambert (1992), Zero-inflated Poisson regression, Technometrics 34(1)",
 		Example:      "y[i in 1..N] ~ ZeroInflated(Poisson(mu), p)",
 		NoTruncation: noCDF,
+		NoCDF:        noCDF,
 		NotYet:       "ZeroInflated is not supported yet: write `zero[i] ~ Bernoulli(p)` and `y[i] ~ Poisson(if zero[i] == 1 then 0 else mu)`, and `zero` is summed out",
 	},
 }

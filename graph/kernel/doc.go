@@ -1,7 +1,7 @@
 // Package kernel holds the scalar special functions behind the elementwise
 // operations of the graph: logistic functions, the normal distribution function,
-// gamma and beta functions with their derivatives and incomplete forms, Student's t,
-// and the Bessel functions of the von Mises distribution. It is float64 in and
+// gamma and beta functions with their derivatives and incomplete forms, Student's t, the
+// skew normal, and the Bessel functions and arcs of the von Mises distribution. It is float64 in and
 // float64 out and needs the standard library alone.
 //
 // Densities of a model are added up as logarithms, so what matters here is the tails:
@@ -27,7 +27,9 @@
 //   - incomplete beta: continued fraction of DiDonato and Morris, power series where the
 //     first parameter is small, quadrature over the tail where both are large, and the
 //     gamma limit; derivatives by differentiating them (Boik and Robison-Cox 1998);
-//   - Bessel I0 and I1: power series and Hankel's expansion.
+//   - Bessel I0 and I1: power series and Hankel's expansion;
+//   - skew normal and von Mises distribution functions: quadrature of integrands of one
+//     sign (double exponential, Gauss–Legendre), scaled by the largest value on the tail.
 //
 // Accuracy is stated at each function and checked in the tests against figures computed
 // with mpmath at 50 digits and more (testdata/generate.py). ε is 2⁻⁵², 2.2e-16. "Relative to max(1,

@@ -13,8 +13,11 @@ import (
 
 // call applies a built-in or user function.
 func (l *lowerer) call(e *ast.Call) val {
-	if e.Fn.Name == "log_density" {
+	switch e.Fn.Name {
+	case "log_density":
 		return l.logDensity(e)
+	case "log_cdf", "log_ccdf":
+		return l.logTail(e, e.Fn.Name == "log_ccdf")
 	}
 	if f, ok := l.m.Fns[e.Fn.Name]; ok {
 		return l.userCall(e.InOrder(f.ParamNames()), f)

@@ -10,15 +10,7 @@ import (
 
 // logDensity interprets log_density(DIST, x): the density of the whole event.
 func (l *lowerer) logDensity(e *ast.Call) val {
-	var d *ast.Dist
-	switch a := e.Args[0].Value.(type) {
-	case *ast.DistExpr:
-		d = a.Dist
-	case *ast.Call:
-		d = &ast.Dist{At: a.At, Call: a}
-	default:
-		l.fail("not-supported-here", e, "`log_density` needs a distribution")
-	}
+	d := l.distArg(e)
 	x := l.eval(e.Args[1].Value)
 	total := l.b.Scalar(0)
 	l.underObservation(nil, func() { // x is an argument, whatever statement this stands in
@@ -28,6 +20,53 @@ func (l *lowerer) logDensity(e *ast.Call) val {
 		}
 	})
 	return val{total, lang.Real}
+}
+
+// distArg is the distribution that is the first argument of a call.
+func (l *lowerer) distArg(e *ast.Call) *ast.Dist {
+	switch a := e.Args[0].Value.(type) {
+	case *ast.DistExpr:
+		return a.Dist
+	case *ast.Call:
+		return &ast.Dist{At: a.At, Call: a}
+	}
+	l.fail("not-supported-here", e, "`%s` needs a distribution", e.Fn.Name)
+	return nil
+}
+
+// logTail interprets log_cdf(DIST, x) and log_ccdf(DIST, x); of an array x, the log
+// probability that all of as many independent values are on that side.
+func (l *lowerer) logTail(e *ast.Call, above bool) val {
+	d := l.distArg(e)
+	call := l.m.Dists[d.Call]
+	decl, ok := dist.Find(call.Sig.Name)
+	if !ok || call.Sig.NotYet != "" || decl.LogCDF == nil {
+		l.fail("not-supported-here", d, "`%s` has no distribution function", call.Sig.Name)
+	}
+	x := l.eval(e.Args[1].Value)
+	depth := l.depth
+	defer func() { l.depth = depth }()
+	lead := make([]*named.Axis, x.Rank())
+	for i := range lead {
+		lead[i] = l.newAxis("_", x.Shape()[i], named.Comprehension)
+	}
+	v := l.tailOver(d, decl, call, l.b.Open(x.Value, lead...), lead, above)
+	return val{l.sumOver(v, lead), lang.Real}
+}
+
+// tailOver is log P(X ≤ x), or log P(X > x) if above, for x whose iid dimensions are the axes lead.
+func (l *lowerer) tailOver(d *ast.Dist, decl *dist.Dist, call *lang.DistCall, x named.Value, lead []*named.Axis, above bool) named.Value {
+	p := l.params(d, call, lead, map[string]int{})
+	var lower, upper *named.Value
+	if d.Interval != nil || d.Range != nil {
+		c := l.interval(d, decl, lead)
+		lower, upper = &c.lower, &c.upper
+	}
+	v, err := dist.LogTail(l.b, decl, x, p, above, lower, upper)
+	if err != nil {
+		l.fail("not-supported-here", d, "%v", err)
+	}
+	return v
 }
 
 // density builds the terms of the density of x, whose leading dimensions,

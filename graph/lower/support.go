@@ -63,6 +63,9 @@ func (l *lowerer) support(s *ast.Sample, info *lang.SampleInfo, x box) (dist.Sup
 		}
 	}
 	sup.Lower, sup.Upper = bounds[sig.Lower], bounds[sig.Upper]
+	if d, ok := dist.Find(sig.Name); ok && sup.Kind == lang.SupportInterval && sig.Lower == "" { // angles
+		sup.Lower, sup.Upper = l.b.Scalar(d.Ends[0]), l.b.Scalar(d.Ends[1])
+	}
 	if t := s.Dist.Interval; t != nil {
 		sup = l.cut(sup, l.bound(t.Lo, "", x), l.bound(t.Hi, "", x))
 	}

@@ -38,7 +38,8 @@ var functions = map[string]**op.Func{
 	"Matern12": &op.Matern12, "Matern32": &op.Matern32, "Matern52": &op.Matern52,
 	"Log1pSquare": &op.Log1pSquare, "Log1pSquareDeriv": &op.Log1pSquareDeriv, "LogI0": &op.LogI0, "BesselRatio": &op.BesselRatio,
 	"LogGammaP": &op.LogGammaP, "LogGammaQ": &op.LogGammaQ, "LogBetaInc": &op.LogBetaInc, "LogBetaIncC": &op.LogBetaIncC,
-	"LogStudentTCdf": &op.LogStudentTCdf,
+	"LogStudentTCdf": &op.LogStudentTCdf, "LogMills": &op.LogMills, "LogMillsDeriv": &op.LogMillsDeriv,
+	"LogSkewNormalCdf": &op.LogSkewNormalCdf, "LogVonMisesArc": &op.LogVonMisesArc,
 }
 
 // TestEveryFunctionHasEdges: the list is complete.

@@ -25,6 +25,12 @@ var (
 	LogBetaInc, LogBetaIncC *Func
 	// LogStudentTCdf is the log distribution function of (df, t).
 	LogStudentTCdf *Func
+	// LogMills is log((1 − Φ(x))/φ(x)), Mills' ratio; LogMillsDeriv its derivative.
+	LogMills, LogMillsDeriv *Func
+	// LogSkewNormalCdf is the log distribution function of (shape, z).
+	LogSkewNormalCdf *Func
+	// LogVonMisesArc is log ∫ e^(κ(cos t − 1)) dt of (κ, from, to), over at most a turn.
+	LogVonMisesArc *Func
 	// gammaLead, (a−1)·log x − x − log Γ(a+1) as a function of (a, x), and
 	// betaLead, (a−1)·log x + (b−1)·log(1−x) − log B(a+1, b+1) of (a, b, x), are
 	// log densities without the factors that vanish where a parameter is 0;
@@ -39,6 +45,9 @@ func init() {
 	incompleteGamma()
 	incompleteBeta()
 	studentT()
+	mills()
+	skewNormal()
+	vonMises()
 }
 
 func heavyTails() {
@@ -207,6 +216,62 @@ func studentT() {
 	}
 	LogStudentTCdf = binary("log_student_t_cdf", kernel.LogStudentTCdf,
 		func(e Frame, df, t, _ Term) Term { return e.Apply(ddf, df, t) }, slopeT)
+}
+
+// mills: d = (log R)' has c = d' = 1 + d·(x − d), since R' = xR − 1, and c' = d + c·(x − 2d).
+func mills() {
+	LogMills = unary("log_mills", kernel.LogMills, func(e Frame, x, _ Term) Term { return e.Apply(LogMillsDeriv, x) })
+	curve := unary("log_mills_curve", kernel.LogMillsCurve, func(e Frame, x, c Term) Term {
+		d := e.Apply(LogMillsDeriv, x)
+		return e.Apply(Add, d, e.Apply(MulZ, c, e.Apply(Sub, x, e.Apply(Mul, e.Scalar(2), d))))
+	})
+	LogMillsDeriv = unary("log_mills_deriv", kernel.LogMillsDeriv, func(e Frame, x, _ Term) Term { return e.Apply(curve, x) })
+}
+
+// skewNormal: ∂F/∂z = 2φ(z)Φ(αz), ∂F/∂α = −e^(−(1+α²)z²/2)/(π(1+α²)).
+func skewNormal() {
+	halfSquare := func(e Frame, z Term) Term { return e.Apply(Mul, e.Scalar(0.5), e.Apply(Square, z)) }
+	LogSkewNormalCdf = binary("log_skew_normal_cdf", kernel.LogSkewNormalCdf,
+		func(e Frame, alpha, z, f Term) Term {
+			one := e.Apply(Add, e.Scalar(1), e.Apply(Square, alpha))
+			l := e.Apply(Add, e.Apply(MulZ, halfSquare(e, z), one), e.Apply(Log, e.Apply(Mul, e.Scalar(math.Pi), one)))
+			return e.Apply(Neg, e.Apply(Exp, e.Apply(Neg, e.Apply(Add, l, f))))
+		},
+		func(e Frame, alpha, z, f Term) Term {
+			l := e.Apply(Sub, e.Apply(LogPhi, e.Apply(MulZ, alpha, z)), halfSquare(e, z))
+			return e.Apply(Exp, e.Apply(Sub, e.Apply(Add, l, e.Scalar(0.5*math.Log(2/math.Pi))), f))
+		})
+}
+
+// vonMises: the derivatives by the ends are −p(from) and p(to), with the density
+// p(t) = e^(κ(cos t − 1) − f); that by κ is the mean of cos t − 1, whose own by an
+// end is ±p(t)·(cos t − 1 − mean).
+func vonMises() {
+	cosine := func(e Frame, t Term) Term { // cos t − 1
+		return e.Apply(Mul, e.Scalar(-2), e.Apply(Square, e.Apply(Sin, e.Apply(Mul, e.Scalar(0.5), t))))
+	}
+	density := func(e Frame, x []Term, f Term, k int) Term {
+		p := e.Apply(Exp, e.Apply(Sub, e.Apply(Mul, x[0], cosine(e, x[k])), f))
+		if k == 1 {
+			p = e.Apply(Neg, p)
+		}
+		return p
+	}
+	LogVonMisesArc = &Func{Name: "log_von_mises_arc", Arity: 3, F3: kernel.LogVonMisesArc}
+	mean := &Func{Name: "log_von_mises_arc_dk", Arity: 3, F3: kernel.LogVonMisesArcDk}
+	mean.Partial = func(e Frame, x []Term, y Term, k int) Term {
+		if k == 0 {
+			return e.Apply(slope(mean, 0), x...)
+		}
+		p := density(e, x, e.Apply(LogVonMisesArc, x...), k)
+		return e.Apply(Mul, p, e.Apply(Sub, cosine(e, x[k]), y))
+	}
+	LogVonMisesArc.Partial = func(e Frame, x []Term, f Term, k int) Term {
+		if k == 0 {
+			return e.Apply(mean, x...)
+		}
+		return density(e, x, f, k)
+	}
 }
 
 // slope is ∂f/∂x[k] by differences (slopeAt). Steps in a shape, which may be

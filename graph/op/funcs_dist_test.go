@@ -25,6 +25,9 @@ func TestDistributionFunctionDerivatives(t *testing.T) {
 		{op.LogGammaQ, [][]float64{{0.5, 0.1}, {2.5, 4}, {3, 60}, {40, 90}, {0.01, 2}}},
 		{op.LogBetaInc, [][]float64{{0.5, 0.7, 0.1}, {2.5, 4, 0.3}, {30, 20, 0.1}, {2, 3, 0.95}}},
 		{op.LogBetaIncC, [][]float64{{0.5, 0.7, 0.1}, {2.5, 4, 0.3}, {30, 20, 0.9}, {2, 3, 0.05}}},
+		{op.LogMills, [][]float64{{-22}, {-3}, {0.1}, {2.5}, {40}}},
+		{op.LogSkewNormalCdf, [][]float64{{4, -0.3}, {4, 2}, {-3, -0.5}, {-0.7, 3}, {0.2, -9}, {30, 0.01}}},
+		{op.LogVonMisesArc, [][]float64{{2.5, -3.6, 1}, {0.3, -1, 2}, {40, -4, -2}, {900, 0.2, 0.7}, {3, 1, 7}}},
 		{op.LogStudentTCdf, [][]float64{{4, -0.3}, {4, 2}, {0.7, -50}, {30, -7}, {1, 0.1}}},
 	} {
 		for _, x := range c.points {

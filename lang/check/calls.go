@@ -5,16 +5,17 @@ import (
 
 	"ppl/lang"
 	"ppl/lang/ast"
+	"ppl/lang/diag"
 )
 
 // Calls of functions. Built-ins give the type of their result by a rule of
-// their signature; functions of the model are in fns.go. `log_density` takes a
-// distribution and is checked here.
+// their signature; functions of the model are in fns.go. `log_density`, `log_cdf`
+// and `log_ccdf` take a distribution and are checked here.
 
 func (c *checker) call(e *ast.Call) value {
 	name := e.Fn.Name
-	if name == "log_density" {
-		return c.logDensity(e)
+	if OfDist(name) {
+		return c.ofDist(e)
 	}
 	if f, ok := c.fns[name]; ok {
 		return c.callFn(e, f)
@@ -35,11 +36,16 @@ func (c *checker) call(e *ast.Call) value {
 	return value{bad: true, dep: d}
 }
 
-// logDensity checks `log_density(DIST, x)`.
-func (c *checker) logDensity(e *ast.Call) value {
+// OfDist reports whether a function takes a distribution and a value.
+func OfDist(name string) bool {
+	return name == "log_density" || name == "log_cdf" || name == "log_ccdf"
+}
+
+// ofDist checks `log_density(DIST, x)`, `log_cdf(DIST, x)` and `log_ccdf(DIST, x)`.
+func (c *checker) ofDist(e *ast.Call) value {
 	if len(e.Args) != 2 || e.Args[0].Name != nil || e.Args[1].Name != nil {
 		d := c.looseArgs(e)
-		c.report(MissingArgument, e.Span(), "`log_density` takes a distribution and a value").expected("log_density(DIST, x)").
+		c.report(MissingArgument, e.Span(), "`%s` takes a distribution and a value", e.Fn.Name).expected("%s(DIST, x)", e.Fn.Name).
 			found("%s", counted(len(e.Args), "argument"))
 		return value{bad: true, dep: d}
 	}
@@ -49,7 +55,7 @@ func (c *checker) logDensity(e *ast.Call) value {
 		if call, ok := ast.Unparen(e.Args[0].Value).(*ast.Call); ok {
 			d = &ast.Dist{At: call.At, Call: call} // reports that it is none
 		} else {
-			c.report(UnknownDistribution, e.Args[0].Span(), "the first argument of `log_density` is a distribution").expected("DIST(...)").
+			c.report(UnknownDistribution, e.Args[0].Span(), "the first argument of `%s` is a distribution", e.Fn.Name).expected("DIST(...)").
 				found("`%s`", c.src.Slice(e.Args[0].Span()))
 			return value{bad: true, dep: x.dep}
 		}
@@ -58,10 +64,26 @@ func (c *checker) logDensity(e *ast.Call) value {
 	if dc == nil || x.bad {
 		return value{bad: true, dep: x.dep}
 	}
+	if e.Fn.Name != "log_density" && !c.hasCDF(dc, d.Span(), e.Fn.Name) {
+		return value{bad: true, dep: x.dep.or(dc.dep)}
+	}
 	at := e.Args[1].Span()
 	what := "`" + c.src.Slice(at) + "`"
 	ok := c.elemFits(dc, x.t, at, what) && c.fitShape(dc, x.t, at, what)
 	return value{t: lang.Scalar(lang.Real), dep: x.dep.or(dc.dep), bad: !ok}
+}
+
+// hasCDF asks for a distribution function, which what needs.
+func (c *checker) hasCDF(dc *distCall, at diag.Span, what string) bool {
+	switch {
+	case dc.Sig.NoCDF != "":
+		c.report(NoDistributionFunction, at, "`%s` has no distribution function, which `%s` needs: %s", dc.Sig.Name, what, dc.Sig.NoCDF)
+	case dc.eventRank() > 0:
+		c.report(NoDistributionFunction, at, "`%s` has no distribution function, which `%s` needs: its values are arrays", dc.Sig.Name, what)
+	default:
+		return true
+	}
+	return false
 }
 
 // callBuiltin checks a call of a built-in function.

@@ -28,26 +28,29 @@ const (
 	BadArgument          diag.Code = "bad-argument"
 	ArgumentOutOfRange   diag.Code = "argument-out-of-range"
 	BadTruncation        diag.Code = "bad-truncation"
-	SupportMismatch      diag.Code = "support-mismatch"
-	NotObservable        diag.Code = "not-observable"
-	MissingIndex         diag.Code = "missing-index"
-	BadLeftIndex         diag.Code = "bad-left-index"
-	SliceDefines         diag.Code = "slice-defines"
-	ElementGap           diag.Code = "element-gap"
-	ElementOverlap       diag.Code = "element-overlap"
-	ObservedTwice        diag.Code = "observed-twice"
-	PlateLooksSideways   diag.Code = "plate-looks-sideways"
-	LoopLooksAhead       diag.Code = "loop-looks-ahead"
-	UnusedData           diag.Code = "unused-data"
-	IncompleteArray      diag.Code = "incomplete-array"
-	MisplacedStatement   diag.Code = "misplaced-statement"
-	MisplacedOptional    diag.Code = "misplaced-optional"
-	BadConstraint        diag.Code = "bad-constraint"
-	GeneratedValue       diag.Code = "generated-value"
-	GuideUnknownSite     diag.Code = "guide-unknown-site"
-	GuideMismatch        diag.Code = "guide-mismatch"
-	GuideReadsModel      diag.Code = "guide-reads-model"
-	NotSupportedYet      diag.Code = "not-supported-yet"
+
+	NoDistributionFunction diag.Code = "no-distribution-function"
+
+	SupportMismatch    diag.Code = "support-mismatch"
+	NotObservable      diag.Code = "not-observable"
+	MissingIndex       diag.Code = "missing-index"
+	BadLeftIndex       diag.Code = "bad-left-index"
+	SliceDefines       diag.Code = "slice-defines"
+	ElementGap         diag.Code = "element-gap"
+	ElementOverlap     diag.Code = "element-overlap"
+	ObservedTwice      diag.Code = "observed-twice"
+	PlateLooksSideways diag.Code = "plate-looks-sideways"
+	LoopLooksAhead     diag.Code = "loop-looks-ahead"
+	UnusedData         diag.Code = "unused-data"
+	IncompleteArray    diag.Code = "incomplete-array"
+	MisplacedStatement diag.Code = "misplaced-statement"
+	MisplacedOptional  diag.Code = "misplaced-optional"
+	BadConstraint      diag.Code = "bad-constraint"
+	GeneratedValue     diag.Code = "generated-value"
+	GuideUnknownSite   diag.Code = "guide-unknown-site"
+	GuideMismatch      diag.Code = "guide-mismatch"
+	GuideReadsModel    diag.Code = "guide-reads-model"
+	NotSupportedYet    diag.Code = "not-supported-yet"
 )
 
 func init() {
@@ -225,6 +228,13 @@ var argumentCodes = []diag.CodeInfo{
 			"`in a..b`. Some distributions have no cdf to normalise by.",
 		Wrong: "mu ~ Normal(0, 1) in 0..5",
 		Right: "mu ~ Normal(0, 1) in (0, 5)",
+	},
+	{
+		Code: NoDistributionFunction, Title: "A distribution without a distribution function",
+		Explanation: "`log_cdf`, `log_ccdf` and `censored` need P(X ≤ x), which every distribution over single numbers has but the\n" +
+			"improper `Flat`, and which is not defined for vectors and matrices.",
+		Wrong: "factor log_cdf(Flat(), 1)",
+		Right: "factor log_cdf(Normal(0, 10), 1)",
 	},
 	{
 		Code: SupportMismatch, Title: "A distribution on the wrong set",

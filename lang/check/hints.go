@@ -14,8 +14,11 @@ import (
 // plain reduces a name to what writers agree on: letters and digits in lower case.
 func plain(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
+// tailFunctions are the functions here that Stan's suffixes ask for.
+var tailFunctions = map[string]string{"_lcdf": "log_cdf", "_lccdf": "log_ccdf"}
+
 // densitySuffixes mark densities and samplers of other languages.
-var densitySuffixes = []string{"_lpdf", "_lpmf", "_lupdf", "_lupmf", "_log", "_rng", "_pdf", "_logpdf", "_lcdf", "_cdf"}
+var densitySuffixes = []string{"_lpdf", "_lpmf", "_lupdf", "_lupmf", "_log", "_rng", "_pdf", "_logpdf", "_lccdf", "_lcdf", "_cdf"}
 
 // likelyDist guesses which distribution a name with another spelling means.
 // suffix is the density suffix that it carried, "d" for R's prefix.
@@ -97,6 +100,9 @@ func (c *checker) unknownFuncHint(call *ast.Call) string {
 			return "to draw from it when predicting, use `generate x_new ~ " + d + "(...)`"
 		}
 		x, args := c.densityArgs(call)
+		if tail, ok := tailFunctions[suffix]; ok {
+			return "write `" + tail + "(" + d + "(" + args + "), " + x + ")`"
+		}
 		return "for a log density, write `log_density(" + d + "(" + args + "), " + x + ")`; to draw, `" + x + " ~ " + d + "(" + args + ")`"
 	}
 	var names []string

@@ -407,7 +407,7 @@ func (c *checker) isFn(name string) bool {
 		return true
 	}
 	_, ok := c.cat.Func(name)
-	return ok || name == "log_density"
+	return ok || OfDist(name)
 }
 
 func (c *checker) isDist(name string) bool {

@@ -36,6 +36,7 @@ var registry = map[lang.SupportKind]*Transform{
 	lang.SupportInterval:        interval,
 	lang.SupportOrdered:         ordered,
 	lang.SupportPositiveOrdered: positiveOrdered,
+	lang.SupportOrderedInterval: orderedInterval,
 	lang.SupportSimplex:         simplex,
 	lang.SupportCholeskyCorr:    choleskyCorr,
 	lang.SupportCorr:            corr,
@@ -236,6 +237,35 @@ var simplex = &Transform{
 	},
 	Inverse: func(x []float64, _, _ float64) []float64 {
 		return fromHelmert(each(x, math.Log))
+	},
+}
+
+// orderedInterval: the gaps between lower, x₁, ..., x_K and upper are the parts of
+// a simplex, times the width of the interval; log |det| is that of the simplex,
+// of K + 1 parts, and K·log width.
+var orderedInterval = &Transform{
+	Name: "cumulative simplex",
+	Free: same,
+	Forward: func(b *named.Builder, u named.Value, s dist.Support) (named.Value, []named.Value) {
+		k := last(u)
+		free := s
+		free.Kind = lang.SupportSimplex
+		parts, jac := simplex.Forward(b, u, free)
+		width := b.Sub(s.Upper, s.Lower)
+		x := b.Add(s.Lower, b.Mul(width, slice(b, b.CumSum(parts), 0, k)))
+		scale := b.Log(width) // once for each element
+		if width.Rank() == 0 {
+			scale = b.Scale(float64(u.Shape().Size()), scale)
+		}
+		return x, append(jac, scale)
+	},
+	Inverse: func(x []float64, lower, upper float64) []float64 {
+		parts := make([]float64, len(x)+1)
+		before := lower
+		for i, v := range append(append([]float64(nil), x...), upper) {
+			parts[i], before = (v-before)/(upper-lower), v
+		}
+		return simplex.Inverse(parts, 0, 0)
 	},
 }
 

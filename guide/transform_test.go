@@ -121,6 +121,10 @@ func increasing(x []float64) bool {
 	return true
 }
 
+func between(lower, upper float64) func([]float64) bool {
+	return func(x []float64) bool { return x[0] > lower && x[len(x)-1] < upper && increasing(x) }
+}
+
 func all(f func(float64) bool) func([]float64) bool {
 	return func(x []float64) bool {
 		for _, v := range x {
@@ -163,6 +167,9 @@ func cases() []kase {
 		{kind: lang.SupportOrdered, box: graph.Shape{1}, event: 1, inside: increasing},
 		{kind: lang.SupportOrdered, box: graph.Shape{2, 3}, event: 1, inside: increasing},
 		{kind: lang.SupportPositiveOrdered, box: graph.Shape{3}, event: 1, inside: func(x []float64) bool { return x[0] > 0 && increasing(x) }},
+		{kind: lang.SupportOrderedInterval, box: graph.Shape{1}, lower: -1, upper: 4, event: 1, inside: between(-1, 4)},
+		{kind: lang.SupportOrderedInterval, box: graph.Shape{4}, lower: 0, upper: 1, event: 1, inside: between(0, 1)},
+		{kind: lang.SupportOrderedInterval, box: graph.Shape{2, 3}, lower: 10, upper: 10.5, event: 1, inside: between(10, 10.5)},
 		{kind: lang.SupportSimplex, box: graph.Shape{2}, event: 1, inside: sum1},
 		{kind: lang.SupportSimplex, box: graph.Shape{5}, event: 1, inside: sum1},
 		{kind: lang.SupportSimplex, box: graph.Shape{3, 4}, event: 1, inside: sum1},

@@ -47,6 +47,7 @@ const (
 	SupportSimplex                     // K-simplex
 	SupportOrdered                     // increasing vectors
 	SupportPositiveOrdered             // positive increasing vectors
+	SupportOrderedInterval             // increasing vectors of numbers in (lower, upper)
 	SupportUnitVector                  // unit sphere
 	SupportSumToZero                   // vectors that sum to zero
 	SupportCholeskyCorr                // Cholesky factors of correlation matrices

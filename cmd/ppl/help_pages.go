@@ -171,6 +171,7 @@ var supportWords = map[lang.SupportKind]string{
 	lang.SupportSimplex:         "vectors of non-negative numbers that sum to 1",
 	lang.SupportOrdered:         "increasing vectors",
 	lang.SupportPositiveOrdered: "increasing vectors of positive numbers",
+	lang.SupportOrderedInterval: "increasing vectors of numbers in an interval",
 	lang.SupportUnitVector:      "vectors of length 1",
 	lang.SupportSumToZero:       "vectors that sum to 0",
 	lang.SupportCholeskyCorr:    "lower Cholesky factors of correlation matrices",

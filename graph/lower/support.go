@@ -13,7 +13,7 @@ import (
 
 // bounded reports whether the support of a latent depends on parameters.
 func (l *lowerer) bounded(s *ast.Sample, info *lang.SampleInfo) bool {
-	if info.ValueKind != lang.Plain {
+	if info.ValueKind != lang.Plain && !orderedWithin(info) {
 		return false
 	}
 	switch info.Dist.Sig.Support {
@@ -47,9 +47,43 @@ var kindSupports = map[lang.Kind]lang.SupportKind{
 // support is the set on which the site lives: that of its kind, or that of its
 // distribution, cut by a truncation.
 func (l *lowerer) support(s *ast.Sample, info *lang.SampleInfo, x box) (dist.Support, int) {
+	if orderedWithin(info) {
+		return l.orderedSupport(info, x), 1
+	}
 	if info.ValueKind != lang.Plain {
 		return dist.Support{Kind: kindSupports[info.ValueKind]}, info.ValueKind.EventRank()
 	}
+	return l.plainSupport(s, info, x), info.Dist.Sig.EventRank
+}
+
+// orderedWithin reports whether a latent is an ordered vector of numbers in an
+// interval: `cut : ordered[3] ~ Uniform(0, 10)`.
+func orderedWithin(info *lang.SampleInfo) bool {
+	ordered := info.ValueKind == lang.Ordered || info.ValueKind == lang.PositiveOrdered
+	return ordered && (info.Dist.Sig.Support == lang.SupportInterval || info.Dist.Sig.Support == lang.SupportUnit)
+}
+
+// orderedSupport is that of an ordered vector in an interval. Positive ones
+// have no elements below 0, whatever the interval.
+func (l *lowerer) orderedSupport(info *lang.SampleInfo, x box) dist.Support {
+	out := dist.Support{Kind: lang.SupportOrderedInterval, Lower: l.b.Scalar(0), Upper: l.b.Scalar(1)}
+	sig := info.Dist.Sig
+	for i, p := range sig.Forms[info.Dist.Form].Params {
+		switch p.Name {
+		case sig.Lower:
+			out.Lower = l.bound(info.Dist.Args[i], p.Default, x)
+		case sig.Upper:
+			out.Upper = l.bound(info.Dist.Args[i], p.Default, x)
+		}
+	}
+	if info.ValueKind == lang.PositiveOrdered {
+		out.Lower = l.b.Max(out.Lower, l.b.Scalar(0))
+	}
+	return out
+}
+
+// plainSupport is the support of a latent without a kind of its own.
+func (l *lowerer) plainSupport(s *ast.Sample, info *lang.SampleInfo, x box) dist.Support {
 	sig := info.Dist.Sig
 	sup := dist.Support{Kind: sig.Support}
 	// A support that needs no parameters is settled without evaluating them:
@@ -69,7 +103,7 @@ func (l *lowerer) support(s *ast.Sample, info *lang.SampleInfo, x box) (dist.Sup
 	if t := s.Dist.Interval; t != nil {
 		sup = l.cut(sup, l.bound(t.Lo, "", x), l.bound(t.Hi, "", x))
 	}
-	return sup, sig.EventRank
+	return sup
 }
 
 // bound evaluates a bound: a scalar, or an array that fits the part x.

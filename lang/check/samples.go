@@ -337,7 +337,7 @@ func kindOfSupport(k lang.SupportKind) lang.Kind {
 	switch k {
 	case lang.SupportSimplex:
 		return lang.Simplex
-	case lang.SupportOrdered:
+	case lang.SupportOrdered, lang.SupportOrderedInterval:
 		return lang.Ordered
 	case lang.SupportPositiveOrdered:
 		return lang.PositiveOrdered
@@ -381,6 +381,10 @@ func (c *checker) kindFits(s *ast.Sample, dc *distCall, t lang.Type) bool {
 	}
 	support := dc.support()
 	ok := support == lang.SupportReal
+	within := support == lang.SupportUnit || support == lang.SupportInterval && dc.Sig.Lower != ""
+	if within && (t.Kind == lang.Ordered || t.Kind == lang.PositiveOrdered) {
+		return c.oneInterval(dc, t.Kind)
+	}
 	switch t.Kind {
 	case lang.PositiveOrdered:
 		ok = ok || support == lang.SupportPositive || support == lang.SupportLower
@@ -396,6 +400,27 @@ func (c *checker) kindFits(s *ast.Sample, dc *distCall, t lang.Type) bool {
 		n.hint("use `positive_ordered`")
 	}
 	return false
+}
+
+// oneInterval asks that all elements of an ordered vector lie in the same
+// interval, and of a positive one, in one that reaches above 0.
+func (c *checker) oneInterval(dc *distCall, k lang.Kind) bool {
+	for i, p := range dc.Sig.Forms[dc.Form].Params {
+		e := dc.DistCall.Args[i]
+		if e == nil || p.Name != dc.Sig.Lower && p.Name != dc.Sig.Upper {
+			continue
+		}
+		if !dc.vals[i].t.IsScalar() {
+			c.report(ShapeMismatch, e.Span(), "the elements of a value of kind `%s` lie in one interval: `%s` must be a scalar", k, p.Name).
+				expected("%s", p.Elem).found("%s", dc.vals[i].t)
+			return false
+		}
+		if x, ok := constValue(e); ok && p.Name == dc.Sig.Upper && k == lang.PositiveOrdered && x <= 0 {
+			c.report(ArgumentOutOfRange, e.Span(), "no value of kind `%s` lies below %s", k, c.text(e)).expected("> 0").found("%s", c.text(e))
+			return false
+		}
+	}
+	return true
 }
 
 // record notes what a `~` does.

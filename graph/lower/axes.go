@@ -124,6 +124,10 @@ func (l *lowerer) at(v named.Value, i int) (where string) {
 		if a.Class == named.Particle {
 			continue
 		}
+		if r := l.refs[a]; r != nil && l.sites[r.Site.Name] != nil { // a value of a discrete latent
+			parts = append(parts, fmt.Sprintf("%s = %g", r.Site.Name, l.sites[r.Site.Name].values()[coords[d]]))
+			continue
+		}
 		found := false
 		for _, c := range l.counters {
 			idx := l.here(c.value)

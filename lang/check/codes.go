@@ -171,9 +171,10 @@ var typeCodes = []diag.CodeInfo{
 	},
 	{
 		Code: LatentIndex, Title: "A latent index that may be outside",
-		Explanation: "A latent used as an index takes every value of its support, so the support must provably lie inside the array.",
-		Wrong:       "data y : real\nmu[k in 1..3] ~ Normal(0, 1)\nz ~ Poisson(2)\ny ~ Normal(mu[z], 1)",
-		Right:       "data y : real\nmu[k in 1..3] ~ Normal(0, 1)\nz ~ Categorical([0.2, 0.3, 0.5])\ny ~ Normal(mu[z], 1)",
+		Explanation: "A latent used as an index takes every value of its support, so the support must lie inside the array. Where\n" +
+			"only the data tell, as with the `1..K` of a Categorical whose weights are data, binding compares.",
+		Wrong: "data y : real\nmu[k in 1..3] ~ Normal(0, 1)\nz ~ Poisson(2)\ny ~ Normal(mu[z], 1)",
+		Right: "data y : real\nmu[k in 1..3] ~ Normal(0, 1)\nz ~ Categorical([0.2, 0.3, 0.5])\ny ~ Normal(mu[z], 1)",
 	},
 	{
 		Code: NeedsData, Title: "A size that depends on a latent",

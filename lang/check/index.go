@@ -149,13 +149,16 @@ func (c *checker) checkBounds(e ast.Expr, v value, dim *lang.Dim, name string) b
 	if lo != nil && c.provable(*lo, 1) && hi != nil && c.provable(dim.Sub(*hi), 0) {
 		return true
 	}
+	if lo != nil && hi != nil && !c.provable(lo.Scale(-1), 0) && !c.provable(hi.Sub(*dim), 1) {
+		return true // only the data can tell: binding compares all values with the dimension
+	}
 	found := "unknown bounds"
 	if lo != nil && hi != nil {
 		found = lo.String() + ".." + hi.String()
 	} else if lo != nil {
 		found = lo.String() + " and above"
 	}
-	c.report(LatentIndex, e.Span(), "an index that depends on %s must provably lie inside `%s`", v.dep, name).
+	c.report(LatentIndex, e.Span(), "an index that depends on %s must lie inside `%s`, whatever its value", v.dep, name).
 		expected("1..%s", dim).found("%s", found).
 		hint("draw it from a Categorical over %s categories, or truncate it: `in 1..%s`", dim, dim)
 	return false

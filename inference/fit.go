@@ -67,8 +67,10 @@ type Fit struct {
 	// Loc and LogSD are the mean-field guide.
 	Loc, LogSD []float64
 	// ELBO is the mean-field guide's, estimated with fresh noise; MCSE is its
-	// Monte-Carlo standard error.
+	// Monte-Carlo standard error. Beyond is the share of the guide's draws where the
+	// density is 0 or undefined: the ELBO is −∞ where there are some.
 	ELBO, MCSE  float64
+	Beyond      float64
 	Parts       []Part // nil if the run was stopped
 	Evaluations int
 	Particles   int // of the ELBO in the end
@@ -367,7 +369,7 @@ func (f *fitter) corrected(fit *Fit, o *objective, a *ascent) error {
 		}
 		fit.Flat, fit.NoResponse = r.flat, r.why
 		if r.factor == nil {
-			return f.plainDraws(fit, a, f.t.D)
+			return f.withoutResponse(fit, r, a)
 		}
 		fit.LocError = locError(o, r)
 		if err := f.weights(fit, r, a); err != nil {
@@ -437,8 +439,7 @@ const mostWeighted = 300
 // help. Where it does not, k̂ and the effective draws are kept, without draws.
 func (f *fitter) weights(fit *Fit, r *response, a *ascent) error {
 	d := f.t.D
-	n := f.opt.Draws
-	fit.Draws, fit.Applied = &Weighted{D: d, KHat: math.NaN(), ESS: float64(n)}, LinearResponse
+	fit.Draws, fit.Applied = &Weighted{D: d, KHat: math.NaN(), ESS: float64(f.opt.Draws)}, LinearResponse
 	if f.opt.Correct == "linear" || d > mostWeighted {
 		return nil
 	}
@@ -446,6 +447,12 @@ func (f *fitter) weights(fit *Fit, r *response, a *ascent) error {
 	if q == nil {
 		return nil
 	}
+	return f.weightsAround(fit, q, a)
+}
+
+// weightsAround is weights for a Gaussian that is given.
+func (f *fitter) weightsAround(fit *Fit, q *gaussian, a *ascent) error {
+	d, n := f.t.D, f.opt.Draws
 	rounds := adaptations
 	if fit.chained = f.chained(fit); fit.chained {
 		rounds = adaptationsBefore
@@ -646,6 +653,10 @@ func (f *fitter) evaluate(fit *Fit) error {
 			q := 0.0 // ½ Σ eps² less its mean, so that E[w] is the ELBO
 			for _, e := range eps[i*d : (i+1)*d] {
 				q += 0.5 * (e*e - 1)
+			}
+			if !finite(l) { // beyond the support, or beyond a function's domain
+				l = math.Inf(-1)
+				fit.Beyond += 1 / float64(n)
 			}
 			pairs[(from+i)/2] += 0.5 * (l + q + entropy)
 		}

@@ -85,7 +85,7 @@ func (f *fitter) conclude(fit *Fit, q *gaussian) error {
 		return err
 	}
 	fit.KHatMeanField = w.KHat
-	fit.ELBO, fit.MCSE = w.elbo()
+	fit.ELBO, fit.MCSE, fit.Beyond = w.elbo()
 	fit.Modes[0].ELBO = fit.ELBO
 	fit.Draws, fit.Applied = &Weighted{D: d, U: w.U, KHat: w.KHat, ESS: w.ESS}, NoCorrection
 	if fit.Converged && f.opt.Correct == "auto" && d <= mostWeighted && !f.halted() {
@@ -111,13 +111,19 @@ func (f *fitter) conclude(fit *Fit, q *gaussian) error {
 }
 
 // elbo is the mean of log p − log q over draws of a single Gaussian, by
-// antithetic pairs, and its Monte-Carlo error.
-func (w *Weighted) elbo() (value, mcse float64) {
+// antithetic pairs, its Monte-Carlo error, and the share of draws beyond the support.
+func (w *Weighted) elbo() (value, mcse, beyond float64) {
 	pairs := make([]float64, len(w.logRatio)/2)
 	constant := 0.5 * float64(w.D) * math.Log(2*math.Pi)
 	for i := range pairs {
 		pairs[i] = 0.5*(w.logRatio[2*i]+w.logRatio[2*i+1]) + constant
 	}
+	for i, l := range w.logRatio {
+		if !finite(l) {
+			pairs[min(i/2, len(pairs)-1)] = math.Inf(-1)
+			beyond += 1 / float64(len(w.logRatio))
+		}
+	}
 	m, sd := meanSD(pairs)
-	return m, sd / math.Sqrt(float64(len(pairs)))
+	return m, sd / math.Sqrt(float64(len(pairs))), beyond
 }

@@ -301,7 +301,7 @@ func (fit *Fit) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]
 // Doubtful reports whether importance weights were tried for a fit of continuous
 // latents, with one mode, and are unsteady or few: where Markov chains may do better.
 func (fit *Fit) Doubtful() bool {
-	if !fit.chained || len(fit.outsets) == 0 || !fit.Converged || len(fit.Flat) > 0 || fit.NoResponse != "" {
+	if !fit.chained || len(fit.outsets) == 0 || !fit.Converged || len(fit.Flat) > 0 {
 		return false
 	}
 	w := fit.Draws

@@ -6,11 +6,6 @@ import (
 	"ppl/inference/arrow"
 )
 
-// minor is how far below the best, in nats, an optimum's ELBO counts as
-// another mode of the posterior: e^−10 of its mass at the most, if both are as
-// wide as the guide says.
-const minor = 10
-
 // leastBudget is the number of Hessian products that a run from a further start
 // may take in any case.
 const leastBudget = 2000
@@ -76,7 +71,7 @@ func (f *fitter) explore(fit *Fit, o *objective, best *ascent) (*objective, *asc
 	sort.SliceStable(known, func(i, j int) bool { return known[i].value > known[j].value })
 	f.take(fit, best)
 	for _, a := range known[1:] {
-		if a.value > best.value-minor {
+		if matters(a, best) {
 			fit.Modes = append(fit.Modes, Mode{a.loc, a.value})
 		} else {
 			fit.Minor = append(fit.Minor, Mode{a.loc, a.value})

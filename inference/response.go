@@ -18,9 +18,10 @@ type response struct {
 	factor    *arrow.Cholesky // of the scaled 2D×2D Hessian
 	scale     []float64
 	// flat lists the coordinates of a direction without curvature; the
-	// covariance does not exist then, and factor is nil.
-	flat []int
-	why  string
+	// covariance does not exist then, and factor is nil; direction is that of locations.
+	flat      []int
+	direction []float64
+	why       string
 }
 
 // respond forms the Hessian of the negative ELBO from products at the first n
@@ -140,16 +141,19 @@ func newResponse(m *arrow.Matrix, d int) *response {
 		}
 	}
 	if !ok {
-		r.flat = flattest(scaled, d)
+		r.flat, r.direction = flattest(scaled, d)
+		for i := range r.direction {
+			r.direction[i] *= r.scale[i]
+		}
 		r.factor = nil
 		r.why = "the Hessian at the optimum is not negative definite"
 	}
 	return r
 }
 
-// flattest finds the coordinates of the direction with the least curvature, by
-// inverse iteration on the matrix shifted to be positive definite.
-func flattest(m *arrow.Matrix, d int) []int {
+// flattest finds the direction of locations with the least curvature, and its
+// coordinates, by inverse iteration on the matrix shifted to be positive definite.
+func flattest(m *arrow.Matrix, d int) (coordinates []int, direction []float64) {
 	n := m.Size()
 	ones, shift := make([]float64, n), make([]float64, n)
 	for i := range ones {
@@ -158,7 +162,7 @@ func flattest(m *arrow.Matrix, d int) []int {
 	var c *arrow.Cholesky
 	for mu, ok := 1e-10, false; !ok; mu *= 10 {
 		if mu > 1e8 {
-			return nil
+			return nil, nil
 		}
 		for i := range shift {
 			shift[i] = mu
@@ -189,7 +193,7 @@ func flattest(m *arrow.Matrix, d int) []int {
 			out = append(out, i)
 		}
 	}
-	return out
+	return out, x[:d]
 }
 
 // variances fills v (D) with the marginal variances.

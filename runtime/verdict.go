@@ -99,7 +99,7 @@ func (post *Posterior) judgeConvergence(f *inference.Fit) {
 		post.lower(Poor, "the optimiser did not converge: %s", f.Ended)
 	case len(f.Flat) > 0:
 		post.lower(Poor, "the posterior is flat in a direction of %s: the data and priors do not identify it", quoted(post.sites(f)))
-	case f.NoResponse != "":
+	case f.NoResponse != "" && f.Applied != inference.Importance: // weights make up for it
 		post.lower(Poor, "no linear response: %s", f.NoResponse)
 	}
 }

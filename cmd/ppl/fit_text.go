@@ -44,7 +44,7 @@ func (c *fitCmd) writeText(e *env, r *result) {
 	if r.post.Point() {
 		name = "log p"
 	}
-	fmt.Fprintf(w, "%s    %s\n", name, plusMinus(value, mcse))
+	fmt.Fprintf(w, "%s    %s%s\n", name, plusMinus(value, mcse), beyond(r.post))
 	if k := r.post.KHat(); !math.IsNaN(k) {
 		fmt.Fprintf(w, "k̂        %s (guide alone %s), %.0f effective draws\n", fixed(k, 2), fixed(r.post.KHatMeanField(), 2), r.post.ESS())
 	}
@@ -55,6 +55,15 @@ func (c *fitCmd) writeText(e *env, r *result) {
 	if c.Verbose {
 		c.writeDetails(e, r)
 	}
+}
+
+// beyond says in words why an ELBO is infinite.
+func beyond(post *runtime.Posterior) string {
+	share := post.Beyond()
+	if share == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": %.2g %% of the guide lie beyond the support", 100*share)
 }
 
 // writeVerdict prints the verdict with its reasons, and the time.

@@ -44,8 +44,13 @@ var beta = &Dist{
 	},
 }
 
-// betaTerms is the log density of Beta(a, c) at x.
+// betaTerms is the log density of Beta(a, c) at x. Where x is inv_logit(u), as a latent is,
+// u says what x is close to 1, where 1 − x is 0 from u = 37 on, and the density infinite
+// for c < 1.
 func betaTerms(b *named.Builder, x named.Value, p Params, a, c named.Value) Terms {
+	if u, ok := logitOf(b, x); ok {
+		return p.guard(b, Terms{b.Mul(b.AddScalar(a, -1), b.LogInvLogit(u)), b.Mul(b.AddScalar(c, -1), b.LogInvLogit(b.Neg(u))), b.Neg(lbeta(b, a, c))}, unitClosed(b, x))
+	}
 	ts := Terms{b.XLogY(b.AddScalar(a, -1), x), b.XLog1PY(b.AddScalar(c, -1), b.Neg(x)), b.Neg(lbeta(b, a, c))}
 	return p.guard(b, ts, unitClosed(b, x))
 }

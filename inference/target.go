@@ -38,6 +38,8 @@ type Target struct {
 	Discrete   []lower.Discrete
 	Given      []*lang.Symbol
 	Unreported []*lang.Symbol
+	// Idle are warnings of data that have no part in the model.
+	Idle diag.List
 	// Mode leaves the Jacobian of the transforms out: the density is that of the
 	// latents as they are written, whose maximum does not depend on the transforms.
 	Mode bool
@@ -148,7 +150,7 @@ func (l plannedModel) target(m *lang.Model, data *lower.Data, engine Engine, opt
 	}
 	opt.Strategies, opt.Halt = fixed, nil
 	t := &Target{Model: m, Data: data, Slots: l.probe.Slots, D: l.probe.Size, Engine: engine, Options: opt,
-		Discrete: l.joint.Discrete, Unreported: l.joint.Unreported, statistics: sufficient.NewCache()}
+		Discrete: l.joint.Discrete, Unreported: l.joint.Unreported, Idle: l.joint.Idle, statistics: sufficient.NewCache()}
 	if ds := t.findGiven(); ds.HasErrors() {
 		return nil, ds
 	}

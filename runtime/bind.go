@@ -129,7 +129,7 @@ func (m *Model) BindContext(ctx context.Context, d *Data, opt BindOptions) (p *P
 		// would stay until as much again has been allocated.
 		debug.FreeOSMemory()
 	}
-	p.notes = append(p.notes, notReported(m, target)...)
+	p.notes = append(append(p.notes, notReported(m, target)...), target.Idle...)
 	if target.D == 0 && len(target.Discrete) == 0 {
 		return nil, m.nothingToFit()
 	}

@@ -169,3 +169,46 @@ func TestDatumElements(t *testing.T) {
 		})
 	}
 }
+
+// Rows of data that no statement observes and nothing reads are told.
+func TestRowsNotObserved(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		data       map[string]any
+		want       string // the summary of the warning; "" for none
+	}{
+		{"a range that ends early", "data y : real[N]\na ~ Normal(0, 1)\ny[i in 1..2] ~ Normal(a, 1)", map[string]any{"y": []float64{1, 2, 3, 4}},
+			"no `~` observes 2 of the 4 rows of `y`, and nothing reads them: the first is `y[3]` (the value of \"y\")"},
+		{"a length of its own", "data n : int\ndata y : real[N]\na ~ Normal(0, 1)\nplate i in 1..n { y[i] ~ Normal(a, 1) }", map[string]any{"n": 3, "y": []float64{1, 2, 3, 4}},
+			"no `~` observes 1 of the 4 rows of `y`, and nothing reads them: the first is `y[4]` (the value of \"y\")"},
+		{"rows of a matrix", "data y : real[N, 2]\na ~ Normal(0, 1)\ny[2..N] ~ Normal(a, 1)", map[string]any{"y": [][]float64{{1, 2}, {3, 4}}},
+			"no `~` observes 1 of the 2 rows of `y`, and nothing reads them: the first is `y[1]` (the value of \"y\")"},
+		{"by an index", "data k : int[M]\ndata y : real[N]\na ~ Normal(0, 1)\nplate i in 1..M { y[k[i]] ~ Normal(a, 1) }", map[string]any{"k": []int{1, 3}, "y": []float64{1, 2, 3}},
+			"no `~` observes 1 of the 3 rows of `y`, and nothing reads them: the first is `y[2]` (the value of \"y\")"},
+		{"beside missing elements", "data y : real?[N]\na ~ Normal(0, 1)\ny[i in 1..2] ~ Normal(a, 1)", map[string]any{"y": []any{1, nil, nil, 4}},
+			"no `~` observes 1 of the 4 rows of `y`, and nothing reads them: the first is `y[4]` (the value of \"y\")"},
+		{"all", "data y : real[N]\na ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(a, 1)", map[string]any{"y": []float64{1, 2}}, ""},
+		{"in parts", "data y : real[N]\na ~ Normal(0, 1)\ny[1] ~ Normal(a, 1)\ny[2..N] ~ Normal(a, 2)", map[string]any{"y": []float64{1, 2, 3}}, ""},
+		{"conditioned upon", "data y : real[N]\na ~ Normal(0, 1)\nfor t in 2..N { y[t] ~ Normal(a * y[t-1], 1) }", map[string]any{"y": []float64{1, 2, 3}}, ""},
+		{"padded rows", "data n : int[K]\ndata y : real[K, 3]\na ~ Normal(0, 1)\nplate k in 1..K { plate j in 1..n[k] { y[k, j] ~ Normal(a, 1) } }", map[string]any{"n": []int{1, 2}, "y": [][]float64{{1, 0, 0}, {1, 2, 0}}}, ""},
+		{"a predictor", "data x : real[N]\ndata y : real[M]\nb ~ Normal(0, 1)\ny[i in 1..M] ~ Normal(b * x[i], 1)", map[string]any{"x": []float64{1, 2, 3}, "y": []float64{1, 2}}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, err := runtime.Compile("model.ppl", []byte(c.text+"\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := m.Bind(runtime.Map(c.data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, d := range p.Warnings() {
+				got += d.Summary
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}

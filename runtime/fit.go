@@ -97,7 +97,7 @@ func (p *Problem) explain(err error) error {
 		return &DataError{found}
 	}
 	d := diag.Diagnostic{Code: "no-finite-start", Source: p.model.checked.File.Source,
-		Summary: "the log density is not finite at any starting point",
+		Summary: noFiniteStart,
 		Hint:    "check that the priors allow the data: bounds, counts, positive scales"}
 	what := "the density of "
 	if no.Derivatives {
@@ -118,6 +118,10 @@ func (p *Problem) explain(err error) error {
 	}
 	return &DataError{diag.List{d}}
 }
+
+// noFiniteStart is what a fit without a start has in common with others: the datum
+// at fault differs.
+const noFiniteStart = "the log density is not finite at any starting point"
 
 // unfit names the data that keep a fit from starting, if it is them. It is an
 // answer to a failure, and has none of its own.

@@ -224,7 +224,11 @@ func (s *Simulator) replicate(ctx context.Context, opt SBCOptions, k int) (r *re
 	case errors.As(err, &stopped):
 		return &replicate{failure: stopped.Error()}, nil
 	case errors.As(err, &data):
-		return &replicate{failure: data.Diagnostics[0].Summary}, nil
+		why := data.Diagnostics[0].Summary
+		if data.Diagnostics[0].Code == "no-finite-start" {
+			why = noFiniteStart
+		}
+		return &replicate{failure: why}, nil
 	case err != nil:
 		return nil, err
 	}

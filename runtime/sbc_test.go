@@ -119,6 +119,23 @@ func TestSBCStops(t *testing.T) {
 	}
 }
 
+// TestSBCFailures counts data sets that cannot be fitted by what they have in common,
+// not by the datum at fault.
+func TestSBCFailures(t *testing.T) {
+	from := simulator(t, "data y : real[N]\na ~ HalfNormal(1)\ny[i in 1..N] ~ Normal(a, 1)\n", map[string]any{"N": 3})
+	far, err := runtime.Compile("far.ppl", []byte("data y : real[N]\na ~ HalfNormal(1)\ny[i in 1..N] ~ Uniform(a + 100, a + 101)\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := from.SBC(context.Background(), runtime.SBCOptions{Replicates: 6, Draws: 9, Model: far})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Failures) != 1 || out.Failures["the log density is not finite at any starting point"] != 6 || out.Passed || !out.Failed {
+		t.Errorf("%+v", out)
+	}
+}
+
 // TestSBCRefuses models that have no prior to draw from.
 func TestSBCRefuses(t *testing.T) {
 	_, err := simulator(t, "data y : real[N]\nmu ~ Flat()\ny ~ Normal(mu, 1)\n", map[string]any{"N": 3}).SBC(context.Background(), runtime.SBCOptions{})

@@ -43,6 +43,13 @@ func init() {
 			Right:       "data k : int >= 0\nlambda ~ Exponential(1)\nk ~ Poisson(lambda)",
 		},
 		diag.CodeInfo{
+			Code:        "data-not-observed",
+			Title:       "Rows of data that have no part in the model",
+			Explanation: "Some rows of an array are on the left of a `~`; the others are not, and nothing else reads them, so that they are ignored. Where that is meant, leave them out of the data.",
+			Wrong:       "data y : real[N]        # of 20 elements\nmu ~ Normal(0, 1)\ny[i in 1..10] ~ Normal(mu, 1)",
+			Right:       "data y : real[N]\nmu ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(mu, 1)",
+		},
+		diag.CodeInfo{
 			Code:        "density-not-finite",
 			Title:       "An observed value at which the density is infinite or not a number",
 			Explanation: "Many densities grow without limit towards an end of their support: a value exactly there gives the model no posterior that could be normalised, or one concentrated at that value.",

@@ -126,6 +126,8 @@ type Joint struct {
 	// missing counts that have no part in the model.
 	Given      []Reported
 	Unreported []*lang.Symbol
+	// Idle are warnings of data that have no part in the model.
+	Idle diag.List
 }
 
 // The strategies for a discrete latent: summed out; averaged over, relaxed, or
@@ -221,6 +223,7 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 	l.complete()
 	l.eliminate()
 	l.report()
+	l.unobserved()
 	b.Limit = 0
 	l.diags.Sort()
 	if l.diags.HasErrors() {

@@ -11,6 +11,8 @@ type Limits struct {
 	At  [3]float64
 	Off [3]float64 // by how much a limit may be off
 	OK  [3]bool    // it is finite: the sequence converges
+	// Inside says that f is finite on this side.
+	Inside bool
 }
 
 // Of approaches x from above (side 1) or below (side −1), an infinite x from inside.
@@ -33,6 +35,8 @@ func Of(f func(float64) float64, x, side float64) Limits {
 	for m := range d {
 		l.At[m], l.Off[m], l.OK[m] = limit(d[m])
 	}
+	last := d[0][len(d[0])-1]
+	l.Inside = !math.IsNaN(last) && !math.IsInf(last, 0)
 	scale := 1 + math.Abs(l.At[0])
 	l.Off[1] += 1e-14 * scale / least // rounding of differences
 	l.Off[2] += 1e-14 * scale / least / least
@@ -71,11 +75,11 @@ func Expect(f func(float64) float64, x float64) (lo, hi [2]float64, ok [2]bool) 
 	sides := 0
 	for _, side := range Sides(x) {
 		l := Of(f, x, side)
-		if !l.OK[0] {
+		if !l.Inside {
 			continue // the domain ends here
 		}
-		if math.Abs(l.At[0]-value) > l.Off[0]+1e-2 {
-			return lo, hi, [2]bool{} // a jump
+		if !l.OK[0] || math.Abs(l.At[0]-value) > l.Off[0]+1e-2 {
+			return lo, hi, [2]bool{} // a jump, or something else nearby
 		}
 		for m := range ok {
 			a, off := l.At[m+1], l.Off[m+1]

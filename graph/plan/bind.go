@@ -372,12 +372,15 @@ func (b *bound) dot(s *rowState, a *accum) {
 		o.code, o.a, o.b = oneDotZ, x, y
 	case b.one:
 		o.code, o.a, o.b = oneDot, x, y
+	case a.dot.fn == op.MulZ && a.set:
+		o.code, o.other = dotRowsZ, func(_, n int) {
+			dst := floats(b.tab, to, w)
+			clear(dst)
+			products(n).addRows(dst, n)
+		}
 	case a.dot.fn == op.MulZ:
 		o.code, o.other = callOther, func(_, n int) {
 			dst, was := floats(b.tab, to, w), s.sum[:w]
-			if a.set {
-				clear(dst)
-			}
 			copy(was, dst)
 			vec.DotRows(dst, floats(b.tab, full, n*w), b.operand(other, mode, n), n, w)
 			if t := vec.Sum(dst); t != t {

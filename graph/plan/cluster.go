@@ -81,11 +81,19 @@ func (m *matrix) withoutEmpty(rows, scratch []float64, start, n, w int) []float6
 	if at == len(m.empty) || m.empty[at] >= start+n {
 		return rows
 	}
-	copy(scratch, rows[:n*w])
+	out := rows
 	for ; at < len(m.empty) && m.empty[at] < start+n; at++ {
-		clear(scratch[(m.empty[at]-start)*w:][:w])
+		from := (m.empty[at] - start) * w
+		if finiteSum(rows[from : from+w]) {
+			continue
+		}
+		if &out[0] == &rows[0] {
+			copy(scratch, rows[:n*w])
+			out = scratch
+		}
+		clear(out[from : from+w])
 	}
-	return scratch
+	return out
 }
 
 // clusterKey tells clusters apart. With one particle those that vary with it

@@ -22,6 +22,7 @@ const (
 	callTernary
 	sumRows   // dst row += every row of a
 	dotRows   // dst row += every row of a times that of b
+	dotRowsZ  // dst row = such a sum of products that absorb zeros
 	clearRows // of fixed size
 	copyRows
 	callOther
@@ -96,6 +97,14 @@ func exec(ops []operation, tab table, start, n int) {
 				clear(unsafe.Slice(dst, w))
 			}
 			vec.DotRows(unsafe.Slice(dst, w), unsafe.Slice(a, rows*w), operandAt(tab, o.b, o.mode, rows, w), rows, w)
+		case dotRowsZ:
+			rows, w := o.count(n), int(o.width)
+			d := unsafe.Slice(dst, w)
+			clear(d)
+			vec.DotRows(d, unsafe.Slice(a, rows*w), operandAt(tab, o.b, o.mode, rows, w), rows, w)
+			if !finiteSum(d) {
+				o.other(start, rows)
+			}
 		case clearRows:
 			clear(unsafe.Slice(dst, int(o.width)))
 		case copyRows:

@@ -76,6 +76,15 @@ func (b *bound) dotParticles(s *rowState, a *accum, p product, full, other vec.O
 	}
 }
 
+// finiteSum reports whether the sum of numbers is finite, as it is if they are of ordinary size.
+func finiteSum(x []float64) bool {
+	t := x[0]
+	if len(x) > 1 {
+		t = vec.Sum(x)
+	}
+	return t-t == 0
+}
+
 // product is one block of a product that is summed: under MulZ a zero of either
 // operand absorbs whatever the other is.
 type product struct {

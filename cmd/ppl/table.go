@@ -129,16 +129,24 @@ const mostDigits = 16
 
 // decimals is the number of digits after the point with which an sd is 30 to
 // 300 units of the last place: 2 from 0.3, 1 from 3. It is negative from 300.
-// Without a useful sd, six digits of the value show.
+// Without a useful sd, six digits of the value show; of a constant, those that
+// it has.
 func decimals(sd, largest float64) int {
 	switch {
 	case finite(sd) && sd > 0:
 		return 2 - int(math.Floor(math.Log10(sd/0.3)+1e-9))
 	case largest > 0:
-		return max(0, 5-int(math.Floor(math.Log10(largest))))
+		d := max(0, 5-int(math.Floor(math.Log10(largest))))
+		for d > 0 && sd == 0 && whole(largest*math.Pow10(d-1)) {
+			d--
+		}
+		return d
 	}
 	return 0
 }
+
+// whole reports whether x is an integer but for rounding.
+func whole(x float64) bool { return math.Abs(x-math.Round(x)) <= 1e-9*math.Abs(x) }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 

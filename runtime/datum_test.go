@@ -141,6 +141,8 @@ func TestDatumElements(t *testing.T) {
 		{"under a ragged range", "data n : int[K]\ndata y : real[M, 2]\na ~ HalfNormal(1)\nplate k in 1..K { plate j in 1..n[k] { y[k, j] ~ Gamma(a, 1) } }", map[string]any{"n": []int{1, 2}, "y": [][]float64{{1, 0}, {1, 0}}}, "`y[2, 2]` is 0"},
 		{"in the branch of an if", "data y : real[N]\na ~ HalfNormal(1)\nplate i in 1..N { y[i] ~ LogNormal(if i > 1 then a else log(a), 1) }", map[string]any{"y": []float64{1, 0}}, "`y[2]` is 0"},
 		{"more than trials that are latent", "data y : int[N]\nn ~ DiscreteUniform(1, 3)\na ~ Beta(1, 1)\ny[i in 1..N] ~ Binomial(n, a)", map[string]any{"y": []int{1, 4}}, "`y[2]` is 4"},
+		{"a negative count of trials without limit", "data y : int[N]\nn ~ Poisson(3)\ny[i in 1..N] ~ Binomial(n, 0.5)", map[string]any{"y": []int{1, -1}}, "`y[2]` is -1 (the value of \"y\"), which is impossible under `Binomial`"},
+		{"density 0 under each value of a discrete latent", "data y : real[N]\nz[i in 1..N] ~ Bernoulli(0.5)\ny[i in 1..N] ~ Gamma(1.5 + z[i], 1)", map[string]any{"y": []float64{1, 0}}, "`y[2]` is 0 (the value of \"y\"), which is impossible under `Gamma`"},
 		{"a covariance of equal points", "data x : real[N]\ndata y : real[N]\na ~ HalfNormal(1)\ny ~ MvNormal(zeros(N), cov = [[exp(-(x[i] - x[j])^2 / a) for j in 1..N] for i in 1..N])",
 			map[string]any{"x": []float64{1, 2, 1}, "y": []float64{1, 2, 3}}, "the parameter `cov` of `MvNormal` is not positive definite"},
 		{"a known covariance of equal points", "data S : real[N, N]\ndata y : real[N]\na ~ Normal(0, 1)\ny ~ MvNormal(fill(a, N), cov = S)",

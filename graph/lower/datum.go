@@ -155,6 +155,12 @@ func (l *lowerer) outOfSupport(s dist.Support) (mask named.Value, i int) {
 		if mask, i = l.outOfBounds(s); i >= 0 {
 			return mask, i
 		}
+		if !s.Lower.Valid() && s.Kind != lang.SupportUpper {
+			lo = s.Min
+		}
+		if !s.Upper.Valid() && s.Kind != lang.SupportLower {
+			hi = s.Max
+		}
 	default:
 		return l.datum.value, -1
 	}
@@ -169,18 +175,17 @@ func (l *lowerer) outOfSupport(s dist.Support) (mask named.Value, i int) {
 	})
 }
 
-// outOfBounds finds a datum beyond a known bound of its support, which may differ
-// from one to the other.
+// outOfBounds finds a datum beyond a bound of its support that is a known parameter,
+// and may differ from one datum to the other.
 func (l *lowerer) outOfBounds(s dist.Support) (mask named.Value, i int) {
 	x := l.datum.value
 	if l.standIn() {
 		return x, -1
 	}
-	lo, hi := l.ends(s)
 	for _, side := range []struct {
 		bound  named.Value
 		beyond func(x, bound named.Value) named.Value
-	}{{lo, l.b.Less}, {hi, l.b.Greater}} {
+	}{{s.Lower, l.b.Less}, {s.Upper, l.b.Greater}} {
 		if !side.bound.Valid() || !side.bound.IsConst() || x.Rank() > 0 {
 			continue
 		}
@@ -253,6 +258,9 @@ func (l *lowerer) boundsText(s dist.Support, mask named.Value, i int) string {
 func (l *lowerer) impossible(at ast.Node, call *lang.DistCall, mask named.Value, i int, expected string) {
 	d := diag.Diagnostic{Code: "outside-support", Span: at.Span(), Expected: expected,
 		Summary: fmt.Sprintf("%s, which is impossible under `%s`%s%s", l.datumText(mask, i), call.Sig.Name, l.anyStart(), l.at(mask, i))}
+	if call.Sig.Support == lang.SupportCategories && slices.Contains(l.event(l.datum.value, mask, i), 0) {
+		d.Hint = "categories count from 1: add 1, or declare the data as a factor"
+	}
 	if expected != "" {
 		d.Found = vectorText(l.event(l.datum.value, mask, i))
 	} else {
@@ -267,50 +275,54 @@ func (l *lowerer) impossible(at ast.Node, call *lang.DistCall, mask named.Value,
 // notImpossible refuses a term of the density that is known, and not finite,
 // somewhere.
 func (l *lowerer) notImpossible(at *ast.Sample, call *lang.DistCall, t named.Value) {
-	known := t
-	if m, ok := t.N.Op.(*op.Map); ok && m.F == op.Where && t.N.In[0].IsConst() && t.N.In[2].IsConst() {
-		// where(inside, density, -Inf): the value is known where it is outside.
-		var axes []*named.Axis
-		for _, d := range m.Dims[0] {
-			if d >= len(t.Axes()) {
-				return
-			}
-			axes = append(axes, t.Axes()[d])
-		}
-		if c, ok := t.N.In[2].ConstScalar(); !ok || !math.IsInf(c, -1) {
-			return
-		}
-		known = l.b.Where(l.b.Wrap(t.N.In[0], axes...), l.b.Scalar(0), l.b.Scalar(math.Inf(-1)))
-	}
-	if !known.IsConst() || enumerated(known) && l.standIn() {
+	t = l.knownPart(t)
+	if !t.IsConst() || enumerated(t) && l.standIn() {
 		return
 	}
 	finite := func(x float64) bool { return x-x == 0 }
-	if _, i := l.firstBad(known, finite); i < 0 {
+	if _, i := l.firstBad(t, finite); i < 0 {
 		return
 	}
-	known = l.b.With(known, l.datum.value.Axes()...)
-	mask, i := l.firstBad(known, finite)
+	t = l.b.With(t, l.datum.value.Axes()...)
+	mask, i := l.firstBad(t, finite)
 	l.checkMatrices(call)
-	x := l.elementAt(known, mask, i)
-	if !l.unfit && math.IsInf(x, -1) {
+	for _, a := range t.Axes() {
+		if a.Class == named.Enumerated {
+			t = l.b.ReduceAxis(op.MaxOf, t, a)
+		}
+	}
+	x := l.elementAt(t, mask, i)
+	what := fmt.Sprintf("the log density of `%s` is infinite whatever the latents are", call.Sig.Name)
+	switch {
+	case l.unfit:
+		what = fmt.Sprintf("the density of `%s` is 0 or not finite%s", call.Sig.Name, l.anyStart())
+	case math.IsInf(x, -1):
 		l.impossible(at, call, mask, i, l.countsText(mask, i))
+	case math.IsNaN(x):
+		what = fmt.Sprintf("the log density of `%s` is not a number whatever the latents are", call.Sig.Name)
 	}
-	d := diag.Diagnostic{Code: "density-not-finite", Span: at.Span(), Summary: l.datumText(mask, i)}
-	if l.unfit {
-		d.Summary += fmt.Sprintf(", where the density of `%s` is 0 or not finite%s%s", call.Sig.Name, l.anyStart(), l.at(mask, i))
-	} else {
-		d.Summary += fmt.Sprintf(", where the log density of `%s` is %s whatever the latents are%s", call.Sig.Name, densityText(x), l.at(mask, i))
-	}
-	d.Hint = l.endHint(call.Sig.Support, mask, i)
-	l.failWith(d)
+	l.failWith(diag.Diagnostic{Code: "density-not-finite", Span: at.Span(), Hint: l.endHint(call.Sig.Support, mask, i),
+		Summary: l.datumText(mask, i) + ", where " + what + l.at(mask, i)})
 }
 
-func densityText(x float64) string {
-	if math.IsNaN(x) {
-		return "not a number"
+// knownPart is a term itself or, where only that is known, which of its elements
+// are -Inf by the guard of a support: the others are 0.
+func (l *lowerer) knownPart(t named.Value) named.Value {
+	m, ok := t.N.Op.(*op.Map)
+	if !ok || m.F != op.Where || !t.N.In[0].IsConst() {
+		return t
 	}
-	return "infinite"
+	if c, ok := t.N.In[2].ConstScalar(); !ok || !math.IsInf(c, -1) {
+		return t
+	}
+	var axes []*named.Axis
+	for _, d := range m.Dims[0] {
+		if d >= len(t.Axes()) {
+			return t
+		}
+		axes = append(axes, t.Axes()[d])
+	}
+	return l.b.Where(l.b.Wrap(t.N.In[0], axes...), l.b.Scalar(0), l.b.Scalar(math.Inf(-1)))
 }
 
 // countsText says what counts of a known number of trials are.

@@ -32,9 +32,9 @@ func TestNoStart(t *testing.T) {
 			map[string]any{"x": []float64{1, 0}, "y": []float64{1, 2}},
 			"no-derivatives", 4, "not finite: a derivative of the density of `y`, at element 2"},
 		{"a density",
-			"data x : real[N]\nk ~ LogNormal(0, 1)\nx[i in 1..N] ~ Weibull(k, 2)",
+			"data x : real[N]\nk ~ LogNormal(0, 1)\nplate i in 1..N { factor k * log(x[i]) }",
 			map[string]any{"x": []float64{1, 0.5, 3, 0}},
-			"no-finite-start", 3, "not finite: the density of `x`, at i = 4"},
+			"no-finite-start", 3, "not finite: the density of a `factor`, at i = 4"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, err := runtime.Compile("model.ppl", []byte(c.text))

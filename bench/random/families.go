@@ -24,6 +24,18 @@ var families = map[string]func(*Model){
 	"change_continuous": changeContinuous,
 	"emax":              emax,
 	"decay":             decay,
+	"logistic":          logisticFew,
+	"scale":             scaleFew,
+	"precision":         precisionFew,
+	"heavy_prior":       heavyPrior,
+	"product":           product,
+	"ratio":             ratio,
+	"collinear":         collinear,
+	"curved":            curved,
+	"proportion":        proportion,
+	"shares":            shares,
+	"rate":              rate,
+	"counts":            counts,
 }
 
 // Families are the names, sorted.
@@ -181,21 +193,19 @@ func (m *Model) noise(sd float64, rows int) noise {
 	return noise{"sigma", s.value}
 }
 
-// linear integrates coefficients out of normal data, and reports them.
-func (m *Model) linear(names []string, mean, sd, y []float64, noise func(x []float64) float64, row func(x []float64, branch, i int) []float64) {
+// linear integrates coefficients out of normal data, and reports them. Their laws
+// are those at the point where the density was taken last.
+func (m *Model) linear(names []string, mean, sd, y []float64, noise func(x []float64) float64, row func(x []float64, branch, i int) []float64) (laws []Law) {
 	l := linearModel{x: make([][]float64, len(y)), y: y, mean: mean, sd: sd}
-	laws := make([]Law, len(mean))
+	laws = make([]Law, len(mean))
 	m.density = func(x []float64, branch int) float64 {
 		for i := range y {
 			l.x[i] = row(x, branch, i)
 		}
-		v, b, cov := l.given(noise(x))
-		for k := range b {
-			laws[k] = Law{b[k], math.Sqrt(cov.At(k, k))}
-		}
-		return v
+		return l.given(noise(x), laws)
 	}
 	for k, name := range names {
 		m.law(name, Both, func([]float64, int) Law { return laws[k] })
 	}
+	return laws
 }

@@ -21,31 +21,31 @@ func (m *Model) mixtureData(sd float64) []float64 {
 	return y
 }
 
-// orderedPair writes two ordered latents: the density of both on the ordered
-// set, not renormalised.
-func (m *Model) orderedPair(mean, sd float64) (low, high int) {
-	m.write("mu : ordered[2] ~ Normal(%s, %s)", number(mean), number(sd))
-	p := normal(mean, sd)
-	low = m.quiet("mu[1]", p, Both)
-	high = m.add(coordinate{lo: math.Log(sd) - 12, hi: math.Log(16 * sd), prior: p.log,
-		value: func(u float64, x []float64, _ int) (float64, float64) { return x[low] + math.Exp(u), u }})
-	m.report("mu[2]", Both, func(x []float64, _ int) float64 { return x[high] })
-	return low, high
-}
-
 // weight writes the share of the second component, or takes it as known.
-func (m *Model) weight() (text string, value func(x []float64) float64) {
+func (m *Model) weight() (text string, w axis) {
 	if m.IntN(3) == 0 {
 		w := pick(m, 0.5, 0.3, 0.2)
-		return number(w), func([]float64) float64 { return w }
+		return number(w), known(w)
 	}
 	a := pick(m, 1.0, 2, 5)
-	k := m.latent("w", beta(a, a), Both)
-	return "w", func(x []float64) float64 { return x[k] }
+	p := beta(a, a)
+	m.write("w ~ %s", p.text)
+	return "w", axisOf(p, -16/a-1, 16/a+1, 0.3)
 }
 
-// twoNormals writes the likelihood of a mixture and is its density.
-func (m *Model) twoNormals(y []float64, weight string, w func(x []float64) float64, low, high int, sd1, sd2 string, s1, s2 func(x []float64) float64) {
+// means writes two ordered means, whose density is that of both on the ordered
+// set, not renormalised. The axis is fine where the data are.
+func (m *Model) means(y []float64, sd float64) axis {
+	m.write("mu : ordered[2] ~ Normal(0, %s)", number(sd))
+	p := normal(0, sd)
+	p.scale, p.a = heavy, 0.5*(slices.Min(y)+slices.Max(y))
+	p.b = 0.5 * (slices.Max(y) - slices.Min(y))
+	end := math.Asinh((7*sd + math.Abs(p.a)) / p.b)
+	return axisOf(p, -end, end, 0.12/p.b)
+}
+
+// twoNormals writes the likelihood of a mixture.
+func (m *Model) twoNormals(weight, sd1, sd2 string) {
 	switch m.IntN(3) {
 	case 0:
 		m.write("factor sum([log_sum_exp([log(1 - %[1]s) + log_density(Normal(mu[1], %[2]s), y[i]), log(%[1]s) + log_density(Normal(mu[2], %[3]s), y[i])]) for i in 1..N])", weight, sd1, sd2)
@@ -54,59 +54,37 @@ func (m *Model) twoNormals(y []float64, weight string, w func(x []float64) float
 	default:
 		m.write("plate i in 1..N {\n  z[i] ~ Categorical([1 - %s, %s])\n  y[i] ~ Normal(mu[z[i]], [%s, %s][z[i]])\n}", weight, weight, sd1, sd2)
 	}
-	m.density = func(x []float64, _ int) float64 {
-		q, a, b, c, d := w(x), x[low], x[high], 1/s1(x), 1/s2(x)
-		p, q := (1-q)*c, q*d
-		// Logarithms of products of four are a quarter of the work.
-		sum, product := 0.0, 1.0
-		for i, v := range y {
-			e, f := (v-a)*c, (v-b)*d
-			e, f = -0.5*e*e, -0.5*f*f
-			if e > f {
-				sum += e
-				product *= p + q*math.Exp(f-e)
-			} else {
-				sum += f
-				product *= q + p*math.Exp(e-f)
-			}
-			if i%4 == 3 {
-				sum += math.Log(product)
-				product = 1
-			}
-		}
-		return sum + math.Log(product) - float64(len(y))*halfLog2Pi
-	}
 }
 
 func mixtureOrdered(m *Model) {
 	m.write("data y : real[N]")
 	y := m.mixtureData(1)
 	text, w := m.weight()
-	low, high := m.orderedPair(0, pick(m, 3.0, 5, 10))
-	one := func([]float64) float64 { return 1 }
-	m.twoNormals(y, text, w, low, high, "1", "1", one, one)
+	mu := m.means(y, pick(m, 3.0, 5, 10))
+	m.twoNormals(text, "1", "1")
+	m.mixtureGrid(y, w, mu, known(1), false)
 }
 
 func mixtureSigma(m *Model) {
 	m.write("data y : real[N]")
 	y := m.mixtureData(m.between(0.7, 1.5))
 	text, w := m.weight()
-	low, high := m.orderedPair(0, pick(m, 3.0, 5))
-	sigma := m.latent("sigma", pick(m, gamma(4, 2), halfNormal(2), lognormal(0, 0.5), exponential(1)), Both)
-	value := func(x []float64) float64 { return x[sigma] }
-	m.twoNormals(y, text, w, low, high, "sigma", "sigma", value, value)
+	mu := m.means(y, pick(m, 3.0, 5))
+	p := pick(m, gamma(4, 2), halfNormal(2), lognormal(0, 0.5), exponential(1))
+	m.write("sigma ~ %s", p.text)
+	m.twoNormals(text, "sigma", "sigma")
+	m.mixtureGrid(y, w, mu, axisOf(p, -2.5, 2.5, 0.13), false)
 }
 
 func mixtureSigmas(m *Model) {
 	m.write("data y : real[N]")
 	y := m.mixtureData(m.between(0.7, 1.5))
-	share := pick(m, 0.5, 0.4, 0.2)
-	text, w := number(share), func([]float64) float64 { return share }
-	low, high := m.orderedPair(0, pick(m, 3.0, 5))
+	w := pick(m, 0.5, 0.4, 0.2)
+	mu := m.means(y, pick(m, 3.0, 5))
 	p := pick(m, gamma(4, 2), lognormal(0, 0.5)) // with mass at 0 each datum is a spike
 	m.write("s : real[2] ~ %s", p.text)
-	a, b := m.quiet("s[1]", p, Both), m.quiet("s[2]", p, Both)
-	m.twoNormals(y, text, w, low, high, "s[1]", "s[2]", func(x []float64) float64 { return x[a] }, func(x []float64) float64 { return x[b] })
+	m.twoNormals(number(w), "s[1]", "s[2]")
+	m.mixtureGrid(y, known(w), mu, axisOf(p, -3, 2.5, 0.16), true)
 }
 
 // clusters are data of one location with others elsewhere.

@@ -1,10 +1,6 @@
 package random
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/mat"
-)
+import "math"
 
 // A linearModel has a normal posterior: y = X b + noise, b independent normal
 // beforehand.
@@ -15,46 +11,69 @@ type linearModel struct {
 }
 
 // given integrates b out where the noise has the given sd: the log marginal
-// density of y, and the laws of b with their covariance.
-func (l linearModel) given(noise float64) (logMarginal float64, mean []float64, cov *mat.SymDense) {
+// density of y, and the laws of b. The precision is L Lᵀ.
+func (l linearModel) given(noise float64, laws []Law) (logMarginal float64) {
 	p := len(l.mean)
-	precision, shift := mat.NewSymDense(p, nil), mat.NewVecDense(p, nil)
+	var precision, lower, inverse [4][4]float64
+	var shift, half [4]float64
 	for k := range p {
-		precision.SetSym(k, k, 1/(l.sd[k]*l.sd[k]))
+		precision[k][k] = 1 / (l.sd[k] * l.sd[k])
+		logMarginal -= math.Log(l.sd[k])
 	}
 	// About the prior mean: residuals r = y − X m.
+	scale := 1 / (noise * noise)
 	for i, row := range l.x {
 		r := l.y[i]
 		for k, v := range row {
 			r -= v * l.mean[k]
 		}
-		logMarginal += logNormal(r, 0, noise)
+		logMarginal -= 0.5 * r * r * scale
 		for k, v := range row {
-			shift.SetVec(k, shift.AtVec(k)+v*r/(noise*noise))
-			for j := k; j < p; j++ {
-				precision.SetSym(k, j, precision.At(k, j)+v*row[j]/(noise*noise))
+			shift[k] += v * r * scale
+			for j := range k + 1 {
+				precision[k][j] += v * row[j] * scale
 			}
 		}
 	}
-	var chol mat.Cholesky
-	if !chol.Factorize(precision) {
-		return math.NaN(), l.mean, mat.NewSymDense(p, nil)
-	}
-	var b mat.VecDense
-	if chol.SolveVecTo(&b, shift) != nil {
-		return math.NaN(), l.mean, mat.NewSymDense(p, nil)
-	}
-	logMarginal += 0.5*mat.Dot(&b, shift) - 0.5*chol.LogDet()
-	cov = mat.NewSymDense(p, nil)
-	if chol.InverseTo(cov) != nil {
-		return math.NaN(), l.mean, cov
-	}
-	mean = make([]float64, p)
+	logMarginal -= float64(len(l.y)) * (math.Log(noise) + halfLog2Pi)
 	for k := range p {
-		logMarginal -= math.Log(l.sd[k])
-		mean[k] = l.mean[k] + b.AtVec(k)
+		for j := range k + 1 {
+			s := precision[k][j]
+			for i := range j {
+				s -= lower[k][i] * lower[j][i]
+			}
+			if j == k {
+				lower[k][k] = math.Sqrt(s)
+			} else {
+				lower[k][j] = s / lower[j][j]
+			}
+		}
+		logMarginal -= math.Log(lower[k][k])
 	}
-	return logMarginal, mean, cov
+	// L half = shift, and the inverse of L, whose columns give variances.
+	for k := range p {
+		s := shift[k]
+		inverse[k][k] = 1 / lower[k][k]
+		for j := range k {
+			s -= lower[k][j] * half[j]
+			var t float64
+			for i := j; i < k; i++ {
+				t -= lower[k][i] * inverse[i][j]
+			}
+			inverse[k][j] = t / lower[k][k]
+		}
+		half[k] = s / lower[k][k]
+		logMarginal += 0.5 * half[k] * half[k]
+	}
+	for k := range p {
+		b, v := l.mean[k], 0.0
+		for i := k; i < p; i++ {
+			b += inverse[i][k] * half[i]
+			v += inverse[i][k] * inverse[i][k]
+		}
+		laws[k] = Law{b, math.Sqrt(v)}
+	}
+	return logMarginal
 }
 
 // groups are normal means with known errors around a common one: y ~ Normal(theta,

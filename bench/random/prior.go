@@ -5,7 +5,8 @@ import (
 	"math"
 )
 
-// A prior is the text of a distribution with its log density, and a scale on
+// A prior is the text of a distribution with its log density (that of the logit
+// where that is the scale), and a scale on
 // which a box holds all of it but about e⁻¹⁴.
 type prior struct {
 	text   string
@@ -23,15 +24,24 @@ const (
 	heavy          // x = a + b sinh u
 	positive       // x = eᵘ
 	bounded        // x between a and b, its logit
+	logit          // the same between 0 and 1, with a density of the logit
+	above          // x = a + eᵘ
 )
 
 // coordinate is that of a latent with this prior.
 func (p prior) coordinate() coordinate {
 	c := coordinate{lo: p.lo, hi: p.hi, prior: p.log}
+	if p.scale == logit {
+		c.prior = nil
+	}
 	c.value = func(u float64, _ []float64, _ int) (float64, float64) {
 		switch p.scale {
 		case heavy:
 			return p.a + p.b*math.Sinh(u), math.Log(p.b * math.Cosh(u))
+		case logit:
+			return logistic(u), p.log(u)
+		case above:
+			return p.a + math.Exp(u), u
 		case positive:
 			return math.Exp(u), u
 		case bounded:
@@ -119,7 +129,32 @@ func uniform(lo, hi float64) prior {
 		log: func(float64) float64 { return -math.Log(hi - lo) }, scale: bounded, a: lo, b: hi, lo: -16, hi: 16}
 }
 
+// beta is written on the logit scale: next to 1 the value itself says too little.
 func beta(a, b float64) prior {
-	return prior{text: fmt.Sprintf("Beta(%s, %s)", number(a), number(b)), tail: math.Inf(1),
-		log: func(x float64) float64 { return logBeta(x, a, b) }, scale: bounded, a: 0, b: 1, lo: -16/math.Min(a, 2) - 3, hi: 16/math.Min(b, 2) + 3}
+	constant := lgamma(a+b) - lgamma(a) - lgamma(b)
+	return prior{text: fmt.Sprintf("Beta(%s, %s)", number(a), number(b)), tail: math.Inf(1), scale: logit,
+		log: func(u float64) float64 { return constant - a*softplus(-u) - b*softplus(u) },
+		lo:  -16/math.Min(a, 2) - 3, hi: 16/math.Min(b, 2) + 3}
+}
+
+func pareto(least, shape float64) prior {
+	return prior{text: fmt.Sprintf("Pareto(%s, %s)", number(least), number(shape)), tail: shape, scale: above, a: least,
+		log: func(x float64) float64 { return math.Log(shape/least) - (shape+1)*math.Log(x/least) },
+		lo:  math.Log(least) - 14, hi: math.Log(least) + 30/shape}
+}
+
+func frechet(shape, s float64) prior {
+	return prior{text: fmt.Sprintf("Frechet(%s, %s)", number(shape), number(s)), tail: shape, scale: positive,
+		log: func(x float64) float64 {
+			return math.Log(shape/s) - (shape+1)*math.Log(x/s) - math.Pow(x/s, -shape)
+		},
+		lo: math.Log(s) - 4/shape, hi: math.Log(s) + 30/shape}
+}
+
+func weibull(shape, s float64) prior {
+	return prior{text: fmt.Sprintf("Weibull(%s, %s)", number(shape), number(s)), tail: math.Inf(1), scale: positive,
+		log: func(x float64) float64 {
+			return math.Log(shape/s) + (shape-1)*math.Log(x/s) - math.Pow(x/s, shape)
+		},
+		lo: math.Log(s) - 14/shape, hi: math.Log(s) + 3.5/shape}
 }

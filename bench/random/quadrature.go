@@ -2,6 +2,7 @@ package random
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -29,41 +30,39 @@ type cell struct {
 	peak   float64   // the largest log density at a node
 	mass   float64   // ∫ density, over e^peak
 	bound  float64   // the volume
+	error  float64   // by how much mass changed when it was cut out, over e^peak
 	first  []float64 // ∫ density · mean of each quantity, over e^peak
 	second []float64 // ∫ density · mean square
 	vary   []float64 // how much density and quantities vary along each side
 	done   bool      // as small as cells get
+	probed bool      // its surroundings were looked at
+
+	side   int      // along which it was halved
+	halves [2]*cell // nil in a leaf
 }
 
 // Nodes and weights of Gauss-Legendre rules on [0, 1].
 var (
-	nodes2 = []float64{0.21132486540518712, 0.78867513459481288}
 	nodes3 = []float64{0.11270166537925831, 0.5, 0.88729833462074169}
 	nodes5 = []float64{0.046910077030668, 0.230765344947158, 0.5, 0.769234655052842, 0.953089922969332}
 
-	weights2 = []float64{0.5, 0.5}
 	weights3 = []float64{5.0 / 18, 8.0 / 18, 5.0 / 18}
 	weights5 = []float64{0.118463442528095, 0.239314335249683, 0.284444444444444, 0.239314335249683, 0.118463442528095}
 )
 
 // rule gives the points along one side, by dimension: products grow.
 func rule(dims int) (nodes, weights []float64) {
-	switch {
-	case dims <= 2:
+	if dims == 1 {
 		return nodes5, weights5
-	case dims == 3:
-		return nodes3, weights3
 	}
-	return nodes2, weights2
+	return nodes3, weights3
 }
 
-// cellsFor is how many cells share the mass, by dimension, on the finer grid.
+// cellsFor is how many cells share the mass on the finer grid, by dimension; three
+// are the most.
 func cellsFor(dims, branches int) int {
-	return []int{1, 1500, 2000, 6000, 20000, 40000}[dims] * (2 + branches) / 3
+	return []int{1, 1500, 4000, 30000}[dims] * (4 + branches) / 5
 }
-
-// samplesFor is how many points are drawn where product rules are too coarse.
-const samplesFor = 200000
 
 // A summary is what is known of one quantity.
 type summary struct {
@@ -74,7 +73,9 @@ type summary struct {
 // grid is the state of the integration.
 type grid struct {
 	integral
-	cells  []*cell
+	per    int       // roots along a side of the box
+	roots  [][]*cell // of each branch
+	cells  []*cell   // all, halved ones included
 	mean   []float64
 	sd     []float64
 	buffer []Law
@@ -83,40 +84,81 @@ type grid struct {
 	points        []Law
 }
 
-// solve integrates with about `cells` cells.
-func (in integral) solve(cells int) []summary {
+// solve integrates on the fine or the coarse grid.
+func (in integral) solve(fine bool) []summary {
+	cells := cellsFor(len(in.lo), in.branches)
+	if !fine {
+		cells /= 3
+	}
 	g := &grid{integral: in, buffer: make([]Law, len(in.moments))}
-	g.begin()
+	g.begin(fine)
 	g.lookAround()
 	r := rand.New(rand.NewPCG(3, uint64(cells)))
 	limit := 2 / float64(cells)
-	for range 5 {
-		for len(g.cells) < 12*cells && g.refine(limit) {
+	for again := true; again && len(g.cells) < 30*cells; again = g.probe(r, limit) {
+		for len(g.cells) < 30*cells && g.refine(limit) {
 		}
-		if !g.probe(r, limit) {
-			break
-		}
-	}
-	if len(g.lo) > 2 {
-		return g.sampled(samplesFor)
 	}
 	return g.summaries()
 }
 
 // begin cuts the box of each branch into equal cells.
-func (g *grid) begin() {
-	per := []int{1, 128, 16, 8, 6, 4}[len(g.lo)]
+func (g *grid) begin(fine bool) {
+	g.per = []int{1, 128, 16, 8}[len(g.lo)]
+	if !fine {
+		g.per = g.per * 3 / 4 // no cell is one of the finer grid
+	}
+	g.roots = make([][]*cell, g.branches)
 	for b := range g.branches {
-		g.product(per, func(k []int) {
+		g.product(g.per, func(k []int) {
 			lo, hi := make([]float64, len(k)), make([]float64, len(k))
 			for i := range k {
-				side := (g.hi[i] - g.lo[i]) / float64(per)
+				side := (g.hi[i] - g.lo[i]) / float64(g.per)
 				lo[i] = g.lo[i] + side*float64(k[i])
 				hi[i] = lo[i] + side
 			}
-			g.cells = append(g.cells, g.evaluate(lo, hi, b))
+			g.roots[b] = append(g.roots[b], g.evaluate(lo, hi, b))
 		})
+		g.cells = append(g.cells, g.roots[b]...)
 	}
+}
+
+// leaf is the cell around a point.
+func (g *grid) leaf(u []float64, branch int) *cell {
+	root := 0
+	for i := len(u) - 1; i >= 0; i-- {
+		k := int((u[i] - g.lo[i]) / (g.hi[i] - g.lo[i]) * float64(g.per))
+		root = root*g.per + min(max(k, 0), g.per-1)
+	}
+	c := g.roots[branch][root]
+	for c.halves[0] != nil {
+		half := 0
+		if u[c.side] > c.halves[1].lo[c.side] {
+			half = 1
+		}
+		c = c.halves[half]
+	}
+	return c
+}
+
+// leaves are the cells that are not halved.
+func (g *grid) leaves() iter.Seq[*cell] {
+	return func(yield func(*cell) bool) {
+		for _, c := range g.cells {
+			if c.halves[0] == nil && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// peak is the largest log density that a node has seen.
+func (g *grid) peak() float64 {
+	peak := math.Inf(-1)
+	for c := range g.leaves() {
+		peak = math.Max(peak, c.peak)
+	}
+	return peak
 }
 
 // product calls f with each multi-index below n.
@@ -237,26 +279,20 @@ func (g *grid) lookAround() {
 // lookAt halves the cell around a point until a node sees its density.
 func (g *grid) lookAt(u []float64, branch int) {
 	level := g.log(u, branch)
-	k := slices.IndexFunc(g.cells, func(c *cell) bool { return c.branch == branch && c.holds(u) })
 	for range 40 * len(u) {
-		if k < 0 || g.cells[k].peak > level-2 {
+		c := g.leaf(u, branch)
+		if c.peak > level-2 {
 			return
 		}
-		g.halve(k, widest(g.cells[k], g.lo, g.hi))
-		if !g.cells[k].holds(u) {
-			k = len(g.cells) - 1
-		}
+		g.halve(c, widest(c, g.lo, g.hi))
 	}
 }
 
-// probe looks at random points of every cell, and where one is so much denser
-// than the nodes that the cell is above the limit after all, looks there. It says
-// whether there was one.
+// probe looks around every cell that counts, at points up to its own size away,
+// and halves what is there where a node should have seen more: a ridge is followed
+// into cells whose nodes miss it. It says whether there was one.
 func (g *grid) probe(r *rand.Rand, limit float64) bool {
-	peak := math.Inf(-1)
-	for _, c := range g.cells {
-		peak = math.Max(peak, c.peak)
-	}
+	peak := g.peak()
 	total := math.Log(g.moment(peak)) + peak
 	type find struct {
 		u      []float64
@@ -264,15 +300,25 @@ func (g *grid) probe(r *rand.Rand, limit float64) bool {
 	}
 	var found []find
 	u := make([]float64, len(g.lo))
-	for _, c := range g.cells {
-		for range 4 {
+	for c := range g.leaves() {
+		if c.probed || c.mass == 0 {
+			continue
+		}
+		// What a point with that density would make of a cell of this size.
+		scale := math.Exp(c.peak-peak) / math.Exp(total-peak)
+		volume := math.Log(c.volume()) + math.Log(g.share(c, scale)/(c.bound*scale))
+		if c.peak+volume < total+math.Log(limit/20) {
+			continue
+		}
+		c.probed = true
+		for range 6 * len(u) {
 			for i := range u {
-				u[i] = c.lo[i] + r.Float64()*(c.hi[i]-c.lo[i])
+				u[i] = 0.5*(c.lo[i]+c.hi[i]) + 3*(r.Float64()-0.5)*(c.hi[i]-c.lo[i])
+				u[i] = min(max(u[i], g.lo[i]), g.hi[i])
 			}
 			v := g.log(u, c.branch)
-			if v > c.peak+1 && v+math.Log(c.volume()) > total+math.Log(limit) {
+			if v+volume > total+math.Log(limit/20) && v > g.leaf(u, c.branch).peak+1 {
 				found = append(found, find{slices.Clone(u), c.branch})
-				break
 			}
 		}
 	}
@@ -290,15 +336,6 @@ func (c *cell) volume() float64 {
 	return v
 }
 
-func (c *cell) holds(u []float64) bool {
-	for i := range u {
-		if u[i] < c.lo[i] || u[i] > c.hi[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // widest is the longest side, in sides of the box.
 func widest(c *cell, lo, hi []float64) int {
 	best, at := 0.0, 0
@@ -310,27 +347,30 @@ func widest(c *cell, lo, hi []float64) int {
 	return at
 }
 
-// halve replaces a cell by its halves along one side.
-func (g *grid) halve(k, side int) {
-	c := g.cells[k]
+// halve cuts a cell in two along one side.
+func (g *grid) halve(c *cell, side int) {
 	middle := 0.5 * (c.lo[side] + c.hi[side])
 	hi, lo := slices.Clone(c.hi), slices.Clone(c.lo)
 	hi[side], lo[side] = middle, middle
-	g.cells[k] = g.evaluate(c.lo, hi, c.branch)
-	g.cells = append(g.cells, g.evaluate(lo, c.hi, c.branch))
+	low, high := g.evaluate(c.lo, hi, c.branch), g.evaluate(lo, c.hi, c.branch)
+	peak := max(c.peak, low.peak, high.peak)
+	change := math.Abs(c.mass*math.Exp(c.peak-peak) - low.mass*math.Exp(low.peak-peak) - high.mass*math.Exp(high.peak-peak))
+	for _, half := range []*cell{low, high} {
+		if half.mass > 0 {
+			half.error = math.Min(change*math.Exp(peak-half.peak), half.bound)
+		}
+	}
+	c.side, c.halves = side, [2]*cell{low, high}
+	g.cells = append(g.cells, low, high)
 }
 
 // refine halves each cell whose share of the mass, or of a second moment, is
 // above the limit. It says whether there was one.
 func (g *grid) refine(limit float64) bool {
-	peak := math.Inf(-1)
-	for _, c := range g.cells {
-		peak = math.Max(peak, c.peak)
-	}
+	peak := g.peak()
 	total := g.moment(peak)
 	var any bool
-	for k, n := 0, len(g.cells); k < n; k++ {
-		c := g.cells[k]
+	for _, c := range slices.Collect(g.leaves()) {
 		if c.done || g.share(c, math.Exp(c.peak-peak)/total) <= limit {
 			continue
 		}
@@ -345,15 +385,16 @@ func (g *grid) refine(limit float64) bool {
 			c.done = true
 			continue
 		}
-		g.halve(k, side)
+		g.halve(c, side)
 	}
 	return any
 }
 
 // share is a cell's share of the mass, as if the density were everywhere that of
-// its highest node, or of a second moment where that is larger. Scale turns its own units into those of the whole.
+// its highest node, or of a second moment where that is larger, or fifty times
+// that of its error. Scale turns its own units into those of the whole.
 func (g *grid) share(c *cell, scale float64) float64 {
-	share := c.bound * scale
+	share := math.Max(c.bound, 50*c.error) * scale
 	for j, m := range g.moments {
 		if m == Both && g.sd[j] > 0 {
 			s := c.second[j] - 2*g.mean[j]*c.first[j] + g.mean[j]*g.mean[j]*c.mass
@@ -368,7 +409,7 @@ func (g *grid) moment(peak float64) float64 {
 	q := len(g.moments)
 	g.mean, g.sd = make([]float64, q), make([]float64, q)
 	var total float64
-	for _, c := range g.cells {
+	for c := range g.leaves() {
 		s := math.Exp(c.peak - peak)
 		total += s * c.mass
 		for j := range q {
@@ -378,7 +419,7 @@ func (g *grid) moment(peak float64) float64 {
 	for j := range q {
 		g.mean[j] /= total
 	}
-	for _, c := range g.cells {
+	for c := range g.leaves() {
 		s := math.Exp(c.peak-peak) / total
 		for j := range q {
 			g.sd[j] += s * (c.second[j] - 2*g.mean[j]*c.first[j] + g.mean[j]*g.mean[j]*c.mass)
@@ -396,14 +437,11 @@ type point struct{ weight, mean, sd float64 }
 // summaries reads the mixtures of all nodes. Each point is smeared over the
 // distance to its neighbours in the cell, for the quantiles alone.
 func (g *grid) summaries() []summary {
-	peak := math.Inf(-1)
-	for _, c := range g.cells {
-		peak = math.Max(peak, c.peak)
-	}
+	peak := g.peak()
 	total := g.moment(peak)
 	q := len(g.moments)
 	points := make([][]point, q)
-	for _, c := range g.cells {
+	for c := range g.leaves() {
 		share := math.Exp(c.peak-peak) * c.mass / total
 		if share < 1e-12 {
 			continue
@@ -414,10 +452,10 @@ func (g *grid) summaries() []summary {
 	for j := range q {
 		out[j] = summary{mean: g.mean[j], sd: g.sd[j]}
 		m := newMixture(points[j])
-		if g.moments[j] != Both {
-			out[j].mean, out[j].sd, out[j].tame = m.trimmed()
-		}
 		out[j].q5, out[j].q50, out[j].q95 = m.quantile(0.05), m.quantile(0.5), m.quantile(0.95)
+		if g.moments[j] != Both {
+			out[j].mean, out[j].sd, out[j].tame = m.trimmed(out[j].q5, out[j].q95)
+		}
 	}
 	return out
 }
@@ -451,95 +489,40 @@ func (g *grid) collect(c *cell, logTotal float64, points [][]point) {
 	}
 }
 
-// sampled draws points in each cell, in proportion to its mass and to its share
-// of second moments, and weighs them: product rules of few nodes are too coarse
-// in many dimensions, but cells are a good proposal. Within a cell the points are
-// a Kronecker sequence with a random shift.
-func (g *grid) sampled(n int) []summary {
-	peak := math.Inf(-1)
-	for _, c := range g.cells {
-		peak = math.Max(peak, c.peak)
-	}
-	total := g.moment(peak)
-	r := rand.New(rand.NewPCG(2, uint64(n)))
-	steps := kronecker(len(g.lo))
-	points := make([][]point, len(g.moments))
-	u := make([]float64, len(g.lo))
-	for _, c := range g.cells {
-		share := g.share(c, math.Exp(c.peak-peak)/total)
-		if share < 1e-9 {
-			continue
-		}
-		count := int(math.Ceil(share * float64(n)))
-		volume := 1 / float64(count)
-		shift := make([]float64, len(u))
-		for i := range u {
-			volume *= c.hi[i] - c.lo[i]
-			shift[i] = r.Float64()
-		}
-		for k := range count {
-			for i := range u {
-				_, f := math.Modf(shift[i] + float64(k)*steps[i])
-				u[i] = c.lo[i] + f*(c.hi[i]-c.lo[i])
-			}
-			w := volume * math.Exp(g.log(u, c.branch)-peak)
-			if !(w > 0) {
-				continue
-			}
-			g.laws(g.buffer)
-			for j, l := range g.buffer {
-				points[j] = append(points[j], point{w, l.Mean, l.SD})
-			}
-		}
-	}
-	out := make([]summary, len(points))
-	for j, p := range points {
-		all := merge(p)
-		m := newMixture(p)
-		out[j] = summary{mean: all.mean, sd: all.sd, q5: m.quantile(0.05), q50: m.quantile(0.5), q95: m.quantile(0.95)}
-	}
-	return out
-}
-
-// kronecker are the steps of a sequence of low discrepancy: powers of the root of
-// x^(d+1) = x + 1 (Roberts, 2018).
-func kronecker(dims int) []float64 {
-	root := 2.0
-	for range 60 {
-		root = math.Pow(1+root, 1/float64(dims+1))
-	}
-	out := make([]float64, dims)
-	for i := range out {
-		out[i] = math.Pow(root, -float64(i+1))
-	}
-	return out
-}
-
 // A mixture is one of normal laws and points, in the order of its means. Of very
-// many, neighbours are merged.
+// many, those alike are merged.
 type mixture []point
 
 func newMixture(points []point) mixture {
-	slices.SortFunc(points, func(a, b point) int { return cmp.Compare(a.mean, b.mean) })
-	const many = 30000
+	const many = 5000
+	byMean := func(a, b point) int { return cmp.Compare(a.mean, b.mean) }
 	if len(points) < many {
+		slices.SortFunc(points, byMean)
 		return points
 	}
-	var sum float64
+	alike := map[likeness]mixture{}
 	for _, a := range points {
-		sum += a.weight
+		k := likenessOf(a)
+		alike[k] = append(alike[k], a)
 	}
-	var out mixture
-	for from := 0; from < len(points); {
-		to, w := from, 0.0
-		for to < len(points) && (to == from || w+points[to].weight < sum/many) {
-			w += points[to].weight
-			to++
-		}
-		out = append(out, merge(points[from:to]))
-		from = to
+	out := make(mixture, 0, len(alike))
+	for _, group := range alike {
+		out = append(out, merge(group))
 	}
+	slices.SortFunc(out, func(a, b point) int { return cmp.Or(byMean(a, b), cmp.Compare(a.sd, b.sd)) })
 	return out
+}
+
+// likeness is shared by points whose sds are within a twentieth, and means within
+// a tenth of an sd.
+type likeness struct{ mean, sd float64 }
+
+func likenessOf(a point) likeness {
+	if a.sd == 0 {
+		return likeness{mean: a.mean}
+	}
+	k := math.Floor(20 * math.Log(a.sd))
+	return likeness{math.Floor(a.mean / (0.1 * math.Exp(k/20))), k}
 }
 
 // merge is the normal law with the moments of several.
@@ -557,11 +540,23 @@ func merge(points []point) point {
 	return out
 }
 
-// trimmed are moments without the outermost 10⁻⁹ on both sides, and whether they
-// are those without 10⁻⁴: then the tail, which has no moments, has no say.
-func (m mixture) trimmed() (mean, sd float64, tame bool) {
-	inner, all := merge(m.without(1e-4)), merge(m.without(1e-9))
-	return all.mean, all.sd, math.Abs(math.Log(all.sd/inner.sd)) < 0.005
+// farShare is the share of the mass further from the middle of a quantity than
+// twenty times the distance of its outer quantiles, below which its tail has no
+// say in moments as draws show them.
+const farShare = 1e-6
+
+// trimmed are moments without the outermost 10⁻⁹ on both sides, for a quantity
+// that has none by its tail, and whether there is next to nothing of that tail.
+func (m mixture) trimmed(q5, q95 float64) (mean, sd float64, tame bool) {
+	all := merge(m.without(1e-9))
+	var far, sum float64
+	for _, a := range m {
+		sum += a.weight
+		if a.mean < q5-20*(q95-q5) || a.mean > q95+20*(q95-q5) {
+			far += a.weight
+		}
+	}
+	return all.mean, all.sd, far < farShare*sum
 }
 
 func (m mixture) without(share float64) mixture {

@@ -18,7 +18,7 @@ func (g *grid) seeds(branch int) [][]float64 {
 		level float64
 	}
 	places := make([]place, 0, 400)
-	for range 400 * len(g.lo) {
+	for range 300 * len(g.lo) {
 		u := make([]float64, len(g.lo))
 		for i := range u {
 			u[i] = g.lo[i] + r.Float64()*(g.hi[i]-g.lo[i])
@@ -29,8 +29,12 @@ func (g *grid) seeds(branch int) [][]float64 {
 	}
 	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(b.level, a.level) })
 	from := slices.Clone(g.starts)
-	for k := range min(12, len(places)) {
-		if k >= 6 {
+	climbs := 12
+	if g.branches > 4 {
+		climbs = 3
+	}
+	for k := range min(climbs, len(places)) {
+		if k >= climbs/2 {
 			k = r.IntN(1 + len(places)/4) // not all from the best mode
 		}
 		from = append(from, places[k].u)
@@ -63,7 +67,7 @@ func (g *grid) climb(from []float64, branch int) []float64 {
 		return v
 	}
 	result, err := optimize.Minimize(optimize.Problem{Func: loss}, start,
-		&optimize.Settings{FuncEvaluations: 400 * len(from)}, &optimize.NelderMead{SimplexSize: 0.01})
+		&optimize.Settings{FuncEvaluations: 200 * len(from)}, &optimize.NelderMead{SimplexSize: 0.01})
 	if result == nil || (err != nil && result.X == nil) {
 		return from
 	}

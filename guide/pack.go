@@ -2,8 +2,10 @@ package guide
 
 import (
 	"fmt"
+	"math"
 
 	"ppl/graph"
+	"ppl/graph/dist"
 	"ppl/graph/lower"
 	"ppl/graph/named"
 	"ppl/lang"
@@ -21,6 +23,8 @@ type Slot struct {
 	// unconstrained scale, that depends on other latents: the block may be
 	// parameterised relative to them.
 	Relative bool
+	// Circular says that the block is of angles: see Angles.
+	Circular bool
 }
 
 // Frame is the location and log scale of a relative block, each a scalar or of
@@ -47,6 +51,9 @@ type Packed struct {
 	// Probabilistic Programs", eq. 4). Nil is 1 throughout.
 	Centring [][]float64
 
+	// Angles say how blocks of angles are held, by slot.
+	Angles []Angles
+
 	Slots  []Slot
 	Size   int           // D
 	Jac    []named.Value // log-Jacobians, one scalar for each block
@@ -55,6 +62,10 @@ type Packed struct {
 
 // Latent implements lower.Source.
 func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error) {
+	circular, angles := block.Support.Kind == lang.SupportCircle, p.angles()
+	if circular && angles.Straight {
+		block.Support = dist.Support{Kind: lang.SupportInterval, Lower: b.Scalar(-math.Pi), Upper: b.Scalar(math.Pi)}
+	}
 	t, err := ForSupport(block.Support.Kind)
 	if err != nil {
 		return named.Value{}, fmt.Errorf("`%s`: %w", block.Site.Name, err)
@@ -62,6 +73,7 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	free := t.Free(block.Box)
 	s := Slot{Site: block.Site, At: block.At, Box: block.Box, Free: free, Offset: p.Size, Transform: t}
 	s.Relative = relative(block)
+	s.Circular = circular
 	p.Slots = append(p.Slots, s)
 	p.Size += free.Size()
 	if free.Size() == 0 { // a simplex of one
@@ -82,12 +94,23 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 		u, more = p.centre(b, u, block)
 	}
 	x, jac := t.Forward(b, u, block.Support)
+	if angles.Turns != nil && !angles.Straight {
+		x = wrap(b, b.Add(x, b.Array(free, angles.Turns)))
+	}
 	total := b.Scalar(0)
 	for _, j := range append(jac, more...) {
 		total = b.Add(total, b.SumAll(j))
 	}
 	p.Jac = append(p.Jac, total)
 	return x, nil
+}
+
+// angles are those of the slot that is made next.
+func (p *Packed) angles() Angles {
+	if i := len(p.Slots); i < len(p.Angles) {
+		return p.Angles[i]
+	}
+	return Angles{}
 }
 
 // relative reports whether a block's location or scale varies with latents.

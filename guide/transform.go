@@ -43,6 +43,7 @@ var registry = map[lang.SupportKind]*Transform{
 	lang.SupportCov:             cov,
 	lang.SupportUnitVector:      unitVector,
 	lang.SupportSumToZero:       sumToZero,
+	lang.SupportCircle:          circle,
 }
 
 // ForSupport finds the transform of a support.

@@ -265,6 +265,9 @@ func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 	}
 	var fit *Fit
 	err := f.unlessHalted(func() (err error) {
+		if err := f.face(); err != nil {
+			return err
+		}
 		fit, err = run(f)
 		return err
 	})

@@ -46,6 +46,8 @@ type Target struct {
 	// Centring is the parameterisation of blocks with a hierarchical prior: see
 	// guide.Packed.
 	Centring [][]float64
+	// Angles say how blocks of angles are held: see guide.Packed.
+	Angles []guide.Angles
 	// Direct keeps sums over data as they are written: no sufficient statistics.
 	Direct bool
 
@@ -253,7 +255,7 @@ func (t *Target) lower(b *named.Builder, u named.Value) (*lowered, error) {
 }
 
 func (t *Target) lowerWith(b *named.Builder, u named.Value, opt lower.Options) (*lowered, error) {
-	l := &lowered{b: b, mode: t.Mode, pack: &guide.Packed{U: u, Centring: t.Centring}}
+	l := &lowered{b: b, mode: t.Mode, pack: &guide.Packed{U: u, Centring: t.Centring, Angles: t.Angles}}
 	var ds diag.List
 	l.joint, ds = lower.LowerWith(t.Model, t.Data, l.pack, b, opt)
 	if err := ds.Err(); err != nil {

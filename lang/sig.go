@@ -44,6 +44,7 @@ const (
 	SupportInterval                    // (lower, upper), from parameters or truncation
 	SupportLower                       // (lower, ∞)
 	SupportUpper                       // (-∞, upper)
+	SupportCircle                      // angles in (−π, π], whose ends are one point
 	SupportSimplex                     // K-simplex
 	SupportOrdered                     // increasing vectors
 	SupportPositiveOrdered             // positive increasing vectors

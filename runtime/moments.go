@@ -99,6 +99,9 @@ const constant = 64 * 0x1p-52
 // Spread is the scale of a quantity: its sd or, where it has none, what that of a normal
 // distribution with the same 5 and 95 % quantiles is.
 func (q *Quantity) Spread() float64 {
+	if q == nil {
+		return math.NaN()
+	}
 	if q.Moments == tails.Both || q.Moments == "" {
 		return q.SD
 	}

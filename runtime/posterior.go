@@ -352,7 +352,7 @@ func (post *Posterior) result() *inference.Fit {
 
 // Beyond is the share of the draws of the guide, before any correction, where the density
 // is 0 or undefined: such a guide's ELBO is −∞, which does not touch what corrects it.
-func (post *Posterior) Beyond() float64 { return post.fit.Beyond }
+func (post *Posterior) Beyond() float64 { return post.result().Beyond }
 
 // ELBO is the evidence lower bound in nats, with its Monte-Carlo standard error.
 func (post *Posterior) ELBO() (value, mcse float64) { return post.result().ELBO, post.result().MCSE }

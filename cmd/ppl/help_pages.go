@@ -3,10 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"math"
 	"strings"
 
-	"ppl/graph/dist"
 	"ppl/lang"
 	"ppl/lang/diag"
 )
@@ -137,14 +135,6 @@ func supportText(d *lang.DistSig) string {
 		return "that of the distributions"
 	}
 	lower, upper := d.Lower, d.Upper
-	if full, ok := dist.Find(d.Name); ok && d.Support == lang.SupportInterval {
-		if lower == "" {
-			lower = bound(full.Ends[0])
-		}
-		if upper == "" {
-			upper = bound(full.Ends[1])
-		}
-	}
 	if lower == "" {
 		lower = "0"
 	}
@@ -172,6 +162,7 @@ var supportWords = map[lang.SupportKind]string{
 	lang.SupportOrdered:         "increasing vectors",
 	lang.SupportPositiveOrdered: "increasing vectors of positive numbers",
 	lang.SupportOrderedInterval: "increasing vectors of numbers in an interval",
+	lang.SupportCircle:          "angles in (−π, π]",
 	lang.SupportUnitVector:      "vectors of length 1",
 	lang.SupportSumToZero:       "vectors that sum to 0",
 	lang.SupportCholeskyCorr:    "lower Cholesky factors of correlation matrices",
@@ -181,16 +172,6 @@ var supportWords = map[lang.SupportKind]string{
 	lang.SupportNaturals:        "the integers 0, 1, 2, ...",
 	lang.SupportPositiveInts:    "the integers 1, 2, 3, ...",
 	lang.SupportCategories:      "the integers 1 to K",
-}
-
-func bound(x float64) string {
-	switch x {
-	case math.Pi:
-		return "pi"
-	case -math.Pi:
-		return "-pi"
-	}
-	return fmt.Sprint(x)
 }
 
 // funcPage explains a function from its declaration.

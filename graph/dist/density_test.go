@@ -253,9 +253,7 @@ func outside(r row) [][]float64 {
 	case lang.SupportLower:
 		return n(r.values[r.d.Lower][0]-1e-9, -1)
 	case lang.SupportInterval:
-		if r.d.Lower != "" {
-			return n(r.values["lower"][0]-1e-9, r.values["upper"][0]+1e-9)
-		}
+		return n(r.values["lower"][0]-1e-9, r.values["upper"][0]+1e-9)
 	case lang.SupportBool:
 		return n(-1, 0.5, 2)
 	case lang.SupportNaturals:

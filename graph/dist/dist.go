@@ -31,7 +31,7 @@ type Dist struct {
 	LogDensity func(b *named.Builder, x named.Value, p Params) Terms
 
 	// Categories is the number of categories (SupportCategories only), Ends the
-	// bounds of a SupportInterval whose signature names no parameters for them.
+	// bounds of a SupportCircle.
 	Categories func(p Params) int
 	Ends       [2]float64
 

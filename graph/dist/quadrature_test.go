@@ -91,9 +91,8 @@ func (r row) nodes(h float64, c []float64) nodes {
 		lo := r.values[r.d.Lower][0]
 		return above(h, lo, mid-lo)
 	case lang.SupportInterval:
-		if r.d.Lower != "" {
-			return between(h, r.values[r.d.Lower][0], r.values[r.d.Upper][0])
-		}
+		return between(h, r.values[r.d.Lower][0], r.values[r.d.Upper][0])
+	case lang.SupportCircle:
 		return between(h, r.d.Ends[0], r.d.Ends[1])
 	}
 	return onLine(h, mid, iqr)
@@ -587,7 +586,7 @@ func (r row) truncatedNodes(lo, hi float64) nodes {
 	if r.d.Support == lang.SupportPositive {
 		lo = math.Max(lo, 0)
 	}
-	if r.d.Support == lang.SupportInterval {
+	if r.d.Support == lang.SupportInterval || r.d.Support == lang.SupportCircle {
 		from, to := r.ends()
 		lo, hi = math.Max(lo, from), math.Min(hi, to)
 	}

@@ -25,7 +25,7 @@ func TestSupportOf(t *testing.T) {
 	}{
 		{"Normal mean=0 sd=1", lang.SupportReal, 0, 0, 0},
 		{"Uniform lower=-1 upper=3", lang.SupportInterval, -1, 3, 0},
-		{"VonMises mean=0 concentration=1", lang.SupportInterval, -math.Pi, math.Pi, 0},
+		{"VonMises mean=0 concentration=1", lang.SupportCircle, -math.Pi, math.Pi, 0},
 		{"Pareto minimum=2 shape=1", lang.SupportLower, 2, 0, 0},
 		{"Binomial n=7 p=0.5", lang.SupportIntRange, 0, 7, 0},
 		{"DiscreteUniform lower=-2 upper=5", lang.SupportIntRange, -2, 5, 0},

@@ -127,10 +127,9 @@ func (d *Dist) bounds(b *named.Builder, p Params) line {
 	case lang.SupportLower:
 		return line{s.Lower, b.Scalar(inf), b.AddScalar(s.Lower, 1)}
 	case lang.SupportInterval:
-		if !s.Lower.Valid() {
-			return num(s.Min, s.Max, (s.Min+s.Max)/2)
-		}
 		return line{s.Lower, s.Upper, b.Scale(0.5, b.Add(s.Lower, s.Upper))}
+	case lang.SupportCircle:
+		return num(s.Min, s.Max, 0)
 	case lang.SupportNaturals:
 		return num(0, inf, 0)
 	case lang.SupportBool:

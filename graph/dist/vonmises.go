@@ -9,7 +9,7 @@ import (
 	"ppl/lang"
 )
 
-// VonMises: the von Mises distribution of angles in radians. A latent lies in (−π, π); data may use any turn, such as 0 to 2π.
+// VonMises: the von Mises distribution of angles in radians. A latent is an angle in (−π, π], whose two ends are one direction; data may use any turn, such as 0 to 2π.
 //
 //	p(x) = exp(concentration · cos(x − mean)) / (2π I₀(concentration)), over any interval of length 2π
 var vonMises = &Dist{
@@ -21,8 +21,8 @@ var vonMises = &Dist{
 				nonneg("concentration", "concentration", "kappa"),
 			),
 		},
-		Support: lang.SupportInterval,
-		Doc:     "The von Mises distribution of angles in radians. A latent lies in (−π, π), and so does what is truncated, censored or asked for its distribution function; other data may use any turn, such as 0 to 2π.",
+		Support: lang.SupportCircle,
+		Doc:     "The von Mises distribution of angles in radians. A latent is an angle in (−π, π], whose two ends are one direction, and so is what is truncated, censored or asked for its distribution function; other data may use any turn, such as 0 to 2π.",
 		Density: "p(x) = exp(concentration · cos(x − mean)) / (2π I₀(concentration)), over any interval of length 2π",
 		Source:  "Mardia & Jupp (2000), Directional Statistics, ch. 3.5",
 		Example: "heading[i in 1..N] ~ VonMises(mu, kappa)",

@@ -97,9 +97,6 @@ func (l *lowerer) plainSupport(s *ast.Sample, info *lang.SampleInfo, x box) dist
 		}
 	}
 	sup.Lower, sup.Upper = bounds[sig.Lower], bounds[sig.Upper]
-	if d, ok := dist.Find(sig.Name); ok && sup.Kind == lang.SupportInterval && sig.Lower == "" { // angles
-		sup.Lower, sup.Upper = l.b.Scalar(d.Ends[0]), l.b.Scalar(d.Ends[1])
-	}
 	if t := s.Dist.Interval; t != nil {
 		sup = l.cut(sup, l.bound(t.Lo, "", x), l.bound(t.Hi, "", x))
 	}
@@ -156,6 +153,8 @@ func (l *lowerer) cut(s dist.Support, lo, hi named.Value) dist.Support {
 		lower = b.Scalar(0)
 	case lang.SupportUnit:
 		lower, upper = b.Scalar(0), b.Scalar(1)
+	case lang.SupportCircle: // an arc is an interval
+		lower, upper = b.Scalar(-math.Pi), b.Scalar(math.Pi)
 	}
 	if c, ok := lo.Float(); !ok || !math.IsInf(c, -1) {
 		lower = tighter(lower, lo, b.Max)

@@ -121,6 +121,8 @@ func supportOf(dc *distCall, d *ast.Dist, t lang.Type) string {
 		return "an interval"
 	case lang.SupportUpper:
 		return "numbers below a bound"
+	case lang.SupportCircle:
+		return "angles"
 	}
 	return "all real numbers"
 }

@@ -162,8 +162,12 @@ func (n *Node) ConstScalar() (float64, bool) {
 // graphs are, although Gorgonia's own building is serialised by a global lock.
 type Graph struct {
 	// Limit, if it is not 0, is the largest number of elements of an array that
-	// is made. A larger one panics with a TooLarge.
+	// is made, particles apart: one for each particle is worked through in blocks.
+	// All constants that are computed have at most three times as many together,
+	// which are kept. What is larger panics with a TooLarge.
 	Limit int
+	lanes int // particles of batch inputs
+	kept  float64
 	// SumRule, where it is set, is asked before a sum is made.
 	SumRule SumRule
 	// Halt, if it is set, is asked now and then whether to stop: building then
@@ -195,16 +199,46 @@ func (g *Graph) Listen() {
 }
 
 // TooLarge is the panic of a Graph whose Limit is passed.
-type TooLarge struct{ Elements float64 }
+type TooLarge struct {
+	Elements float64 // of each particle
+	// Together says that they are those of all constants.
+	Together bool
+	// Nodes is the number of nodes, where these are too many.
+	Nodes int
+}
 
-// afford panics with a TooLarge if an array of this shape would be.
-func (g *Graph) afford(shape Shape) {
+// Together is how many times the elements of the largest array all constants have
+// that are computed.
+const Together = 3
+
+// MostNodes bounds the nodes of a graph with a Limit: each takes microseconds, and
+// half a kilobyte, in every graph that is derived from it.
+const MostNodes = 1 << 18
+
+// afford panics with a TooLarge if an array of this shape would be. computed says
+// that it is a constant, which is laid out in memory.
+func (g *Graph) afford(shape Shape, computed bool) {
+	if g.Limit == 0 {
+		return
+	}
+	if len(g.nodes) >= MostNodes {
+		panic(TooLarge{Nodes: len(g.nodes)})
+	}
 	n := 1.0
 	for _, d := range shape {
 		n *= float64(d)
 	}
-	if g.Limit > 0 && n > float64(g.Limit) {
-		panic(TooLarge{n})
+	if !computed {
+		n /= float64(max(1, g.lanes))
+	}
+	if n > float64(g.Limit) {
+		panic(TooLarge{Elements: n})
+	}
+	if !computed {
+		return
+	}
+	if g.kept += n; g.kept > Together*float64(g.Limit) {
+		panic(TooLarge{Elements: g.kept, Together: true})
 	}
 }
 
@@ -311,7 +345,7 @@ func (g *Graph) Input(name string, shape Shape) *Node {
 	if g.names[name] {
 		panic("graph: two inputs named " + name)
 	}
-	g.afford(shape)
+	g.afford(shape, false)
 	if shape.Size() == 0 {
 		panic("graph: input " + name + " has no elements")
 	}
@@ -326,6 +360,9 @@ func (g *Graph) Input(name string, shape Shape) *Node {
 
 // BatchInput is an Input whose first dimension is the Monte-Carlo particle.
 func (g *Graph) BatchInput(name string, shape Shape) *Node {
+	if len(shape) > 0 {
+		g.lanes = max(g.lanes, shape[0])
+	}
 	n := g.Input(name, shape)
 	n.Batch = true
 	return n
@@ -347,7 +384,6 @@ func (g *Graph) Apply(op Op, in ...*Node) *Node {
 	if err != nil {
 		panic(fmt.Sprintf("graph: %s on %v: %v", op.Key(), shapes, err))
 	}
-	g.afford(shape)
 	if shape.Size() == 0 {
 		return g.Constant(shape, []float64{})
 	}
@@ -355,6 +391,7 @@ func (g *Graph) Apply(op Op, in ...*Node) *Node {
 	if n, ok := g.byKey[key]; ok {
 		return n
 	}
+	g.afford(shape, folded)
 	var n *Node
 	if folded {
 		out := make([]float64, shape.Size())

@@ -279,13 +279,29 @@ type program struct {
 	inputs   map[*graph.Node]int
 }
 
-func (t *Target) compile(g *graph.Graph, outputs ...*graph.Node) (*program, error) {
+// ErrMemory is returned where an evaluation of the model would take more memory than
+// there may be.
+type ErrMemory struct{ Bytes float64 }
+
+func (e *ErrMemory) Error() string {
+	return fmt.Sprintf("an evaluation of the model takes %.0f GiB of memory, more than can be worked with", e.Bytes/(1<<30))
+}
+
+func (t *Target) compile(g *graph.Graph, outputs ...*graph.Node) (c *program, err error) {
+	defer func() {
+		r := recover()
+		if large, is := r.(plan.TooLarge); is {
+			err = &ErrMemory{8 * large.Numbers}
+		} else if r != nil {
+			panic(r)
+		}
+	}()
 	p := t.Engine(g, outputs)
 	s, err := p.NewState()
 	if err != nil {
 		return nil, err
 	}
-	c := &program{compiled: p, state: s, inputs: map[*graph.Node]int{}}
+	c = &program{compiled: p, state: s, inputs: map[*graph.Node]int{}}
 	for i, n := range p.Inputs() {
 		c.inputs[n] = i
 	}

@@ -76,7 +76,47 @@ func (l *lowerer) afford(at ast.Node, shape graph.Shape) {
 }
 
 func (l *lowerer) failTooLarge(at ast.Node, elements float64) {
-	l.fail("bad-value", at, "this makes an array of %.3g elements, which is more than can be worked with", elements)
+	l.failWith(diag.Diagnostic{Code: "too-large", Span: at.Span(),
+		Summary:  fmt.Sprintf("this makes an array of %.3g elements, which is more than can be worked with", elements),
+		Expected: fmt.Sprintf("at most %.3g elements", float64(l.mostElements())),
+		Hint:     "what is added up need not be an array: `sum([... for i in 1..N])` and plates are worked through in blocks"})
+}
+
+// failLimit reports what passes a limit of the graph.
+func (l *lowerer) failLimit(at ast.Node, t graph.TooLarge) {
+	d := diag.Diagnostic{Code: "too-large", Span: at.Span()}
+	switch {
+	case t.Nodes > 0:
+		d.Summary = fmt.Sprintf("with this, the model comes to %d operations on arrays, which is more than can be worked with", t.Nodes)
+		d.Expected = fmt.Sprintf("fewer than %d operations", graph.MostNodes)
+		d.Hint = "write arrays, over which an operation counts once: `x[i in 1..N]`, plates and comprehensions"
+	case t.Together:
+		d.Summary = fmt.Sprintf("with this, what the model computes from data comes to %.3g numbers, which is more than can be worked with", t.Elements)
+		d.Expected = fmt.Sprintf("at most %.3g numbers", graph.Together*float64(l.mostElements()))
+		d.Hint = "compute it beforehand, and give it as data"
+	default:
+		l.failTooLarge(at, t.Elements)
+	}
+	l.failWith(d)
+}
+
+// mostLatents bounds the numbers of all latents: an answer of 4096 draws has as many
+// numbers for each of them.
+const mostLatents = 1 << 22
+
+// affordLatents refuses more latents than can be fitted, before anything of their
+// number is made.
+func (l *lowerer) affordLatents(at ast.Node, shape graph.Shape) {
+	n := 1.0
+	for _, d := range shape {
+		n *= float64(d)
+	}
+	if l.latents += n; l.latents > mostLatents {
+		l.failWith(diag.Diagnostic{Code: "too-large", Span: at.Span(),
+			Summary:  fmt.Sprintf("with this, the model has %.3g latents, which is more than can be fitted", l.latents),
+			Expected: fmt.Sprintf("at most %d latents", mostLatents),
+			Hint:     "give a latent to each group, not to each row, or sum it out by hand"})
+	}
 }
 
 // sumCall interprets `sum` and `mean` of a comprehension or of a slice whose

@@ -92,6 +92,15 @@ func init() {
 			Right:       "let k = argmax([3, 1, 2])",
 		},
 		diag.CodeInfo{
+			Code:  "too-large",
+			Title: "More than can be worked with",
+			Explanation: "An array of the model may have 2²⁵ elements (256 MB), what it computes from data three times as many in all, and its\n" +
+				"latents 2²² numbers; and it may have a quarter of a million operations on arrays, of any size. Data that are read may be larger, and terms that are added up are no array: a `~` or a `factor`\n" +
+				"over rows, and the `sum` of a comprehension, are worked through in blocks.",
+			Wrong: "a ~ Normal(0, 1)\nlet m = outer(ones(16000), ones(16000))\nfactor a * sum(m)",
+			Right: "a ~ Normal(0, 1)\nfactor a * sum(ones(16000)) * sum(ones(16000))",
+		},
+		diag.CodeInfo{
 			Code:  "cannot-simulate",
 			Title: "A model from which no data can be drawn",
 			Explanation: "`ppl simulate` and `ppl sbc` draw the latents from their priors and then the data on the left of `~`, in the order of the text. " +

@@ -160,7 +160,7 @@ func (l *lowerer) try(f func()) (ok bool) {
 				l.tableTooLarge(r)
 			case graph.TooLarge:
 				l.context = saved
-				l.try(func() { l.failTooLarge(l.now, r.Elements) })
+				l.try(func() { l.failLimit(l.now, r) })
 			default:
 				panic(r)
 			}

@@ -275,7 +275,7 @@ data n : int
 mu ~ Normal(0, 1)
 factor mu * sum(zeros(n, n))`,
 			values{"n": 1000000},
-			"bad-value", "zeros(n, n)", "an array of 1e+12 elements, which is more than can be worked with"},
+			"too-large", "zeros(n, n)", "an array of 1e+12 elements, which is more than can be worked with"},
 		{"too many iterations", `
 data n : int
 mu ~ Normal(0, 1)
@@ -287,23 +287,37 @@ data n : int
 mu ~ Normal(0, 1)
 plate i in 1..n { factor sum(i * fill(mu, n)) }`,
 			values{"n": 30000},
-			"bad-value", "factor sum(i * fill(mu, n))", "an array of 9e+08 elements"},
+			"too-large", "factor sum(i * fill(mu, n))", "an array of 9e+08 elements"},
 		{"too many latents", `
 mu : real[20000, 20000] ~ Normal(0, 1)`,
 			nil,
-			"bad-value", "mu : real[20000, 20000] ~ Normal(0, 1)", "an array of 4e+08 elements"},
+			"too-large", "mu : real[20000, 20000] ~ Normal(0, 1)", "an array of 4e+08 elements"},
+		{"too many latents, each array being possible", `
+a : real[3000000] ~ Normal(0, 1)
+b : real[3000000] ~ Normal(0, 1)`,
+			nil,
+			"too-large", "b : real[3000000] ~ Normal(0, 1)", "the model has 6e+06 latents"},
+		{"a simplex that nobody can fit", `
+p : simplex[60000000] ~ Dirichlet(ones(60000000))`,
+			nil,
+			"too-large", "p : simplex[60000000] ~ Dirichlet(ones(60000000))", "the model has 6e+07 latents"},
+		{"a product of vectors", `
+a ~ Normal(0, 1)
+factor a * sum(outer(ones(16000), ones(16000)))`,
+			nil,
+			"too-large", "outer(ones(16000), ones(16000))", "an array of 2.56e+08 elements"},
 		{"an element far out", `
 data n : int
 x[1, n] ~ Normal(0, 1)
 x[1, j in 1..3] ~ Normal(0, 1)`,
 			values{"n": 1000000000},
-			"bad-value", "x[1, n] ~ Normal(0, 1)", "an array of 1e+09 elements"},
+			"too-large", "x[1, n] ~ Normal(0, 1)", "an array of 1e+09 elements"},
 		{"a discrete element far out", `
 data n : int
 x[1, n] ~ Bernoulli(0.5)
 x[1, j in 1..3] ~ Bernoulli(0.5)`,
 			values{"n": 1000000000},
-			"bad-value", "x", "an array of 1e+09 elements"},
+			"too-large", "x", "an array of 1e+09 elements"},
 		{"too long a recurrence", `
 data n : int
 mu ~ Normal(0, 1)

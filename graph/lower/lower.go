@@ -165,9 +165,9 @@ type Options struct {
 	Halt func() bool
 }
 
-// DefaultElements is 2 GiB of numbers. A model that asks for more in one array has
-// a typing error in it, and would take all memory.
-const DefaultElements = 1 << 28
+// DefaultElements is 256 MB of numbers. A model that asks for more in one array,
+// particles apart, has a typing error in it, or would take all memory.
+const DefaultElements = 1 << 25
 
 func (o Options) limit() int {
 	if o.Limit == 0 {
@@ -287,7 +287,8 @@ type lowerer struct {
 	tables   []*enum.Table
 	fresh    int // axes made for discrete latents
 	// called are the values of the calls of functions so far (call.go).
-	called map[string]call
+	called  map[string]call
+	latents float64 // numbers of the latents so far
 	// now is the statement that is being interpreted, datum what it observes.
 	now   ast.Node
 	datum *datum

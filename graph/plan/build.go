@@ -143,8 +143,17 @@ func (c *compiler) place(pr *rowProgram) {
 			a.release(v.at, c.floats(v))
 		}
 	}
-	pr.arena = a.size
+	if pr.arena = a.size; pr.arena > mostNumbers {
+		panic(TooLarge{float64(pr.arena)})
+	}
 }
+
+// mostNumbers bounds what a state holds: 8 GiB. Go cannot recover from running out
+// of memory.
+const mostNumbers = 1 << 30
+
+// TooLarge is the panic of a compilation whose states would hold too many numbers.
+type TooLarge struct{ Numbers float64 }
 
 // floats is the room that a value takes, in whole vectors so that rows stay
 // aligned.

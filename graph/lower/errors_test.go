@@ -298,9 +298,9 @@ b : real[3000000] ~ Normal(0, 1)`,
 			nil,
 			"too-large", "b : real[3000000] ~ Normal(0, 1)", "the model has 6e+06 latents"},
 		{"a simplex that nobody can fit", `
-p : simplex[60000000] ~ Dirichlet(ones(60000000))`,
+p : simplex[30000000] ~ Dirichlet(ones(30000000))`,
 			nil,
-			"too-large", "p : simplex[60000000] ~ Dirichlet(ones(60000000))", "the model has 6e+07 latents"},
+			"too-large", "p : simplex[30000000] ~ Dirichlet(ones(30000000))", "the model has 3e+07 latents"},
 		{"a product of vectors", `
 a ~ Normal(0, 1)
 factor a * sum(outer(ones(16000), ones(16000)))`,

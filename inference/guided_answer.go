@@ -66,6 +66,10 @@ func (f *fitter) concludeGuided(fit *Fit, g *guided, loc, sd, phi []float64) err
 			}
 			ratios = append(ratios, v)
 		}
+		if f.halted() && from+g.s < n { // what there is has to do
+			n = from + g.s
+			fit.Draws.U, fit.Draws.ESS = fit.Draws.U[:n*d], float64(n)
+		}
 	}
 	t := *g.t
 	t.Options.Assigner = guideAssigner(fit.Guides)

@@ -45,9 +45,15 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if err != nil {
 		return nil, p.explain(err)
 	}
+	after := ctx // what follows is heard to the same end
+	if opt.MaxTime > 0 {
+		var cancel context.CancelFunc
+		after, cancel = context.WithDeadline(ctx, begun.Add(opt.MaxTime))
+		defer cancel()
+	}
 	doubtful := p.corrects(opt, fit)
 	if doubtful && !p.target.Guided() {
-		sure, err := fit.Widen(ctx, opt.Seed)
+		sure, err := fit.Widen(after, opt.Seed)
 		if err != nil {
 			return nil, err
 		}
@@ -58,9 +64,9 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 			return post, err
 		}
 	}
-	post = &Posterior{problem: p, options: opt, fit: fit}
+	post = &Posterior{problem: p, options: opt, fit: fit, late: lateness(after)}
 	err = post.settle(func() error { return post.reportAll(ctx, opt.Draws) }, func() (bool, error) {
-		return fit.Extend(ctx, opt.Seed, len(post.quantities))
+		return fit.Extend(after, opt.Seed, len(post.quantities))
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	goruntime "runtime"
@@ -23,6 +25,9 @@ type Posterior struct {
 	fit     *inference.Fit
 	// sampling is set if the draws are of Markov chains.
 	sampling *Sampling
+	// late, if it is set, says why whoever waits has no time for a report of so many
+	// numbers; nil if there is time.
+	late func(numbers int) error
 
 	// Verdict says how far the answer may be believed, and Reasons why.
 	Verdict Verdict
@@ -91,6 +96,7 @@ func (post *Posterior) report(keep int) error {
 	if err != nil {
 		return err
 	}
+	post.hasten(r)
 	if len(fit.Draws.U) > largeDraws {
 		goruntime.GC() // what the fit worked with would stay beside draws of this size
 	}
@@ -148,6 +154,37 @@ func (post *Posterior) report(keep int) error {
 		}
 	}
 	return nil
+}
+
+// hasten leaves few draws where there is no time for a report of all.
+func (post *Posterior) hasten(r *inference.Reporter) {
+	if post.late == nil {
+		return
+	}
+	elements := 0
+	for _, s := range r.Shapes {
+		elements += s.Size()
+	}
+	if why := post.late(elements * post.fit.Draws.N()); why != nil {
+		post.fit.Hasten(post.options.Seed, errors.Is(why, context.Canceled))
+	}
+}
+
+// lateness is the late of a posterior that is waited for until ctx is done. A number is
+// evaluated, and its part in the summaries made, in about timeOfNumber; where there are
+// few there is always time.
+func lateness(ctx context.Context) func(int) error {
+	const timeOfNumber, few = 300 * time.Nanosecond, 1 << 20
+	return func(numbers int) error {
+		end, limited := ctx.Deadline()
+		switch {
+		case numbers <= few:
+			return nil
+		case ctx.Err() == nil && limited && time.Until(end) < time.Duration(numbers)*timeOfNumber:
+			return context.DeadlineExceeded
+		}
+		return ctx.Err()
+	}
 }
 
 // byChain are the draws of each chain, of draws that come chain by chain.

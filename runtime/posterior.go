@@ -105,6 +105,9 @@ func (post *Posterior) report(keep int) error {
 		return err
 	}
 	n := fit.Draws.N()
+	if (fit.Interrupted || fit.TimedOut) && len(fit.Target.Discrete) == 0 {
+		keep = min(keep, n) // few, which it would take time and memory to repeat
+	}
 	var rows []int // with weights, those that are kept
 	if fit.Draws.W != nil || keep > n {
 		rows = fit.Draws.Resample(post.options.Seed, keep)

@@ -59,7 +59,7 @@ func hostileInputs() []hostile {
 		{name: "lets, each of the one before, checked", model: chained, args: checked},
 		{name: "lets, each of the one before, fitted", model: chained, status: stopped},
 		{name: "a hundred thousand statements", model: a + repeated(100_000, "let x%[1]d = a + %[1]d\n"), args: checked},
-		{name: "a hundred thousand latents in a text", model: repeated(100_000, "x%[1]d ~ Normal(0, 1)\n"), status: []int{exitWrong, exitPoor}},
+		{name: "fifty thousand latents in a text", model: repeated(50_000, "x%[1]d ~ Normal(0, 1)\n"), status: []int{exitWrong, exitPoor}},
 		{name: "ten thousand latents in a text", model: repeated(10_000, "x%[1]d ~ Normal(0, 1)\n"), status: stopped},
 		{name: "thirty thousand latents", model: "x[i in 1..30000] ~ Normal(0, 1)\n", says: "TIME LIMIT"},
 		{name: "a plate with two indices", model: "m ~ Normal(0, 1)\nx[i in 1..76, j in 1..76] ~ Normal(m, 1)\n", status: stopped},

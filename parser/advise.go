@@ -203,6 +203,10 @@ func adviseAssignment(m *mistake) bool {
 		m.d.Found = "`<-`"
 		return m.say(ForeignSyntax, "there is no assignment with `<-`",
 			"write "+quote(shorten("let "+left)+" = "+m.rest(m.at+2))+" for a definition, "+quote(shorten(left)+" ~ ...")+" for a distribution")
+	case m.leftEnds() && m.found(":") && next.Value == "=" && adjacent:
+		m.underline(m.at, m.at+1)
+		m.d.Found = "`:=`"
+		return m.say(ForeignSyntax, "a definition starts with `let`", "write "+quote(shorten("let "+left)+" = "+m.rest(m.at+2)))
 	case m.leftEnds() && m.found("+", "-", "*", "/") && next.Value == "=" && adjacent:
 		m.underline(m.at, m.at+1)
 		m.d.Found = quote(m.tok(m.at).Value + "=")
@@ -343,6 +347,9 @@ func adviseColon(m *mistake) bool {
 
 func adviseDistribution(m *mistake) bool {
 	tilde := m.tok(m.at - 2)
+	if m.expected == "`(`" && tilde.Value == "~" && m.at < m.hi && m.tok(m.at).Type == tokOp {
+		return m.say(SyntaxError, "a `~` takes one distribution", "what is added to its values goes into its mean: `"+m.between(m.lo, m.at-1)+" "+"Normal("+m.tok(m.at-1).Value+", sd)`")
+	}
 	if m.expected == "`(`" && tilde.Value == "~" {
 		name := m.tok(m.at - 1)
 		return m.say(SyntaxError, "a distribution needs its parentheses", "write "+quote(name.Value+"()")+", with the arguments between them")
@@ -414,6 +421,8 @@ func adviseType(m *mistake) bool {
 		return m.say(SyntaxError, "", "a function states the type of its value: `fn f(x: real) -> real = ...`")
 	case first == "fn" && m.expected == "`:`":
 		return m.say(SyntaxError, "", "each parameter has a type: `fn f(x: real) -> real = ...`")
+	case first == "let" && m.expected == "`=`" && m.found("<") && m.tok(m.at+1).Value == "-":
+		return m.say(ForeignSyntax, "there is no assignment with `<-`", "write "+quote(m.between(m.lo, m.at)+" = "+m.rest(m.at+2)))
 	case first == "let" && m.expected == "`=`" && m.found("~"):
 		return m.say(SyntaxError, "", "a distribution takes no `let`: write `NAME ~ DIST`")
 	case first == "let" && m.expected == "`=`" && m.found(":"):

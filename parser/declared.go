@@ -188,11 +188,22 @@ func adviseDeclaration(m *mistake) bool {
 	m.underline(first, d.last)
 	m.own(d.last)
 	m.d.Expected, m.d.Found = "`data NAME : TYPE`, or `NAME ~ DIST` for a latent", ""
-	if m.tok(d.last+1).Value == "=" {
+	switch m.tok(d.last + 1).Value {
+	case "~":
+		left := d.name
+		if d.typ != "real" && d.typ != "int" {
+			left += " : " + d.typ
+		}
+		return m.say(ForeignSyntax, "a declaration names the value first", "write "+quote(left+" ~ "+m.line(d.last+2)))
+	case "=":
 		m.d.Expected = "`let NAME = E`"
 		return m.say(ForeignSyntax, "a definition has no type: it takes that of its value", "write "+quote("let "+d.name+" = "+m.line(d.last+2)))
 	}
-	hint, latent := "write "+quote(d.data()), d.latent()
+	data := d.data()
+	if word := m.tok(m.lo).Value; first > m.lo {
+		data = word + strings.TrimPrefix(data, "data")
+	}
+	hint, latent := "write "+quote(data), d.latent()
 	switch {
 	case latent == "" || first > m.lo || m.block == "data":
 	case m.block == "parameters":

@@ -86,7 +86,8 @@ type checker struct {
 	guide      *guideInfo
 	generating bool
 	role       role
-	underIf    int // the number of enclosing branches of `if`
+	leftOf     *ast.Sample // whose left side is being checked
+	underIf    int         // the number of enclosing branches of `if`
 	unparsed   map[string]bool
 	declared   map[string]diag.Span // data and params, wherever they stand
 	// memo holds the values of expressions that have been checked, asked those

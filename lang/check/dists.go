@@ -219,7 +219,8 @@ func (c *checker) argTypes(dc *distCall) bool {
 // argType checks one argument.
 func (c *checker) argType(dc *distCall, p lang.ParamSig, e ast.Expr, v value) bool {
 	if !fits(v.t.Elem, p.Elem) {
-		c.report(TypeMismatch, e.Span(), "`%s` of `%s` must be %s", p.Name, dc.Sig.Name, p.Elem).expected("%s", p.Elem).found("%s", v.t)
+		c.report(TypeMismatch, e.Span(), "`%s` of `%s` must be %s", p.Name, dc.Sig.Name, p.Elem).expected("%s", p.Elem).found("%s", v.t).
+			hint("%s", c.swapped(dc, v))
 		return false
 	}
 	if v.t.Rank() < p.Rank {
@@ -232,6 +233,21 @@ func (c *checker) argType(dc *distCall, p lang.ParamSig, e ast.Expr, v value) bo
 	}
 	return c.bindEvent(dc, p, e, v) && c.inDomain(dc, p, e)
 }
+
+// swapped writes a call of two arguments the other way round, if the second is
+// the integer that the first should be: `Binomial(p, n)`.
+func (c *checker) swapped(dc *distCall, first value) string {
+	args := dc.call.Args
+	if len(args) != 2 || args[0].Name != nil || args[1].Name != nil || first.t.Elem != lang.Real {
+		return ""
+	}
+	if second := c.expr(args[1].Value); second.bad || second.t.Elem != lang.Int || constantInt(args[1].Value) {
+		return ""
+	}
+	return "write `" + dc.Sig.Name + "(" + c.text(args[1].Value) + ", " + c.text(args[0].Value) + ")`"
+}
+
+func constantInt(e ast.Expr) bool { _, ok := constValue(e); return ok }
 
 func bracketed(names []string, rank int) string {
 	if rank == 0 {

@@ -57,6 +57,7 @@ var foreignDists = map[string]spelling{
 	"ddirich":  {"alpha", "Dirichlet($1)", ""},
 	"dflat":    {"", "Flat()", ""},
 
+	"n":                            {"mean sd", "Normal($1, $2)", "in papers the second argument is often the variance, here `variance = ...`"},
 	"stdnormal":                    {"", "Normal(0, 1)", ""},
 	"doubleexponential":            {"mu sigma", "Laplace($1, $2)", ""},
 	"poissonlog":                   {"log_rate", "Poisson(log_rate = $1)", ""},

@@ -115,6 +115,9 @@ func (c *checker) fill(dc *distCall, args []ast.Arg) bool {
 // comes nearest.
 func (c *checker) explainArgs(sig *lang.DistSig, form int, call *ast.Call, args []ast.Arg) {
 	ps := sig.Forms[form].Params
+	if c.listedApart(sig, ps, call, args) {
+		return
+	}
 	given := make([]*ast.Arg, len(ps))
 	wrong := false
 	for i, k := range place(sig, form, args) {
@@ -144,6 +147,23 @@ func (c *checker) explainArgs(sig *lang.DistSig, form int, call *ast.Call, args 
 		}
 	}
 	c.report(MissingArgument, call.Span(), "`%s` lacks %s", sig.Name, strings.Join(missing, ", ")).expected("%s", signature(sig))
+}
+
+// listedApart reports the elements of a vector that are given as arguments of
+// their own: `Dirichlet(1, 1, 1)`.
+func (c *checker) listedApart(sig *lang.DistSig, ps []lang.ParamSig, call *ast.Call, args []ast.Arg) bool {
+	if len(ps) != 1 || ps[0].Rank != 1 || sig.TakesDists || len(args) < 2 {
+		return false
+	}
+	for _, a := range args {
+		if a.Name != nil {
+			return false
+		}
+	}
+	all := args[0].Span().To(args[len(args)-1].Span())
+	c.report(TooManyArguments, all, "`%s` takes its %s as one vector", sig.Name, ps[0].Name).expected("%s", signature(sig)).
+		hint("write `%s([%s])`", sig.Name, c.src.Slice(all))
+	return true
 }
 
 // withoutLocation writes the call of a half distribution without the 0 that
@@ -192,6 +212,9 @@ var otherScales = map[string]string{
 func (c *checker) unknownParamHint(a *ast.Arg, names []string) string {
 	if from, ok := otherScales[a.Name.Name]; ok && slices.Contains(names, "sd") {
 		return "it takes an sd: write `sd = " + fmt.Sprintf(from, c.text(a.Value)) + "`"
+	}
+	if (a.Name.Name == "scale" || a.Name.Name == "theta") && slices.Contains(names, "rate") {
+		return "it takes a rate, 1/scale: write `" + putIn("rate = 1 / $1", []string{operandText(c.text(a.Value), a.Value)}) + "`"
 	}
 	return didYouMean(a.Name.Name, names)
 }

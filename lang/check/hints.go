@@ -152,6 +152,9 @@ func (c *checker) priorHint(name string) string {
 	case roleSize:
 		return "lengths come from the data: `data x : real[" + name + "]`, or `data " + name + " : int`"
 	case roleIndex:
+		if c.leftOf != nil && c.leftOf.Dist != nil {
+			return c.leftHint(name)
+		}
 		return "if it is data, declare it: `data " + name + " : int[N]`, or `factor(J)[N]` for labels"
 	}
 	prior, data := name+" ~ Normal(0, 1)", "data "+name+" : real"
@@ -164,6 +167,23 @@ func (c *checker) priorHint(name string) string {
 		prior, data = name+"[k in 1..K] ~ Normal(0, 1)", data+"[N]"
 	}
 	return "give it a prior, `" + prior + "`, or declare it as data, `" + data + "`"
+}
+
+// leftHint names an index of a left side where it runs: `y[i in 1..N] ~ ...`.
+func (c *checker) leftHint(name string) string {
+	length := "N"
+	var parts []string
+	for p, ix := range c.leftOf.Index {
+		text := c.src.Slice(ix.Span())
+		if x, ok := ix.Arg.Expr.(*ast.Name); ok && x.Name == name && ix.Binder == nil {
+			if in, ok := c.findQuietly(c.leftOf.Name.Name); ok && in.array == nil && p < in.sym.Type.Rank() {
+				length = in.sym.Type.Dims[p].String()
+			}
+			text += " in 1.." + length
+		}
+		parts = append(parts, text)
+	}
+	return "write `" + c.leftOf.Name.Name + "[" + strings.Join(parts, ", ") + "] ~ " + c.text(c.leftOf.Dist) + "`, or put it into a plate"
 }
 
 // role is the place in which an expression stands, for the hint about a name

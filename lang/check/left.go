@@ -41,7 +41,9 @@ func (c *checker) leftExtent(name ast.Ident, ix ast.LeftIndex, seen map[string]b
 			hint("name the index, `%s[i in %s] ~ ...`, or write `%s` alone where the distribution is over vectors", name.Name, c.sliceText(ix.Arg), name.Name)
 		return extent{}, false
 	}
-	if v := c.expr(e); v.bad {
+	var v value
+	c.as(roleIndex, e, func() { v = c.expr(e) })
+	if v.bad {
 		return extent{}, false
 	} else if !v.t.IsScalar() || v.t.Elem != lang.Int || !v.dep.known() {
 		c.report(BadLeftIndex, e.Span(), "an index on the left is an int that data and indices tell").expected("int").found("%s", v.t)

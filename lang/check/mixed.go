@@ -66,7 +66,7 @@ func (d *defSite) writtenRange(p int) writtenRange {
 		return writtenRange{}
 	}
 	for _, v := range d.vars {
-		if v.Name.Name == x.name {
+		if v != nil && v.Name.Name == x.name {
 			return rangeOfBinder(v, x.offset)
 		}
 	}

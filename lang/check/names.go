@@ -264,6 +264,8 @@ func redefinitionHint(old *info, sym *lang.Symbol) string {
 	switch {
 	case old.sym.Kind == lang.SymDim && sym.Kind == lang.SymData:
 		return "a dimension can be declared as data only as `data " + sym.Name + " : int`"
+	case old.sym.Kind == lang.SymData && sym.Kind == lang.SymLet:
+		return "data are known; how they come about is said by a distribution, `" + sym.Name + " ~ Normal(..., sigma)`"
 	case old.sym.Kind == lang.SymLet || old.sym.Kind == lang.SymLatent:
 		return "a value is defined once; elements of an array may be defined one by one, `" + sym.Name + "[1]`"
 	}

@@ -118,7 +118,9 @@ func (c *checker) observation(s *ast.Sample, in *info) {
 		return
 	}
 	if len(args) > 0 {
+		c.leftOf = s
 		t = c.selected(value{t: c.typeOf(in)}, args, s.Name.Span(), s.Name.Name, true)
+		c.leftOf = nil
 	}
 	if t.bad {
 		return
@@ -226,7 +228,9 @@ func (c *checker) latent(s *ast.Sample) {
 	box := []extent{}
 	if len(s.Index) > 0 {
 		var good bool
+		c.leftOf = s
 		box, good = c.leftBox(s.Name, s.Index, in)
+		c.leftOf = nil
 		ok = ok && good
 	} else if !c.usesIndices(s.Name, s.Index) {
 		ok = false

@@ -43,28 +43,35 @@ func (l *lowerer) onRows(cond named.Value, e ast.Expr) val {
 	return v
 }
 
-// selects reports whether a branch is evaluated row by row. Sums and products of
-// elements are not: to gather them costs more than to compute a few in vain, and the
-// condition keeps what comes of them, and of its derivatives, from being seen (op.Map). Nor are
-// tables of discrete latents, nor what happens step by step.
+// selects reports whether a branch is evaluated for its rows alone. One of arithmetic and
+// of functions that cost about as little is not: to gather its operands and to bring its results back
+// costs more than to compute some in vain, and the condition keeps what comes of these, and of
+// their derivatives, from being seen (op.Map). Nor are tables of discrete latents, nor what happens
+// step by step.
 func (l *lowerer) selects(cond named.Value, e ast.Expr) bool {
 	if cond.Rank() > 0 || len(cond.Axes()) == 0 || l.inBody() || l.sequence != nil || l.sim != nil {
 		return false
 	}
-	calculates, discrete := false, false
+	costs, discrete := false, false
 	ast.Inspect(e, func(n ast.Node) bool {
 		switch x := n.(type) {
 		case *ast.Call:
-			calculates = true
+			costs = costs || !cheap[x.Fn.Name]
 		case *ast.Binary:
-			calculates = calculates || x.Op == "/" || x.Op == "^" || x.Op == "@"
+			_, number := ast.Unparen(x.Y).(*ast.Number)
+			costs = costs || x.Op == "^" && !number || x.Op == "@"
 		case *ast.Name:
 			discrete = discrete || l.mentionsDiscrete(x.Name)
 		}
 		return true
 	})
-	return calculates && !discrete
+	return costs && !discrete
 }
+
+// cheap are the functions that a vector kernel computes in a nanosecond or less an element
+// (graph/kernel/vec): less than a gather and a scatter take.
+var cheap = map[string]bool{"exp": true, "log": true, "log1p": true, "expm1": true, "sqrt": true, "square": true, "abs": true, "inv_logit": true, "softplus": true,
+	"log_inv_logit": true, "tanh": true, "sin": true, "cos": true}
 
 func (l *lowerer) mentionsDiscrete(name string) bool {
 	b := l.find(name)

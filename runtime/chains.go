@@ -113,7 +113,7 @@ func (post *Posterior) reportChains(ctx context.Context, asked int, r *chains.Re
 		post.diagnoseDiscrete()
 		return nil
 	}
-	err := post.settle(report, func() (bool, error) {
+	err := post.settle(ctx, report, func() (bool, error) {
 		more, err := r.Extend(len(post.quantities))
 		if more {
 			post.takeChains(r)

@@ -65,7 +65,7 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 		}
 	}
 	post = &Posterior{problem: p, options: opt, fit: fit, late: lateness(after)}
-	err = post.settle(func() error { return post.reportAll(ctx, opt.Draws) }, func() (bool, error) {
+	err = post.settle(after, func() error { return post.reportAll(ctx, opt.Draws) }, func() (bool, error) {
 		return fit.Extend(after, opt.Seed, len(post.quantities))
 	})
 	if err != nil {

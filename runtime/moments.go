@@ -120,6 +120,27 @@ func (post *Posterior) judgeMoments() {
 	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSESD / q.SD / goodSDError }); q != nil {
 		post.lower(Caution, "the Monte-Carlo error of the sd of `%s` is %s: its tails are heavy; try more --draws, or go by its median and interval", q.Name, share(q.MCSESD/q.SD))
 	}
+	post.judgeReach()
+}
+
+// shortTail is the shortfall of a second moment, less its error, from which on the sd is
+// too small by a tenth at least.
+const shortTail = 2 * goodSDError
+
+// judgeReach asks that the draws reach into the tails of positive latents that have an
+// sd, which only the density can tell.
+func (post *Posterior) judgeReach() {
+	x := post.shortfall
+	if !(x.Share-x.Error > shortTail) {
+		return
+	}
+	name := post.owner(post.fit, x.Coordinate)
+	for i := range post.quantities {
+		if q := &post.quantities[i]; q.Symbol == name && q.Moments == tails.Both {
+			post.lower(Caution, "the draws stop short of the tail of `%s`: its sd, and what depends on it, is too small by a tenth at least; go by its median and interval, or give it a prior with a lighter tail", name)
+			return
+		}
+	}
 }
 
 func (q *Quantity) scaleName() string {

@@ -157,3 +157,21 @@ func TestIndicatorsAndConstants(t *testing.T) {
 		}
 	}
 }
+
+// TestTailsThatChainsMiss: the tail of a scale that two groups tell of, at which a
+// non-centred chain does not arrive: an sd that is a third too small is not called good.
+func TestTailsThatChainsMiss(t *testing.T) {
+	text := "data y : real[J]\ndata se : real[J]\nmu ~ Normal(0, 20)\ntau ~ HalfCauchy(1)\nz[j in 1..J] ~ Normal(0, 1)\n" +
+		"let theta[j in 1..J] = mu + tau * z[j]\ny[j in 1..J] ~ Normal(theta[j], se[j])"
+	for seed := uint64(1); seed <= 3; seed++ {
+		post, err := problem(t, text, map[string]any{"y": []float64{0.98, 0.477}, "se": []float64{1.187, 1.319}}).Fit(context.Background(), runtime.Options{Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, _ := post.Quantity("tau")
+		// By quadrature: 1.808.
+		if off := math.Abs(math.Log(q.SD / 1.808)); post.Verdict == runtime.Good && (off > math.Log(1.15) || math.Abs(q.Q95-3.2767) > 0.2) {
+			t.Errorf("seed %d: tau has an sd of %g and q95 %g, right 1.808 and 3.277, good: %v", seed, q.SD, q.Q95, post.Reasons)
+		}
+	}
+}

@@ -99,6 +99,9 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 		return nil, err
 	}
 	post.fit.Draws.ESS = math.Min(post.sampling.ESSBulk, post.sampling.ESSTail)
+	if post.shortfall, err = target.Shortfall(ctx, r.Places(), nil, len(r.Chains)); err != nil {
+		return nil, err
+	}
 	post.judgeSampling()
 	post.fit.Converged = post.sampling.RHat < goodRHat
 	post.FitTime = time.Since(begun)
@@ -124,11 +127,7 @@ func (post *Posterior) describe(r *nuts.Result, target *inference.Target, byUser
 	}
 	post.options.Draws = s.Chains * s.Draws
 	if len(target.Discrete) > 0 { // whose posterior is found from the draws
-		for _, c := range r.Chains {
-			for _, u := range c.Draws {
-				post.fit.Draws.U = append(post.fit.Draws.U, u...)
-			}
-		}
+		post.fit.Draws.U = r.Places()
 	}
 	switch {
 	case post.fit.Interrupted:

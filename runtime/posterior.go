@@ -38,6 +38,7 @@ type Posterior struct {
 	quantities []Quantity
 	byName     map[string]int
 	discrete   discretePosterior
+	shortfall  inference.Shortfall
 }
 
 // Quantity is one number of the posterior: a latent, or a let that depends on

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"ppl/inference"
 	"ppl/inference/tails"
 )
 
@@ -22,16 +23,20 @@ func (post *Posterior) reportAll(ctx context.Context, keep int) error {
 // settle reports, and again with more draws as long as only these are missing: some
 // figure has too large a Monte-Carlo error, or tails are heavy and draws few. It ends
 // where more says that there are none to be had.
-func (post *Posterior) settle(report func() error, more func() (bool, error)) error {
+func (post *Posterior) settle(ctx context.Context, report func() error, more func() (bool, error)) error {
 	for {
 		if err := report(); err != nil {
 			return err
 		}
 		if !post.wantsDraws() {
-			return nil
+			return post.lookFurther(ctx)
 		}
-		if ok, err := more(); err != nil || !ok {
+		ok, err := more()
+		if err != nil {
 			return err
+		}
+		if !ok {
+			return post.lookFurther(ctx)
 		}
 		post.quantities, post.byName, post.discrete = nil, nil, discretePosterior{}
 	}
@@ -64,4 +69,12 @@ func (post *Posterior) wantsDraws() bool {
 		}
 	}
 	return false
+}
+
+// lookFurther looks for a tail that the draws stop short of.
+func (post *Posterior) lookFurther(ctx context.Context) (err error) {
+	if d := post.fit.Draws; post.fit.Applied == inference.Importance || post.sampling != nil {
+		post.shortfall, err = post.fit.Target.Shortfall(ctx, d.U, d.W, d.Chains)
+	}
+	return err
 }

@@ -48,7 +48,8 @@ func TestVerdictRules(t *testing.T) {
 		{"interrupted", func(f *inference.Fit) { f.Converged, f.Interrupted = false, true }, fine, Poor, "interrupted"},
 		{"out of time", func(f *inference.Fit) { f.Converged, f.TimedOut = false, true }, fine, Poor, "time limit"},
 		{"flat", func(f *inference.Fit) { f.Flat = []int{0} }, fine, Poor, "flat"},
-		{"no response", func(f *inference.Fit) { f.NoResponse = "a hole" }, fine, Poor, "a hole"},
+		{"no response", func(f *inference.Fit) { f.NoResponse, f.Applied = "a hole", inference.NoCorrection }, fine, Poor, "a hole"},
+		{"no response, but weights", func(f *inference.Fit) { f.NoResponse = "a hole" }, fine, Good, "converged"},
 		{"two modes", func(f *inference.Fit) { f.Modes = []inference.Mode{{ELBO: -3}, {ELBO: -4}} }, fine, Caution, "2 modes were found, with ELBOs -3.0, -4.0"},
 		{"a point", func(f *inference.Fit) { f.Point = true }, fine, Poor, "a mode is a point"},
 	} {

@@ -1,0 +1,240 @@
+package inference
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"ppl/inference/tails"
+)
+
+// Shortfall says how much of a positive latent's second moment lies beyond the draws'
+// reach: a lower bound of the share that is missing.
+//
+// Draws that stop short of a tail look as if it were light, to every diagnostic that
+// looks at draws alone. The density knows better. By Stein's identity, on the
+// unconstrained scale,
+//
+//	E[f′(u_i) + f(u_i) ∂ log p/∂u_i] = 0
+//
+// for any f that does not grow too fast. With u_i = log x and f = x² it says that
+// E[x²(2 + ∂ log p/∂ log x)] = 0: a tail pulls back as strongly as x² grows. Of draws
+// that end at x* the average is the density of log x at x*, times x*²: what the tail
+// would have pulled. In units of E[x²] that is the shortfall; where x has the tail
+// index 1/α, the second moment that is missing is 1/(α − 2) times as much.
+type Shortfall struct {
+	Coordinate   int
+	Share, Error float64
+}
+
+// reachDraws and reachWork bound the draws, and the elements that evaluations work
+// through.
+const (
+	reachDraws = 16384
+	reachWork  = 1e9
+)
+
+// Shortfall is the largest one that is beyond its error, of draws u of a target's
+// latents with weights w, or of so many chains; the zero value where there is none, or
+// the gradients would take too long.
+func (t *Target) Shortfall(ctx context.Context, u, w []float64, chains int) (Shortfall, error) {
+	none := Shortfall{}
+	positive := t.positive()
+	if len(positive) == 0 || len(u) == 0 || len(t.Discrete) > 0 || ctx.Err() != nil {
+		return none, nil
+	}
+	s, err := t.NewSurface()
+	if err != nil {
+		return none, err
+	}
+	n := len(u) / t.D
+	if n > reachDraws && w == nil { // of each chain the same part
+		u, n = thinned(u, t.D, max(1, chains), n/reachDraws)
+	}
+	if 4*float64(n)*s.cost() > reachWork {
+		return none, nil
+	}
+	lp, g := make([]float64, n), make([]float64, n*t.D)
+	if err := s.Gradient(u, lp, g); err != nil {
+		return none, err
+	}
+	for k, i := range positive {
+		if float64(4*k*n)*float64(t.D*t.D) > reachWork { // the regressions
+			break
+		}
+		x := shortfall(u, g, w, i, t.D, chains)
+		if x.Share > none.Share {
+			none = x
+		}
+	}
+	return none, nil
+}
+
+// positive lists the coordinates that are logarithms.
+func (t *Target) positive() []int {
+	var out []int
+	for _, s := range t.Slots {
+		if s.Transform.Name != "exp" {
+			continue
+		}
+		for e := range s.Free.Size() {
+			out = append(out, s.Offset+e)
+		}
+	}
+	return out
+}
+
+// beyondChance is how many standard errors a shortfall must have.
+const beyondChance = 3
+
+func shortfall(u, g, w []float64, i, d, chains int) Shortfall {
+	n := len(u) / d
+	squares := make([]float64, n)
+	top := math.Inf(-1)
+	for k := range n {
+		top = math.Max(top, u[k*d+i])
+	}
+	for k := range n {
+		squares[k] = math.Exp(2 * (u[k*d+i] - top)) // in units of the largest
+	}
+	second := tails.Weighted(squares, w).Mean
+	if !topHeavy(squares, w, second) {
+		return Shortfall{}
+	}
+	tilted, effective := make([]float64, n), 0.0 // the draws' weights towards p(u)x²
+	for k, v := range squares {
+		tilted[k] = v / second / float64(n)
+		if w != nil {
+			tilted[k] = w[k] * v / second
+		}
+		effective += tilted[k] * tilted[k]
+	}
+	if effective = 1 / effective; effective < drawsPerControl*2*float64(d) {
+		return Shortfall{}
+	}
+	terms := controlled(u, g, tilted, i, d)
+	for k := range terms {
+		terms[k] *= squares[k] / second
+	}
+	m := tails.Weighted(terms, w)
+	if chains > 1 {
+		each := make([][]float64, chains)
+		for c := range each {
+			each[c] = terms[c*(n/chains) : (c+1)*(n/chains)]
+		}
+		m = tails.Chains(each)
+	}
+	if !(m.Mean > beyondChance*m.MeanError) {
+		return Shortfall{}
+	}
+	return Shortfall{i, m.Mean, m.MeanError}
+}
+
+// drawsPerControl is how many effective draws a coefficient of a control takes.
+const drawsPerControl = 10
+
+// topHeavy reports whether the largest hundredth of the draws, without weights, has a tenth
+// of the mean: what has not has no tail to speak of.
+func topHeavy(x, w []float64, mean float64) bool {
+	order := slices.Clone(x)
+	slices.Sort(order)
+	cut, sum := order[len(order)-1-len(order)/100], 0.0
+	for k, v := range x {
+		switch {
+		case v <= cut:
+		case w == nil:
+			sum += v / float64(len(x))
+		default:
+			sum += w[k] * v
+		}
+	}
+	return sum > 0.1*mean
+}
+
+// controlled are 2 + ∂ log p/∂u_i, less what is known to average zero under p(u)x² and
+// goes along with it: ∂ log p/∂u_j and 1 + (u_j − m_j) ∂ log p/∂u_j, Stein's identity
+// along the other coordinates. Their coefficients are those of a regression with an
+// intercept (Oates, Girolami & Chopin 2017, "Control functionals for Monte Carlo
+// integration", with linear functions). It is they that know a latent to scale others:
+// moving a scale together with what it scales changes the density far less than by itself.
+func controlled(u, g, w []float64, i, d int) []float64 {
+	n, p := len(w), 2*(d-1)
+	terms, mean := make([]float64, n), make([]float64, d)
+	for k := range n {
+		axpy(w[k], u[k*d:(k+1)*d], mean)
+		terms[k] = 2 + g[k*d+i]
+	}
+	controls := func(k int, x []float64) {
+		c := 0
+		for j := range d {
+			if j == i {
+				continue
+			}
+			gj := g[k*d+j]
+			x[c], x[c+1] = gj, 1+(u[k*d+j]-mean[j])*gj
+			c += 2
+		}
+	}
+	x, centre, average := make([]float64, p), make([]float64, p), 0.0
+	for k := range n {
+		controls(k, x)
+		axpy(w[k], x, centre)
+		average += w[k] * terms[k]
+	}
+	gram, rhs := make([]float64, p*p), make([]float64, p)
+	for k := range n {
+		controls(k, x)
+		axpy(-1, centre, x)
+		for c := range x {
+			axpy(w[k]*x[c], x[:c+1], gram[c*p:c*p+c+1])
+		}
+		axpy(w[k]*(terms[k]-average), x, rhs)
+	}
+	for c := range p {
+		gram[c*p+c] *= 1 + 1e-9
+		for e := range c {
+			gram[e*p+c] = gram[c*p+e]
+		}
+	}
+	q := newGaussian(make([]float64, p), gram) // for its Cholesky factor
+	if q == nil || p == 0 {
+		return terms
+	}
+	beta := q.solve(rhs)
+	for k := range n {
+		controls(k, x)
+		terms[k] -= dot(beta, x)
+	}
+	return terms
+}
+
+// solve is the inverse of the covariance times b.
+func (q *gaussian) solve(b []float64) []float64 {
+	x := append([]float64(nil), b...)
+	for i := range x {
+		for j := range i {
+			x[i] -= q.l[i*q.d+j] * x[j]
+		}
+		x[i] /= q.l[i*q.d+i]
+	}
+	for i := q.d - 1; i >= 0; i-- {
+		for j := i + 1; j < q.d; j++ {
+			x[i] -= q.l[j*q.d+i] * x[j]
+		}
+		x[i] /= q.l[i*q.d+i]
+	}
+	return x
+}
+
+// thinned keeps one in so many draws of each chain.
+func thinned(u []float64, d, chains, thin int) ([]float64, int) {
+	each := len(u) / d / chains
+	var out []float64
+	for c := range chains {
+		for k := thin - 1; k < each; k += thin {
+			at := (c*each + k) * d
+			out = append(out, u[at:at+d]...)
+		}
+	}
+	return out, len(out) / d
+}

@@ -36,6 +36,9 @@ var families = map[string]func(*Model){
 	"shares":            shares,
 	"rate":              rate,
 	"counts":            counts,
+	"category":          category,
+	"selection":         selection,
+	"robust_line":       robustLine,
 }
 
 // Families are the names, sorted.

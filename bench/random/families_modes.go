@@ -335,3 +335,122 @@ func changeContinuous(m *Model) {
 		return []float64{1, 1}
 	})
 }
+
+// category: a discrete latent of three values names the mean of a continuous one.
+func category(m *Model) {
+	n := m.IntN(3)
+	at := []float64{-pick(m, 3.0, 6), pick(m, 0.0, 1), pick(m, 3.0, 8)}
+	p := pick(m, []float64{0.2, 0.5, 0.3}, []float64{0.1, 0.1, 0.8}, []float64{0.4, 0.3, 0.3})
+	sd, noise := pick(m, 0.3, 1), pick(m, 1.0, 4)
+	y := m.normals(n, m.between(-3, 5), noise)
+	if n > 0 {
+		m.Data["y"] = y
+		m.write("data y : real[N]")
+	}
+	m.write("k ~ Categorical(%s)\nth ~ Normal(%s[k], %s)", list(p), list(at), number(sd))
+	if n > 0 {
+		m.write("y[i in 1..N] ~ Normal(th, %s)", number(noise))
+	}
+	m.branches = 3
+	th := m.add(coordinate{lo: -8, hi: 8, value: func(u float64, _ []float64, b int) (float64, float64) { return at[b] + sd*u, math.Log(sd) }})
+	m.report("th", Both, func(x []float64, _ int) float64 { return x[th] })
+	m.density = func(x []float64, b int) float64 {
+		sum := logNormal(x[th], at[b], sd) + math.Log(p[b])
+		for _, v := range y {
+			sum += logNormal(v, x[th], noise)
+		}
+		return sum
+	}
+	m.discrete("k", func(_ []float64, b int) (float64, float64) { return float64(b + 1), 0 })
+}
+
+// selection: each of three coefficients is near 0 or not, as a latent says.
+func selection(m *Model) {
+	n, apart := 4+m.IntN(12), pick(m, 1.0, 0.3)
+	x, y := make([][]float64, n), make([]float64, n)
+	for i := range y {
+		common := m.NormFloat64()
+		x[i] = []float64{places(common), places(common + apart*m.NormFloat64()), places(m.NormFloat64())}
+		y[i] = places(x[i][0] + m.NormFloat64())
+	}
+	m.Data["x"], m.Data["y"] = x, y
+	p, slab, spike := pick(m, 0.5, 0.2), pick(m, 2.0, 5), pick(m, 0.1, 0.3)
+	m.write("data x : real[N, 3]\ndata y : real[N]\nplate k in 1..3 {\n  z[k] ~ Bernoulli(%s)\n  b[k] ~ Normal(0, if z[k] == 1 then %s else %s)\n}", number(p), number(slab), number(spike))
+	e := m.noise(1, n)
+	m.write("y[i in 1..N] ~ Normal(x[i] @ b, %s)", e.text)
+	m.branches = 8
+	if len(m.coordinates) == 0 {
+		m.add(coordinate{lo: 0, hi: 1, value: func(u float64, _ []float64, _ int) (float64, float64) { return u, 0 }})
+	}
+	in := func(branch, k int) bool { return branch>>k&1 == 1 }
+	laws := make([]Law, 3)
+	l := linearModel{x: x, y: y, mean: make([]float64, 3), sd: make([]float64, 3)}
+	m.density = func(v []float64, branch int) float64 {
+		var sum float64
+		for k := range 3 {
+			l.sd[k] = spike
+			sum += math.Log1p(-p)
+			if in(branch, k) {
+				l.sd[k] = slab
+				sum += math.Log(p) - math.Log1p(-p)
+			}
+		}
+		return sum + l.given(e.value(v), laws)
+	}
+	for k := range 3 {
+		name := string(rune('1' + k))
+		m.law("b["+name+"]", Both, func([]float64, int) Law { return laws[k] })
+		m.discrete("z["+name+"]", func(_ []float64, b int) (float64, float64) {
+			if in(b, k) {
+				return 1, 0
+			}
+			return 0, 0
+		})
+	}
+}
+
+// robustLine: a line through data of two lines, with heavy-tailed errors.
+func robustLine(m *Model) {
+	n, share := 6+m.IntN(10), pick(m, 0.1, 0.3, 0.5)
+	x, y := make([]float64, n), make([]float64, n)
+	for i := range y {
+		x[i] = places(m.NormFloat64())
+		y[i] = 1 + x[i] + 0.2*m.NormFloat64()
+		if m.Float64() < share {
+			y[i] = 3 - 2*x[i] + 0.2*m.NormFloat64()
+		}
+		y[i] = places(y[i])
+	}
+	m.Data["x"], m.Data["y"] = x, y
+	m.write("data x : real[N]\ndata y : real[N]")
+	a, b := m.latent("a", normal(0, 5), Both), m.latent("b", normal(0, 5), Both)
+	var term func(r float64) float64
+	if m.IntN(2) == 0 {
+		df, s := pick(m, 1.0, 2, 4), pick(m, 0.2, 0.4)
+		m.write("y[i in 1..N] ~ StudentT(%s, a + b * x[i], %s)", number(df), number(s))
+		term = func(r float64) float64 { return logStudent(r, df, 0, s) }
+	} else {
+		p, s, wide := pick(m, 0.1, 0.2), pick(m, 0.2, 0.4), pick(m, 3.0, 10)
+		m.write("plate i in 1..N {\n  o[i] ~ Bernoulli(%s)\n  y[i] ~ Normal(a + b * x[i], if o[i] == 1 then %s else %s)\n}", number(p), number(wide), number(s))
+		term = func(r float64) float64 {
+			return logAdd(math.Log1p(-p)+logNormal(r, 0, s), math.Log(p)+logNormal(r, 0, wide))
+		}
+	}
+	m.density = func(v []float64, _ int) float64 {
+		var sum float64
+		for i := range y {
+			sum += term(y[i] - v[a] - v[b]*x[i])
+		}
+		return sum
+	}
+	// Lines through two points are where modes may be.
+	for i := range 3 {
+		for j := range i {
+			if d := x[i] - x[j]; math.Abs(d) > 0.1 {
+				slope := (y[i] - y[j]) / d
+				m.starts = append(m.starts, []float64{y[i] - slope*x[i], slope})
+			}
+		}
+	}
+	m.starts = append(m.starts, []float64{1, 1}, []float64{3, -2})
+}

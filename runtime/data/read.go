@@ -260,7 +260,7 @@ func sniff(path string, head []byte) (originKind, *diag.Diagnostic) {
 		return fail("data are JSON (.json) or CSV (.csv)", "is not a data file")
 	case isObject:
 		return fromJSON, nil
-	case looksLikeRows(text):
+	case looksLikeRows(text), looksLikeColumn(text):
 		return fromCSV, nil
 	}
 	return fail("data are JSON (.json), an object with a key per value, or CSV (.csv), a header and rows", "is neither JSON nor CSV")
@@ -270,6 +270,16 @@ func sniff(path string, head []byte) (originKind, *diag.Diagnostic) {
 func looksLikeRows(text []byte) bool {
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	return bytes.IndexByte(line, ',') > 0 && !bytes.ContainsAny(line, "{}[]:=")
+}
+
+// looksLikeColumn reports whether the first lines could be a name and its first
+// value.
+func looksLikeColumn(text []byte) bool {
+	name, rest, _ := bytes.Cut(text, []byte("\n"))
+	value, _, _ := bytes.Cut(rest, []byte("\n"))
+	value = bytes.Trim(value, " \r\"")
+	_, number := parseNumber(value)
+	return isName(string(bytes.Trim(name, " \r\""))) && (number || string(value) == "NA")
 }
 
 // excerpt returns the text of a small file, for the line that a message shows.

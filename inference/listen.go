@@ -2,6 +2,7 @@ package inference
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -55,6 +56,8 @@ func (f *fitter) unlessHalted(work func() error) (err error) {
 	}()
 	return work()
 }
+
+func isStopped(err error) bool { return errors.As(err, new(*ErrStopped)) }
 
 // hastyReport is the number of draws that a report is of where someone is waiting.
 const hastyReport = 256

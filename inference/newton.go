@@ -44,7 +44,11 @@ var (
 func (f *fitter) climb(c *climber, tol float64, n int) error {
 	shift := 0.0
 	for ; c.steps < n; c.steps++ {
-		h, g, err := f.hessian(c.u)
+		h, g, err := f.hessianInTime(f.pattern, c.u)
+		if isStopped(err) {
+			c.why = f.why
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -81,8 +85,11 @@ func (f *fitter) climb(c *climber, tol float64, n int) error {
 			break
 		}
 	}
-	var err error
-	c.h, c.g, err = f.hessian(c.u)
+	h, g, err := f.hessianInTime(f.pattern, c.u)
+	if isStopped(err) {
+		return nil // with the Hessian of the step before
+	}
+	c.h, c.g = h, g
 	return err
 }
 

@@ -52,6 +52,9 @@ func (f *fitter) respond(o *objective, n int) (*response, error) {
 	}
 	o.place(o.u)
 	for s := 0; s < n; s++ {
+		if s > 0 && f.halted() {
+			return &response{d: d, why: f.why}, nil
+		}
 		for i := 0; i < np; i++ {
 			c := len(jobs)
 			copy(us[c*d:], o.u[s*d:(s+1)*d])

@@ -52,6 +52,9 @@ func (f *fitter) findPattern() (*arrow.Pattern, error) {
 				continue
 			}
 			ok, err := f.follows(p)
+			if isStopped(err) {
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -124,7 +127,7 @@ func (f *fitter) follows(p *arrow.Pattern) (bool, error) {
 		for i := range u {
 			u[i] = 0.5 * r.NormFloat64() * float64(k)
 		}
-		m, _, err := f.hessianAs(p, u)
+		m, _, err := f.hessianInTime(p, u)
 		if err != nil {
 			return false, err
 		}
@@ -171,11 +174,23 @@ func batch(d int) int {
 }
 
 func (f *fitter) hessianAs(p *arrow.Pattern, u []float64) (*arrow.Matrix, []float64, error) {
+	return f.hessianUnless(p, u, func() bool { return false })
+}
+
+// hessianInTime is hessianAs, or an *ErrStopped where the run is ended meanwhile.
+func (f *fitter) hessianInTime(p *arrow.Pattern, u []float64) (*arrow.Matrix, []float64, error) {
+	return f.hessianUnless(p, u, f.halted)
+}
+
+func (f *fitter) hessianUnless(p *arrow.Pattern, u []float64, halted func() bool) (*arrow.Matrix, []float64, error) {
 	d, n := f.t.D, p.Probes()
 	m := arrow.New(p)
 	var gradient []float64
 	rows := batch(d)
 	for from := 0; from < n; from += rows {
+		if from > 0 && halted() {
+			return nil, nil, &ErrStopped{f.why}
+		}
 		k := min(rows, n-from)
 		us, vs := make([]float64, k*d), make([]float64, k*d)
 		lp, g, hv := make([]float64, k), make([]float64, k*d), make([]float64, k*d)

@@ -167,7 +167,13 @@ func (a *ascent) precondition() error {
 		a.plain()
 		return nil
 	}
-	h, _, err := a.f.hessian(a.loc)
+	h, _, err := a.f.hessianInTime(a.f.pattern, a.loc)
+	if isStopped(err) { // which the loop hears next
+		if a.m == nil {
+			a.plain()
+		}
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"ppl/graph/named"
 	"ppl/graph/op"
 	"ppl/graph/plan"
+	"ppl/lang"
 )
 
 // Derivatives of densities at the ends of supports, at parameters of 0, 1, 2 and ∞,
@@ -26,15 +27,37 @@ type derivatives struct {
 	out    map[string][2]int // of element j of an input, "name[j]": its outputs
 }
 
+// part is what of a distribution is differentiated.
+type part string
+
+const (
+	density      part = "log density"
+	distribution part = "log cdf"
+	survival     part = "log survival"
+)
+
+// value is nil where the distribution has no such part.
+func (p part) value(d *Dist) func(b *named.Builder, x named.Value, p Params) named.Value {
+	switch p {
+	case distribution:
+		return d.LogCDF
+	case survival:
+		return d.LogSurvival
+	}
+	return func(b *named.Builder, x named.Value, p Params) named.Value {
+		ts := d.LogDensity(b, x, p)
+		return b.Total(ts[0], ts[1:]...)
+	}
+}
+
 // wrap puts a density into the expression that is differentiated.
 type wrap func(b *named.Builder, density named.Value, in map[string]*graph.Node) named.Value
 
-func (r row) derivatives(t *testing.T, x []float64, put wrap) *derivatives {
+func (r row) derivatives(t *testing.T, of part, x []float64, put wrap) *derivatives {
 	b := named.New()
 	xv, p, names, in, at := r.inputs(b, x, !r.d.Support.Discrete() && r.d.EventRank == 0)
 	p.Inside = constrained(r.d.Support)
-	ts := r.d.LogDensity(b, xv, p)
-	y := put(b, b.Total(ts[0], ts[1:]...), in)
+	y := put(b, of.value(r.d)(b, xv, p), in)
 	d := &derivatives{names: names, at: at, out: map[string][2]int{}}
 	var wrt []*graph.Node
 	for _, n := range names {
@@ -105,13 +128,19 @@ func (r row) edgePoints() [][]float64 {
 	return ends
 }
 
-// TestEdgeDerivatives: wherever a log density is finite, and differences of it have
-// finite limits, its derivatives are those limits.
+// TestEdgeDerivatives: wherever a log density or a log distribution function is finite, and
+// differences of it have finite limits, its derivatives are those limits.
 func TestEdgeDerivatives(t *testing.T) {
+	for _, of := range []part{density, distribution, survival} {
+		t.Run(string(of), func(t *testing.T) { checkEdges(t, of) })
+	}
+}
+
+func checkEdges(t *testing.T, of part) {
 	inf := math.Inf(1)
 	compared, dists := 0, map[string]int{}
 	for _, r := range table(t, casesFile) {
-		if r.d.EventRank == 2 || r.flags["tails"] {
+		if r.d.EventRank == 2 || r.flags["tails"] || of.value(r.d) == nil {
 			continue
 		}
 		points := append(r.points(), r.edgePoints()...)
@@ -119,7 +148,7 @@ func TestEdgeDerivatives(t *testing.T) {
 		var d *derivatives
 		for _, x := range points {
 			if d == nil || d.at["x"] == nil { // a constant point
-				d = r.derivatives(t, x, whole)
+				d = r.derivatives(t, of, x, whole)
 			} else {
 				copy(d.at["x"], x)
 			}
@@ -132,6 +161,9 @@ func TestEdgeDerivatives(t *testing.T) {
 					return
 				}
 				for _, n := range d.names {
+					if r.open(n, d.at[n]) || of != density && math.Abs(x[0]) > 1e6 { // where differences of a distribution function see nothing
+						continue
+					}
 					if r.d.EventRank == 0 || len(d.at[n]) == 1 {
 						c := r.compareEdge(t, d, n, x)
 						compared, dists[r.d.Name] = compared+c, dists[r.d.Name]+c
@@ -141,11 +173,21 @@ func TestEdgeDerivatives(t *testing.T) {
 		}
 	}
 	for _, d := range all { // those of arrays, without parameters, or of integers alone have no edges
-		if d.NotYet == "" && dists[d.Name] == 0 && d.EventRank == 0 && d.Name != "Flat" && d.Name != "DiscreteUniform" && d.Name != "HyperGeometric" {
+		if of == density && d.NotYet == "" && dists[d.Name] == 0 && d.EventRank == 0 && d.Name != "Flat" && d.Name != "DiscreteUniform" && d.Name != "HyperGeometric" {
 			t.Errorf("%s: nothing compared", d.Name)
 		}
 	}
-	t.Logf("%d derivatives of %d distributions compared with their limits", compared, len(dists))
+	t.Logf("%s: %d derivatives of %d distributions compared with their limits", of, compared, len(dists))
+}
+
+// open reports whether a parameter is outside of its domain, or cannot leave its place alone.
+func (r row) open(name string, v []float64) bool {
+	for _, s := range r.d.Forms[r.form].Params {
+		if s.Name == name {
+			return s.Constraint == lang.ProbabilityVector || s.Constraint == lang.Positive && v[0] <= 0
+		}
+	}
+	return false
 }
 
 // compareEdge compares derivatives by the elements of an input, of which those
@@ -195,7 +237,7 @@ func TestNotTaken(t *testing.T) {
 			if len(x) != len(r.points()[0]) {
 				continue
 			}
-			d := r.derivatives(t, x, other)
+			d := r.derivatives(t, density, x, other)
 			dists[r.d.Name] = dists[r.d.Name] || len(d.names) > 0
 			d.variants([]float64{-inf, -1, 0, 1, inf, math.NaN()}, func() {
 				d.run(t)

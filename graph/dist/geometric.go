@@ -31,7 +31,8 @@ var geometric = &Dist{
 		return p.guard(b, Terms{times(b, x, b.Log1p(b.Neg(q))), logOf(b, q)}, natural(b, x))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.Log1mExp(geometricTail(b, x, p))
+		q, k := b.OneMinus(p.Get("p")), geometricTrials(b, x)
+		return powerOr(b, q, k, b.Log1mExp(geometricTail(b, x, p)), func(power named.Value) named.Value { return b.Log1p(b.Neg(power)) })
 	},
 	LogSurvival: geometricTail,
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
@@ -43,6 +44,10 @@ var geometric = &Dist{
 
 // geometricTail is (k + 1)·log(1 − p).
 func geometricTail(b *named.Builder, x named.Value, p Params) named.Value {
-	k := b.Max(b.AddScalar(b.Apply(op.Floor, x), 1), b.Scalar(0))
-	return times(b, k, b.Log1p(b.Neg(p.Get("p"))))
+	return times(b, geometricTrials(b, x), b.Log1p(b.Neg(p.Get("p"))))
+}
+
+// geometricTrials are the trials that a success after at most x failures takes: k + 1.
+func geometricTrials(b *named.Builder, x named.Value) named.Value {
+	return b.Max(b.AddScalar(b.Apply(op.Floor, x), 1), b.Scalar(0))
 }

@@ -72,8 +72,18 @@ func (c *converter) stmt(s *statement) ast.Stmt {
 func (c *converter) sample(pos ast.At, s *sampleStmt) ast.Stmt {
 	return &ast.Sample{
 		At: pos, Name: identOf(s.Name), Index: c.leftIndices(s.Index), Type: c.typ(s.Type),
-		Constraint: c.constraint(s.Constraint), Dist: c.dist(s.Dist),
+		Constraint: c.constraint(s.Constraint), Dist: c.dist(s.Dist), Censored: c.censoring(s.Censored),
 	}
+}
+
+func (c *converter) censoring(k *censoring) *ast.Censoring {
+	switch {
+	case k == nil:
+		return nil
+	case k.In != nil:
+		return &ast.Censoring{At: at(k.Tokens), Side: "in", Interval: c.interval(k.In.Interval), Range: c.rng(k.In.Range)}
+	}
+	return &ast.Censoring{At: at(k.Tokens), Side: k.Side.Value, Bound: c.expr(k.Bound)}
 }
 
 func (c *converter) let(pos ast.At, s *letStmt) ast.Stmt {

@@ -269,6 +269,17 @@ func (p exprPrinter) dist(d *ast.Dist) doc {
 	return list(p.call(d.Call), p.inside(d.Interval, d.Range))
 }
 
+// censoring prints ` censored above E` and the like where there is one.
+func (p exprPrinter) censoring(c *ast.Censoring) doc {
+	switch {
+	case c == nil:
+		return list()
+	case c.Side == "in":
+		return list(text(" censored"), p.inside(c.Interval, c.Range))
+	}
+	return list(text(" censored "+c.Side+" "), p.expr(c.Bound, bindsLoosest))
+}
+
 // inside prints ` in (a, b)` or ` in a..b` where there is one.
 func (p exprPrinter) inside(i *ast.Interval, r *ast.Range) doc {
 	switch {

@@ -55,6 +55,15 @@ type sampleStmt struct {
 	Type       *typeExpr     `parser:"(':' @@"`
 	Constraint *constraint   `parser:"@@?)?"`
 	Dist       *distribution `parser:"'~' @@"`
+	Censored   *censoring    `parser:"@@?"`
+}
+
+// censoring is `censored above E` and the like; see markCensoring.
+type censoring struct {
+	Tokens []lexer.Token
+	Side   lexer.Token `parser:"'censored':Keyword ( @('above':Keyword | 'below':Keyword)"`
+	Bound  *expression `parser:"@@"`
+	In     *inside     `parser:"| @@ )"`
 }
 
 type generateStmt struct {

@@ -91,7 +91,31 @@ func scan(src *diag.Source, rep *reporter) *scanner {
 	for s.pos < len(s.text) {
 		s.step()
 	}
+	markCensoring(s.toks)
 	return s
+}
+
+// markCensoring makes a keyword of `censored` where `above`, `below` or `in`
+// follows, and of that word: names everywhere else. No name stands before
+// another one, and before `in` only a binder does, which follows a word, a
+// bracket or a comma that no distribution ends with.
+func markCensoring(toks []lexer.Token) {
+	for i := 1; i+1 < len(toks); i++ {
+		if toks[i].Type != tokName || toks[i].Value != "censored" {
+			continue
+		}
+		switch next, before := &toks[i+1], toks[i-1].Value; next.Value {
+		case "in":
+			if before == "plate" || before == "for" || before == "[" || before == "," {
+				continue
+			}
+		case "above", "below":
+			next.Type = tokKeyword
+		default:
+			continue
+		}
+		toks[i].Type = tokKeyword
+	}
 }
 
 const bom = "\uFEFF"

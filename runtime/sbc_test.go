@@ -3,6 +3,7 @@ package runtime_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -21,6 +22,8 @@ var conjugates = []struct {
 	{"normal-normal", "data y : real[N]\nmu ~ Normal(1, 2)\ny[i in 1..N] ~ Normal(mu, 3)\n", map[string]any{"N": 5}},
 	{"beta-binomial", "data n : int[N]\ndata k : int[N]\np ~ Beta(2, 3)\nk[i in 1..N] ~ Binomial(n[i], p)\n", map[string]any{"n": []int{5, 8}}},
 	{"gamma-poisson", "data k : int[N]\nrate ~ Gamma(3, 1)\nk[i in 1..N] ~ Poisson(rate)\n", map[string]any{"N": 4}},
+	{"censored times", "data t : real?[N]\ndata c : real[N] <= inf\nrate ~ Gamma(3, 10)\nt[i in 1..N] ~ Exponential(rate) censored above c[i]\n",
+		map[string]any{"t": []any{nil, 1.0, nil, 2.0, nil}, "c": []float64{2, 3, 4, 5, math.Inf(1)}}},
 	{"normal linear regression", "data x : real[N]\ndata y : real[N]\na ~ Normal(0, 2)\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(a + b * x[i], 1)\n",
 		map[string]any{"x": []float64{4, 5, 6, 7, 9}}},
 	{"discrete latents", "data y : real[N]\nmu ~ Normal(0, 2)\nz[i in 1..N] ~ Bernoulli(0.3)\ny[i in 1..N] ~ Normal(mu + 2 * z[i], 1)\n", map[string]any{"N": 4}},

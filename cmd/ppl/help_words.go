@@ -47,6 +47,9 @@ var statements = map[string]statement{
 	"log_ccdf": {"log_ccdf(DIST, x)",
 		"The log of the probability P(X > x): the log of one minus the distribution function. An integer x is left out: for P(X ≥ x) write x - 1.",
 		"factor log_ccdf(Poisson(rate), most)"},
+	"censored": {"LEFT ~ DIST censored above c\nLEFT ~ DIST censored below c\nLEFT ~ DIST censored in (a, b)",
+		"Data of which values in a range are not seen. A row that lies outside of its range is data as ever; of one that lies in it, at its end, or that is missing only the range is known. An infinite bound censors nothing, and between equal bounds a value is seen. Integers above c are greater than c, and their range is `in a..b`.",
+		"t[i in 1..N] ~ Weibull(k, s) censored above end[i]"},
 	"pi":  {"pi", "The number 3.14159...", "sin(2 * pi * t / 12)"},
 	"inf": {"inf", "Infinity, for bounds.", "x ~ Normal(0, 1) in (0, inf)"},
 }

@@ -60,9 +60,40 @@ func (d *Dist) logTail(b *named.Builder, x named.Value, p Params, above bool) na
 	return inside.where(b, v, b.Where(over, one, zero))
 }
 
-// truncatedTail is the log probability of the part of the interval on one side
-// of x, less that of the interval.
+// truncatedTail is the log probability of what the interval has on one side of x.
 func (d *Dist) truncatedTail(b *named.Builder, x named.Value, p Params, above bool, lower, upper *named.Value) (named.Value, error) {
+	from, to := b.Scalar(math.Inf(-1)), b.Scalar(math.Inf(1))
+	if d.Support.Discrete() {
+		x = b.Apply(op.Floor, x)
+	}
+	switch {
+	case !above:
+		to = x
+	case d.Support.Discrete(): // P(X > x) is P(X ≥ ⌊x⌋ + 1)
+		from = b.AddScalar(x, 1)
+	default:
+		from = x
+	}
+	return LogInterval(b, d, p, from, to, lower, upper)
+}
+
+// Possible is 1 where the interval from..to has a part of the support of d, else 0.
+func Possible(b *named.Builder, d *Dist, p Params, from, to named.Value) named.Value {
+	s := d.bounds(b, p)
+	if d.Support.Discrete() {
+		return b.And(b.GreaterEq(to, s.lower), b.LessEq(from, s.upper))
+	}
+	return b.And(b.Greater(to, s.lower), b.Less(from, s.upper))
+}
+
+// LogInterval is log P(from < X < to), for integers log P(from ≤ X ≤ to), for X
+// distributed as d truncated to (lower, upper), or to lower..upper; nil bounds are
+// none. Elements of all of these may be infinite or lie beyond the support.
+func LogInterval(b *named.Builder, d *Dist, p Params, from, to named.Value, lower, upper *named.Value) (named.Value, error) {
+	if unbounded(lower) && unbounded(upper) {
+		v := logProbability(b, d, p, &from, &to)
+		return v, d.known(v)
+	}
 	all := logProbability(b, d, p, lower, upper)
 	if err := d.known(all); err != nil {
 		return all, err
@@ -74,26 +105,15 @@ func (d *Dist) truncatedTail(b *named.Builder, x named.Value, p Params, above bo
 	if upper != nil {
 		most = *upper
 	}
-	// The interval that is left, and whether there is one; where there is none, the whole.
-	var left named.Value
-	if discrete := d.Support.Discrete(); above {
-		if discrete { // P(X > x) is P(X ≥ ⌊x⌋ + 1)
-			x = b.AddScalar(b.Apply(op.Floor, x), 1)
-			left = b.LessEq(x, most)
-		} else {
-			left = b.Less(x, most)
-		}
-		least = b.Where(left, b.Max(x, least), least)
-	} else {
-		left = b.Greater(x, least)
-		if discrete {
-			x = b.Apply(op.Floor, x)
-			left = b.GreaterEq(x, least)
-		}
-		most = b.Where(left, b.Min(x, most), most)
+	// What the two intervals share; where that is nothing, the derivatives are those of the whole.
+	l, u := b.Max(from, least), b.Min(to, most)
+	some := b.Less(l, u)
+	if d.Support.Discrete() {
+		some = b.LessEq(l, u)
 	}
-	part := logProbability(b, d, p, &least, &most)
-	return b.Where(left, b.Sub(part, all), b.Scalar(negInf)), nil
+	l, u = b.Where(some, l, least), b.Where(some, u, most)
+	part := logProbability(b, d, p, &l, &u)
+	return b.Where(some, b.Sub(part, all), b.Scalar(negInf)), nil
 }
 
 // sumTail is a tail of a distribution over the integers lower..upper that has no

@@ -136,6 +136,27 @@ mu ~ Normal(0, 1)
 y[i in 1..N] ~ Normal(mu, 1) in (lo[i], 4)`,
 			values{"lo": []float64{1, 4}, "y": []float64{2, 2}},
 			"bad-truncation", "(lo[i], 4)", "the interval is empty, at i = 2"},
+		{"a censored value that is read elsewhere", `
+data t : real?[N]
+data x : real[N]
+s ~ Exponential(1)
+t ~ Exponential(s) censored above 3
+x[i in 1..N] ~ Normal(t[i], 1)`,
+			values{"t": holes{[]float64{1, 2}, []int{1}}, "x": reals(2)},
+			"not-supported-here", "t[i]", "this reads `t[2]`, of which only a range is known"},
+		{"an empty interval of a censoring", `
+data lo : real[N]
+data t : real[N]
+s ~ Exponential(1)
+t[i in 1..N] ~ Exponential(s) censored in (lo[i], 4)`,
+			values{"lo": []float64{1, 5}, "t": []float64{2, 2}},
+			"bad-censoring", "censored in (lo[i], 4)", "the interval of the censoring is empty, at i = 2"},
+		{"a censoring that cannot be", `
+data t : real[N]
+s ~ Exponential(1)
+t ~ Exponential(s) censored below -1`,
+			values{"t": []float64{1, -2}},
+			"outside-support", "censored below -1", "the range of the censoring is impossible under `Exponential`, at element 2"},
 		{"an empty range", `
 data hi : int[N]
 data y : int[N]

@@ -186,6 +186,10 @@ func (l *lowerer) gapRead(at ast.Node, g *gaps, i int) {
 		d.Code = "not-supported-here"
 		d.Summary = fmt.Sprintf("the support of %s, which is missing in the data, depends on other missing elements, which is not supported yet", g.element(i))
 		d.Hint = ""
+	case l.isCensored(g.sym.Name):
+		d.Code = "not-supported-here"
+		d.Summary = fmt.Sprintf("this reads %s, of which only a range is known; a censored value that is read elsewhere is not supported yet", g.element(i))
+		d.Hint = "give it a latent of its own, truncated to what is known of it: `in (a, b)`"
 	case l.describes(g, i):
 		d.Code = "not-supported-here"
 		d.Summary = fmt.Sprintf("this reads %s, which is missing in the data, above the `~` that describes it", g.element(i))
@@ -260,7 +264,8 @@ func (l *lowerer) collect(stmts []ast.Stmt, scope []ast.Node) {
 		case *ast.For:
 			inner(s, s.Body)
 		case *ast.Sample:
-			if info := l.m.Samples[s]; info != nil && info.Kind == lang.Observe && info.Dist != nil {
+			// Missing elements of censored data are known to lie in a range: no latents.
+			if info := l.m.Samples[s]; info != nil && info.Kind == lang.Observe && info.Dist != nil && s.Censored == nil {
 				name := s.Name.Name
 				l.observing[name] = append(l.observing[name], observation{s, info, scope})
 			}

@@ -12,6 +12,10 @@ import (
 
 // observe adds the density of known values.
 func (l *lowerer) observe(s *ast.Sample, info *lang.SampleInfo) {
+	if s.Censored != nil {
+		l.censored(s, info)
+		return
+	}
 	if b := l.find(s.Name.Name); b != nil && b.gaps != nil {
 		l.observeGaps(s, info, b.gaps)
 		return

@@ -212,6 +212,9 @@ func (l *lowerer) drawData(s *ast.Sample, info *lang.SampleInfo, st *store, idx 
 	drawn := l.draw(s, info, pos.Axes(), pos.Shape())
 	for i, p := range pos.Const() {
 		l.put(s, st, int(p), drawn[i])
+		if s.Censored != nil {
+			st.seen(int(p))
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package lower
 
 import (
 	"fmt"
+	"slices"
 
 	"ppl/graph"
 	"ppl/graph/named"
@@ -43,6 +44,15 @@ func (l *lowerer) newStore(s *lang.Symbol, shape graph.Shape, values *Array) *st
 	}
 	l.sim.stores = append(l.sim.stores, st)
 	return st
+}
+
+// seen makes an element one that is not missing: of censored data the value is
+// drawn, and what of it is seen is for the fit to say.
+func (st *store) seen(i int) {
+	if st.missing != nil && st.missing[i] {
+		st.missing = slices.Clone(st.missing)
+		st.missing[i] = false
+	}
 }
 
 // storeNamed is the store of the left side of a `~`; that of a let of data is

@@ -77,8 +77,8 @@ type Let struct {
 	Value Expr
 }
 
-// Sample is `NAME[INDEX] [: TYPE [CONSTRAINT]] ~ DIST`, where DIST is a call,
-// possibly truncated.
+// Sample is `NAME[INDEX] [: TYPE [CONSTRAINT]] ~ DIST [censored ...]`, where DIST
+// is a call, possibly truncated.
 type Sample struct {
 	At
 	Name       Ident
@@ -86,6 +86,17 @@ type Sample struct {
 	Type       *Type       // or nil
 	Constraint *Constraint // or nil
 	Dist       *Dist
+	Censored   *Censoring // or nil
+}
+
+// Censoring is `censored above E`, `censored below E`, `censored in (a, b)` or
+// `censored in a..b`: values of that range are not seen.
+type Censoring struct {
+	At
+	Side     string // "above", "below" or "in"
+	Bound    Expr   // for above and below
+	Interval *Interval
+	Range    *Range
 }
 
 // LeftIndex is one index on the left of `~` or of a let: exactly one field is set.

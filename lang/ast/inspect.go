@@ -58,6 +58,9 @@ func (c *children) ofStmt(n Stmt) {
 		c.leftIndices(n.Index)
 		c.typed(n.Type, n.Constraint)
 		c.dist(n.Dist)
+		if n.Censored != nil {
+			c.add(n.Censored)
+		}
 	case *Plate:
 		c.binders(n.Binders)
 		c.stmts(n.Body)
@@ -161,6 +164,10 @@ func (c *children) ofPart(n Node) {
 			c.expr(d)
 		}
 	case *Constraint:
+		c.expr(n.Bound)
+		c.interval(n.Interval)
+		c.rng(n.Range)
+	case *Censoring:
 		c.expr(n.Bound)
 		c.interval(n.Interval)
 		c.rng(n.Range)

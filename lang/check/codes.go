@@ -30,6 +30,8 @@ const (
 	BadTruncation        diag.Code = "bad-truncation"
 
 	NoDistributionFunction diag.Code = "no-distribution-function"
+	BadCensoring           diag.Code = "bad-censoring"
+	TruncatedMissing       diag.Code = "truncated-missing"
 
 	SupportMismatch    diag.Code = "support-mismatch"
 	NotObservable      diag.Code = "not-observable"
@@ -236,6 +238,22 @@ var argumentCodes = []diag.CodeInfo{
 			"improper `Flat`, and which is not defined for vectors and matrices.",
 		Wrong: "factor log_cdf(Flat(), 1)",
 		Right: "factor log_cdf(Normal(0, 10), 1)",
+	},
+	{
+		Code: BadCensoring, Title: "A censoring that is not possible",
+		Explanation: "`y ~ DIST censored above c` is for data: values that were not seen, but known to lie in a range. The bounds are known\n" +
+			"from the data, one for all or one for each value. A continuous value is censored in an interval, `in (a, b)`, an integer in a\n" +
+			"range, `in a..b`.",
+		Wrong: "data c : real\nmu ~ Normal(0, 1) censored above c",
+		Right: "data c : real\ndata y : real?[N]\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1) censored above c",
+	},
+	{
+		Code: TruncatedMissing, Title: "Missing values of a truncated distribution",
+		Explanation: "A truncated distribution says that values beyond its bounds cannot occur. Where the bounds differ from row to row and\n" +
+			"some rows are missing, what is meant is often that these values were not seen but are known to lie there: that is censoring, and\n" +
+			"rows that were seen are then not truncated. This is a warning.",
+		Wrong: "data t : real?[N]      # null where the follow-up ended first\ndata c : real[N]       # when it ended, or 0\nk ~ Exponential(1)\nt[i in 1..N] ~ Weibull(k, 1) in (c[i], inf)",
+		Right: "data t : real?[N]\ndata c : real[N] <= inf   # when it ended, or inf\nk ~ Exponential(1)\nt[i in 1..N] ~ Weibull(k, 1) censored above c[i]",
 	},
 	{
 		Code: SupportMismatch, Title: "A distribution on the wrong set",

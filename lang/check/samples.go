@@ -18,6 +18,9 @@ func (c *checker) sample(s *ast.Sample) {
 	}
 	c.noConstraint(s)
 	in, found := c.find(s.Name.Name)
+	if !found || c.guide != nil || c.generating || in.sym.Kind != lang.SymData && in.sym.Kind != lang.SymLet {
+		c.uncensored(s)
+	}
 	switch {
 	case c.guide != nil && (!found || in.inGuide):
 		c.guideSite(s)
@@ -139,6 +142,7 @@ func (c *checker) observation(s *ast.Sample, in *info) {
 		return
 	}
 	t.t.Optional = false
+	c.censoring(s, dc, t.t)
 	if c.elemFits(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") && c.fitShape(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") {
 		c.record(s, in, dc, lang.Observe, t.t)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,8 +27,9 @@ var (
 var quick = []string{"branch_regression", "change_normal", "change_poisson", "contaminated", "emax"}
 
 // TestRandomPosteriors fits random small models and compares each fit called good
-// with the right posterior. PPL_RANDOM is the number of models, of all families
-// in turn; without it there are 20 of the quick ones.
+// with the right posterior: at most one in two hundred may be wrong, and as many
+// have to be good as there were. PPL_RANDOM is the number of models, of all
+// families in turn; without it there are 20 of the quick ones.
 func TestRandomPosteriors(t *testing.T) {
 	names := Families()
 	count := 4 * len(quick)
@@ -52,6 +54,14 @@ func TestRandomPosteriors(t *testing.T) {
 		run.fit(names[i%len(names)], *from+uint64(i/len(names)))
 	}
 	all := run.table(names)
+	least, sd := expected(run.tallies)
+	t.Logf("good %d of %d; commit 619157e has %.0f of as many of each family", all.good, all.models, least)
+	if *from != 1 || count != baselineSeeds*len(names) {
+		least -= 2 * sd
+	}
+	if float64(all.good) < math.Floor(least+1e-9) {
+		t.Errorf("%d fits are called good, fewer than %.0f", all.good, least)
+	}
 	if all.wrong*200 > all.good {
 		t.Errorf("%d of %d fits called good are wrong", all.wrong, all.good)
 	}

@@ -12,7 +12,7 @@ import (
 	"ppl/runtime"
 )
 
-// outOfSupport has, for each distribution that does not live on all numbers, calls
+// outOfSupport has, for each distribution that does not have all numbers for data, calls
 // whose parameters depend on a latent `a` in (0.5, 0.9) or do not, with a value
 // that it can produce and others that it cannot, or at which its density is 0 or
 // infinite.
@@ -57,7 +57,6 @@ var outOfSupport = []struct {
 	{"Rayleigh(a)", "real", 0.5, []any{-1, 0}},
 	{"Uniform(0, 1 + a)", "real", 0.5, []any{-1, 3}},
 	{"Uniform(0, 1)", "real", 0.5, []any{-1, 3}},
-	{"VonMises(a, 2)", "real", 0.5, []any{4, -4}},
 	{"Wald(a, 2)", "real", 0.5, []any{-1, 0}},
 	{"Weibull(a, 2)", "real", 0.5, []any{-1, 0}},
 	{"Wishart(2 + a, eye(2))", "real[2, 2]", [][]float64{{1, 0}, {0, 1}}, []any{[][]float64{{1, 2}, {2, 1}}}},
@@ -115,7 +114,7 @@ func TestDatumOutsideSupport(t *testing.T) {
 	cat := builtin.Catalogue()
 	for _, name := range cat.DistNames() {
 		sig, _ := cat.Dist(name)
-		if sig.NotYet == "" && sig.Support != lang.SupportReal && !rows[name] {
+		if sig.NotYet == "" && sig.Support != lang.SupportReal && sig.Support != lang.SupportCircle && !rows[name] {
 			t.Errorf("%s has no row", name)
 		}
 	}

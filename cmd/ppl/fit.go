@@ -90,15 +90,16 @@ func (c *fitCmd) options() runtime.Options {
 	}
 }
 
-// bind reads the data and lowers the model, within the time limit.
+// bind reads the data, and lowers the model within the time limit.
 func (c *fitCmd) bind(e *env, m *runtime.Model, opt runtime.BindOptions) (*runtime.Problem, error) {
+	d := runtime.Files(e.ctx, c.Data...)
 	ctx := e.ctx
 	if c.MaxTime > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.MaxTime)
 		defer cancel()
 	}
-	p, err := m.BindContext(ctx, runtime.Files(ctx, c.Data...), opt)
+	p, err := m.BindContext(ctx, d, opt)
 	return p, stoppedEarly(err)
 }
 

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"runtime"
 	"testing"
+
+	"ppl/graph/parallel"
 )
 
 // hierarchy is written non-centred so that its curvature varies.
@@ -139,7 +141,7 @@ func TestPanicsInParallel(t *testing.T) {
 	for bad := 0; bad < 3; bad++ {
 		func() {
 			defer func() {
-				if recover() != bad {
+				if p, ok := recover().(*parallel.Panic); !ok || p.Value != bad {
 					t.Errorf("the panic of worker %d was lost", bad)
 				}
 			}()

@@ -7,7 +7,7 @@ import (
 	"ppl/lang/diag"
 )
 
-// maxPlaces bounds the places where mistakes stand, repeats among them.
+// maxPlaces bounds the places of repeated mistakes that are kept.
 const maxPlaces = 1000
 
 // reporter collects diagnostics about one source.
@@ -15,8 +15,11 @@ type reporter struct {
 	src  *diag.Source
 	list diag.List
 	full bool
-	// added counts what was ever added, distinct what is not a repeat.
-	added, distinct int
+	// added counts what was ever added; seen are the mistakes among it.
+	added int
+	seen  map[diag.Mistake]bool
+	// distinct counts what is not a repeat.
+	distinct int
 	// spoiled holds the offsets of text that was dropped: a syntax error in
 	// the same line is an echo of it.
 	spoiled []int
@@ -27,10 +30,21 @@ func (r *reporter) add(d diag.Diagnostic) {
 		return
 	}
 	d.Source = r.src
-	if !r.list.Repeats(d) {
+	words, ok := d.Mistake()
+	repeat := ok && r.seen[words]
+	switch {
+	case repeat && len(r.list) >= maxPlaces:
+		return // enough places are known
+	case !repeat:
 		r.distinct++
 	}
-	if r.distinct > diag.MaxErrors || r.added == maxPlaces {
+	if r.seen == nil {
+		r.seen = map[diag.Mistake]bool{}
+	}
+	if ok {
+		r.seen[words] = true
+	}
+	if r.distinct > diag.MaxErrors {
 		r.full = true
 		d = diag.Diagnostic{Code: diag.TooManyErrors, Source: r.src, Span: d.Span, Summary: diag.MoreErrors, Hint: diag.MendFirst}
 	}

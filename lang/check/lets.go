@@ -155,7 +155,7 @@ func (c *checker) arrayFor(name ast.Ident, stmt ast.Stmt) *info {
 	if !found {
 		in = c.declareArray(c.defs.byName[name.Name])
 	}
-	if in.sym.Kind != kindOf(stmt) && !in.array.mixed() || in.sym.Generated && !c.generating || c.generating && !in.sym.Generated && len(in.sym.Pieces) > 0 {
+	if in.sym.Kind != kindOf(stmt) && !in.array.mixed || in.sym.Generated && !c.generating || c.generating && !in.sym.Generated && len(in.sym.Pieces) > 0 {
 		c.reportTaken(RedefinedName, in, &lang.Symbol{Name: name.Name, Kind: kindOf(stmt), Span: name.Span()})
 		return nil
 	}

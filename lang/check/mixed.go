@@ -171,21 +171,14 @@ func renamed(ends []written, index string, as written) []written {
 // defines reports whether a `~` defines elements of a name that lets above it
 // define others of.
 func (p *prescanner) defines(d *defSite) bool {
-	for _, e := range p.byName[d.name] {
-		if e.sample == nil && !d.apart(e) {
+	lets := p.lets[d.name]
+	if len(lets) > maxPieces {
+		return false
+	}
+	for _, e := range lets {
+		if !d.apart(e) {
 			return false
 		}
 	}
 	return true
-}
-
-// mixed reports whether both a `let` and a `~` define elements of an array.
-func (a *array) mixed() bool {
-	lets := 0
-	for _, d := range a.sites {
-		if d.sample == nil {
-			lets++
-		}
-	}
-	return lets > 0 && lets < len(a.sites)
 }

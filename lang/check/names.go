@@ -114,7 +114,7 @@ type definitions struct {
 // prescan lists the statements that define each name, in order. Those that
 // observe data or a finished let are not definitions.
 func prescan(stmts []ast.Stmt) *definitions {
-	p := &prescanner{known: map[string]bool{}}
+	p := &prescanner{known: map[string]bool{}, lets: map[string][]*defSite{}}
 	p.definitions = &definitions{map[string][]*defSite{}, map[ast.Node]*defSite{}, map[ast.Node][]string{}}
 	p.walk(stmts, nil, nil)
 	return p.definitions
@@ -122,7 +122,8 @@ func prescan(stmts []ast.Stmt) *definitions {
 
 type prescanner struct {
 	*definitions
-	known map[string]bool // data, params and plain lets above
+	known map[string]bool       // data, params and plain lets above
+	lets  map[string][]*defSite // and those that define elements
 }
 
 func (p *prescanner) walk(stmts []ast.Stmt, loops []ast.Node, vars []*ast.Binder) {
@@ -143,7 +144,9 @@ func (p *prescanner) walk(stmts []ast.Stmt, loops []ast.Node, vars []*ast.Binder
 				continue // a local
 			}
 			p.known[s.Name.Name] = p.known[s.Name.Name] || len(s.Index) == 0
-			p.add(&defSite{name: s.Name.Name, stmt: s, span: s.Name.Span(), index: s.Index}, loops, vars)
+			d := &defSite{name: s.Name.Name, stmt: s, span: s.Name.Span(), index: s.Index}
+			p.add(d, loops, vars)
+			p.lets[s.Name.Name] = append(p.lets[s.Name.Name], d)
 		case *ast.Sample:
 			d := &defSite{name: s.Name.Name, stmt: s, span: s.Name.Span(), index: s.Index, sample: s}
 			d.place(loops, vars)

@@ -22,6 +22,7 @@ type array struct {
 	n       int       // index positions
 	elem    lang.Type // of one element
 	guessed bool      // elem is not yet known from a piece
+	mixed   bool      // both a let and a `~` define elements
 	sites   []*defSite
 	done    bool // all pieces are checked, and sym.Type is final
 	left    int  // sites that are not done
@@ -75,16 +76,18 @@ func (c *checker) declareArray(sites []*defSite) *info {
 			break
 		}
 	}
-	kind, decl := lang.SymLet, ast.Node(first.stmt)
+	kind, decl, lets := lang.SymLet, ast.Node(first.stmt), 0
 	for _, d := range sites {
-		if d.sample != nil {
+		switch {
+		case d.sample == nil:
+			lets++
+		case kind == lang.SymLet:
 			kind, decl = lang.SymLatent, d.stmt
-			break
 		}
 	}
 	sym := &lang.Symbol{Name: first.name, Kind: kind, Span: first.span, Decl: decl}
 	in := &info{sym: sym, reads: map[*info]bool{}, inGuide: c.guide != nil}
-	in.array = &array{n: len(first.index), sites: sites, guessed: true, elem: c.guessElem(first)}
+	in.array = &array{n: len(first.index), sites: sites, mixed: lets > 0 && lets < len(sites), guessed: true, elem: c.guessElem(first)}
 	in.dep.latent = kind == lang.SymLatent
 	for _, d := range sites {
 		d.array = in

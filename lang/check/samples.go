@@ -448,7 +448,7 @@ func (c *checker) record(s *ast.Sample, in *info, dc *distCall, kind lang.Sample
 		if dc.eventRank() > 0 {
 			c.notYet(s.Span(), "latents that are vectors of counts, such as `%s`, are not supported yet", s.Name.Name)
 		}
-		if in.array != nil && in.array.mixed() {
+		if in.array != nil && in.array.mixed {
 			c.notYet(s.Span(), "a discrete latent, some of whose elements are defined by a `let`, is not supported yet")
 		}
 	}

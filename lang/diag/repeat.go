@@ -10,36 +10,27 @@ import (
 // `;`, and a name without a definition is read in ten places. That is one
 // mistake, and one diagnostic: it shows the first place and lists the others.
 
-// words are what two diagnostics about the same mistake share.
-type words struct {
+// Mistake is what two diagnostics about the same mistake share: their words.
+type Mistake struct {
 	code                           Code
 	severity                       Severity
 	source                         *Source
 	summary, expected, found, hint string
 }
 
-// wordsOf gives the words of a diagnostic; false where its place is a part of
-// what it says: outside a text, with a second place, or without a hint, so that
-// only the excerpt tells what is wrong.
-func wordsOf(d Diagnostic) (words, bool) {
-	return words{d.Code, d.Severity, d.Source, d.Summary, d.Expected, d.Found, d.Hint}, d.Source != nil && len(d.Related) == 0 && d.Hint != ""
-}
-
-// Repeats reports whether the list holds a diagnostic with the words of d.
-func (l List) Repeats(d Diagnostic) bool {
-	w, ok := wordsOf(d)
-	return ok && slices.ContainsFunc(l, func(e Diagnostic) bool {
-		v, ok := wordsOf(e)
-		return ok && v == w
-	})
+// Mistake tells diagnostics that say the same from others; false where the
+// place is a part of what is said: outside a text, with a second place, or
+// without a hint, so that only the excerpt tells what is wrong.
+func (d Diagnostic) Mistake() (Mistake, bool) {
+	return Mistake{d.Code, d.Severity, d.Source, d.Summary, d.Expected, d.Found, d.Hint}, d.Source != nil && len(d.Related) == 0 && d.Hint != ""
 }
 
 // fold joins the diagnostics of a sorted list that say the same.
 func (l List) fold() List {
-	first := map[words]int{}
+	first := map[Mistake]int{}
 	out := l[:0]
 	for _, d := range l {
-		w, ok := wordsOf(d)
+		w, ok := d.Mistake()
 		if k, seen := first[w]; ok && seen {
 			out[k].Also = append(append(slices.Clip(out[k].Also), d.Span), d.Also...)
 			continue
@@ -89,8 +80,8 @@ func (d Diagnostic) places() string {
 	if here > 0 {
 		parts = append(parts, fmt.Sprintf("%d more in this line", here))
 	}
-	if more := len(lines) - maxPlaces; more > 1 {
-		lines = append(lines[:maxPlaces], fmt.Sprintf("%d more", more))
+	if len(lines) > maxPlaces+1 {
+		lines = append(lines[:maxPlaces], "others")
 	}
 	switch n := len(lines); {
 	case n == 1:

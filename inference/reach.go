@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -8,8 +9,8 @@ import (
 	"ppl/inference/tails"
 )
 
-// Shortfall says how much of a positive latent's second moment lies beyond the draws'
-// reach: a lower bound of the share that is missing.
+// Shortfall says how much of a latent's second moment lies beyond the draws' reach: a lower
+// bound of the share that is missing.
 //
 // Draws that stop short of a tail look as if it were light, to every diagnostic that
 // looks at draws alone. The density knows better. By Stein's identity, on the
@@ -21,7 +22,8 @@ import (
 // E[x²(2 + ∂ log p/∂ log x)] = 0: a tail pulls back as strongly as x² grows. Of draws
 // that end at x* the average is the density of log x at x*, times x*²: what the tail
 // would have pulled. In units of E[x²] that is the shortfall; where x has the tail
-// index 1/α, the second moment that is missing is 1/(α − 2) times as much.
+// index 1/α, the second moment that is missing is 1/(α − 2) times as much. Of a latent
+// without bounds it is the variance, and f the cube of the distance from the mean.
 type Shortfall struct {
 	Coordinate   int
 	Share, Error float64
@@ -39,8 +41,7 @@ const (
 // the gradients would take too long.
 func (t *Target) Shortfall(ctx context.Context, u, w []float64, chains int) (Shortfall, error) {
 	none := Shortfall{}
-	positive := t.positive()
-	if len(positive) == 0 || len(u) == 0 || len(t.Discrete) > 0 || ctx.Err() != nil {
+	if t.D == 0 || len(u) == 0 || len(t.Discrete) > 0 || ctx.Err() != nil {
 		return none, nil
 	}
 	s, err := t.NewSurface()
@@ -54,53 +55,85 @@ func (t *Target) Shortfall(ctx context.Context, u, w []float64, chains int) (Sho
 	if 4*float64(n)*s.cost() > reachWork {
 		return none, nil
 	}
+	reaches := t.heavyReaches(u, w)
+	if len(reaches) == 0 {
+		return none, nil
+	}
 	lp, g := make([]float64, n), make([]float64, n*t.D)
 	if err := s.Gradient(u, lp, g); err != nil {
 		return none, err
 	}
-	for k, i := range positive {
+	for k, r := range reaches {
 		if float64(4*k*n)*float64(t.D*t.D) > reachWork { // the regressions
 			break
 		}
-		x := shortfall(u, g, w, i, t.D, chains)
-		if x.Share > none.Share {
+		if x := r.shortfall(u, g, w, t.D, chains); x.Share > none.Share {
 			none = x
 		}
 	}
 	return none, nil
 }
 
-// positive lists the coordinates that are logarithms.
-func (t *Target) positive() []int {
-	var out []int
+// reach is a coordinate, what its second moment is the mean of at each draw, and that mean.
+type reach struct {
+	i       int
+	squares []float64
+	second  float64
+	// log says that the coordinate is the logarithm of the latent; centre is the mean of
+	// one that is not.
+	log    bool
+	centre float64
+}
+
+// heavyReaches are those of the latents that have a tail to speak of, the heaviest first.
+func (t *Target) heavyReaches(u, w []float64) []reach {
+	var out []reach
+	var heavy []float64
 	for _, s := range t.Slots {
-		if s.Transform.Name != "exp" {
+		log := s.Transform.Name == "exp"
+		if !log && s.Transform.Name != "identity" {
 			continue
 		}
 		for e := range s.Free.Size() {
-			out = append(out, s.Offset+e)
+			r := newReach(u, w, s.Offset+e, t.D, log)
+			h := topShare(r.squares, w, r.second)
+			if !(h > heavyShare) {
+				continue
+			}
+			at, _ := slices.BinarySearchFunc(heavy, h, func(a, b float64) int { return cmp.Compare(b, a) })
+			heavy, out = slices.Insert(heavy, at, h), slices.Insert(out, at, r)
 		}
 	}
 	return out
 }
 
+func newReach(u, w []float64, i, d int, log bool) reach {
+	r := reach{i: i, log: log, squares: make([]float64, len(u)/d)}
+	x := make([]float64, len(r.squares))
+	top := math.Inf(-1)
+	for k := range x {
+		x[k] = u[k*d+i]
+		top = math.Max(top, x[k])
+	}
+	if !log {
+		r.centre = tails.Weighted(x, w).Mean
+	}
+	for k, v := range x {
+		if log {
+			r.squares[k] = math.Exp(2 * (v - top)) // in units of the largest
+		} else {
+			r.squares[k] = (v - r.centre) * (v - r.centre)
+		}
+	}
+	r.second = tails.Weighted(r.squares, w).Mean
+	return r
+}
+
 // beyondChance is how many standard errors a shortfall must have.
 const beyondChance = 3
 
-func shortfall(u, g, w []float64, i, d, chains int) Shortfall {
-	n := len(u) / d
-	squares := make([]float64, n)
-	top := math.Inf(-1)
-	for k := range n {
-		top = math.Max(top, u[k*d+i])
-	}
-	for k := range n {
-		squares[k] = math.Exp(2 * (u[k*d+i] - top)) // in units of the largest
-	}
-	second := tails.Weighted(squares, w).Mean
-	if !topHeavy(squares, w, second) {
-		return Shortfall{}
-	}
+func (r *reach) shortfall(u, g, w []float64, d, chains int) Shortfall {
+	n, squares, second := len(r.squares), r.squares, r.second
 	tilted, effective := make([]float64, n), 0.0 // the draws' weights towards p(u)x²
 	for k, v := range squares {
 		tilted[k] = v / second / float64(n)
@@ -112,7 +145,7 @@ func shortfall(u, g, w []float64, i, d, chains int) Shortfall {
 	if effective = 1 / effective; effective < drawsPerControl*2*float64(d) {
 		return Shortfall{}
 	}
-	terms := controlled(u, g, tilted, i, d)
+	terms := r.controlled(u, g, tilted, d)
 	for k := range terms {
 		terms[k] *= squares[k] / second
 	}
@@ -127,15 +160,19 @@ func shortfall(u, g, w []float64, i, d, chains int) Shortfall {
 	if !(m.Mean > beyondChance*m.MeanError) {
 		return Shortfall{}
 	}
-	return Shortfall{i, m.Mean, m.MeanError}
+	return Shortfall{r.i, m.Mean, m.MeanError}
 }
 
 // drawsPerControl is how many effective draws a coefficient of a control takes.
 const drawsPerControl = 10
 
-// topHeavy reports whether the largest hundredth of the draws, without weights, has a tenth
-// of the mean: what has not has no tail to speak of.
-func topHeavy(x, w []float64, mean float64) bool {
+// heavyShare is the share of a second moment that the largest hundredth of the draws has
+// where there is a tail to speak of: it is 0.085 of a normal distribution's.
+const heavyShare = 0.1
+
+// topShare is the share of the mean that the largest hundredth of the draws, without
+// weights, has.
+func topShare(x, w []float64, mean float64) float64 {
 	order := slices.Clone(x)
 	slices.Sort(order)
 	cut, sum := order[len(order)-1-len(order)/100], 0.0
@@ -148,21 +185,23 @@ func topHeavy(x, w []float64, mean float64) bool {
 			sum += w[k] * v
 		}
 	}
-	return sum > 0.1*mean
+	return sum / mean
 }
 
-// controlled are 2 + ∂ log p/∂u_i, less what is known to average zero under p(u)x² and
-// goes along with it: ∂ log p/∂u_j and 1 + (u_j − m_j) ∂ log p/∂u_j, Stein's identity
+// controlled are 2 + ∂ log p/∂u_i, or 3 + (u_i − m_i) ∂ log p/∂u_i without bounds, less
+// what is known to average zero under p(u) times the square and goes along with it: ∂ log p/∂u_j and 1 + (u_j − m_j) ∂ log p/∂u_j, Stein's identity
 // along the other coordinates. Their coefficients are those of a regression with an
 // intercept (Oates, Girolami & Chopin 2017, "Control functionals for Monte Carlo
 // integration", with linear functions). It is they that know a latent to scale others:
 // moving a scale together with what it scales changes the density far less than by itself.
-func controlled(u, g, w []float64, i, d int) []float64 {
-	n, p := len(w), 2*(d-1)
+func (r *reach) controlled(u, g, w []float64, d int) []float64 {
+	n, p, i := len(w), 2*(d-1), r.i
 	terms, mean := make([]float64, n), make([]float64, d)
 	for k := range n {
 		axpy(w[k], u[k*d:(k+1)*d], mean)
-		terms[k] = 2 + g[k*d+i]
+		if terms[k] = 2 + g[k*d+i]; !r.log {
+			terms[k] = 3 + (u[k*d+i]-r.centre)*g[k*d+i]
+		}
 	}
 	controls := func(k int, x []float64) {
 		c := 0

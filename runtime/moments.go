@@ -127,8 +127,8 @@ func (post *Posterior) judgeMoments() {
 // too small by a tenth at least.
 const shortTail = 2 * goodSDError
 
-// judgeReach asks that the draws reach into the tails of positive latents that have an
-// sd, which only the density can tell.
+// judgeReach asks that the draws reach into the tails of latents that have an sd, which
+// only the density can tell.
 func (post *Posterior) judgeReach() {
 	x := post.shortfall
 	if !(x.Share-x.Error > shortTail) {

@@ -56,25 +56,28 @@ var binomial = &Dist{
 }
 
 // binomialTail is P(X > k) = I_p(k + 1, n − k) or its complement; outside
-// 0 ≤ k < n it is all or nothing.
+// 0 ≤ k < n it is all or nothing. By a logit the smaller of p and 1 − p is the exact one.
 func binomialTail(b *named.Builder, f *op.Func, x named.Value, p Params) named.Value {
 	n := p.Get("n")
-	q := successProbability(b, p)
 	k := b.Apply(op.Floor, x)
 	safe := b.Max(b.Scalar(0), b.Min(k, b.AddScalar(n, -1)))
-	in := b.Apply(f, b.AddScalar(safe, 1), b.Sub(n, safe), q)
+	more, rest := b.AddScalar(safe, 1), b.Sub(n, safe)
+	var in named.Value
+	if p.Has("logit") {
+		logit := p.Get("logit")
+		reflected := op.LogBetaInc
+		if f == op.LogBetaInc {
+			reflected = op.LogBetaIncC
+		}
+		few := b.InvLogit(b.Neg(b.Abs(logit)))
+		in = b.Where(b.Less(logit, b.Scalar(0)), b.Apply(f, more, rest, few), b.Apply(reflected, rest, more, few))
+	} else {
+		in = b.Apply(f, more, rest, p.Get("p"))
+	}
 	below, above := 0.0, negInf // of the survival
 	if f == op.LogBetaIncC {
 		below, above = above, below
 	}
 	in = b.Where(b.GreaterEq(k, n), b.Scalar(above), in)
 	return b.Where(b.Less(k, b.Scalar(0)), b.Scalar(below), in)
-}
-
-// successProbability is p in either form.
-func successProbability(b *named.Builder, p Params) named.Value {
-	if p.Has("logit") {
-		return b.InvLogit(p.Get("logit"))
-	}
-	return p.Get("p")
 }

@@ -316,3 +316,21 @@ func TestEveryUnivariateDistributionHasATail(t *testing.T) {
 		}
 	}
 }
+
+// Where a probability given by its logit is nearly 1, tails are still those of its complement.
+func TestBinomialTailByLogit(t *testing.T) {
+	for _, logit := range []float64{-700, -40, 40, 700} {
+		b := named.New()
+		p := Params{Form: 1, Values: map[string]named.Value{"n": b.Scalar(12), "logit": b.Scalar(logit)}}
+		// The term next to the bound is all of a tail this thin.
+		k, above := 6.0, true
+		term := math.Log(792) + 7*logit // C(12, 7) p⁷
+		if logit > 0 {
+			above, term = false, math.Log(924)-6*logit // C(12, 6) (1 − p)⁶
+		}
+		v, err := LogTail(b, binomial, b.Scalar(k), p, above, nil, nil)
+		if err != nil || !near(v.Const()[0], term, 1e-13, 0) {
+			t.Errorf("logit %g: %v, want %.15g; %v", logit, v.Const(), term, err)
+		}
+	}
+}

@@ -21,7 +21,7 @@ type fitCmd struct {
 	Guide           string        `enum:"meanfield,fullrank,lowrank,laplace,map" default:"meanfield" help:"Family of the approximation: meanfield, fullrank (any covariance), lowrank (ten factors), laplace (curvature at the mode) or map (the mode alone)."`
 	Correct         string        `enum:"auto,linear,none" default:"auto" help:"What mends the guide: linear response and importance weights (auto), linear response alone (linear), nothing (none)."`
 	Particles       int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
-	Draws           int           `default:"4000" help:"Posterior draws behind means and quantiles."`
+	Draws           int           `default:"4000" help:"Posterior draws that are kept. Means and quantiles are of at least 4096, so that asking for few costs no accuracy."`
 	Discrete        []string      `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent: exact (summed out), expect (averaged over a guide), relax (Gumbel-softmax) or score (sampled). May be repeated."`
 	Temperature     float64       `default:"0.1" help:"Temperature at which relaxations end."`
 	StraightThrough bool          `help:"Relaxations use hard draws forwards."`

@@ -55,8 +55,8 @@ func page(e *env, name string) error {
 		codePage(e, info)
 		return nil
 	}
-	if w, ok := statements[name]; ok {
-		wordPage(e, w)
+	if _, ok := statements[name]; ok {
+		wordPage(e, name)
 		return nil
 	}
 	if name == "errors" {

@@ -54,6 +54,9 @@ var statements = map[string]statement{
 	"inf": {"inf", "Infinity, for bounds.", "x ~ Normal(0, 1) in (0, inf)"},
 }
 
+// unfitted are the words whose models can be checked, not fitted yet.
+var unfitted = map[string]bool{"param": true, "generate": true, "guide": true}
+
 func words() []string {
 	var out []string
 	for w := range statements {
@@ -63,10 +66,13 @@ func words() []string {
 	return out
 }
 
-func wordPage(e *env, s statement) {
-	p := e.printer()
+func wordPage(e *env, word string) {
+	p, s := e.printer(), statements[word]
 	p.line(p.head(s.form))
 	p.blank()
 	p.text("", s.doc)
 	p.verbatim("Example", s.example)
+	if unfitted[word] {
+		p.section("Status", "Not yet: models that use it can be checked, not fitted.")
+	}
 }

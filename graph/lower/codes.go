@@ -17,16 +17,16 @@ func init() {
 		diag.CodeInfo{
 			Code:        "unknown-range",
 			Title:       "A range or size that the data do not determine",
-			Explanation: "The ends of ranges and the sizes of arrays must be known when the data are bound: they may depend on data, not on latents.",
-			Wrong:       "n ~ Normal(3, 1)\nx[i in 1..floor(n)] ~ Normal(0, 1)",
-			Right:       "data n : int\nx[i in 1..n] ~ Normal(0, 1)",
+			Explanation: "The ends of ranges, the sizes of arrays and the supports of discrete latents must be known when the data are bound: they may depend on data, not on latents. Nor may a range be longer than can be worked with.",
+			Wrong:       "data y : real           # with {\"y\": 2}\nm ~ Normal(0, 1)\nz ~ Binomial(if m > 0 then 3 else 4, 0.5)\ny ~ Normal(z, 1)",
+			Right:       "data y : real\nm ~ Normal(0, 1)\nz ~ Binomial(4, if m > 0 then 0.4 else 0.5)\ny ~ Normal(z, 1)",
 		},
 		diag.CodeInfo{
 			Code:        "bad-parameter",
 			Title:       "A distribution's parameter outside its range",
 			Explanation: "A parameter that the data determine is outside what the distribution allows: a standard deviation that is not positive, a probability above 1.",
-			Wrong:       "x ~ Normal(0, -1)",
-			Right:       "x ~ Normal(0, 1)",
+			Wrong:       "data s : real           # with {\"s\": -1}\nx ~ Normal(0, s)",
+			Right:       "data s : real > 0\nx ~ Normal(0, s)",
 		},
 		diag.CodeInfo{
 			Code:        "missing-undefined",
@@ -60,8 +60,8 @@ func init() {
 			Code:        "not-supported-here",
 			Title:       "A construct that the language has and this version does not run yet",
 			Explanation: "The model is well formed, but this use of it cannot be fitted yet. docs/status.md lists what is missing.",
-			Wrong:       "for t in 2..T { u[t] ~ Uniform(u[t-1], 1) }   # the bounds depend on the array itself",
-			Right:       "for t in 2..T { u[t] ~ Normal(u[t-1], 1) }",
+			Wrong:       "data T : int            # with {\"T\": 3}\nu[1] ~ Uniform(0, 1)\nfor t in 2..T { u[t] ~ Uniform(u[t-1], 1) }   # the bounds depend on the array itself",
+			Right:       "data T : int\nu[1] ~ Uniform(0, 1)\nfor t in 2..T { u[t] ~ Normal(u[t-1], 1) }",
 		},
 		diag.CodeInfo{
 			Code:        "infinite-support",

@@ -105,7 +105,7 @@ func init() {
 			Code: Expression, Title: "An expression over data that has no value",
 			Explanation: "Defaults, bounds and dimensions may be expressions over earlier data. This one could not be evaluated, or its value\n" +
 				"does not have the type or shape that its place needs.",
-			Wrong: "data k : int[N] <= n    # with n of another length than k", Right: "data k : int[N] <= n    # with n of the same length, or a single number",
+			Wrong: "data n : int            # with {\"n\": 3}\ndata k : int = div(4, n - 3)", Right: "data n : int > 3\ndata k : int = div(4, n - 3)",
 		},
 		diag.CodeInfo{
 			Code: IgnoredKey, Title: "A key that the model fixes itself",
@@ -124,7 +124,8 @@ func init() {
 		diag.CodeInfo{
 			Code: EmptyData, Title: "Observations that are none",
 			Explanation: "An array on the left of a `~` has no elements, so the posterior is the prior as far as it goes.",
-			Wrong:       "data y : real[N]        # with {\"y\": []}", Right: "data y : real[N]        # with {\"y\": [1.5, 2]}",
+			Wrong:       "data y : real[N]        # with {\"y\": []}\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)",
+			Right:       "data y : real[N]        # with {\"y\": [1.5, 2]}\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)",
 		},
 	)
 }

@@ -43,6 +43,7 @@ var stages = map[diag.Code]stage{
 	"outside-support":    {data: `{"k": -1}`},
 	"shape-at-binding":   {data: `{"idx": [1, 2], "x": [1, 2, 3], "s": 1}`},
 	"too-many-errors":    {model: manyErrors()},
+	"truncated-missing":  {data: `{"t": [1, null], "c": [0, 2]}`},
 	"unused-data":        {data: `{"y": [1], "z": [1]}`},
 }
 

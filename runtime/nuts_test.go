@@ -131,7 +131,7 @@ func asStopped(err error, to **runtime.Stopped) bool { return errors.As(err, to)
 func TestNUTSStops(t *testing.T) {
 	p := problem(t, conjugate, conjugateData())
 	ctx, cancel := context.WithCancel(context.Background())
-	opt := runtime.Options{Method: runtime.MethodNUTS, Warmup: 50, Draws: 40_000_000, SamplerProgress: func(s nuts.Progress) {
+	opt := runtime.Options{Method: runtime.MethodNUTS, Warmup: 50, Draws: 10_000_000, SamplerProgress: func(s nuts.Progress) {
 		if s.Done > 2000 && !s.Warmup {
 			cancel()
 		}

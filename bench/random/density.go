@@ -40,10 +40,6 @@ func logLogNormal(x, location, scale float64) float64 {
 
 func logExponential(x, rate float64) float64 { return math.Log(rate) - rate*x }
 
-func logBeta(x, a, b float64) float64 {
-	return (a-1)*math.Log(x) + (b-1)*math.Log1p(-x) + lgamma(a+b) - lgamma(a) - lgamma(b)
-}
-
 func logPoisson(k int, rate float64) float64 {
 	return float64(k)*math.Log(rate) - rate - lgamma(float64(k)+1)
 }
@@ -80,12 +76,4 @@ func logAdd(a, b float64) float64 {
 		return a
 	}
 	return a + math.Log1p(math.Exp(b-a))
-}
-
-func logSum(a []float64) float64 {
-	sum := math.Inf(-1)
-	for _, v := range a {
-		sum = logAdd(sum, v)
-	}
-	return sum
 }

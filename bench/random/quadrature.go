@@ -2,15 +2,10 @@ package random
 
 import (
 	"cmp"
-	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
 )
-
-// A Law is that of a quantity given the coordinates: normal, or a point where SD
-// is 0.
-type Law struct{ Mean, SD float64 }
 
 // An integral is a density on a box, in several branches that add up, and the
 // laws of quantities given its point.
@@ -23,51 +18,10 @@ type integral struct {
 	starts   [][]float64
 }
 
-// A cell is a box of one branch with what its nodes say.
-type cell struct {
-	lo, hi []float64
-	branch int
-	peak   float64   // the largest log density at a node
-	mass   float64   // ∫ density, over e^peak
-	bound  float64   // the volume
-	error  float64   // by how much mass changed when it was cut out, over e^peak
-	first  []float64 // ∫ density · mean of each quantity, over e^peak
-	second []float64 // ∫ density · mean square
-	vary   []float64 // how much density and quantities vary along each side
-	done   bool      // as small as cells get
-	probed bool      // its surroundings were looked at
-
-	side   int      // along which it was halved
-	halves [2]*cell // nil in a leaf
-}
-
-// Nodes and weights of Gauss-Legendre rules on [0, 1].
-var (
-	nodes3 = []float64{0.11270166537925831, 0.5, 0.88729833462074169}
-	nodes5 = []float64{0.046910077030668, 0.230765344947158, 0.5, 0.769234655052842, 0.953089922969332}
-
-	weights3 = []float64{5.0 / 18, 8.0 / 18, 5.0 / 18}
-	weights5 = []float64{0.118463442528095, 0.239314335249683, 0.284444444444444, 0.239314335249683, 0.118463442528095}
-)
-
-// rule gives the points along one side, by dimension: products grow.
-func rule(dims int) (nodes, weights []float64) {
-	if dims == 1 {
-		return nodes5, weights5
-	}
-	return nodes3, weights3
-}
-
 // cellsFor is how many cells share the mass on the finer grid, by dimension; three
 // are the most.
 func cellsFor(dims, branches int) int {
 	return []int{1, 1500, 4000, 30000}[dims] * (4 + branches) / 5
-}
-
-// A summary is what is known of one quantity.
-type summary struct {
-	mean, sd, q5, q50, q95 float64
-	tame                   bool // has no moments by its tail, of which there is next to nothing
 }
 
 // grid is the state of the integration.
@@ -120,150 +74,6 @@ func (g *grid) begin(fine bool) {
 			g.roots[b] = append(g.roots[b], g.evaluate(lo, hi, b))
 		})
 		g.cells = append(g.cells, g.roots[b]...)
-	}
-}
-
-// leaf is the cell around a point.
-func (g *grid) leaf(u []float64, branch int) *cell {
-	root := 0
-	for i := len(u) - 1; i >= 0; i-- {
-		k := int((u[i] - g.lo[i]) / (g.hi[i] - g.lo[i]) * float64(g.per))
-		root = root*g.per + min(max(k, 0), g.per-1)
-	}
-	c := g.roots[branch][root]
-	for c.halves[0] != nil {
-		half := 0
-		if u[c.side] > c.halves[1].lo[c.side] {
-			half = 1
-		}
-		c = c.halves[half]
-	}
-	return c
-}
-
-// leaves are the cells that are not halved.
-func (g *grid) leaves() iter.Seq[*cell] {
-	return func(yield func(*cell) bool) {
-		for _, c := range g.cells {
-			if c.halves[0] == nil && !yield(c) {
-				return
-			}
-		}
-	}
-}
-
-// peak is the largest log density that a node has seen.
-func (g *grid) peak() float64 {
-	peak := math.Inf(-1)
-	for c := range g.leaves() {
-		peak = math.Max(peak, c.peak)
-	}
-	return peak
-}
-
-// product calls f with each multi-index below n.
-func (g *grid) product(n int, f func(k []int)) {
-	k := make([]int, len(g.lo))
-	for {
-		f(k)
-		i := 0
-		for ; i < len(k); i++ {
-			if k[i]++; k[i] < n {
-				break
-			}
-			k[i] = 0
-		}
-		if i == len(k) {
-			return
-		}
-	}
-}
-
-// node puts the k-th node of a cell into u and gives its weight, the volume of
-// the cell included.
-func node(lo, hi []float64, k []int, u []float64) float64 {
-	nodes, weights := rule(len(lo))
-	w := 1.0
-	for i, j := range k {
-		u[i] = lo[i] + (hi[i]-lo[i])*nodes[j]
-		w *= weights[j] * (hi[i] - lo[i])
-	}
-	return w
-}
-
-// evaluate integrates over one cell.
-func (g *grid) evaluate(lo, hi []float64, branch int) *cell {
-	dims, q := len(lo), len(g.moments)
-	nodes, _ := rule(dims)
-	count := 1
-	for range dims {
-		count *= len(nodes)
-	}
-	c := &cell{lo: lo, hi: hi, branch: branch, peak: math.Inf(-1), first: make([]float64, q), second: make([]float64, q), vary: make([]float64, dims)}
-	logs, weights, laws := g.logs[:0], g.weights[:0], g.points[:0]
-	u := make([]float64, dims)
-	g.product(len(nodes), func(k []int) {
-		weights = append(weights, node(lo, hi, k, u))
-		v := g.log(u, branch)
-		if math.IsNaN(v) || math.IsInf(v, 1) {
-			v = math.Inf(-1)
-		}
-		logs = append(logs, v)
-		c.peak = math.Max(c.peak, v)
-		if v > math.Inf(-1) {
-			g.laws(g.buffer)
-		}
-		laws = append(laws, g.buffer...)
-	})
-	g.logs, g.weights, g.points = logs, weights, laws
-	if math.IsInf(c.peak, -1) {
-		return c
-	}
-	c.bound = c.volume()
-	density := make([]float64, count)
-	for n, v := range logs {
-		density[n] = math.Exp(v - c.peak)
-		p := density[n] * weights[n]
-		c.mass += p
-		for j := range q {
-			if l := laws[n*q+j]; g.moments[j] != None && p > 0 {
-				c.first[j] += p * l.Mean
-				c.second[j] += p * (l.Mean*l.Mean + l.SD*l.SD)
-			}
-		}
-	}
-	g.variation(c, density, laws)
-	return c
-}
-
-// variation says along which sides density and quantities vary, from the
-// differences between neighbours.
-func (g *grid) variation(c *cell, density []float64, laws []Law) {
-	nodes, _ := rule(len(c.lo))
-	q := len(g.moments)
-	var sum float64
-	for _, p := range density {
-		sum += p
-	}
-	stride := 1
-	for i := range c.lo {
-		byQuantity := make([]float64, q)
-		for n := range density {
-			if (n/stride)%len(nodes) == len(nodes)-1 {
-				continue
-			}
-			m := n + stride
-			c.vary[i] += math.Abs(density[m]-density[n]) / sum
-			for j := range q {
-				if g.sd != nil && g.sd[j] > 0 && g.moments[j] == Both {
-					byQuantity[j] += (density[m] + density[n]) / sum * math.Abs(laws[m*q+j].Mean-laws[n*q+j].Mean) / g.sd[j]
-				}
-			}
-		}
-		if q > 0 {
-			c.vary[i] += slices.Max(byQuantity)
-		}
-		stride *= len(nodes)
 	}
 }
 
@@ -328,42 +138,6 @@ func (g *grid) probe(r *rand.Rand, limit float64) bool {
 	return len(found) > 0
 }
 
-func (c *cell) volume() float64 {
-	v := 1.0
-	for i := range c.lo {
-		v *= c.hi[i] - c.lo[i]
-	}
-	return v
-}
-
-// widest is the longest side, in sides of the box.
-func widest(c *cell, lo, hi []float64) int {
-	best, at := 0.0, 0
-	for i := range c.lo {
-		if w := (c.hi[i] - c.lo[i]) / (hi[i] - lo[i]); w > best*1.0001 {
-			best, at = w, i
-		}
-	}
-	return at
-}
-
-// halve cuts a cell in two along one side.
-func (g *grid) halve(c *cell, side int) {
-	middle := 0.5 * (c.lo[side] + c.hi[side])
-	hi, lo := slices.Clone(c.hi), slices.Clone(c.lo)
-	hi[side], lo[side] = middle, middle
-	low, high := g.evaluate(c.lo, hi, c.branch), g.evaluate(lo, c.hi, c.branch)
-	peak := max(c.peak, low.peak, high.peak)
-	change := math.Abs(c.mass*math.Exp(c.peak-peak) - low.mass*math.Exp(low.peak-peak) - high.mass*math.Exp(high.peak-peak))
-	for _, half := range []*cell{low, high} {
-		if half.mass > 0 {
-			half.error = math.Min(change*math.Exp(peak-half.peak), half.bound)
-		}
-	}
-	c.side, c.halves = side, [2]*cell{low, high}
-	g.cells = append(g.cells, low, high)
-}
-
 // refine halves each cell whose share of the mass, or of a second moment, is
 // above the limit. It says whether there was one.
 func (g *grid) refine(limit float64) bool {
@@ -388,20 +162,6 @@ func (g *grid) refine(limit float64) bool {
 		g.halve(c, side)
 	}
 	return any
-}
-
-// share is a cell's share of the mass, as if the density were everywhere that of
-// its highest node, or of a second moment where that is larger, or fifty times
-// that of its error. Scale turns its own units into those of the whole.
-func (g *grid) share(c *cell, scale float64) float64 {
-	share := math.Max(c.bound, 50*c.error) * scale
-	for j, m := range g.moments {
-		if m == Both && g.sd[j] > 0 {
-			s := c.second[j] - 2*g.mean[j]*c.first[j] + g.mean[j]*g.mean[j]*c.mass
-			share = math.Max(share, s*scale/(g.sd[j]*g.sd[j]))
-		}
-	}
-	return share
 }
 
 // moment updates means and sds, and gives the mass over e^peak.
@@ -430,9 +190,6 @@ func (g *grid) moment(peak float64) float64 {
 	}
 	return total
 }
-
-// A point is a node with its share of the mass.
-type point struct{ weight, mean, sd float64 }
 
 // summaries reads the mixtures of all nodes. Each point is smeared over the
 // distance to its neighbours in the cell, for the quantiles alone.
@@ -487,139 +244,4 @@ func (g *grid) collect(c *cell, logTotal float64, points [][]point) {
 			mine[k].sd = math.Hypot(mine[k].sd, smear)
 		}
 	}
-}
-
-// A mixture is one of normal laws and points, in the order of its means. Of very
-// many, those alike are merged.
-type mixture []point
-
-func newMixture(points []point) mixture {
-	const many = 5000
-	byMean := func(a, b point) int { return cmp.Compare(a.mean, b.mean) }
-	if len(points) < many {
-		slices.SortFunc(points, byMean)
-		return points
-	}
-	alike := map[likeness]mixture{}
-	for _, a := range points {
-		k := likenessOf(a)
-		alike[k] = append(alike[k], a)
-	}
-	out := make(mixture, 0, len(alike))
-	for _, group := range alike {
-		out = append(out, merge(group))
-	}
-	slices.SortFunc(out, func(a, b point) int { return cmp.Or(byMean(a, b), cmp.Compare(a.sd, b.sd)) })
-	return out
-}
-
-// likeness is shared by points whose sds are within a twentieth, and means within
-// a tenth of an sd.
-type likeness struct{ mean, sd float64 }
-
-func likenessOf(a point) likeness {
-	if a.sd == 0 {
-		return likeness{mean: a.mean}
-	}
-	k := math.Floor(20 * math.Log(a.sd))
-	return likeness{math.Floor(a.mean / (0.1 * math.Exp(k/20))), k}
-}
-
-// merge is the normal law with the moments of several.
-func merge(points []point) point {
-	var out point
-	for _, a := range points {
-		out.weight += a.weight
-		out.mean += a.weight * a.mean
-	}
-	out.mean /= out.weight
-	for _, a := range points {
-		out.sd += a.weight / out.weight * (a.sd*a.sd + (a.mean-out.mean)*(a.mean-out.mean))
-	}
-	out.sd = math.Sqrt(out.sd)
-	return out
-}
-
-// farShare is the share of the mass further from the middle of a quantity than
-// twenty times the distance of its outer quantiles, below which its tail has no
-// say in moments as draws show them.
-const farShare = 1e-6
-
-// trimmed are moments without the outermost 10⁻⁹ on both sides, for a quantity
-// that has none by its tail, and whether there is next to nothing of that tail.
-func (m mixture) trimmed(q5, q95 float64) (mean, sd float64, tame bool) {
-	all := merge(m.without(1e-9))
-	var far, sum float64
-	for _, a := range m {
-		sum += a.weight
-		if a.mean < q5-20*(q95-q5) || a.mean > q95+20*(q95-q5) {
-			far += a.weight
-		}
-	}
-	return all.mean, all.sd, far < farShare*sum
-}
-
-func (m mixture) without(share float64) mixture {
-	var sum float64
-	for _, a := range m {
-		sum += a.weight
-	}
-	from, to := 0, len(m)
-	for cum := m[0].weight; from < to-1 && cum < share*sum; cum += m[from].weight {
-		from++
-	}
-	for cum := m[to-1].weight; to > from+1 && cum < share*sum; cum += m[to-1].weight {
-		to--
-	}
-	return m[from:to]
-}
-
-// below is the probability of less than x.
-func (m mixture) below(x float64) float64 {
-	var p float64
-	for _, a := range m {
-		switch {
-		case a.sd > 0 && math.Abs(x-a.mean) < 9*a.sd:
-			p += a.weight * 0.5 * math.Erfc((a.mean-x)/(a.sd*math.Sqrt2))
-		case a.mean <= x:
-			p += a.weight
-		}
-	}
-	return p
-}
-
-// quantile solves for the p-quantile by bisection, between points of the
-// mixture of no more than their own sd around it.
-func (m mixture) quantile(p float64) float64 {
-	var sum, sd float64
-	for _, a := range m {
-		sum += a.weight
-		sd = math.Max(sd, a.sd)
-	}
-	if len(m) == 0 || !(sum > 0) {
-		return math.NaN()
-	}
-	k, cum := 0, 0.0
-	for cum = m[0].weight; k < len(m)-1 && cum < p*sum; cum += m[k].weight {
-		k++
-	}
-	lo, hi := m[k].mean, m[k].mean
-	for step := math.Max(m[k].sd, 1e-12*math.Abs(lo)) + 1e-300; m.below(lo) > p*sum; step *= 2 {
-		lo -= step
-	}
-	for step := math.Max(m[k].sd, 1e-12*math.Abs(hi)) + 1e-300; m.below(hi) < p*sum*(1-1e-12) && hi < math.MaxFloat64/4; step *= 2 {
-		hi += step
-	}
-	for range 40 {
-		x := 0.5 * (lo + hi)
-		if m.below(x) < p*sum {
-			lo = x
-		} else {
-			hi = x
-		}
-		if hi-lo < 1e-5*(math.Abs(hi)+math.Abs(lo))*0.5 && hi-lo < 1e-4*sd {
-			break
-		}
-	}
-	return 0.5 * (lo + hi)
 }

@@ -112,7 +112,22 @@ func (m *mistake) truncates() bool {
 	}
 	m.underline(m.lo, end)
 	m.d.Expected, m.d.Found = "", ""
-	return m.say(ForeignSyntax, "a distribution is not truncated with "+quote(word.Value+m.tok(open).Value+"..."+m.tok(end).Value), "write "+quote("in ("+lo+", "+hi+")")+"; for integers, `in a..b`")
+	hint := "write " + quote("in ("+lo+", "+hi+")") + "; for integers, `in a..b`"
+	if word.Value == "I" { // which BUGS has for both
+		hint += "; an observation of which only that is known is " + quote(censoredForm(lo, hi))
+	}
+	return m.say(ForeignSyntax, "a distribution is not truncated with "+quote(word.Value+m.tok(open).Value+"..."+m.tok(end).Value), hint)
+}
+
+// censoredForm says that a value is only known to lie between two ends.
+func censoredForm(lo, hi string) string {
+	switch {
+	case hi == "inf":
+		return "~ DIST censored above " + lo
+	case lo == "-inf":
+		return "~ DIST censored below " + hi
+	}
+	return "~ DIST censored in (" + lo + ", " + hi + ")"
 }
 
 // rest is the text of the statement from token i on, "..." where it is long.

@@ -106,6 +106,9 @@ type Fit struct {
 	// LocError is the largest Monte-Carlo error, in posterior sds, that the fixed
 	// noise leaves in a location.
 	LocError float64
+	// Rounding is the size of the rounding errors of the log density, in nats, at the
+	// guide's centre; 0 where it was not measured.
+	Rounding float64
 	// Flat lists the unconstrained coordinates of a direction in which the
 	// posterior has no curvature, and NoResponse says why there is no linear
 	// response.
@@ -611,6 +614,11 @@ func (f *fitter) finish(fit *Fit, o *objective) error {
 	f.mark(fit)
 	fit.spread()
 	defer func() { fit.Evaluations = f.evaluations() }()
+	if f.why == "" && f.t.D <= mostWeighted {
+		if err := f.measureRounding(fit); err != nil {
+			return err
+		}
+	}
 	return f.evaluate(fit)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"ppl/inference"
 	"ppl/inference/mcmc"
 	"ppl/inference/psis"
 	"ppl/inference/tails"
@@ -187,5 +188,16 @@ func (post *Posterior) noteMoments() {
 			what = "no sd"
 		}
 		post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` has %s that draws could tell (tail index %.2f): its median and interval stand", q.Name, what, q.TailIndex))
+	}
+}
+
+// goodRounding is the rounding error of the log density, in nats, up to which weights and
+// acceptances are what they should be.
+const goodRounding = 0.1
+
+// judgeRounding asks that the log density be known to a fraction of a nat.
+func (post *Posterior) judgeRounding(f *inference.Fit) {
+	if f.Rounding > goodRounding {
+		post.lower(Caution, "the log density is rounded to about %.2g nats where the answer is: its terms are too large for 16 digits; subtract a constant from the data, or rescale them", f.Rounding)
 	}
 }

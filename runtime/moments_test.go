@@ -175,3 +175,23 @@ func TestTailsThatChainsMiss(t *testing.T) {
 		}
 	}
 }
+
+// TestRounding: a log density that is known to whole nats is not called good; one that is
+// exact enough is.
+func TestRounding(t *testing.T) {
+	for _, c := range []struct {
+		count float64
+		want  runtime.Verdict
+	}{{1e3, runtime.Good}, {1e12, runtime.Good}, {1e16, runtime.Caution}} {
+		root := math.Round(math.Sqrt(c.count))
+		post, err := problem(t, "data y : real[N]\na ~ Normal(30, 10)\nfactor sum(y * a - exp(a))", map[string]any{"y": []float64{c.count, c.count + root, c.count - root}}).
+			Fit(context.Background(), runtime.Options{Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sd, _ := post.SD("a")
+		if right := 1 / math.Sqrt(3*c.count); c.want == runtime.Good && (post.Verdict != c.want || math.Abs(math.Log(sd/right)) > 0.1) || c.want != runtime.Good && post.Verdict == runtime.Good {
+			t.Errorf("%g: sd %g, right %g, %s: %v", c.count, sd, right, post.Verdict, post.Reasons)
+		}
+	}
+}

@@ -231,6 +231,7 @@ func (post *Posterior) judgeSampling() {
 		post.lower(Caution, "one chain cannot show that another start leads elsewhere; use --chains=4")
 	}
 	post.judgeMoments()
+	post.judgeRounding(post.fit)
 	if post.automatic() {
 		post.judgeModes(post.fit)
 	}

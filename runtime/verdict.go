@@ -40,6 +40,7 @@ func (post *Posterior) judge() {
 		post.Reasons = []string{"exact: all latents are discrete, and were summed out"}
 		return
 	}
+	post.judgeRounding(f)
 	post.judgeConvergence(f)
 	post.judgeDraws(f)
 	post.judgeModes(f)

@@ -17,10 +17,13 @@ const (
 // Extend draws again from the proposal of the importance weights, widened, four times as
 // many as the answer has, where nothing but the number of its draws keeps a figure from being
 // exact enough. It reports false, and changes nothing, where the answer does not rest
-// on weights, or so many would take too long or more memory than most numbers that are
+// on weights or tempered particles, or so many would take too long or more memory than most numbers that are
 // reported at each draw allow. The draws are of a stream of their own.
 func (fit *Fit) Extend(ctx context.Context, seed uint64, reported int) (bool, error) {
 	w := fit.Draws
+	if fit.Applied == Tempered {
+		return fit.temperMore(ctx, seed, reported)
+	}
 	if fit.Applied != Importance || w.KHat > SteadyKHat {
 		return false, nil
 	}

@@ -117,6 +117,8 @@ type Fit struct {
 	// Modes lists the distinct optima that were found, the best first; Minor
 	// those whose mass is negligible beside it.
 	Modes, Minor []Mode
+	// Look is what tempering from the prior says; nil where it was not asked.
+	Look *Look
 	// Starts is the number of starting points tried.
 	Starts int
 }
@@ -166,6 +168,8 @@ type fitter struct {
 	why     string // set once the run must end early
 	ears    *listener
 	tried   []*guidedStart
+
+	reporter *Reporter // compiled when it is first needed
 }
 
 func newFitter(ctx context.Context, t *Target, opt Options) *fitter {
@@ -274,7 +278,17 @@ func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 		fit, err = run(f)
 		return err
 	})
-	return fit, err
+	if err != nil || t.Guided() {
+		return fit, err
+	}
+	err = f.unlessHalted(func() error { return f.look(fit) })
+	if _, is := err.(*ErrStopped); err != nil && !is {
+		return nil, err
+	}
+	f.mark(fit)
+	fit.spread()
+	fit.Evaluations = f.evaluations()
+	return fit, nil
 }
 
 // meanfield runs the default inference.

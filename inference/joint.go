@@ -301,6 +301,9 @@ func (fit *Fit) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]
 // Doubtful reports whether importance weights were tried for a fit of continuous
 // latents, with one mode, and are unsteady or few: where Markov chains may do better.
 func (fit *Fit) Doubtful() bool {
+	if fit.Applied == Tempered {
+		return fit.chained
+	}
 	if !fit.chained || len(fit.outsets) == 0 || !fit.Converged || len(fit.Flat) > 0 {
 		return false
 	}
@@ -327,12 +330,16 @@ const (
 
 // chained reports whether a fit would be left to chains where it is doubtful.
 func (f *fitter) chained(fit *Fit) bool {
-	return f.opt.Correct == Corrections[0] && f.t.D <= mostChained && len(fit.Modes) == 1 && f.surf.cost()+insideOf(f.surf.g)/lanes <= chainedWork
+	return f.opt.Correct == Corrections[0] && f.t.D <= mostChained && len(fit.Modes) == 1 && f.cost() <= chainedWork
 }
 
 // spread makes the draws of a fit of continuous latents where chains may start: those that
 // weights were tried on are wider than the posterior already.
 func (fit *Fit) spread() {
+	if fit.Applied == Tempered {
+		fit.outsets = []outset{{loc: fit.Loc, draws: fit.Draws, stretch: 1}}
+		return
+	}
 	if fit.Draws.N() == 0 || math.IsNaN(fit.Draws.KHat) {
 		return
 	}

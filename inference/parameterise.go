@@ -1,21 +1,98 @@
 package inference
 
-import "context"
+import (
+	"context"
+	"math"
+	"slices"
+)
 
-// Parameterised is the target in the parameterisation that a fit would choose:
-// what a sampler of a hierarchical model should work in too. It is the target
-// itself where no latent can be parameterised anew, nor is an angle, or no fit comes about.
-func (t *Target) Parameterised(ctx context.Context, seed uint64) *Target {
-	f := newFitter(ctx, t, Options{Seed: seed, Particles: 64, Draws: 64})
+// Initial is what Markov chains begin with.
+type Initial struct {
+	// Target is the target in the parameterisation that a fit would choose.
+	Target *Target
+	// Points are where chains start, dispersed: tempered particles, one of each chain, or
+	// draws that are twice as wide as a guide. Nil where a fit has found nothing.
+	Points [][]float64
+	// Variances are those of a guide; nil where there is none.
+	Variances []float64
+	// Look is what tempering from the prior has found, to hold the chains against; nil where
+	// that does not suit the model.
+	Look *Look
+}
+
+// Initial finds where chains that sample a target should start. A start uniform near
+// the origin may lie where nothing can move, and all of them in one mode of several;
+// particles that are tempered from the prior are in all of them, in proportion.
+func (t *Target) Initial(ctx context.Context, seed uint64, chains int) *Initial {
+	in := &Initial{Target: t}
+	f := newFitter(ctx, t, Options{Seed: seed, Particles: DefaultParticles, Draws: 64, Correct: Corrections[0]})
 	f.t = t
 	if err := f.face(); err != nil {
-		return t
+		return in
 	}
-	if len(t.relativeSlots()) == 0 {
-		return f.t
+	in.Target = f.t
+	_, a, err := f.optimise()
+	if err != nil {
+		return in
 	}
-	if _, _, err := f.optimise(); err != nil {
-		return t
+	in.Target = f.t
+	fit := newFit(f.t)
+	f.take(fit, a)
+	if f.looksAt(fit) {
+		prior := f.t.priorPoints(Stream(seed, "prior", 0), priorDraws)
+		if l, err := f.thoroughly(fit, f.reference(fit, prior), prior); err == nil && l != nil {
+			in.Look = l
+			in.Points = l.starts(seed, chains)
+		}
 	}
-	return f.t
+	if a.converged && !f.halted() {
+		in.Variances = make([]float64, f.t.D)
+		for i, s := range a.logsd {
+			in.Variances[i] = math.Min(math.Max(math.Exp(2*s), 1e-200), 1e200)
+		}
+		if in.Points == nil {
+			in.Points = f.dispersedAround(a, seed, chains)
+		}
+	}
+	return in
+}
+
+// starts are particles, each of another run as far as there are runs.
+func (l *Look) starts(seed uint64, n int) [][]float64 {
+	p := l.Particles
+	each := p.N() / p.Chains
+	r := Stream(seed, "chain starts", 0)
+	out := make([][]float64, n)
+	for i := range out {
+		k := i%p.Chains*each + r.IntN(each)
+		out[i] = slices.Clone(p.U[k*p.D : (k+1)*p.D])
+	}
+	return out
+}
+
+// dispersedAround are draws around a guide, twice as wide, where the density is finite; nil if
+// there are too few.
+func (f *fitter) dispersedAround(a *ascent, seed uint64, n int) [][]float64 {
+	d := f.t.D
+	var out [][]float64
+	u, lp, g := make([]float64, lanes*d), make([]float64, lanes), make([]float64, lanes*d)
+	for try := 0; try < 8 && len(out) < n; try++ {
+		r := Stream(seed, "chain starts", 1+try)
+		wide := 2 / float64(1+try)
+		for i := range u {
+			u[i] = a.loc[i%d] + wide*math.Exp(a.logsd[i%d])*r.NormFloat64()
+		}
+		if f.surf.Gradient(u, lp, g) != nil {
+			return nil
+		}
+		for i := 0; i < lanes && len(out) < n; i++ {
+			if finite(lp[i]) && allFinite(g[i*d:(i+1)*d]) {
+				out = append(out, slices.Clone(u[i*d:(i+1)*d]))
+			}
+		}
+	}
+	if len(out) < n {
+		return nil
+	}
+	return out
 }

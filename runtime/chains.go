@@ -79,6 +79,13 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 		fit.TimedOut = !fit.Interrupted && p.target.Guided()
 		return nil, nil
 	}
+	if fit.Applied == inference.Tempered && !r.Interrupted {
+		draws := &inference.Weighted{D: fit.Target.D, U: r.U, Chains: r.Chains}
+		if !r.Agreed || !fit.Look.Confirms(draws) {
+			fit.Uncorrected = r.Ended // chains do not leave the modes that they start in
+			return nil, nil
+		}
+	}
 	post := &Posterior{problem: p, options: opt, fit: fit}
 	post.takeChains(r)
 	if r.Interrupted {
@@ -87,7 +94,13 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 			fit.Ended = "interrupted"
 		}
 	}
-	err = post.reportChains(ctx, opt.Draws, r)
+	err = post.reportChains(ctx, opt.Draws, func() (bool, error) {
+		more, err := r.Extend(len(post.quantities))
+		if more {
+			post.takeChains(r)
+		}
+		return more, err
+	})
 	fit.Release()
 	post.FitTime = time.Since(begun)
 	return post, err
@@ -103,9 +116,32 @@ func (post *Posterior) takeChains(r *chains.Result) {
 	}
 }
 
-// reportChains makes the report of draws of chains, of which as many are kept as
-// were asked for.
-func (post *Posterior) reportChains(ctx context.Context, asked int, r *chains.Result) error {
+// tempered makes the posterior of tempered particles, with its report.
+func (p *Problem) tempered(ctx context.Context, opt Options, fit *inference.Fit, begun time.Time) (*Posterior, error) {
+	post := &Posterior{problem: p, options: opt, fit: fit, late: lateness(ctx)}
+	post.takeParticles()
+	err := post.reportChains(ctx, opt.Draws, func() (bool, error) {
+		more, err := fit.Extend(ctx, opt.Seed, len(post.quantities))
+		if more {
+			post.takeParticles()
+		}
+		return more, err
+	})
+	fit.Release()
+	post.FitTime = time.Since(begun)
+	return post, err
+}
+
+// takeParticles makes tempered particles the answer: runs are its chains.
+func (post *Posterior) takeParticles() {
+	w := post.fit.Draws
+	post.options.Draws = w.N()
+	post.sampling = &Sampling{Chains: w.Chains, Groups: w.Chains, Draws: w.N() / w.Chains, Trajectories: w.N(), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1)}
+}
+
+// reportChains makes the report of draws of chains, or of tempered particles, of which as
+// many are kept as were asked for; more draws more, if that is possible.
+func (post *Posterior) reportChains(ctx context.Context, asked int, more func() (bool, error)) error {
 	report := func() error {
 		if err := post.reportAll(ctx, post.options.Draws); err != nil {
 			return err
@@ -113,13 +149,7 @@ func (post *Posterior) reportChains(ctx context.Context, asked int, r *chains.Re
 		post.diagnoseDiscrete()
 		return nil
 	}
-	err := post.settle(ctx, report, func() (bool, error) {
-		more, err := r.Extend(len(post.quantities))
-		if more {
-			post.takeChains(r)
-		}
-		return more, err
-	})
+	err := post.settle(ctx, report, more)
 	if err != nil {
 		return err
 	}

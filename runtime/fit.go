@@ -64,6 +64,9 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 			return post, err
 		}
 	}
+	if fit.Applied == inference.Tempered {
+		return p.tempered(after, opt, fit, begun)
+	}
 	post = &Posterior{problem: p, options: opt, fit: fit, late: lateness(after)}
 	err = post.settle(after, func() error { return post.reportAll(ctx, opt.Draws) }, func() (bool, error) {
 		return fit.Extend(after, opt.Seed, len(post.quantities))

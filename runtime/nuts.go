@@ -72,8 +72,10 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 		ctx, cancel = context.WithTimeout(ctx, opt.MaxTime)
 		defer cancel()
 	}
-	target := p.target.Parameterised(ctx, opt.Seed)
+	initial := p.target.Initial(ctx, opt.Seed, opt.Chains)
+	target := initial.Target
 	r, err := nuts.Run(ctx, target, nuts.Options{
+		Init: initial.Points, InvMetric: initial.Variances,
 		Seed: opt.Seed, Chains: opt.Chains, Warmup: opt.Warmup, Draws: (opt.Draws + opt.Chains - 1) / opt.Chains,
 		TargetAccept: opt.TargetAccept, Progress: opt.SamplerProgress,
 	})
@@ -89,6 +91,7 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 		return nil, &Stopped{why + " during warm-up"}
 	}
 	post.describe(r, target, user.Err() != nil)
+	post.compare(r, initial.Look)
 	if err := post.gather(r, target); err != nil {
 		return nil, err
 	}
@@ -135,6 +138,21 @@ func (post *Posterior) describe(r *nuts.Result, target *inference.Target, byUser
 	case post.fit.TimedOut:
 		post.fit.Ended = "the time limit was reached"
 	}
+}
+
+// compare holds the draws against what tempering from the prior has found.
+func (post *Posterior) compare(r *nuts.Result, look *inference.Look) {
+	if look == nil || post.fit.Interrupted || post.fit.TimedOut {
+		return
+	}
+	w := &inference.Weighted{D: r.D, Chains: len(r.Chains)}
+	for _, c := range r.Chains {
+		for _, u := range c.Draws {
+			w.U = append(w.U, u...)
+		}
+	}
+	look.Compare(w)
+	post.fit.Look = look
 }
 
 // gather makes the quantities, in the order in which the model declares them.
@@ -234,6 +252,10 @@ func (post *Posterior) judgeSampling() {
 	post.judgeRounding(post.fit)
 	if post.automatic() {
 		post.judgeModes(post.fit)
+	}
+	post.judgeLook(post.fit)
+	if len(post.Reasons) == 0 && post.fit.Applied == inference.Tempered {
+		post.Reasons = []string{fmt.Sprintf("%d runs that were tempered from the prior agree: R̂ at most %.3f, at least %.0f effective draws", s.Chains, s.RHat, math.Min(s.ESSBulk, s.ESSTail))}
 	}
 	if len(post.Reasons) == 0 {
 		divergences := "no divergences"

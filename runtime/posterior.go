@@ -431,6 +431,15 @@ func (post *Posterior) Point() bool { return post.result().Point }
 // Applied says what the answer's draws are.
 func (post *Posterior) Applied() inference.Correction { return post.result().Applied }
 
+// Look is what tempering from the prior says of the answer; its zero value where it was
+// not asked.
+func (post *Posterior) Look() inference.Look {
+	if post.fit.Look == nil {
+		return inference.Look{Agrees: true}
+	}
+	return *post.fit.Look
+}
+
 // Particles is the number of Monte-Carlo particles of the ELBO in the end.
 func (post *Posterior) Particles() int { return post.result().Particles }
 

@@ -44,6 +44,7 @@ func (post *Posterior) judge() {
 	post.judgeConvergence(f)
 	post.judgeDraws(f)
 	post.judgeModes(f)
+	post.judgeLook(f)
 	post.judgeFinite()
 	if len(post.Reasons) == 0 {
 		post.Reasons = []string{fmt.Sprintf("converged, one mode found, k̂ = %.2f, %.0f effective draws", f.Draws.KHat, f.Draws.ESS)}
@@ -168,6 +169,14 @@ func (post *Posterior) judgeModes(f *inference.Fit) {
 		post.lower(Caution, "%d modes were found, with ELBOs %s: the answer describes the first alone", n, modeELBOs(f))
 	} else if f.Integrates {
 		post.lower(Caution, "solutions of a differential equation often fit the data in several ways, of which %d starting points may have missed the best: look at the fitted curve, and try other seeds", f.Starts)
+	}
+}
+
+// judgeLook lowers the verdict where particles that were tempered from the prior say
+// something else.
+func (post *Posterior) judgeLook(f *inference.Fit) {
+	if l := f.Look; l != nil && !l.Agrees {
+		post.lower(Poor, "particles that were tempered from the prior differ from the answer in `%s`: it has missed a part of the posterior, such as another mode; the default method weighs what they find", post.owner(f, l.Coordinate))
 	}
 }
 

@@ -21,7 +21,9 @@ func (c *fitCmd) writeText(e *env, r *result) {
 		fmt.Fprintf(w, "exact: all latents are summed out\n\n")
 	} else if r.post.Point() {
 		fmt.Fprintf(w, "%s, seed %d\n\n", approximation(r.post), c.Seed)
-	} else if s := r.post.Sampling(); s != nil {
+	} else if s := r.post.Sampling(); s != nil && r.post.Applied() == inference.Tempered {
+		fmt.Fprintf(w, "%s of %d particles, tempered from the prior, seed %d\n\n", count(s.Chains, "run"), s.Draws, c.Seed)
+	} else if s != nil {
 		fmt.Fprintf(w, "%s, %s from it, %d draws after %d of warm-up in each, seed %d\n\n", approximation(r.post), count(s.Chains, "Markov chain"), s.Draws, s.Warmup, c.Seed)
 	} else {
 		fmt.Fprintf(w, "%s, %d particles, %d draws, seed %d\n\n", approximation(r.post), r.post.Particles(), c.Draws, c.Seed)
@@ -44,11 +46,17 @@ func (c *fitCmd) writeText(e *env, r *result) {
 	if r.post.Point() {
 		name = "log p"
 	}
-	fmt.Fprintf(w, "%s    %s%s\n", name, plusMinus(value, mcse), beyond(r.post))
+	if l := r.post.Look(); l.Used { // what the guide says of itself no longer matters
+		fmt.Fprintf(w, "evidence %s\n", plusMinus(l.LogEvidence, l.MCSE))
+	} else {
+		fmt.Fprintf(w, "%s    %s%s\n", name, plusMinus(value, mcse), beyond(r.post))
+	}
 	if k := r.post.KHat(); !math.IsNaN(k) {
 		fmt.Fprintf(w, "k̂        %s (guide alone %s), %.0f effective draws\n", fixed(k, 2), fixed(r.post.KHatMeanField(), 2), r.post.ESS())
 	}
-	if s := r.post.Sampling(); s != nil {
+	if s := r.post.Sampling(); s != nil && r.post.Applied() == inference.Tempered {
+		fmt.Fprintf(w, "runs     %s\n", mixing(s))
+	} else if s != nil {
 		writeChains(w, s)
 	}
 	c.writeVerdict(e, r)
@@ -78,8 +86,12 @@ func (c *fitCmd) writeVerdict(e *env, r *result) {
 
 // writeChains prints the diagnostics of Markov chains.
 func writeChains(w io.Writer, s *runtime.Sampling) {
-	fmt.Fprintf(w, "chains   R̂ at most %s, effective draws at least %s (bulk) and %s (tail), %s\n",
-		rhat(s.RHat), effective(s.ESSBulk), effective(s.ESSTail), count(s.Divergences, "divergence"))
+	fmt.Fprintf(w, "chains   %s, %s\n", mixing(s), count(s.Divergences, "divergence"))
+}
+
+// mixing says how well chains, or runs, agree.
+func mixing(s *runtime.Sampling) string {
+	return fmt.Sprintf("R̂ at most %s, effective draws at least %s (bulk) and %s (tail)", rhat(s.RHat), effective(s.ESSBulk), effective(s.ESSTail))
 }
 
 // interrupted reports whether the fit was stopped by the user or the clock.
@@ -91,7 +103,12 @@ func (c *fitCmd) interrupted(post *runtime.Posterior) bool {
 func approximation(post *runtime.Posterior) string {
 	name := map[string]string{"meanfield": "mean-field guide", "fullrank": "full-rank guide", "lowrank": "low-rank guide",
 		"laplace": "Laplace approximation", "map": "posterior mode"}[post.Guide()]
-	if a := post.Applied(); post.Guide() == "meanfield" && a != inference.NoCorrection && a != inference.Sampled {
+	switch a := post.Applied(); {
+	case post.Look().Used && a == inference.Importance:
+		return "particles tempered from the prior, importance weights"
+	case post.Look().Used:
+		name = "particles tempered from the prior"
+	case post.Guide() == "meanfield" && a != inference.NoCorrection && a != inference.Sampled:
 		name += ", linear response"
 	}
 	if post.Applied() == inference.Importance {

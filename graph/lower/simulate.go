@@ -51,10 +51,21 @@ const restarts = 1000
 // statement draws keep their values (the first ones of an autoregression), and
 // missing elements are marked in the result.
 func Simulate(m *lang.Model, data *Data, r *rand.Rand) (*Simulated, diag.List) {
+	return simulate(m, data, simulation{r: r, names: SimulatedNames(m)})
+}
+
+// SimulateLatents draws a model's latents alone from the prior: data keep their
+// values, and a `factor` has no say.
+func SimulateLatents(m *lang.Model, data *Data, r *rand.Rand) (*Simulated, diag.List) {
+	return simulate(m, data, simulation{r: r, latents: true})
+}
+
+func simulate(m *lang.Model, data *Data, how simulation) (*Simulated, diag.List) {
 	for range restarts {
 		l := newLowerer(m, data, nil, named.New())
 		l.b.G.Limit = l.mostElements()
-		l.sim = &simulation{r: r, names: SimulatedNames(m)}
+		sim := how
+		l.sim = &sim
 		if !l.runSimulation() {
 			continue
 		}
@@ -70,9 +81,10 @@ func Simulate(m *lang.Model, data *Data, r *rand.Rand) (*Simulated, diag.List) {
 
 // simulation is the state of a simulation.
 type simulation struct {
-	r      *rand.Rand
-	names  map[string]*lang.Symbol
-	stores []*store
+	r       *rand.Rand
+	names   map[string]*lang.Symbol
+	stores  []*store
+	latents bool // data are not drawn
 }
 
 // again is raised to begin the simulation anew.
@@ -146,7 +158,9 @@ func (l *lowerer) simulate(s *ast.Sample, info *lang.SampleInfo) {
 	case lang.Latent:
 		l.simulateLatent(s, info)
 	case lang.Observe:
-		l.simulateData(s, info)
+		if !l.sim.latents {
+			l.simulateData(s, info)
+		}
 	default:
 		l.fail("not-supported-here", s, "this kind of `~` is not supported yet")
 	}

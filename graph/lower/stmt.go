@@ -148,6 +148,9 @@ func (l *lowerer) letOnce(s *ast.Let) {
 }
 
 func (l *lowerer) factor(s *ast.Factor) {
+	if l.sim != nil && l.sim.latents {
+		return
+	}
 	if l.sim != nil {
 		l.notGenerative(s, "a model with `factor` cannot be simulated: only a `~` says how its left side comes about", "")
 	}

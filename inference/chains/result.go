@@ -27,6 +27,7 @@ type Result struct {
 	Dense                  bool
 	Evaluations            int // of the density at a point, warm-up included
 	Interrupted            bool
+	Agreed                 bool // the groups of chains agree
 	// Ended says why the run ended.
 	Ended string
 
@@ -42,7 +43,7 @@ func (r *run) collect(ended string) *Result {
 	}
 	j := r.lanes[0].b.j
 	out := &Result{Chains: len(r.lanes), Groups: r.opt.Groups, Warmup: r.warm, Draws: n, MaxDepth: r.opt.MaxDepth,
-		StepSize: r.step, TargetAccept: r.opt.TargetAccept, Dense: r.metric.all.Dense(), Interrupted: ended == stopped, Ended: ended, run: r}
+		StepSize: r.step, TargetAccept: r.opt.TargetAccept, Dense: r.metric.all.Dense(), Interrupted: ended == stopped, Agreed: ended == converged, Ended: ended, run: r}
 	latents := len(r.fit.Target.Discrete)
 	out.Z, out.P = make([][]int, latents), make([][]float64, latents)
 	for _, b := range r.batches {

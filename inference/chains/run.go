@@ -58,8 +58,9 @@ const (
 
 // Why runs end early.
 const (
-	workDone = "the work allowed was done"
-	stopped  = "stopped"
+	workDone  = "the work allowed was done"
+	converged = "converged: the groups of chains agree"
+	stopped   = "stopped"
 )
 
 // run is the state of a run.

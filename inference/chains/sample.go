@@ -42,7 +42,7 @@ func (r *run) sample() (string, error) {
 		}
 		switch {
 		case rhat < agree && r.ample(ess) && !r.diverges() && r.lanes[0].out.kept >= r.least():
-			return "converged: the groups of chains agree", nil
+			return converged, nil
 		case stuck > 3:
 			return "chains that started elsewhere stay apart", nil
 		case 2*n > mostDraws:

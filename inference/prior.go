@@ -1,0 +1,117 @@
+package inference
+
+import (
+	"math"
+	"math/rand/v2"
+	"sort"
+
+	"ppl/graph/lower"
+	"ppl/graph/named"
+	"ppl/guide"
+	"ppl/lang"
+)
+
+// priorPoints draws n points from the prior of the latents, rows of the unconstrained
+// scale. Coordinates that a draw has no value for are NaN (missing elements of data, a
+// value that rounding put on a bound). It is nil where the prior cannot be drawn from:
+// an improper one, say.
+func (t *Target) priorPoints(r *rand.Rand, n int) []float64 {
+	out := make([]float64, 0, n*t.D)
+	for range n {
+		if t.halt != nil && t.halt() {
+			return nil
+		}
+		drawn, ds := lower.SimulateLatents(t.Model, t.Data, r)
+		if ds.HasErrors() {
+			return nil
+		}
+		p := &guide.Unpacked{Centring: t.Centring, Values: map[*lang.Symbol]*lower.Array{}}
+		for _, x := range drawn.Latents {
+			p.Values[x.Symbol] = x.Array
+		}
+		b := named.New()
+		if _, ds := lower.LowerWith(t.Model, t.Data, p, b, t.Options); len(p.U) != t.D || ds.HasErrors() && allNaN(p.U) {
+			return nil
+		}
+		out = append(out, p.U...)
+	}
+	return out
+}
+
+func allNaN(x []float64) bool {
+	for _, v := range x {
+		if !math.IsNaN(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// spreadOf is a Gaussian with the medians and middle ranges of points in d coordinates,
+// and correlations of the points clipped at three of these: what heavy tails leave
+// alone. A coordinate with few finite values has those of the fallback.
+func spreadOf(points []float64, d int, fallback *gaussian) *gaussian {
+	n := len(points) / d
+	loc, sd := make([]float64, d), make([]float64, d)
+	for j := range d {
+		loc[j], sd[j] = fallback.loc[j], fallback.sd(j)
+		var x []float64
+		for i := range n {
+			if v := points[i*d+j]; finite(v) {
+				x = append(x, v)
+			}
+		}
+		if len(x) < n/4 || len(x) < 8 {
+			continue
+		}
+		sort.Float64s(x)
+		at := func(p float64) float64 { return x[int(p*float64(len(x)-1)+0.5)] }
+		if s := 0.5 * (at(0.8413) - at(0.1587)); s > 0 && finite(s) {
+			loc[j], sd[j] = at(0.5), s
+		}
+	}
+	cov := make([]float64, d*d)
+	z := make([]float64, d)
+	for i := range n {
+		for j := range z {
+			v := (points[i*d+j] - loc[j]) / sd[j]
+			if !finite(v) {
+				v = 0
+			}
+			z[j] = math.Min(math.Max(v, -3), 3)
+		}
+		for j := range z {
+			axpy(z[j]/float64(n), z, cov[j*d:(j+1)*d])
+		}
+	}
+	const shrunk = 0.9 // correlations, so that there always is a factor
+	root := make([]float64, d)
+	for j := range root {
+		root[j] = math.Sqrt(math.Max(cov[j*d+j], 1e-12))
+	}
+	for j := range d {
+		for k := range d {
+			c := shrunk * cov[j*d+k] / (root[j] * root[k])
+			if j == k {
+				c = 1
+			}
+			cov[j*d+k] = c * sd[j] * sd[k]
+		}
+	}
+	return newGaussian(loc, cov)
+}
+
+// sd is the standard deviation of a coordinate.
+func (q *gaussian) sd(j int) float64 {
+	row := q.l[j*q.d : j*q.d+j+1]
+	return math.Sqrt(dot(row, row))
+}
+
+// inflated is the Gaussian with its sds times c.
+func (q *gaussian) inflated(c float64) *gaussian {
+	out := &gaussian{d: q.d, loc: q.loc, l: make([]float64, len(q.l)), logDet: q.logDet + float64(q.d)*math.Log(c)}
+	for i, v := range q.l {
+		out.l[i] = c * v
+	}
+	return out
+}

@@ -23,7 +23,8 @@ package temper
 import (
 	"math"
 	"math/rand/v2"
-	"sync"
+
+	"ppl/graph/parallel"
 )
 
 // Density fills lp with the log densities at the rows of u. What is NaN counts as −Inf.
@@ -106,20 +107,7 @@ func (s *sampler) spent(n int) bool {
 
 // together does some work of each run at the same time.
 func (s *sampler) together(work func(i int, p *population)) {
-	var wait sync.WaitGroup
-	panics := make([]any, len(s.runs))
-	for i, p := range s.runs {
-		wait.Go(func() {
-			defer func() { panics[i] = recover() }()
-			work(i, p)
-		})
-	}
-	wait.Wait()
-	for _, p := range panics {
-		if p != nil {
-			panic(p)
-		}
-	}
+	parallel.Each(len(s.runs), func(i int) { work(i, s.runs[i]) })
 }
 
 // evaluate fills lp for the first n rows of proposals of every run.

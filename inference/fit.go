@@ -109,6 +109,9 @@ type Fit struct {
 	// Rounding is the size of the rounding errors of the log density, in nats, at the
 	// guide's centre; 0 where it was not measured.
 	Rounding float64
+	// Moved is how far linear response led from the mean-field location, where there are no
+	// weights; the location is that of mean-field where it would have led further than 3 sds.
+	Moved Moved
 	// Flat lists the unconstrained coordinates of a direction in which the
 	// posterior has no curvature, and NoResponse says why there is no linear
 	// response.
@@ -396,10 +399,11 @@ func (f *fitter) corrected(fit *Fit, o *objective, a *ascent) error {
 			return err
 		}
 		if math.IsNaN(fit.Draws.KHat) { // no weights
-			loc, worst, err := f.recentre(r, a.loc)
+			loc, worst, way, err := f.recentre(r, a.loc)
 			if err != nil {
 				return err
 			}
+			fit.Moved = way
 			if !math.IsNaN(worst) {
 				fit.LocError = worst
 				f.responseDraws(fit, r, loc)

@@ -337,20 +337,20 @@ func (f *fitter) respondKrylov(fit *Fit, a *ascent) error {
 		}
 		f.tell(a.value, a.decrement)
 	}
-	loc, worst, err := k.recentre(u, a.loc)
+	loc, worst, way, err := k.recentre(u, a.loc)
 	if err != nil {
 		return err
 	}
 	for i := range u {
 		u[i] += loc[i%d]
 	}
-	fit.LocError = worst
+	fit.LocError, fit.Moved = worst, way
 	fit.Draws, fit.Applied = &Weighted{D: d, U: u, KHat: math.NaN(), ESS: float64(n)}, LinearResponse
 	return nil
 }
 
 // recentre is that of fitter, with draws (without location) that are there.
-func (k *krylov) recentre(draws, loc []float64) (mu []float64, worst float64, err error) {
+func (k *krylov) recentre(draws, loc []float64) (mu []float64, worst float64, way Moved, err error) {
 	f, d := k.f, k.d
 	total := len(draws) / d
 	sd := make([]float64, d)
@@ -370,7 +370,7 @@ func (k *krylov) recentre(draws, loc []float64) (mu []float64, worst float64, er
 			u[i] = mu[i%d] + draws[(i+round*leastRecentring*d)%len(draws)]
 		}
 		if err := f.surf.Gradient(u, lp, g); err != nil {
-			return nil, 0, err
+			return nil, 0, way, err
 		}
 		// The step, and the spread of what single pairs would give.
 		const probes = 16
@@ -392,28 +392,28 @@ func (k *krylov) recentre(draws, loc []float64) (mu []float64, worst float64, er
 		for from := 0; from <= probes; from += k.most {
 			c := min(k.most, probes+1-from)
 			if ok, err := k.apply(b[from*d:(from+c)*d], x[from*d:(from+c)*d], c); !ok {
-				return append(mu[:0], loc...), math.NaN(), err
+				return append(mu[:0], loc...), math.NaN(), way, err
 			}
 		}
-		far, moved := 0.0, 0.0
-		worst = 0
+		moved := 0.0
+		worst, way = 0, Moved{}
 		for i, s := range x[:d] {
 			mu[i] += s
 			moved = math.Max(moved, math.Abs(s)/sd[i])
-			far = math.Max(far, math.Abs(mu[i]-loc[i])/sd[i])
+			way.update(i, math.Abs(mu[i]-loc[i])/sd[i])
 			v := 0.0
 			for p := 1; p <= probes; p++ {
 				v += x[p*d+i] * x[p*d+i] / probes
 			}
 			worst = math.Max(worst, math.Sqrt(v)/sd[i])
 		}
-		if !allFinite(mu) || !(far < farthest) {
-			return append(mu[:0], loc...), math.NaN(), nil
+		if !(way.SDs < farthest) {
+			return append(mu[:0], loc...), math.NaN(), way, nil
 		}
 		if worst < smallError && moved < smallStep {
 			break
 		}
 		n = min(2*n, mostRecentring, total)
 	}
-	return mu, worst, nil
+	return mu, worst, way, nil
 }

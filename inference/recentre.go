@@ -30,7 +30,7 @@ const (
 // skewness, the posterior mean. Rounds use fresh antithetic draws, twice as many
 // each time; worst is the largest Monte-Carlo error, in sds, of the last. Where
 // the way leads far, or nowhere, the location stays as it is and worst is NaN.
-func (f *fitter) recentre(r *response, loc []float64) (mu []float64, worst float64, err error) {
+func (f *fitter) recentre(r *response, loc []float64) (mu []float64, worst float64, way Moved, err error) {
 	sd := r.variances()
 	for i, v := range sd {
 		sd[i] = math.Sqrt(v)
@@ -41,25 +41,42 @@ func (f *fitter) recentre(r *response, loc []float64) (mu []float64, worst float
 		e := f.average(r, mu, n, round)
 		step, spread, err := e.newton()
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, way, err
 		}
-		far, moved := 0.0, 0.0
-		worst = 0
+		moved := 0.0
+		worst, way = 0, Moved{}
 		for i, s := range step {
 			mu[i] += s
 			moved = math.Max(moved, math.Abs(s)/sd[i])
-			far = math.Max(far, math.Abs(mu[i]-loc[i])/sd[i])
+			way.update(i, math.Abs(mu[i]-loc[i])/sd[i])
 			worst = math.Max(worst, spread[i]/sd[i])
 		}
-		if !allFinite(mu) || !(far < farthest) {
-			return append(mu[:0], loc...), math.NaN(), nil
+		if !(way.SDs < farthest) {
+			return append(mu[:0], loc...), math.NaN(), way, nil
 		}
 		if worst < smallError && moved < smallStep {
 			break
 		}
 		n = min(2*n, mostRecentring)
 	}
-	return mu, worst, nil
+	return mu, worst, way, nil
+}
+
+// Moved is how far the location of an answer lies from that of the mean-field guide, in
+// sds of the coordinate that has moved most.
+type Moved struct {
+	SDs        float64
+	Coordinate int
+}
+
+// update takes a coordinate in; one that is not finite has moved infinitely far.
+func (m *Moved) update(i int, sds float64) {
+	if math.IsNaN(sds) {
+		sds = math.Inf(1)
+	}
+	if sds > m.SDs {
+		*m = Moved{sds, i}
+	}
 }
 
 // averaged is a set of draws from the Gaussian around a location, in

@@ -70,7 +70,7 @@ func TestRecentringOfAGaussian(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mu, worst, err := f.recentre(r, a.loc)
+	mu, worst, _, err := f.recentre(r, a.loc)
 	if err != nil || worst > 1e-6 {
 		t.Fatalf("Monte-Carlo error %g (%v)", worst, err)
 	}

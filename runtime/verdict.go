@@ -32,6 +32,22 @@ const (
 	goodMCSE    = 0.05 // sds
 )
 
+// poorMove is how far, in sds, the answer may lie from the mean-field location where
+// nothing else checks it: a guide that is that wrong is no basis for linear response.
+// Measured on six models of 303 to 1,003 latents: 0.02 and 0.29 where means are right, 0.53 to
+// 0.96 where they are wrong.
+const poorMove = 0.45
+
+// poorLocation is the Monte-Carlo error of a location, in sds, at which it is none.
+const poorLocation = 0.3
+
+func moved(sds float64) string {
+	if sds > 3 {
+		return "more than 3"
+	}
+	return fmt.Sprintf("%.1f", sds)
+}
+
 // judge sets the verdict and its reasons.
 func (post *Posterior) judge() {
 	post.Verdict, post.Reasons = Good, nil
@@ -141,6 +157,10 @@ func (post *Posterior) judgeDraws(f *inference.Fit) {
 		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and no Markov chains have checked them: %s", f.Uncorrected)
 	case f.Applied == inference.NoCorrection && post.Guide() == "meanfield":
 		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and nothing has checked them")
+	case math.IsNaN(k) && f.Moved.SDs > poorMove:
+		post.lower(Poor, "the guide and linear response do not fit together: with the correlations of linear response `%s` would move by %s sds", post.owner(f, f.Moved.Coordinate), moved(f.Moved.SDs))
+	case math.IsNaN(k) && f.LocError > poorLocation:
+		post.lower(Poor, "the means of linear response have a Monte-Carlo error of up to %.1f sds: its draws are far from the posterior", f.LocError)
 	case math.IsNaN(k):
 		post.lower(Caution, "sds are those of linear response; importance weights, which would check them, were not used")
 	case k > cautionKHat:

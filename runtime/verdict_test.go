@@ -36,6 +36,20 @@ func TestVerdictRules(t *testing.T) {
 		{"heavy variances", func(f *inference.Fit) { f.Draws.Spread.KHat = 0.8 }, fine, Caution, "tails are not covered"},
 		{"infinite variances", func(f *inference.Fit) { f.Draws.Spread.KHat = 1.2 }, fine, Poor, "tails are not covered"},
 		{"no weights", func(f *inference.Fit) { f.Applied, f.Draws.KHat = inference.LinearResponse, math.NaN() }, fine, Caution, "linear response"},
+		{"no weights, and the location moves", func(f *inference.Fit) {
+			f.Applied, f.Draws.KHat, f.Moved.SDs = inference.LinearResponse, math.NaN(), 0.46
+		}, fine, Poor, "would move by 0.5 sds"},
+		{"no weights, and the location moves far", func(f *inference.Fit) {
+			f.Applied, f.Draws.KHat, f.Moved.SDs = inference.LinearResponse, math.NaN(), 3.5
+		}, fine, Poor, "would move by more than 3 sds"},
+		{"no weights, and the location moves a little", func(f *inference.Fit) {
+			f.Applied, f.Draws.KHat, f.Moved.SDs = inference.LinearResponse, math.NaN(), 0.44
+		}, fine, Caution, "were not used"},
+		{"no weights, and the location has an error", func(f *inference.Fit) {
+			f.Applied, f.Draws.KHat, f.LocError = inference.LinearResponse, math.NaN(), 0.31
+		}, fine, Poor, "Monte-Carlo error of up to 0.3 sds"},
+		{"particles that say something else", func(f *inference.Fit) { f.Look = &inference.Look{Off: 2} }, fine, Poor, "tempered from the prior differ"},
+		{"particles that agree", func(f *inference.Fit) { f.Look = &inference.Look{Agrees: true} }, fine, Good, "converged"},
 		{"no correction", func(f *inference.Fit) { f.Applied, f.Draws.KHat = inference.NoCorrection, math.NaN() }, fine, Caution, "ignores posterior correlations"},
 		{"few effective draws", func(f *inference.Fit) { f.Draws.ESS = 399 }, fine, Caution, "399 effective draws"},
 		{"a mean with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSE: 0.11}, Caution, "`b`"},

@@ -33,6 +33,8 @@ type Sampling struct {
 	// Trajectories is how many there were after warm-up: more than draws, where these
 	// are thinned.
 	Trajectories int
+	// Restarts counts starting points that chains gave up because they could not move there.
+	Restarts int
 	// EBFMI is the energy Bayesian fraction of missing information of each chain; nil where
 	// discrete latents move too, which changes energies as well.
 	EBFMI []float64
@@ -116,7 +118,7 @@ func (post *Posterior) describe(r *nuts.Result, target *inference.Target, byUser
 	nan := math.NaN()
 	s := &Sampling{
 		Chains: len(r.Chains), Groups: len(r.Chains), Warmup: r.Warmup, Draws: len(r.Chains[0].Draws), MaxDepth: r.MaxDepth,
-		TargetAccept: r.TargetAccept, Trajectories: len(r.Chains) * len(r.Chains[0].Draws), Divergences: r.Divergences, Saturated: r.Saturated, EBFMI: mcmc.EBFMI(r.Energies()), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
+		TargetAccept: r.TargetAccept, Trajectories: len(r.Chains) * len(r.Chains[0].Draws), Divergences: r.Divergences, Saturated: r.Saturated, Restarts: r.Restarts, EBFMI: mcmc.EBFMI(r.Energies()), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
 	}
 	for _, c := range r.Chains {
 		s.StepSize = append(s.StepSize, c.StepSize)

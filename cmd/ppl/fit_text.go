@@ -87,6 +87,9 @@ func (c *fitCmd) writeVerdict(e *env, r *result) {
 // writeChains prints the diagnostics of Markov chains.
 func writeChains(w io.Writer, s *runtime.Sampling) {
 	fmt.Fprintf(w, "chains   %s, %s\n", mixing(s), count(s.Divergences, "divergence"))
+	if s.Restarts > 0 {
+		fmt.Fprintf(w, "         %s: chains that could not move from where they started\n", count(s.Restarts, "restart"))
+	}
 }
 
 // mixing says how well chains, or runs, agree.

@@ -17,6 +17,8 @@ type Chain struct {
 	Dense     bool      // whether M⁻¹ has more than its diagonal
 	// WarmupDivergences are those of the warm-up, where some are usual.
 	WarmupDivergences int
+	// Restarts counts the starting points that were given up because nothing moved there.
+	Restarts int
 	Evaluations       int // gradients, warm-up included
 }
 
@@ -44,9 +46,10 @@ func newChain(density Density, d int, r *rand.Rand, opt Options, halted func() b
 	return c
 }
 
-// run warms the chain up and draws. Halted, it keeps the draws it has.
-func (c *chain) run(given []float64) error {
-	if err := c.start(given); err != nil {
+// run warms the chain up, from one of the points given if there are any, the first that
+// it can move from, and draws. Halted, it keeps the draws it has.
+func (c *chain) run(given [][]float64) error {
+	if err := c.begin(given); err != nil {
 		return err
 	}
 	err := c.warmUp()
@@ -61,6 +64,69 @@ func (c *chain) run(given []float64) error {
 func (c *chain) advance() bool {
 	c.tree.transition(c.now)
 	return c.sys.err == nil && !c.tree.halted()
+}
+
+// A chain that makes triedMoves transitions of which few end by turning back, but almost all
+// reach the greatest length or diverge, cannot move: its step is too small for where it
+// is, or the density has nothing there to turn it. It starts again, mostRestarts times at
+// the most.
+const (
+	triedMoves   = 30
+	stuckMoves   = 27
+	mostRestarts = 3
+)
+
+// begin places the chain where it can move.
+func (c *chain) begin(given [][]float64) error {
+	for try := 0; ; try++ {
+		var at []float64
+		if len(given) > 0 && try < len(given) {
+			at = given[try]
+		}
+		if err := c.start(at); err != nil {
+			return err
+		}
+		if try == mostRestarts || c.opt.Warmup < 2*triedMoves {
+			return nil
+		}
+		stuck, err := c.stuck()
+		if err != nil || !stuck {
+			return err
+		}
+		c.out.Restarts++
+		c.tree.step = c.opt.StepSize
+	}
+}
+
+// stuck makes a few transitions, with steps that adapt, and reports whether the chain could
+// hardly move. It leaves the chain where it has come to, if it could.
+func (c *chain) stuck() (bool, error) {
+	if c.tree.step == 0 {
+		c.tree.step = 1
+		if err := c.findStep(); err != nil {
+			return false, err
+		}
+	}
+	steps := &averager{target: c.opt.TargetAccept}
+	steps.restart(c.tree.step)
+	bad := 0
+	for i := range triedMoves {
+		if !c.advance() {
+			return false, c.sys.err
+		}
+		if c.tree.divergent || c.tree.depth >= c.opt.MaxDepth {
+			bad++
+		}
+		if i+1-bad > triedMoves-stuckMoves {
+			break // it moves
+		}
+		c.tree.step = steps.next(c.tree.acceptance())
+	}
+	c.tree.step = 0
+	if c.opt.StepSize > 0 {
+		c.tree.step = c.opt.StepSize
+	}
+	return bad >= stuckMoves, nil
 }
 
 func (c *chain) warmUp() error {

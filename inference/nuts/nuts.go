@@ -55,6 +55,8 @@ type Result struct {
 	// Saturated those that reached the greatest depth without turning back.
 	Divergences, Saturated int
 	Evaluations            int // gradients, warm-up included
+	// Restarts are those of all chains.
+	Restarts int
 	// Interrupted says that the context was done before the draws were.
 	Interrupted bool
 }
@@ -106,9 +108,9 @@ func Sample(ctx context.Context, d int, density func() (Density, error), opt Opt
 func runAll(chains []*chain, init [][]float64, cancel func()) []error {
 	errs := make([]error, len(chains))
 	parallel.Each(len(chains), func(i int) {
-		var given []float64
-		if len(init) > 0 {
-			given = init[i%len(init)]
+		var given [][]float64
+		for k := range init { // its own first
+			given = append(given, init[(i+k)%len(init)])
 		}
 		ended := false
 		defer func() {
@@ -184,6 +186,7 @@ func collect(chains []*chain, d int, opt Options, interrupted bool) *Result {
 		c.out.cut(n)
 		r.Chains = append(r.Chains, *c.out)
 		r.Divergences += c.out.divergences()
+		r.Restarts += c.out.Restarts
 		r.Evaluations += c.out.Evaluations
 		for i, depth := range c.out.Depth {
 			if depth >= opt.MaxDepth && !c.out.Diverged[i] {

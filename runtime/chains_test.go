@@ -193,19 +193,27 @@ func TestChainsSameBits(t *testing.T) {
 // are right; where they are not asked for, they do not.
 func TestChainsOfContinuousLatents(t *testing.T) {
 	y := []float64{0.1, -0.4, 0.3, 1.2, -2}
+	t.Run("few", func(t *testing.T) { shrunk(t, y, inference.Tempered) })
+	for k := range 28 { // too many latents for particles
+		y = append(y, 3*math.Sin(float64(k)))
+	}
+	t.Run("many", func(t *testing.T) { shrunk(t, y, inference.Sampled) })
+}
+
+func shrunk(t *testing.T, y []float64, applied inference.Correction) {
 	p := bindDiscrete(t, `
 data y : real[N]
 tau ~ HalfCauchy(1)
 m : real[N] ~ Normal(0, tau)
 y ~ Normal(m, 2)`, map[string]any{"y": y}, nil)
 	post := fitGuided(t, p, runtime.Options{})
-	if post.Sampling() == nil || post.Applied() != inference.Sampled || post.Verdict != runtime.Good {
+	if post.Sampling() == nil || post.Applied() != applied || post.Verdict != runtime.Good {
 		t.Fatalf("%s, %s: %v", post.Applied(), post.Verdict, post.Reasons)
 	}
 	// Given tau the rest is normal: an integral over tau.
 	var total, mean, square, first float64
-	for k := range 200000 {
-		tau := math.Exp(-12 + 20*(float64(k)+0.5)/200000)
+	for k := range 20000 {
+		tau := math.Exp(-12 + 20*(float64(k)+0.5)/20000)
 		w := tau / (1 + tau*tau)
 		shrunk := tau * tau / (tau*tau + 4)
 		for _, v := range y {

@@ -434,10 +434,10 @@ func (post *Posterior) Applied() inference.Correction { return post.result().App
 // Look is what tempering from the prior says of the answer; its zero value where it was
 // not asked.
 func (post *Posterior) Look() inference.Look {
-	if post.fit.Look == nil {
+	if post.result().Look == nil {
 		return inference.Look{Agrees: true}
 	}
-	return *post.fit.Look
+	return *post.result().Look
 }
 
 // Particles is the number of Monte-Carlo particles of the ELBO in the end.

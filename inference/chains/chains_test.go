@@ -177,7 +177,7 @@ plate i in 1..5 {
 	for _, cores := range []int{1, 2, 4} {
 		goruntime.GOMAXPROCS(cores)
 		r := run(t, fit, chains.Options{})
-		if want != nil && !reflect.DeepEqual(r, want) {
+		if want != nil && !reflect.DeepEqual(chains.Shown(r), chains.Shown(want)) {
 			t.Errorf("%d cores give other draws", cores)
 		}
 		want = r

@@ -27,3 +27,10 @@ func Together(o *Options) { o.together = true }
 
 // Nested is the plain diagnosis of chains.
 var Nested = nested
+
+// Shown is a result without what lets it go on.
+func Shown(r *Result) Result {
+	s := *r
+	s.run = nil
+	return s
+}

@@ -102,7 +102,11 @@ func (f *fitter) weighWide(m *mixture, n int) (*Weighted, error) {
 	d := m.part[0].d
 	wide := &mixture{df: wideDF, weight: m.weight, part: m.part}
 	w := &Weighted{D: d, U: make([]float64, n*d), logP: make([]float64, n), logRatio: make([]float64, n), proposal: m}
-	near := int(math.Round((1-wideShare)*float64(n)/2)) * 2
+	spread := wideShare
+	if d > mostTempered { // of so many coordinates some are far out in every draw of such a t
+		spread = 0
+	}
+	near := int(math.Round((1-spread)*float64(n)/2)) * 2
 	r := Stream(f.opt.Seed, "more draws", n)
 	ignore := func(int, *gaussian, []float64, float64) {}
 	m.place(r, w.U[:near*d], ignore)
@@ -111,7 +115,7 @@ func (f *fitter) weighWide(m *mixture, n int) (*Weighted, error) {
 		return nil, err
 	}
 	share, distance, z := make([]float64, len(m.part)), make([]float64, len(m.part)), make([]float64, d)
-	narrowly, widely := math.Log(1-wideShare)+tConstant(m.df, d), math.Log(wideShare)+tConstant(wideDF, d)
+	narrowly, widely := math.Log(1-spread)+tConstant(m.df, d), math.Log(spread)+tConstant(wideDF, d)
 	for i := range w.logRatio {
 		u := w.U[i*d : (i+1)*d]
 		a := narrowly + m.logDensity(u, z, share, distance)

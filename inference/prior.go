@@ -17,6 +17,8 @@ import (
 // an improper one, say.
 func (t *Target) priorPoints(r *rand.Rand, n int) []float64 {
 	out := make([]float64, 0, n*t.D)
+	opt := t.Options
+	opt.LatentsOnly = true
 	for range n {
 		if t.halt != nil && t.halt() {
 			return nil
@@ -25,17 +27,30 @@ func (t *Target) priorPoints(r *rand.Rand, n int) []float64 {
 		if ds.HasErrors() {
 			return nil
 		}
-		p := &guide.Unpacked{Centring: t.Centring, Values: map[*lang.Symbol]*lower.Array{}}
+		values := map[*lang.Symbol]*lower.Array{}
 		for _, x := range drawn.Latents {
-			p.Values[x.Symbol] = x.Array
+			values[x.Symbol] = x.Array
 		}
-		b := named.New()
-		if _, ds := lower.LowerWith(t.Model, t.Data, p, b, t.Options); len(p.U) != t.D || ds.HasErrors() && allNaN(p.U) {
+		u := t.unpack(values, opt)
+		if len(u) != t.D && opt.LatentsOnly { // missing data are latents, too
+			opt = t.Options
+			u = t.unpack(values, opt)
+		}
+		if len(u) != t.D {
 			return nil
 		}
-		out = append(out, p.U...)
+		out = append(out, u...)
 	}
 	return out
+}
+
+// unpack are the unconstrained numbers of the values of latents.
+func (t *Target) unpack(values map[*lang.Symbol]*lower.Array, opt lower.Options) []float64 {
+	p := &guide.Unpacked{Centring: t.Centring, Values: values}
+	if _, ds := lower.LowerWith(t.Model, t.Data, p, named.New(), opt); ds.HasErrors() && allNaN(p.U) {
+		return nil
+	}
+	return p.U
 }
 
 func allNaN(x []float64) bool {

@@ -239,7 +239,7 @@ y ~ Normal(m, 2)`, map[string]any{"y": y}, nil)
 	if math.Abs(m.Mean-first) > 0.1*m.SD || !(m.MeanFieldSD > 0) {
 		t.Errorf("m[5] %.4f ± %.4f, exact %.4f; mean-field sd %.4f", m.Mean, m.SD, first, m.MeanFieldSD)
 	}
-	for _, n := range []int{50, 4000, 9000} {
+	for _, n := range []int{200, 4000, 9000} {
 		few := fitGuided(t, p, runtime.Options{Draws: n})
 		q, err := few.Quantity("m[5]")
 		if err != nil {

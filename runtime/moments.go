@@ -3,6 +3,7 @@ package runtime
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"ppl/inference"
 	"ppl/inference/mcmc"
@@ -47,6 +48,7 @@ var reportedQuantiles = []float64{0.05, 0.5, 0.95}
 // summarise computes the summaries from draws with weights or, if w is nil, without;
 // scratch is room for as many.
 func (q *Quantity) summarise(draws, w, scratch []float64) {
+	q.leaveOut(draws, w)
 	q.take(tails.Weighted(draws, w))
 	var qs []float64
 	if w != nil {
@@ -65,6 +67,12 @@ func (q *Quantity) summariseChains(chains [][]float64, groups int) {
 	for _, c := range chains {
 		all = append(all, c...)
 	}
+	if n := len(chains[0]); q.leaveOut(all, nil) {
+		chains = slices.Clone(chains)
+		for c := range chains {
+			chains[c] = all[c*n : (c+1)*n]
+		}
+	}
 	q.take(tails.Chains(chains))
 	qs := quantiles(all, reportedQuantiles...)
 	q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
@@ -73,6 +81,43 @@ func (q *Quantity) summariseChains(chains [][]float64, groups int) {
 	if !(q.MCSE > d.MCSEMean) && q.Moments != tails.None && q.SD != 0 {
 		q.MCSE = d.MCSEMean
 	}
+}
+
+// leftOut is the share of a let's draws that may be undefined without a word on its moments
+// being lost: a period in an autoregression whose roots are real once in ten thousand draws.
+const leftOut = 1e-3
+
+// leaveOut puts the median in the place of draws that are not finite, if they are so few, and
+// reports whether it did; w are weights, or nil.
+func (q *Quantity) leaveOut(draws, w []float64) bool {
+	share, n := 0.0, 0
+	for i, x := range draws {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			n++
+			if w == nil {
+				share += 1 / float64(len(draws))
+			} else {
+				share += w[i]
+			}
+		}
+	}
+	if q.leftOut = 0; n == 0 || share > leftOut {
+		return false
+	}
+	q.leftOut = share
+	var finite []float64
+	for _, x := range draws {
+		if !math.IsNaN(x) && !math.IsInf(x, 0) {
+			finite = append(finite, x)
+		}
+	}
+	median := quantiles(finite, 0.5)[0]
+	for i, x := range draws {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			draws[i] = median
+		}
+	}
+	return true
 }
 
 // take sets the moments, those that there are.
@@ -179,6 +224,10 @@ func (post *Posterior) noteMoments() {
 	told := map[string]bool{}
 	for i := range post.quantities {
 		q := &post.quantities[i]
+		if q.leftOut > 0 && !told[q.Symbol] {
+			told[q.Symbol] = true
+			post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` is undefined in %.2g of its draws, which its figures leave out", q.Name, q.leftOut))
+		}
 		if q.broken || q.Moments == tails.Both || q.Moments == "" || told[q.Symbol] {
 			continue
 		}

@@ -73,6 +73,7 @@ type Quantity struct {
 
 	at          int     // where the text declares it
 	broken      bool    // some draw that counts is not finite
+	leftOut     float64 // share of the draws that are not, and are left out for being so few
 	squareIndex float64 // see tails.Moments
 }
 

@@ -155,6 +155,9 @@ type Options struct {
 	Assigner Assigner
 	// MostLikely finds the most likely values in place of summing over all.
 	MostLikely bool
+	// LatentsOnly passes over data on the left of a `~`, and factors: what is left is the
+	// prior, without latents that are missing data.
+	LatentsOnly bool
 	// Limit is the largest number of elements of a table for one particle;
 	// enum.DefaultLimit if 0.
 	Limit int

@@ -22,7 +22,9 @@ func (l *lowerer) sample(s *ast.Sample) {
 	}
 	switch info.Kind {
 	case lang.Observe:
-		l.observe(s, info)
+		if !l.options.LatentsOnly {
+			l.observe(s, info)
+		}
 	case lang.Latent:
 		if info.Discrete {
 			l.discreteLatent(s, info)

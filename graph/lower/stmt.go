@@ -148,7 +148,7 @@ func (l *lowerer) letOnce(s *ast.Let) {
 }
 
 func (l *lowerer) factor(s *ast.Factor) {
-	if l.sim != nil && l.sim.latents {
+	if l.options.LatentsOnly || l.sim != nil && l.sim.latents {
 		return
 	}
 	if l.sim != nil {

@@ -31,9 +31,17 @@ func (fit *Fit) Extend(ctx context.Context, seed uint64, reported int) (bool, er
 	if more == nil {
 		return false, err
 	}
+	if w.D > mostChained && w.steady() && !more.steady() {
+		// k̂ of so many latents is an estimate about its limit, and nothing else could be tried.
+		fit.Evaluations += evaluations
+		return false, nil
+	}
 	fit.take(more, evaluations)
 	return true, nil
 }
+
+// steady reports whether weights carry means and variances.
+func (w *Weighted) steady() bool { return w.KHat <= SteadyKHat && w.Spread.KHat <= UsableKHat }
 
 // Widen draws again as Extend does where weights are in doubt, and makes the draws the
 // answer if their weights are steady beyond doubt: posteriors with heavy tails need no

@@ -199,7 +199,7 @@ const (
 // sound reports whether the answer is one of importance weights that need no help.
 func (fit *Fit) sound() bool {
 	w := fit.Draws
-	return fit.Applied == Importance && fit.Converged && len(fit.Modes) == 1 && w.KHat <= SteadyKHat && w.Spread.KHat <= UsableKHat && w.ESS >= FewESS
+	return fit.Applied == Importance && fit.Converged && len(fit.Modes) == 1 && w.steady() && w.ESS >= FewESS
 }
 
 // cost is what an evaluation at one point works through, bodies of recurrences included.
@@ -480,7 +480,7 @@ func (f *fitter) takeParticles(fit *Fit) error {
 		if err != nil {
 			return err
 		}
-		if w != nil && w.KHat <= SteadyKHat && w.Spread.KHat <= UsableKHat && w.ESS >= FewESS {
+		if w != nil && w.steady() && w.ESS >= FewESS {
 			if l.Compare(w); l.Agrees {
 				fit.Draws, fit.Applied = w, Importance
 				f.found(fit)

@@ -8,8 +8,8 @@ const mostReported = 300
 // Monte-Carlo errors that are aimed at: of an sd, relative to it, and of the quantiles at
 // 5 and 95 %, relative to the width between them in sds of a normal.
 const (
-	preciseSD       = 0.04
-	preciseQuantile = 0.04
+	preciseSD       = 0.05
+	preciseQuantile = 0.05
 	normalWidth     = 3.29
 )
 

@@ -87,6 +87,9 @@ func (q *Quantity) summariseChains(chains [][]float64, groups int) {
 // being lost: a period in an autoregression whose roots are real once in ten thousand draws.
 const leftOut = 1e-3
 
+// hardly is a share of which nothing need be said.
+const hardly = 1e-6
+
 // leaveOut puts the median in the place of draws that are not finite, if they are so few, and
 // reports whether it did; w are weights, or nil.
 func (q *Quantity) leaveOut(draws, w []float64) bool {
@@ -224,7 +227,7 @@ func (post *Posterior) noteMoments() {
 	told := map[string]bool{}
 	for i := range post.quantities {
 		q := &post.quantities[i]
-		if q.leftOut > 0 && !told[q.Symbol] {
+		if q.leftOut > hardly && !told[q.Symbol] {
 			told[q.Symbol] = true
 			post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` is undefined in %.2g of its draws, which its figures leave out", q.Name, q.leftOut))
 		}

@@ -58,7 +58,7 @@ const (
 // size is that of a tempered run.
 type size struct{ runs, particles, moves, final int }
 
-var glance = size{4, 128, 5, 10}
+var glance = size{4, 512, 5, 10}
 
 // thorough is that which may become the answer.
 func thorough(d int) size { return size{8, 512, 8 + d/2, 40 + 4*d} }
@@ -92,7 +92,7 @@ func (f *fitter) look(fit *Fit) error {
 		if err != nil || l == nil {
 			return err
 		}
-		if l.Compare(fit.Draws); l.Agrees {
+		if l.Compare(fit.Draws); l.Agrees && l.unseen(fit.Draws) == 0 {
 			fit.Look = l
 			return nil
 		}
@@ -102,7 +102,9 @@ func (f *fitter) look(fit *Fit) error {
 		return err
 	}
 	fit.Look = l
-	l.Compare(fit.Draws)
+	if l.Compare(fit.Draws); l.unseen(fit.Draws) > mostUnseen {
+		l.Agrees = false
+	}
 	if sound && l.Agrees && (fit.Draws.KHat <= doubtfulKHat || d > fewTempered) || f.opt.Guide != Guides[0] {
 		return nil
 	}
@@ -132,7 +134,7 @@ func (f *fitter) thoroughly(fit *Fit, ref *reference, prior []float64) (*Look, e
 			return nil, err
 		}
 		if l.steady() {
-			if best = l; l.coarse < 1 || round > 0 && l.coarse < bearable {
+			if best = l; l.coarse < 1 || round > 0 && l.coarse < nearly {
 				break
 			}
 		} else if l.MCSE > hopeless {
@@ -193,7 +195,7 @@ const (
 	steadyRHat     = 1.01
 	hopeless       = 0.7
 	// mostEvaluations are those of the largest run.
-	mostEvaluations = 5e6
+	mostEvaluations = 1e7
 )
 
 // sound reports whether the answer is one of importance weights that need no help.
@@ -396,6 +398,39 @@ func (l *Look) Confirms(chains *Weighted) bool {
 // roughly is up to where chains may differ from particles of many latents.
 const roughly = 3
 
+// mostUnseen is how many of some thousand particles may lie where importance draws say
+// that there is nothing.
+const mostUnseen = 2
+
+// beyondWeights is by how much, in nats, a particle's weight must exceed the largest of all
+// importance draws for it to be unseen.
+const beyondWeights = 2
+
+// unseen counts the particles that importance weights know nothing of: under the proposal
+// their weight would be well above that of every draw that there is. A mode of a
+// thousandth of the mass shows so that no mean or sd of a few hundred particles tells.
+func (l *Look) unseen(w *Weighted) int {
+	if w.proposal == nil || len(w.logRatio) == 0 {
+		return 0
+	}
+	top := math.Inf(-1)
+	for i, r := range w.logRatio {
+		if w.W[i] > 0 {
+			top = math.Max(top, r)
+		}
+	}
+	p, m := l.Particles, w.proposal
+	share, distance, z := make([]float64, len(m.part)), make([]float64, len(m.part)), make([]float64, p.D)
+	n := 0
+	for i, lp := range p.logP {
+		u := p.U[i*p.D : (i+1)*p.D]
+		if lp-m.logDensity(u, z, share, distance)-top > beyondWeights {
+			n++
+		}
+	}
+	return n
+}
+
 // figures are what is compared of a coordinate.
 type figures struct {
 	mean, sd, low, high float64 // low and high are the quantiles at 5 and 95 %
@@ -414,14 +449,22 @@ func describe(x, w []float64, groups int) figures {
 	g.low, g.high, g.errLow, g.errHigh = qs[0], qs[1], errs[0], errs[1]
 	if groups > 2 {
 		n := len(x) / groups
-		means, sds := make([]float64, groups), make([]float64, groups)
-		for i := range means {
-			means[i], sds[i] = meanSD(x[i*n : (i+1)*n])
+		runs := [4][]float64{} // means, sds and quantiles of each
+		for i := range groups {
+			part := x[i*n : (i+1)*n]
+			m, s := meanSD(part)
+			qs, _ := psis.Quantiles(part, fill(make([]float64, n), 1/float64(n)), 1, []float64{0.05, 0.95})
+			for k, v := range []float64{m, s, qs[0], qs[1]} {
+				runs[k] = append(runs[k], v)
+			}
 		}
-		_, s := meanSD(means)
-		_, sd := meanSD(sds)
-		root := math.Sqrt(float64(groups))
-		g.err, g.errSD = math.Max(g.err, s/root), math.Max(g.errSD, sd/root/g.sd)
+		for k, to := range []*float64{&g.err, &g.errSD, &g.errLow, &g.errHigh} {
+			_, s := meanSD(runs[k])
+			if s /= math.Sqrt(float64(groups)); k == 1 {
+				s /= g.sd
+			}
+			*to = math.Max(*to, s)
+		}
 	}
 	return g
 }
@@ -498,8 +541,11 @@ func (f *fitter) takeParticles(fit *Fit) error {
 // direct reports whether particles may be the answer as they stand.
 func (f *fitter) direct(l *Look) bool { return f.t.D <= fewTempered && l.coarse < bearable }
 
-// bearable is how coarse particles may be.
-const bearable = 2
+// bearable is how coarse particles may be, nearly what is not worth four times as many.
+const (
+	bearable = 2
+	nearly   = 1.3
+)
 
 // found marks that the particles have found what the optimiser did not.
 func (f *fitter) found(fit *Fit) {

@@ -18,8 +18,8 @@ type Chain struct {
 	// WarmupDivergences are those of the warm-up, where some are usual.
 	WarmupDivergences int
 	// Restarts counts the starting points that were given up because nothing moved there.
-	Restarts int
-	Evaluations       int // gradients, warm-up included
+	Restarts    int
+	Evaluations int // gradients, warm-up included
 }
 
 // chain is the state of a run of one chain.

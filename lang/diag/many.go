@@ -7,7 +7,7 @@ const MaxErrors = 100
 // TooManyErrors is the code of the diagnostic that stands in for all errors
 // after MaxErrors; MoreErrors is its summary, MendFirst its hint.
 const (
-	TooManyErrors Code = "too-many-errors"
-	MoreErrors         = "there are more errors from here on"
-	MendFirst          = "mend the ones above first"
+	TooManyErrors Code   = "too-many-errors"
+	MoreErrors    string = "there are more errors from here on"
+	MendFirst     string = "mend the ones above first"
 )

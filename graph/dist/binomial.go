@@ -69,8 +69,9 @@ func binomialTail(b *named.Builder, f *op.Func, x named.Value, p Params) named.V
 		if f == op.LogBetaInc {
 			reflected = op.LogBetaIncC
 		}
-		few := b.InvLogit(b.Neg(b.Abs(logit)))
-		in = b.Where(b.Less(logit, b.Scalar(0)), b.Apply(f, more, rest, few), b.Apply(reflected, rest, more, few))
+		rare := b.Less(logit, b.Scalar(0))
+		few := b.InvLogit(b.Where(rare, logit, b.Neg(logit))) // |logit| has no slope at 0
+		in = b.Where(rare, b.Apply(f, more, rest, few), b.Apply(reflected, rest, more, few))
 	} else {
 		in = b.Apply(f, more, rest, p.Get("p"))
 	}

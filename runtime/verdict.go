@@ -186,7 +186,7 @@ func (post *Posterior) judgeDraws(f *inference.Fit) {
 
 func (post *Posterior) judgeModes(f *inference.Fit) {
 	if n := len(f.Modes); n > 1 {
-		post.lower(Caution, "%d modes were found, with ELBOs %s: the answer describes the first alone", n, modeELBOs(f))
+		post.lower(Poor, "%d modes were found, with ELBOs %s: the answer describes the first alone%s", n, modeELBOs(f), post.apart(f))
 	} else if f.Integrates {
 		post.lower(Caution, "solutions of a differential equation often fit the data in several ways, of which %d starting points may have missed the best: look at the fitted curve, and try other seeds", f.Starts)
 	}
@@ -198,6 +198,22 @@ func (post *Posterior) judgeLook(f *inference.Fit) {
 	if l := f.Look; l != nil && !l.Agrees {
 		post.lower(Poor, "particles that were tempered from the prior differ from the answer in `%s`: it has missed a part of the posterior, such as another mode; the default method weighs what they find", post.owner(f, l.Coordinate))
 	}
+}
+
+// apart names the latent in which the first two modes are furthest apart, in sds of the
+// guide.
+func (post *Posterior) apart(f *inference.Fit) string {
+	a, b := f.Modes[0].Loc, f.Modes[1].Loc
+	most, at := 0.0, -1
+	for i := range min(len(a), len(b), len(f.LogSD)) {
+		if d := math.Abs(a[i]-b[i]) / math.Exp(f.LogSD[i]); d > most {
+			most, at = d, i
+		}
+	}
+	if at < 0 {
+		return ""
+	}
+	return fmt.Sprintf("; they differ most in `%s`", post.owner(f, at))
 }
 
 func modeELBOs(f *inference.Fit) string {

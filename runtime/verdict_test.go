@@ -64,7 +64,7 @@ func TestVerdictRules(t *testing.T) {
 		{"flat", func(f *inference.Fit) { f.Flat = []int{0} }, fine, Poor, "flat"},
 		{"no response", func(f *inference.Fit) { f.NoResponse, f.Applied = "a hole", inference.NoCorrection }, fine, Poor, "a hole"},
 		{"no response, but weights", func(f *inference.Fit) { f.NoResponse = "a hole" }, fine, Good, "converged"},
-		{"two modes", func(f *inference.Fit) { f.Modes = []inference.Mode{{ELBO: -3}, {ELBO: -4}} }, fine, Caution, "2 modes were found, with ELBOs -3.0, -4.0"},
+		{"two modes", func(f *inference.Fit) { f.Modes = []inference.Mode{{ELBO: -3}, {ELBO: -4}} }, fine, Poor, "2 modes were found, with ELBOs -3.0, -4.0"},
 		{"a point", func(f *inference.Fit) { f.Point = true }, fine, Poor, "a mode is a point"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -50,7 +50,6 @@ const (
 	// doubtfulKHat is that from which on the weights of a fit are not taken for an
 	// answer without a thorough look.
 	doubtfulKHat = 0.3
-	priorDraws   = 96
 	// fewTempered latents are covered so well that particles may be the answer.
 	fewTempered = 8
 )
@@ -81,13 +80,14 @@ func (f *fitter) look(fit *Fit) error {
 	}
 	f.stage = "look"
 	d, cost := f.t.D, f.cost()
-	prior := f.t.priorPoints(Stream(f.opt.Seed, "prior", 0), priorDraws)
-	ref := f.reference(fit, prior)
 	sound := fit.sound()
-	if sound && fit.Draws.KHat <= doubtfulKHat {
-		if glance.evaluations(d)*cost > cheapLook {
-			return nil
-		}
+	glances := sound && fit.Draws.KHat <= doubtfulKHat
+	if glances && glance.evaluations(d)*cost > cheapLook || !glances && thorough(d).evaluations(d)*cost > dearLook {
+		return nil
+	}
+	prior := f.prior()
+	ref := f.reference(fit, prior)
+	if glances {
 		l, err := f.temper(ref, glance, "glance")
 		if err != nil || l == nil {
 			return err

@@ -39,7 +39,7 @@ func (t *Target) Initial(ctx context.Context, seed uint64, chains int) *Initial 
 	fit := newFit(f.t)
 	f.take(fit, a)
 	if f.looksAt(fit) {
-		prior := f.t.priorPoints(Stream(seed, "prior", 0), priorDraws)
+		prior := f.prior()
 		if l, err := f.thoroughly(fit, f.reference(fit, prior), prior); err == nil && l != nil {
 			in.Look = l
 			in.Points = l.starts(seed, chains)

@@ -15,12 +15,12 @@ import (
 // scale. Coordinates that a draw has no value for are NaN (missing elements of data, a
 // value that rounding put on a bound). It is nil where the prior cannot be drawn from:
 // an improper one, say.
-func (t *Target) priorPoints(r *rand.Rand, n int) []float64 {
+func (t *Target) priorPoints(r *rand.Rand, n int, halted func() bool) []float64 {
 	out := make([]float64, 0, n*t.D)
 	opt := t.Options
 	opt.LatentsOnly = true
 	for range n {
-		if t.halt != nil && t.halt() {
+		if halted() {
 			return nil
 		}
 		drawn, ds := lower.SimulateLatents(t.Model, t.Data, r)
@@ -129,4 +129,26 @@ func (q *gaussian) inflated(c float64) *gaussian {
 		out.l[i] = c * v
 	}
 	return out
+}
+
+// Each draw from the prior reads the data and interprets the model: priorWork numbers and
+// nodes are what all of them may work through together.
+const (
+	priorDraws, leastPriorDraws = 96, 16
+	priorWork                   = 1e7
+	nodeWork                    = 200 // of interpreting what makes a node
+)
+
+// prior are draws from the prior, fewer where one is dear; nil where it cannot be drawn
+// from, or is too dear.
+func (f *fitter) prior() []float64 {
+	work := nodeWork * float64(len(f.surf.g.Nodes()))
+	for _, a := range f.t.Data.Values {
+		work += float64(len(a.Data))
+	}
+	n := int(math.Min(priorDraws, 10*priorWork/work))
+	if n < leastPriorDraws {
+		return nil
+	}
+	return f.t.priorPoints(Stream(f.opt.Seed, "prior", 0), n, f.halted)
 }

@@ -82,7 +82,7 @@ func roundTrip(t *testing.T, tg *Target) {
 // TestPriorOfNone: a prior that cannot be drawn from has no points.
 func TestPriorOfNone(t *testing.T) {
 	tg := build(t, "a ~ Flat()\nb ~ Normal(a, 1)\nfactor -a^2", nil)
-	if got := tg.priorPoints(Stream(1, "prior", 0), 3); got != nil {
+	if got := tg.priorPoints(Stream(1, "prior", 0), 3, func() bool { return false }); got != nil {
 		t.Errorf("%v", got)
 	}
 }

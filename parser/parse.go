@@ -139,7 +139,7 @@ func (p *parse) fail(err error, lo, hi int) (owned bool) {
 		return false
 	}
 	d, owned := p.explain(err, lo, hi)
-	if !p.rep.echoes(d.Span.Start) {
+	if owned || !p.rep.echoes(d.Span.Start) { // what it owns was taken back, so it is no echo of that
 		p.rep.add(d)
 	}
 	return owned

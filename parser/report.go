@@ -53,10 +53,10 @@ func (r *reporter) add(d diag.Diagnostic) {
 }
 
 // drop takes back what was said of a stretch of text: the mistake is a larger
-// one.
+// one. Bytes that are no text at all stay reported, whatever they stand in.
 func (r *reporter) drop(sp diag.Span) {
 	r.list = slices.DeleteFunc(r.list, func(d diag.Diagnostic) bool {
-		return sp.Start <= d.Span.Start && d.Span.End <= sp.End && d.Severity == diag.Error
+		return sp.Start <= d.Span.Start && d.Span.End <= sp.End && d.Severity == diag.Error && d.Code != InvalidUTF8
 	})
 }
 

@@ -21,6 +21,7 @@ var (
 	keepAll = flag.Bool("keep-all", false, "keep all models, not only those")
 	only    = flag.String("families", "", "the families to draw from, separated by commas; all if empty")
 	from    = flag.Uint64("from", 1, "the first seed of each family")
+	listAll = flag.Bool("list", false, "list the verdict on each fit, and what is wrong whatever the verdict")
 )
 
 // quick are families whose right values and fits take a fraction of a second.
@@ -139,7 +140,11 @@ func (r *runner) fit(family string, seed uint64) {
 	default:
 		c.poor++
 	}
-	if wrong := f.Wrong(posterior); f.Verdict == "good" && len(wrong) > 0 {
+	wrong := f.Wrong(posterior)
+	if *listAll {
+		r.Logf("%s %s %s", m.Name(), f.Verdict, strings.Join(wrong, "; "))
+	}
+	if f.Verdict == "good" && len(wrong) > 0 {
 		c.wrong++
 		r.Logf("WRONG %s: %s", m.Name(), strings.Join(wrong, "; "))
 		r.kept(m, posterior)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"math"
+	"slices"
 
 	"ppl/graph"
 	"ppl/graph/kernel/vec"
@@ -32,6 +33,20 @@ type chainRows struct {
 // chainOne holds a single particle in logical order.
 type chainOne struct {
 	u, w, d, out []float64
+}
+
+// marginalsRead reports whether anything but log Z is read of a packed chain. Where
+// nothing is, as in a program of values alone, there is no pass backwards.
+func (a *analysis) marginalsRead(n *graph.Node, outputs []*graph.Node) bool {
+	if slices.Contains(outputs, n) {
+		return true
+	}
+	for _, by := range a.order {
+		if _, value := by.Op.(op.ChainValue); !value && slices.Contains(by.In, n) {
+			return true
+		}
+	}
+	return false
 }
 
 func newChainRows(c op.ChainShape, p int) *chainRows {
@@ -76,9 +91,12 @@ func (s *rowState) bindChain(g *generic, c op.ChainShape, hessian bool, p int) n
 			r.steps(w[at*width:], width)
 			r.forward(u[b*uSize : (b+1)*uSize])
 			o := out[b*outSize : (b+1)*outSize]
-			if hessian {
+			switch {
+			case hessian:
 				r.hessian(d[b*dSize:(b+1)*dSize], o)
-			} else {
+			case g.valueOnly:
+				copy(o[:p], r.rows(0))
+			default:
 				r.backward(o)
 			}
 			r.exceptions(u[b*uSize:(b+1)*uSize], w[at*width:], width, d[b*dSize:(b+1)*dSize], o)
@@ -130,9 +148,7 @@ func (r *chainRows) scaled(x, top []float64, n int, least float64) {
 	copy(top, x[:p])
 	for i := 1; i < n; i++ {
 		for j, v := range x[i*p : (i+1)*p] {
-			if v > top[j] || v != v {
-				top[j] = v
-			}
+			top[j] = max(top[j], v)
 		}
 	}
 	for j, v := range top {

@@ -73,6 +73,12 @@ func TestChainInRows(t *testing.T) {
 					}
 				}
 			}
+			alone := runChain(t, plan.Compile(g, outs[:1]), values)[0] // without marginals
+			for i, y := range got[0] {
+				if math.Float64bits(alone[i]) != math.Float64bits(y) {
+					t.Fatalf("value %d: %v without a gradient, %v with it", i, alone[i], y)
+				}
+			}
 		})
 	}
 }

@@ -140,4 +140,6 @@ type generic struct {
 	stage   int
 	promote *value
 	body    *rowProgram // of a scan
+	// valueOnly says of a chain that nobody reads its marginals.
+	valueOnly bool
 }

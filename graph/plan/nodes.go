@@ -223,6 +223,8 @@ func (c *compiler) generic(n *graph.Node) {
 		g.body = compileRows(o.G, []*graph.Node{o.Out})
 	case scan.Steps:
 		g.body = compileRows(o.G, []*graph.Node{o.Out})
+	case op.Chain:
+		g.valueOnly = !c.an.marginalsRead(n, c.outputs)
 	}
 	c.others = append(c.others, g)
 }

@@ -159,8 +159,9 @@ func TestSuggestion(t *testing.T) {
 	}
 }
 
-// TestModes: a mixture whose components are not ordered has two modes, an
-// ordered one has one. Left to itself the fit weighs them against one another.
+// TestModes: a mixture whose components are not ordered has two modes; if they have the
+// same prior one of them stands for both. An ordered one has one mode. Left to itself the
+// fit weighs modes against one another.
 func TestModes(t *testing.T) {
 	const lumps = `
 data y : real[N]
@@ -174,11 +175,15 @@ factor sum([log_sum_exp([log_density(Normal(mu[1], 0.5), y[i]), log_density(Norm
 	for _, c := range []struct {
 		prior string
 		modes int
-	}{{"mu[k in 1..2] ~ Normal(0, 5)", 2}, {"mu : ordered[2] ~ Normal(0, 5)", 1}} {
+		same  bool
+	}{{"mu[k in 1..2] ~ Normal(0, 5)", 1, true}, {"mu[k in 1..2] ~ Normal(0.1 * k, 5)", 2, false}, {"mu : ordered[2] ~ Normal(0, 5)", 1, false}} {
 		for seed := uint64(1); seed <= 3; seed++ {
 			fit := fitted(t, build(t, fmt.Sprintf(lumps, c.prior), data{"N": 40, "y": y}), Options{Seed: seed, Correct: "linear"})
 			if len(fit.Modes) != c.modes {
 				t.Errorf("%s, seed %d: %d modes", c.prior, seed, len(fit.Modes))
+			}
+			if same := fit.Symmetry != nil && len(fit.Symmetry.Exchanges) == 1; same != c.same {
+				t.Errorf("%s, seed %d: labels that can be exchanged %t", c.prior, seed, same)
 			}
 			for i := 1; i < len(fit.Modes); i++ {
 				if fit.Modes[i].ELBO > fit.Modes[i-1].ELBO {

@@ -36,7 +36,7 @@ func (fit *Fit) Extend(ctx context.Context, seed uint64, reported int) (bool, er
 		fit.Evaluations += evaluations
 		return false, nil
 	}
-	fit.take(more, evaluations)
+	fit.take(more, evaluations, seed)
 	return true, nil
 }
 
@@ -56,7 +56,7 @@ func (fit *Fit) Widen(ctx context.Context, seed uint64) (bool, error) {
 		return false, nil
 	}
 	fit.Applied = Importance
-	fit.take(more, evaluations)
+	fit.take(more, evaluations, seed)
 	return true, nil
 }
 
@@ -64,12 +64,13 @@ func (fit *Fit) Widen(ctx context.Context, seed uint64) (bool, error) {
 // quadrature knows; above, one in ten missed a part.
 const safeKHat = 0.3
 
-func (fit *Fit) take(more *Weighted, evaluations int) {
+func (fit *Fit) take(more *Weighted, evaluations int, seed uint64) {
 	if more.KHat <= safeKHat && more.ESS >= float64(more.N())/2 {
 		more.Spread = Spread{} // the proposal covers the tails: heavy ones are the posterior's own
 	}
 	fit.Draws = more
 	fit.spread()
+	fit.imaged(seed)
 	fit.Evaluations += evaluations
 }
 

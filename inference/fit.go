@@ -122,6 +122,9 @@ type Fit struct {
 	Modes, Minor []Mode
 	// Look is what tempering from the prior says; nil where it was not asked.
 	Look *Look
+	// Symmetry are maps between modes that are images of one another: of these modes one stands
+	// for all, and the draws are in each with the same probability. Nil if there are none.
+	Symmetry *Symmetry
 	// Starts is the number of starting points tried.
 	Starts int
 }
@@ -171,6 +174,7 @@ type fitter struct {
 	why     string // set once the run must end early
 	ears    *listener
 	tried   []*guidedStart
+	sym     *Symmetry // that is found at the first optimum, then about the best
 
 	reporter *Reporter // compiled when it is first needed
 }
@@ -290,6 +294,7 @@ func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 	}
 	f.mark(fit)
 	fit.spread()
+	fit.imaged(opt.Seed)
 	fit.Evaluations = f.evaluations()
 	return fit, nil
 }

@@ -32,7 +32,8 @@ type Look struct {
 	// moves changed the particles, in the units of Off.
 	RHat, Drift float64
 	coarse      float64 // what fitter.coarse says of the particles
-	before      []float64
+	result      *temper.Result
+	sym         *Symmetry
 	figures     []figures // of the particles, by coordinate
 	from        *reference
 	size        size
@@ -55,12 +56,19 @@ const (
 )
 
 // size is that of a tempered run.
-type size struct{ runs, particles, moves, final int }
+type size struct{ runs, particles, moves, final, keep int }
 
-var glance = size{4, 512, 5, 10}
+var glance = size{4, 512, 5, 10, 1}
+
+// Coarse is the largest Monte-Carlo error of the sds and quantiles of what is reported, as a
+// multiple of what is aimed at, 5 % of the sd; NaN where it was not computed.
+func (l *Look) Coarse() float64 { return l.coarse }
+
+// Each is the number of particles of a run.
+func (l *Look) Each() int { return l.size.particles }
 
 // thorough is that which may become the answer.
-func thorough(d int) size { return size{8, 512, 8 + d/2, 40 + 4*d} }
+func thorough(d int) size { return size{8, 512, 8 + d/2, 40 + 4*d, 4} }
 
 // evaluations estimates how many a run takes in d coordinates.
 func (s size) evaluations(d int) float64 {
@@ -112,18 +120,25 @@ func (f *fitter) look(fit *Fit) error {
 }
 
 // thoroughly tempers as many particles as it takes until runs agree, and the figures
-// that are reported are precise; nil if that cannot be afforded.
+// that are reported are precise; nil if that cannot be afforded. It starts with few, goes on
+// with four times as many, and then with more runs of as many.
 func (f *fitter) thoroughly(fit *Fit, ref *reference, prior []float64) (*Look, error) {
 	d, cost := f.t.D, f.cost()
 	s := thorough(d)
 	var best *Look
-	for round := range 3 {
+	for round := range 4 {
 		if n := s.evaluations(d); n*cost > dearLook || n > mostEvaluations || round > 0 && d > fewTempered || f.halted() {
 			break
 		}
-		l, err := f.temper(ref, s, "look")
+		var l *Look
+		var err error
+		if round < 2 {
+			l, err = f.temper(ref, s, "look")
+		} else {
+			l, err = f.moreRuns(best, s.runs)
+		}
 		if err != nil || l == nil {
-			return nil, err
+			return best, err
 		}
 		if !l.steady() && prior != nil && round == 0 { // the fit may be where there is nothing
 			if l, ref, err = f.fromPrior(fit, prior, s, l, ref); err != nil {
@@ -137,34 +152,55 @@ func (f *fitter) thoroughly(fit *Fit, ref *reference, prior []float64) (*Look, e
 			if best = l; l.coarse < 1 || round > 0 && l.coarse < nearly {
 				break
 			}
-		} else if l.MCSE > hopeless {
+		} else if l.MCSE > hopeless || round > 0 {
 			break
 		}
-		s.particles *= 4
+		if round == 0 {
+			s.particles *= 4
+		} else {
+			s.runs *= 2
+		}
 	}
 	return best, nil
 }
 
-// temperMore makes four times as many particles the answer; false where so many would take
+// moreRuns joins as many runs to those of a look as make n.
+func (f *fitter) moreRuns(l *Look, n int) (*Look, error) {
+	s := l.size
+	s.runs = n - l.size.runs
+	r, err := f.particles(l.from, s, "look", l.size.runs)
+	if err != nil || !r.Complete {
+		return nil, err
+	}
+	s.runs = n
+	return f.lookOf(l.result.Join(r), l.from, s), nil
+}
+
+// temperMore joins three times as many runs as there are to the answer; false where so many would take
 // too long or too much memory, or do not agree.
 func (fit *Fit) temperMore(ctx context.Context, seed uint64, reported int) (bool, error) {
 	f := newFitter(ctx, fit.Target, Options{Seed: seed})
+	f.sym = fit.Symmetry
 	if err := f.use(fit.Target); err != nil {
 		return false, err
 	}
 	s := fit.Look.size
-	s.particles *= 4
+	s.runs *= 4
 	n := s.evaluations(f.t.D)
-	if n*f.cost() > dearLook || n > mostEvaluations || s.runs*s.particles*(f.t.D+reported) > mostNumbers || f.halted() {
+	if n*f.cost() > dearLook || n > mostEvaluations || s.runs*s.particles*s.keep*(f.t.D+reported) > mostNumbers || f.halted() {
 		return false, nil
 	}
-	l, err := f.temper(fit.Look.from, s, "look")
+	l, err := f.moreRuns(fit.Look, s.runs)
 	fit.Evaluations += f.evaluations()
 	if err != nil || l == nil || !l.steady() {
 		return false, err
 	}
+	if l.coarse, err = f.coarse(l.Particles); err != nil {
+		return false, err
+	}
 	l.Agrees, l.Used = true, true
 	fit.Look, fit.Draws = l, l.Particles
+	fit.imaged(seed)
 	return true, nil
 }
 
@@ -209,18 +245,29 @@ func (f *fitter) cost() float64 { return f.surf.cost() + insideOf(f.surf.g)/lane
 
 // temper runs particles; nil if they did not come to the density.
 func (f *fitter) temper(ref *reference, s size, purpose string) (*Look, error) {
-	r, err := temper.Run(f.surf.Value, ref, temper.Options{D: f.t.D, Runs: s.runs, Particles: s.particles, Moves: s.moves, Final: s.final,
-		Most:   int(dearLook / f.cost()),
-		Stream: func(i int) *rand.Rand { return Stream(f.opt.Seed, purpose, i) }, Halted: f.halted})
+	r, err := f.particles(ref, s, purpose, 0)
 	if err != nil || !r.Complete {
 		return nil, err
 	}
-	n := r.Runs * r.Particles
-	w := &Weighted{D: r.D, U: r.U, KHat: math.NaN(), ESS: float64(n), Chains: r.Runs, logP: r.LogDensity}
-	l := &Look{Particles: w, before: r.Before, from: ref, size: s}
+	return f.lookOf(r, ref, s), nil
+}
+
+// particles runs them, with the streams of runs from the given one on.
+func (f *fitter) particles(ref *reference, s size, purpose string, from int) (*temper.Result, error) {
+	return temper.Run(f.surf.Value, ref, temper.Options{D: f.t.D, Runs: s.runs, Particles: s.particles, Moves: s.moves, Final: s.final, Keep: s.keep,
+		Most:   int(dearLook / f.cost()),
+		Stream: func(i int) *rand.Rand { return Stream(f.opt.Seed, purpose, from+i) }, Halted: f.halted})
+}
+
+// lookOf examines what particles have come to.
+func (f *fitter) lookOf(r *temper.Result, ref *reference, s size) *Look {
+	w := &Weighted{D: r.D, U: r.U, KHat: math.NaN(), ESS: float64(r.Runs * r.Particles * r.Keep), Chains: r.Runs, logP: r.LogDensity}
+	l := &Look{Particles: w, result: r, from: ref, size: s, sym: f.sym}
+	f.sym.Fold(w.U)
+	f.sym.Fold(r.Before)
 	l.LogEvidence, l.MCSE = r.Evidence()
 	l.examine()
-	return l, nil
+	return l
 }
 
 // reference is a mixture of t distributions that tempering starts from.
@@ -350,18 +397,22 @@ func (m *reference) LogDensity(u []float64) float64 {
 func (l *Look) examine() {
 	p := l.Particles
 	d, n := p.D, p.N()
-	x, z := make([]float64, n), make([]float64, n)
-	equal := fill(make([]float64, n), 1/float64(n))
+	before := l.result.Before
+	m := len(before) / d
+	x, z := make([]float64, n), make([]float64, m)
+	equal, equally := fill(make([]float64, n), 1/float64(n)), fill(make([]float64, m), 1/float64(m))
 	for j := range d {
 		for i := range x {
-			x[i], z[i] = p.U[i*d+j], l.before[i*d+j]
+			x[i] = p.U[i*d+j]
+		}
+		for i := range z {
+			z[i] = before[i*d+j]
 		}
 		now := describe(x, equal, p.Chains)
 		l.figures = append(l.figures, now)
-		l.Drift = math.Max(l.Drift, differ(now, describe(z, equal, p.Chains)))
+		l.Drift = math.Max(l.Drift, differ(now, describe(z, equally, p.Chains)))
 		l.RHat = math.Max(l.RHat, between(x, p.Chains))
 	}
-	l.before = nil
 }
 
 // Compare holds the moments and quantiles of an answer's draws against the particles',
@@ -374,9 +425,10 @@ func (l *Look) Compare(answer *Weighted) {
 	if w == nil {
 		w = fill(make([]float64, m), 1/float64(m))
 	}
+	u := l.sym.folded(answer.U)
 	for j := 0; j < d && m > 0; j++ {
 		for i := range y {
-			y[i] = answer.U[i*d+j]
+			y[i] = u[i*d+j]
 		}
 		if off := differ(l.figures[j], describe(y, w, max(1, answer.Chains))); off > l.Off {
 			l.Off, l.Coordinate = off, j
@@ -389,10 +441,11 @@ func (l *Look) Compare(answer *Weighted) {
 // with one another, are to be believed more than these: as precise as particles are of
 // few latents, as roughly as they are of many.
 func (l *Look) Confirms(chains *Weighted) bool {
-	if l.Compare(chains); l.Particles.D > fewTempered {
-		l.Agrees = l.Off < roughly
+	held := *l
+	if held.Compare(chains); l.Particles.D > fewTempered {
+		return held.Off < roughly
 	}
-	return l.Agrees
+	return held.Agrees
 }
 
 // roughly is up to where chains may differ from particles of many latents.
@@ -406,7 +459,7 @@ const mostUnseen = 2
 // importance draws for it to be unseen.
 const beyondWeights = 2
 
-// unseen counts the particles that importance weights know nothing of: under the proposal
+// unseen counts the particles, not how often each was kept, that importance weights know nothing of: under the proposal
 // their weight would be well above that of every draw that there is. A mode of a
 // thousandth of the mass shows so that no mean or sd of a few hundred particles tells.
 func (l *Look) unseen(w *Weighted) int {
@@ -428,7 +481,7 @@ func (l *Look) unseen(w *Weighted) int {
 			n++
 		}
 	}
-	return n
+	return n / l.size.keep
 }
 
 // figures are what is compared of a coordinate.
@@ -454,14 +507,14 @@ func describe(x, w []float64, groups int) figures {
 			part := x[i*n : (i+1)*n]
 			m, s := meanSD(part)
 			qs, _ := psis.Quantiles(part, fill(make([]float64, n), 1/float64(n)), 1, []float64{0.05, 0.95})
-			for k, v := range []float64{m, s, qs[0], qs[1]} {
+			for k, v := range []float64{m, s * s, qs[0], qs[1]} { // a variance's error is less skewed than its root's
 				runs[k] = append(runs[k], v)
 			}
 		}
 		for k, to := range []*float64{&g.err, &g.errSD, &g.errLow, &g.errHigh} {
 			_, s := meanSD(runs[k])
 			if s /= math.Sqrt(float64(groups)); k == 1 {
-				s /= g.sd
+				s /= 2 * g.sd * g.sd
 			}
 			*to = math.Max(*to, s)
 		}
@@ -518,13 +571,13 @@ const (
 // them say more.
 func (f *fitter) takeParticles(fit *Fit) error {
 	l := fit.Look
-	if !f.direct(l) {
+	if !f.direct(l) || l.coarse > 1 {
 		w, err := f.remix(l.Particles)
 		if err != nil {
 			return err
 		}
 		if w != nil && w.steady() && w.ESS >= FewESS {
-			if l.Compare(w); l.Agrees {
+			if l.Compare(w); l.Agrees && (w.KHat <= safeKHat || !f.direct(l)) {
 				fit.Draws, fit.Applied = w, Importance
 				f.found(fit)
 				return nil
@@ -541,10 +594,11 @@ func (f *fitter) takeParticles(fit *Fit) error {
 // direct reports whether particles may be the answer as they stand.
 func (f *fitter) direct(l *Look) bool { return f.t.D <= fewTempered && l.coarse < bearable }
 
-// bearable is how coarse particles may be, nearly what is not worth four times as many.
+// bearable is how coarse particles may be, nearly what is not worth four times as many,
+// which is still called good.
 const (
-	bearable = 2
-	nearly   = 1.3
+	bearable = 1.4
+	nearly   = 1.1
 )
 
 // found marks that the particles have found what the optimiser did not.
@@ -556,7 +610,8 @@ func (f *fitter) found(fit *Fit) {
 }
 
 // remix weights draws of a mixture that is fitted to particles, and then to the weighted
-// draws; nil if there is none.
+// draws; nil if there is none. Shares of the draws come from wide surroundings of all
+// particles, whose tails are heavy.
 func (f *fitter) remix(p *Weighted) (*Weighted, error) {
 	n := p.N()
 	df := math.Max(remixTails, float64(p.D)/2)
@@ -566,12 +621,18 @@ func (f *fitter) remix(p *Weighted) (*Weighted, error) {
 	if m == nil || broad == nil {
 		return nil, nil
 	}
+	defence := func(m *mixture) *mixture {
+		if m = m.defended(broad.inflated(1.5), 0.1); p.D <= fewTempered { // of more, draws that wide are lost
+			m = m.defended(broad.inflated(5), 0.1)
+		}
+		return m
+	}
 	var best *Weighted
 	for round := range temperedRounds {
 		if f.halted() {
 			break
 		}
-		w, err := f.weighMixture(m.defended(broad.inflated(1.5), 0.1), 2*f.opt.Draws, "tempered", round)
+		w, err := f.weighMixture(defence(m), 2*f.opt.Draws, "tempered", round)
 		if err != nil {
 			return nil, err
 		}

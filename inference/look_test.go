@@ -23,11 +23,6 @@ data y : real[N]
 mu ~ Normal(0, 10)
 factor sum([log_sum_exp([log(0.9) + log_density(Normal(mu, 0.1), y[i]), log(0.1) + log_density(Normal(mu, 10), y[i])]) for i in 1..N])`,
 			data{"N": 4, "y": []float64{-1, -1, 3, 3}}, 0.95997, 2.00053},
-		{"components without order", `
-data y : real[N]
-mu[k in 1..2] ~ Normal(0, 5)
-factor sum([log_sum_exp([log_density(Normal(mu[1], 0.5), y[i]), log_density(Normal(mu[2], 0.5), y[i])]) for i in 1..N])`,
-			data{"N": 6, "y": []float64{-2.1, -2, -1.9, 1.9, 2, 2.1}}, 0, 2.01408},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tg := build(t, c.text, c.given)

@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"slices"
 	"sort"
 
 	"ppl/inference/arrow"
@@ -16,6 +17,11 @@ const leastBudget = 2000
 // that is not worse than where a first run that did not converge has come to.
 func (f *fitter) explore(fit *Fit, o *objective, best *ascent) (*objective, *ascent, error) {
 	f.stage = "modes"
+	var err error
+	if f.sym, err = f.findSymmetry(best); err != nil {
+		return nil, nil, err
+	}
+	defer func() { f.sym = f.sym.about(best); fit.Symmetry = f.sym }()
 	n := f.dispersed()
 	if !best.converged {
 		n = min(n, 3) // each may take as long
@@ -42,27 +48,55 @@ func (f *fitter) explore(fit *Fit, o *objective, best *ascent) (*objective, *asc
 	// A run that takes far longer than the first one wanders where there is nothing.
 	f.budget = max(leastBudget, 2*best.products)
 	defer func() { f.budget = 0 }()
-	for _, s := range starts[1:] {
-		if f.halted() {
-			break
+	// from optimises from a further start, and reports whether that is the best so far.
+	from := func(s []float64) (bool, error) {
+		near := func(loc []float64) bool {
+			return slices.ContainsFunc(f.sym.onto(loc, known), func(image []float64) bool { return nearAny(known, hills, image) })
 		}
-		near := func(loc []float64) bool { return nearAny(known, hills, loc) }
 		p := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
 		a, err := f.climbAndAscend(p, s, near)
 		if err != nil {
 			if _, is := err.(*ErrNoStart); is {
-				continue
+				return false, nil
 			}
-			return nil, nil, err
+			return false, err
 		}
 		if !a.converged || near(a.loc) {
-			continue
+			return false, nil
 		}
 		if err := add(a); err != nil {
-			return nil, nil, err
+			return false, err
 		}
 		if a.value > best.value {
 			o, best = p, a
+			return true, nil
+		}
+		return false, nil
+	}
+	for _, s := range starts[1:] {
+		if f.halted() {
+			break
+		}
+		if _, err := from(s); err != nil {
+			return nil, nil, err
+		}
+	}
+	for tries := 2 * n; tries > 0 && best.converged; {
+		better := false
+		for _, s := range f.relabelled(best) {
+			if tries--; tries < 0 || f.halted() {
+				break
+			}
+			fit.Starts++
+			if better, err = from(s); err != nil {
+				return nil, nil, err
+			}
+			if better {
+				break
+			}
+		}
+		if !better {
+			break
 		}
 	}
 	if !best.converged {
@@ -79,6 +113,35 @@ func (f *fitter) explore(fit *Fit, o *objective, best *ascent) (*objective, *asc
 	}
 	// The objective's state must be that of the optimum.
 	return o, best, o.eval(best.loc, best.logsd)
+}
+
+// relabelled are starts in which two labels of a discrete latent are exchanged in all that
+// has such labels: a mixture whose components have different priors keeps a component where
+// a start has put it, while the posterior may be elsewhere. Labels that the density does not
+// tell apart lead to no other mode.
+func (f *fitter) relabelled(a *ascent) [][]float64 {
+	var out [][]float64
+	done := map[int]bool{}
+	for _, z := range f.t.Discrete {
+		k := len(z.Values)
+		if done[k] || k < 2 || k > mostLabels {
+			continue
+		}
+		done[k] = true
+		items := labelled(f.t.Slots)[k]
+		if len(items) == 0 {
+			continue
+		}
+		s := &Symmetry{slots: f.t.Slots, d: f.t.D}
+		for i := range k {
+			for j := range i {
+				u := slices.Clone(a.loc)
+				s.swap(u, items, k, j, i)
+				out = append(out, u)
+			}
+		}
+	}
+	return out
 }
 
 // dispersed is the number of further starts, the fewer the dearer they are.

@@ -18,6 +18,8 @@ type Initial struct {
 	// Look is what tempering from the prior has found, to hold the chains against; nil where
 	// that does not suit the model.
 	Look *Look
+	// Symmetry is that of Fit; nil if there is none.
+	Symmetry *Symmetry
 }
 
 // Initial finds where chains that sample a target should start. A start uniform near
@@ -38,6 +40,11 @@ func (t *Target) Initial(ctx context.Context, seed uint64, chains int) *Initial 
 	in.Target = f.t
 	fit := newFit(f.t)
 	f.take(fit, a)
+	if f.sym, err = f.findSymmetry(a); err != nil {
+		return in
+	}
+	f.sym = f.sym.about(a)
+	in.Symmetry = f.sym
 	if f.looksAt(fit) {
 		prior := f.prior()
 		if l, err := f.thoroughly(fit, f.reference(fit, prior), prior); err == nil && l != nil {

@@ -136,7 +136,7 @@ func (p *Problem) tempered(ctx context.Context, opt Options, fit *inference.Fit,
 func (post *Posterior) takeParticles() {
 	w := post.fit.Draws
 	post.options.Draws = w.N()
-	post.sampling = &Sampling{Chains: w.Chains, Groups: w.Chains, Draws: w.N() / w.Chains, Trajectories: w.N(), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1)}
+	post.sampling = &Sampling{Chains: w.Chains, Groups: w.Chains, Draws: w.N() / w.Chains, Particles: post.fit.Look.Each(), Trajectories: w.N(), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1)}
 }
 
 // reportChains makes the report of draws of chains, or of tempered particles, of which as

@@ -52,7 +52,11 @@ func (q *Quantity) summarise(draws, w, scratch []float64) {
 	q.take(tails.Weighted(draws, w))
 	var qs []float64
 	if w != nil {
-		qs, _ = psis.Quantiles(draws, w, 1, reportedQuantiles)
+		var errs []float64
+		qs, errs = psis.Quantiles(draws, w, 1, reportedQuantiles)
+		if !fewValues(draws) {
+			q.MCSETail = math.Max(errs[0], errs[2])
+		}
 	} else {
 		copy(scratch, draws)
 		qs = quantiles(scratch, reportedQuantiles...)
@@ -78,9 +82,22 @@ func (q *Quantity) summariseChains(chains [][]float64, groups int) {
 	q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
 	d := mcmc.DiagnoseGroups(chains, groups)
 	q.RHat, q.ESSBulk, q.ESSTail = d.RHat, d.ESSBulk, d.ESSTail
+	if !fewValues(all) {
+		q.MCSETail = d.MCSETail
+	}
 	if !(q.MCSE > d.MCSEMean) && q.Moments != tails.None && q.SD != 0 {
 		q.MCSE = d.MCSEMean
 	}
+}
+
+// fewValues reports whether draws are of something discrete: a count, a rank.
+func fewValues(draws []float64) bool {
+	const looked, few = 400, 100
+	seen := map[float64]bool{}
+	for i := 0; i < len(draws); i += 1 + len(draws)/looked {
+		seen[draws[i]] = true
+	}
+	return len(seen) <= few
 }
 
 // leftOut is the share of a let's draws that may be undefined without a word on its moments
@@ -161,6 +178,12 @@ func (q *Quantity) Spread() float64 {
 // called good.
 const goodSDError = 0.1
 
+// goodTailError is that of the quantiles at 5 and 95 %, in sds.
+const goodTailError = 0.1
+
+// cheapTailError is that above which weighted draws, which cost little, are not left at that.
+const cheapTailError = 0.05
+
 // judgeMoments asks that the Monte-Carlo errors of all means and sds be small.
 func (post *Posterior) judgeMoments() {
 	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSE / q.Spread() / goodMCSE }); q != nil {
@@ -168,6 +191,9 @@ func (post *Posterior) judgeMoments() {
 	}
 	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSESD / q.SD / goodSDError }); q != nil {
 		post.lower(Caution, "the Monte-Carlo error of the sd of `%s` is %s: its tails are heavy; try more --draws, or go by its median and interval", q.Name, share(q.MCSESD/q.SD))
+	}
+	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSETail / q.Spread() / goodTailError }); q != nil {
+		post.lower(Caution, "the Monte-Carlo error of the interval of `%s` is %.2f of its %s; try more --draws", q.Name, q.MCSETail/q.Spread(), q.scaleName())
 	}
 	post.judgeReach()
 }

@@ -22,6 +22,9 @@ const (
 type Sampling struct {
 	Chains, Warmup int
 	Draws          int // of each chain
+	// Particles is how many were tempered in each run, which count as its chain, particle by
+	// particle; 0 of Markov chains.
+	Particles int
 	// Groups is the number of groups of chains with a common starting point: R̂ is
 	// nested where there are fewer than chains (see package mcmc).
 	Groups int
@@ -63,6 +66,7 @@ const (
 	goodEBFMI             = 0.3
 	cautionDivergent      = 0.01 // share of the draws
 	rareTrajectories      = 0.001
+	goodCoarse            = 1.1 // of tempered particles: see inference.Look
 )
 
 // sample runs NUTS, in the parameterisation that the variational fit chooses.
@@ -94,6 +98,7 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 	}
 	post.describe(r, target, user.Err() != nil)
 	post.compare(r, initial.Look)
+	post.spread(r, initial.Symmetry)
 	if err := post.gather(r, target); err != nil {
 		return nil, err
 	}
@@ -155,6 +160,22 @@ func (post *Posterior) compare(r *nuts.Result, look *inference.Look) {
 	}
 	look.Compare(w)
 	post.fit.Look = look
+}
+
+// spread gives each of the modes that are images of one another its share of the draws.
+func (post *Posterior) spread(r *nuts.Result, images *inference.Symmetry) {
+	if post.fit.Symmetry = images; images == nil {
+		return
+	}
+	random := inference.Stream(post.options.Seed, "images", 0)
+	for _, c := range r.Chains {
+		for _, u := range c.Draws {
+			images.Spread(u, random)
+		}
+	}
+	if post.fit.Draws.U != nil {
+		post.fit.Draws.U = r.Places()
+	}
 }
 
 // gather makes the quantities, in the order in which the model declares them.
@@ -256,6 +277,9 @@ func (post *Posterior) judgeSampling() {
 		post.judgeModes(post.fit)
 	}
 	post.judgeLook(post.fit)
+	if l := post.fit.Look; post.fit.Applied == inference.Tempered && l.Coarse() > goodCoarse {
+		post.lower(Caution, "sds and quantiles of the runs differ: their Monte-Carlo error is up to %.0f %% of an sd", 5*l.Coarse())
+	}
 	if len(post.Reasons) == 0 && post.fit.Applied == inference.Tempered {
 		post.Reasons = []string{fmt.Sprintf("%d runs that were tempered from the prior agree: R̂ at most %.3f, at least %.0f effective draws", s.Chains, s.RHat, math.Min(s.ESSBulk, s.ESSTail))}
 	}
@@ -267,6 +291,7 @@ func (post *Posterior) judgeSampling() {
 		post.Reasons = []string{fmt.Sprintf("R̂ at most %.3f, at least %.0f effective draws, %s", s.RHat, math.Min(s.ESSBulk, s.ESSTail), divergences)}
 	}
 	post.noteMoments()
+	post.noteSymmetry()
 }
 
 // automatic says that the draws are of chains that correct a guide, of a length that

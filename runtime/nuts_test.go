@@ -3,6 +3,7 @@ package runtime_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	goruntime "runtime"
 	"slices"
@@ -157,5 +158,50 @@ func TestNUTSStops(t *testing.T) {
 	}
 	if _, err := p.Fit(context.Background(), runtime.Options{Method: "gibbs"}); err == nil || !strings.Contains(err.Error(), "gibbs") {
 		t.Errorf("an unknown method: %v", err)
+	}
+}
+
+// TestComponentsWithoutOrder: both methods give each label of a mixture that does not tell
+// them apart the moments of all components, those of the ordered model, and say so.
+func TestComponentsWithoutOrder(t *testing.T) {
+	const text = `
+data y : real[N]
+w ~ Dirichlet([2, 2])
+mu : %s[2] ~ Normal(0, 5)
+plate i in 1..N {
+  z[i] ~ Categorical(w)
+  y[i] ~ Normal(mu[z[i]], 1)
+}`
+	given := map[string]any{"y": []float64{2.1, 1.9, 2.4, 2.2, 2.0, -3, -2.5, -3.2, -3.3}}
+	ordered, err := problem(t, fmt.Sprintf(text, "ordered"), given).Fit(t.Context(), runtime.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mean, square := 0.0, 0.0
+	for _, name := range []string{"mu[1]", "mu[2]"} {
+		q, err := ordered.Quantity(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mean += q.Mean / 2
+		square += (q.SD*q.SD + q.Mean*q.Mean) / 2
+	}
+	sd := math.Sqrt(square - mean*mean)
+	p := problem(t, fmt.Sprintf(text, "real"), given)
+	for _, method := range []string{"", runtime.MethodNUTS} {
+		for seed := uint64(1); seed <= 2; seed++ {
+			post, err := p.Fit(t.Context(), runtime.Options{Seed: seed, Method: method})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if post.Verdict != runtime.Good || !strings.Contains(strings.Join(post.Reasons, "; "), "labels 1, 2 of `w`, `mu` can be exchanged") {
+				t.Errorf("method %q, seed %d: %s, %q", method, seed, post.Verdict, post.Reasons)
+			}
+			for _, name := range []string{"mu[1]", "mu[2]"} {
+				if q, err := post.Quantity(name); err != nil || math.Abs(q.Mean-mean) > 0.1*sd || math.Abs(q.SD/sd-1) > 0.05 {
+					t.Errorf("method %q, seed %d: %s is %.3f ± %.3f, want %.3f ± %.3f", method, seed, name, q.Mean, q.SD, mean, sd)
+				}
+			}
+		}
 	}
 }

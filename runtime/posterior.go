@@ -58,6 +58,9 @@ type Quantity struct {
 	Q5, Q50, Q95 float64
 	// MCSE is the Monte-Carlo standard error of the mean, MCSESD that of the sd.
 	MCSE, MCSESD float64
+	// MCSETail is the larger one of those of Q5 and Q95; 0 where draws are independent and
+	// not weighted, and of quantities of few values.
+	MCSETail float64
 	// Moments says which moments there are, as far as the draws tell, and TailIndex
 	// why: it is the larger one of the indices of both tails, of which 1/2 is that from
 	// which on there is no variance (see package tails); 0 where they are light.

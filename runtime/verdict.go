@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"ppl/inference"
+	"ppl/lang"
 )
 
 // Verdict says how far a posterior may be believed.
@@ -66,6 +68,7 @@ func (post *Posterior) judge() {
 		post.Reasons = []string{fmt.Sprintf("converged, one mode found, k̂ = %.2f, %.0f effective draws", f.Draws.KHat, f.Draws.ESS)}
 	}
 	post.noteMoments()
+	post.noteSymmetry()
 }
 
 // judgeFinite looks for quantities with draws that are not finite. A latent must
@@ -190,6 +193,38 @@ func (post *Posterior) judgeModes(f *inference.Fit) {
 	} else if f.Integrates {
 		post.lower(Caution, "solutions of a differential equation often fit the data in several ways, of which %d starting points may have missed the best: look at the fitted curve, and try other seeds", f.Starts)
 	}
+}
+
+// noteSymmetry says which labels and signs the model does not tell apart: their modes have
+// the same mass, and figures are of all of them.
+func (post *Posterior) noteSymmetry() {
+	s := post.fit.Symmetry
+	if s == nil {
+		return
+	}
+	for _, x := range s.Exchanges {
+		for _, class := range x.Classes {
+			var labels []string
+			for _, k := range class {
+				labels = append(labels, fmt.Sprint(k+1))
+			}
+			post.Reasons = append(post.Reasons, fmt.Sprintf("labels %s of %s can be exchanged: there is a mode for each order of them, and figures are of all; to tell them apart order one of these (`ordered`)",
+				strings.Join(labels, ", "), quoted(symbolNames(x.Sites))))
+		}
+	}
+	for _, x := range s.Flips {
+		post.Reasons = append(post.Reasons, fmt.Sprintf("the sign of %s can be changed: there is a mode with each, and figures are of both; bound one (`HalfNormal`, `in (0, inf)`) to tell them apart", quoted(symbolNames(x.Sites))))
+	}
+}
+
+func symbolNames(sites []*lang.Symbol) []string {
+	var out []string
+	for _, s := range sites {
+		if !slices.Contains(out, s.Name) {
+			out = append(out, s.Name)
+		}
+	}
+	return out
 }
 
 // judgeLook lowers the verdict where particles that were tempered from the prior say

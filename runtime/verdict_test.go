@@ -8,6 +8,7 @@ import (
 
 	"ppl/inference"
 	"ppl/inference/tails"
+	"ppl/lang"
 )
 
 // sound is a fit with nothing to complain of.
@@ -54,6 +55,13 @@ func TestVerdictRules(t *testing.T) {
 		{"few effective draws", func(f *inference.Fit) { f.Draws.ESS = 399 }, fine, Caution, "399 effective draws"},
 		{"a mean with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSE: 0.11}, Caution, "`b`"},
 		{"an sd with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSESD: 0.21}, Caution, "the sd of `b` is 10 % of it"},
+		{"an interval with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSETail: 0.21}, Caution, "the interval of `b` is 0.10 of its spread"},
+		{"labels that can be exchanged", func(f *inference.Fit) {
+			f.Symmetry = &inference.Symmetry{Exchanges: []inference.Exchange{{Sites: []*lang.Symbol{{Name: "w"}, {Name: "mu"}}, Classes: [][]int{{1, 2}}}}}
+		}, fine, Good, "labels 2, 3 of `w`, `mu` can be exchanged"},
+		{"signs that can be changed", func(f *inference.Fit) {
+			f.Symmetry = &inference.Symmetry{Flips: []inference.Flip{{Sites: []*lang.Symbol{{Name: "a"}, {Name: "a"}, {Name: "b"}}}}}
+		}, fine, Good, "the sign of `a`, `b` can be changed"},
 		{"no sd", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: math.NaN(), Q5: -2, Q95: 2, MCSE: 0.05, Moments: tails.Mean, TailIndex: 0.6}, Good, "`b` has no sd"},
 		{"a mean with an error, no sd", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: math.NaN(), Q5: -2, Q95: 2, MCSE: 0.2, Moments: tails.Mean, TailIndex: 0.6}, Caution, "of its spread"},
 		{"no mean", func(*inference.Fit) {}, Quantity{Name: "b", Mean: math.NaN(), SD: math.NaN(), MCSE: math.NaN(), Moments: tails.None, TailIndex: 1}, Good, "`b` has neither mean nor sd"},

@@ -22,7 +22,7 @@ func (c *fitCmd) writeText(e *env, r *result) {
 	} else if r.post.Point() {
 		fmt.Fprintf(w, "%s, seed %d\n\n", approximation(r.post), c.Seed)
 	} else if s := r.post.Sampling(); s != nil && r.post.Applied() == inference.Tempered {
-		fmt.Fprintf(w, "%s of %d particles, tempered from the prior, seed %d\n\n", count(s.Chains, "run"), s.Draws, c.Seed)
+		fmt.Fprintf(w, "%s of %d particles, tempered from the prior, %s of each, seed %d\n\n", count(s.Chains, "run"), s.Particles, count(s.Draws/s.Particles, "draw"), c.Seed)
 	} else if s != nil {
 		fmt.Fprintf(w, "%s, %s from it, %d draws after %d of warm-up in each, seed %d\n\n", approximation(r.post), count(s.Chains, "Markov chain"), s.Draws, s.Warmup, c.Seed)
 	} else {

@@ -33,6 +33,8 @@ type lane struct {
 
 	metric *metric // nil before it depends on the discrete latents
 	scales []float64
+	// sym maps draws next to one of the modes that are images of one another: see inference.Symmetry.
+	sym *inference.Symmetry
 
 	out *draws
 }
@@ -268,6 +270,7 @@ func (l *lane) keep() {
 	o := l.out
 	o.kept++
 	o.U, o.LP = append(o.U, l.u...), append(o.LP, l.lp)
+	l.sym.Fold(o.U[len(o.U)-len(l.u):])
 	for i, z := range l.z {
 		o.Z[i] = append(o.Z[i], z...)
 	}

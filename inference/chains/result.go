@@ -86,6 +86,7 @@ func (r *run) collect(ended string) *Result {
 
 // Apply makes the draws the answer of the fit that the chains started from.
 func (r *Result) Apply(fit *inference.Fit) {
+	fit.Symmetry.Spread(r.U, inference.Stream(r.run.opt.Seed, "images", 0))
 	fit.Corrected(&inference.Weighted{D: fit.Target.D, U: r.U, KHat: math.NaN(), Chains: r.Chains}, r.Ended)
 	fit.Evaluations += r.Evaluations
 	guides := make([]*inference.SiteGuide, len(fit.Guides))

@@ -191,6 +191,7 @@ func (r *run) prepare() error {
 			if err != nil {
 				return err
 			}
+			l.sym = r.fit.Symmetry
 			b.lanes = append(b.lanes, l)
 			r.lanes = append(r.lanes, l)
 		}

@@ -21,10 +21,7 @@ func ESSTail(chains [][]float64) float64 {
 	if undefined(chains) {
 		return math.NaN()
 	}
-	return essTail(chains, pooled(chains))
-}
-
-func essTail(chains [][]float64, sorted []float64) float64 {
+	sorted := pooled(chains)
 	return math.Min(essQuantile(chains, sorted, 0.05), essQuantile(chains, sorted, 0.95))
 }
 

@@ -175,7 +175,8 @@ func TestInvariance(t *testing.T) {
 // TestDiagnose: the figures together are the figures one by one.
 func TestDiagnose(t *testing.T) {
 	c := ar1(3, 301, 0.6, 9)
-	want := mcmc.Diagnostics{RHat: mcmc.RHat(c), ESSBulk: mcmc.ESSBulk(c), ESSTail: mcmc.ESSTail(c), MCSEMean: mcmc.MCSEMean(c)}
+	want := mcmc.Diagnostics{RHat: mcmc.RHat(c), ESSBulk: mcmc.ESSBulk(c), ESSTail: mcmc.ESSTail(c), MCSEMean: mcmc.MCSEMean(c),
+		MCSETail: math.Max(mcmc.MCSEQuantile(c, 0.05), mcmc.MCSEQuantile(c, 0.95))}
 	if got := mcmc.Diagnose(c); got != want {
 		t.Errorf("%+v, one by one %+v", got, want)
 	}

@@ -47,8 +47,12 @@ func MCSEQuantile(chains [][]float64, p float64) float64 {
 	if math.IsNaN(n) {
 		return math.NaN()
 	}
+	return errorOfQuantile(pooled(chains), n, p)
+}
+
+// errorOfQuantile is that of sorted draws of which n are effective for the p-quantile.
+func errorOfQuantile(all []float64, n, p float64) float64 {
 	const below = 0.15865525393145705 // Φ(−1)
-	all := pooled(chains)
 	s := float64(len(all))
 	order := func(q float64) float64 { return s * mathext.InvRegIncBeta(n*p+1, n*(1-p)+1, q) }
 	low := max(int(math.Floor(order(below))), 1)
@@ -59,6 +63,8 @@ func MCSEQuantile(chains [][]float64, p float64) float64 {
 // Diagnostics are the convergence figures of one quantity.
 type Diagnostics struct {
 	RHat, ESSBulk, ESSTail, MCSEMean float64
+	// MCSETail is the larger of the errors of the quantiles at 5 and 95 %.
+	MCSETail float64
 }
 
 // DiagnosePlain gives R̂, nested where there are fewer groups than chains, and the
@@ -81,13 +87,15 @@ func Diagnose(chains [][]float64) Diagnostics { return DiagnoseGroups(chains, le
 func DiagnoseGroups(chains [][]float64, groups int) Diagnostics {
 	if undefined(chains) {
 		nan := math.NaN()
-		return Diagnostics{nan, nan, nan, nan}
+		return Diagnostics{nan, nan, nan, nan, nan}
 	}
 	scores, sorted := normalScores(split(chains)), pooled(chains)
+	low, high := essQuantile(chains, sorted, 0.05), essQuantile(chains, sorted, 0.95)
 	return Diagnostics{
 		RHat:     rankRHat(chains, scores, sorted, groups),
 		ESSBulk:  ess(scores),
-		ESSTail:  essTail(chains, sorted),
+		ESSTail:  math.Min(low, high),
 		MCSEMean: MCSEMean(chains),
+		MCSETail: math.Max(errorOfQuantile(sorted, low, 0.05), errorOfQuantile(sorted, high, 0.95)),
 	}
 }

@@ -23,6 +23,7 @@ package temper
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"ppl/graph/parallel"
 )
@@ -44,6 +45,9 @@ type Options struct {
 	Runs, Particles int // independent runs, and particles of each (even)
 	// Moves are those of each particle at each temperature, Final those at the end.
 	Moves, Final int
+	// Keep is how often a particle is kept in the course of its final moves, which sample the
+	// density itself (Dau & Chopin 2022, "Waste-free sequential Monte Carlo"); 0 is 1, the end.
+	Keep int
 	// Most bounds the evaluations of all runs together; 0: no bound.
 	Most int
 	// Stream is the random stream of each run.
@@ -54,8 +58,9 @@ type Options struct {
 
 // Result is what the particles have come to.
 type Result struct {
-	D, Runs, Particles int
-	U                  []float64 // run by run, equally weighted
+	D, Runs, Particles, Keep int
+	// U are the states that were kept, equally weighted: run by run, in each particle by particle.
+	U []float64
 	// Before are the particles as they came to the density, before the final moves: where
 	// these have changed what they say, there were too few moves on the way.
 	Before     []float64
@@ -71,6 +76,7 @@ type Result struct {
 
 // Run tempers.
 func Run(density Density, ref Reference, opt Options) (*Result, error) {
+	opt.Keep = max(1, opt.Keep)
 	s := &sampler{density: density, ref: ref, opt: opt}
 	for i := range opt.Runs {
 		s.runs = append(s.runs, newPopulation(opt.D, opt.Particles, opt.Stream(i)))
@@ -96,6 +102,19 @@ type sampler struct {
 	evaluations int
 	complete    bool
 	before      []float64
+	kept        []snapshot
+}
+
+// snapshot is where all particles were after a final move.
+type snapshot struct{ u, lp []float64 }
+
+// snap takes one.
+func (s *sampler) snap() {
+	var at snapshot
+	for _, p := range s.runs {
+		at.u, at.lp = append(at.u, p.u...), append(at.lp, p.lp...)
+	}
+	s.kept = append(s.kept, at)
 }
 
 func (s *sampler) halted() bool { return s.opt.Halted != nil && s.opt.Halted() }
@@ -162,7 +181,10 @@ func (s *sampler) climb() error {
 	for _, p := range s.runs {
 		s.before = append(s.before, p.u...)
 	}
-	for range s.opt.Final {
+	for i := range s.opt.Final {
+		if left := s.opt.Final - i; left < s.opt.Keep*s.between() && left%s.between() == 0 {
+			s.snap()
+		}
 		if s.halted() || s.spent(s.opt.Particles*s.opt.Runs) {
 			return nil
 		}
@@ -170,9 +192,13 @@ func (s *sampler) climb() error {
 			return err
 		}
 	}
+	s.snap()
 	s.complete = true
 	return nil
 }
+
+// between are the moves from one state that is kept to the next.
+func (s *sampler) between() int { return max(1, s.opt.Final/s.opt.Keep) }
 
 // arrived reports whether every run is at the density itself, or lost.
 func (s *sampler) arrived() bool {
@@ -209,15 +235,33 @@ func (s *sampler) move() error {
 }
 
 func (s *sampler) result() *Result {
-	r := &Result{D: s.opt.D, Runs: len(s.runs), Particles: s.opt.Particles, Before: s.before, Evaluations: s.evaluations, Complete: s.complete}
+	r := &Result{D: s.opt.D, Runs: len(s.runs), Particles: s.opt.Particles, Keep: len(s.kept), Before: s.before, Evaluations: s.evaluations, Complete: s.complete}
+	for i := range len(s.runs) * s.opt.Particles {
+		for _, at := range s.kept {
+			r.U = append(r.U, at.u[i*s.opt.D:(i+1)*s.opt.D]...)
+			r.LogDensity = append(r.LogDensity, at.lp[i])
+		}
+	}
 	for _, p := range s.runs {
-		r.U = append(r.U, p.u...)
-		r.LogDensity = append(r.LogDensity, p.lp...)
 		r.LogEvidence = append(r.LogEvidence, p.logEvidence)
 		r.Temperatures = max(r.Temperatures, p.temperatures)
 		r.Complete = r.Complete && !p.lost
 	}
 	return r
+}
+
+// Join is the result of the runs of both, which have as many particles.
+func (r *Result) Join(o *Result) *Result {
+	j := *r
+	j.Runs += o.Runs
+	j.U = slices.Concat(r.U, o.U)
+	j.Before = slices.Concat(r.Before, o.Before)
+	j.LogDensity = slices.Concat(r.LogDensity, o.LogDensity)
+	j.LogEvidence = slices.Concat(r.LogEvidence, o.LogEvidence)
+	j.Temperatures = max(r.Temperatures, o.Temperatures)
+	j.Evaluations += o.Evaluations
+	j.Complete = r.Complete && o.Complete
+	return &j
 }
 
 // Evidence is the log of the mean of the runs' estimates, which is free of bias on the

@@ -229,3 +229,44 @@ func TestEvidenceError(t *testing.T) {
 		t.Errorf("squared errors are %.2f times what is stated", got)
 	}
 }
+
+// TestKeep: states that are kept on the way of the final moves are of the density too, in
+// order particle by particle; and joined runs stand beside one another.
+func TestKeep(t *testing.T) {
+	opt := options(2)
+	opt.Keep = 4
+	f := func(u []float64) float64 { return normal(u[0], 3, 1) + normal(u[1], -2, 0.5) }
+	r := run(t, 2, around(2, 10), opt, f)
+	once := run(t, 2, around(2, 10), options(2), f)
+	if r.Keep != 4 || len(r.U) != 2*8*256*4 || r.Evaluations != once.Evaluations {
+		t.Fatalf("kept %d of each, %d numbers, after %d evaluations and not %d", r.Keep, len(r.U), r.Evaluations, once.Evaluations)
+	}
+	for i := range r.LogDensity {
+		if lp := f(r.U[2*i : 2*i+2]); lp != r.LogDensity[i] {
+			t.Fatalf("state %d: log density %g, kept as %g", i, lp, r.LogDensity[i])
+		}
+		if i%4 == 3 && (r.U[2*i] != once.U[i/4*2] || r.U[2*i+1] != once.U[i/4*2+1]) {
+			t.Fatalf("the last state of particle %d is not where it ends", i/4)
+		}
+	}
+	// 8,192 states of which each particle's hang together: those of the ends alone are less exact.
+	for j, want := range [2][2]float64{{3, 1}, {-2, 0.5}} {
+		mean, square := 0.0, 0.0
+		for i := j; i < len(r.U); i += 2 {
+			mean += r.U[i] / float64(len(r.U)/2)
+		}
+		for i := j; i < len(r.U); i += 2 {
+			square += (r.U[i] - mean) * (r.U[i] - mean) / float64(len(r.U)/2)
+		}
+		if math.Abs(mean-want[0]) > 0.05*want[1] || math.Abs(math.Sqrt(square)/want[1]-1) > 0.03 {
+			t.Errorf("coordinate %d: %.3f ± %.3f, want %g ± %g", j, mean, math.Sqrt(square), want[0], want[1])
+		}
+	}
+	j := r.Join(r)
+	if j.Runs != 16 || len(j.U) != 2*len(r.U) || len(j.LogEvidence) != 16 || !j.Complete {
+		t.Errorf("joined: %d runs, %d numbers", j.Runs, len(j.U))
+	}
+	if z, e := j.Evidence(); math.Abs(z) > 4*e+0.02 {
+		t.Errorf("log evidence %.3f ± %.3f, want 0", z, e)
+	}
+}

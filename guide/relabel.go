@@ -66,6 +66,9 @@ func (s Slot) Signed() bool {
 	return !s.Circular && (s.Transform == identity || s.Transform == sumToZero || s.Transform == unitVector)
 }
 
+// Mirrored reports whether changing the sign of the slot's numbers takes shares p to 1 − p.
+func (s Slot) Mirrored() bool { return s.Transform == unitInterval }
+
 // toHelmert sets x to V u, with the Helmert basis V.
 func toHelmert(u, x []float64) {
 	above := 0.0

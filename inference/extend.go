@@ -83,6 +83,7 @@ func (fit *Fit) widened(ctx context.Context, seed uint64, reported int) (*Weight
 		return nil, 0, nil
 	}
 	f := newFitter(ctx, fit.Target, Options{Seed: seed})
+	f.sym = fit.Symmetry
 	if err := f.use(fit.Target); err != nil {
 		return nil, 0, err
 	}
@@ -123,6 +124,7 @@ func (f *fitter) weighWide(m *mixture, n int) (*Weighted, error) {
 	if err := f.surf.Value(w.U, w.logP); err != nil {
 		return nil, err
 	}
+	f.sym.restrict(w.U, w.logP)
 	share, distance, z := make([]float64, len(m.part)), make([]float64, len(m.part)), make([]float64, d)
 	narrowly, widely := math.Log(1-spread)+tConstant(m.df, d), math.Log(spread)+tConstant(wideDF, d)
 	for i := range w.logRatio {

@@ -80,7 +80,10 @@ func (f *fitter) conclude(fit *Fit, q *gaussian) error {
 	fit.plain = q
 	fit.Modes[0].Loc = q.loc
 	plain := &mixture{df: math.Inf(1), weight: []float64{1}, part: []*gaussian{q}}
+	sym := f.sym
+	f.sym = nil // the ELBO is of the guide as it stands, wherever it reaches
 	w, err := f.weighMixture(plain, n, "guide draws", 0)
+	f.sym = sym
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,7 @@ func (f *fitter) weighMixture(m *mixture, n int, purpose string, index int) (*We
 	if err := f.surf.Value(w.U, w.logP); err != nil {
 		return nil, err
 	}
+	f.sym.restrict(w.U, w.logP)
 	for i := range logw {
 		logw[i] += w.logP[i]
 	}

@@ -136,7 +136,7 @@ func (f *fitter) relabelled(a *ascent) [][]float64 {
 		for i := range k {
 			for j := range i {
 				u := slices.Clone(a.loc)
-				s.swap(u, items, k, j, i)
+				s.swap(u, Exchange{labels: k, items: items}, j, i)
 				out = append(out, u)
 			}
 		}

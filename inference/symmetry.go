@@ -36,6 +36,7 @@ type Exchange struct {
 
 	labels int
 	items  []item
+	shares []int // coordinates whose sign an exchange of two labels changes
 }
 
 // A Flip changes the sign of several coordinates at once.
@@ -148,20 +149,39 @@ func (g *images) keep(maps []func(u []float64)) ([]bool, error) {
 	return ok, nil
 }
 
-// findExchanges tries all sets of dimensions of latents that have as many labels.
+// findExchanges tries all sets of dimensions of latents that have as many labels. With two
+// labels a share may be mirrored: that of the first becomes that of the second.
 func (g *images) findExchanges() error {
 	byLabels := labelled(g.slots)
 	for n := 2; n <= mostLabels; n++ {
-		items := byLabels[n]
-		if len(items) == 0 {
+		var choice []Exchange // of one dimension each, or a share
+		for _, it := range byLabels[n] {
+			choice = append(choice, Exchange{labels: n, items: []item{it}})
+		}
+		if len(choice) == 0 {
 			continue
 		}
-		sets := subsets(len(items))
+		if n == 2 {
+			for _, s := range g.slots {
+				if s.Mirrored() {
+					choice = append(choice, Exchange{labels: n, shares: counted(s.Offset, s.Free.Size()), Sites: []*lang.Symbol{s.Site}})
+				}
+			}
+		}
+		sets := subsets(len(choice))
+		sets = slices.DeleteFunc(sets, func(set uint64) bool { return set&(1<<len(byLabels[n])-1) == 0 })
+		tried := make([]Exchange, len(sets))
 		var maps []func([]float64)
-		for _, set := range sets {
-			chosen := picked(items, set)
+		for i, set := range sets {
+			x := Exchange{labels: n}
+			for _, c := range picked(choice, set) {
+				x.items, x.shares = append(x.items, c.items...), append(x.shares, c.shares...)
+				x.Sites = append(x.Sites, c.Sites...)
+			}
+			x.Sites = append(g.sites(x.items), x.Sites...)
+			tried[i] = x
 			for _, pair := range [][2]int{{0, 1}, {n - 2, n - 1}} {
-				maps = append(maps, func(u []float64) { g.swap(u, chosen, n, pair[0], pair[1]) })
+				maps = append(maps, func(u []float64) { g.swap(u, x, pair[0], pair[1]) })
 			}
 		}
 		ok, err := g.keep(maps)
@@ -169,7 +189,7 @@ func (g *images) findExchanges() error {
 			return err
 		}
 		for _, i := range minimal(sets, func(i int) bool { return ok[2*i] || ok[2*i+1] }) {
-			if err := g.classes(picked(items, sets[i]), n); err != nil {
+			if err := g.classes(tried[i]); err != nil {
 				return err
 			}
 		}
@@ -190,14 +210,15 @@ func labelled(slots []guide.Slot) map[int][]item {
 	return out
 }
 
-// classes adds the exchange of n labels of some items.
-func (g *images) classes(items []item, n int) error {
+// classes adds an exchange, with the classes of its labels.
+func (g *images) classes(x Exchange) error {
+	n := x.labels
 	var maps []func([]float64)
 	var pairs [][2]int
 	for i := range n {
 		for j := i + 1; j < n; j++ {
 			pairs = append(pairs, [2]int{i, j})
-			maps = append(maps, func(u []float64) { g.swap(u, items, n, i, j) })
+			maps = append(maps, func(u []float64) { g.swap(u, x, i, j) })
 		}
 	}
 	ok, err := g.keep(maps)
@@ -213,7 +234,6 @@ func (g *images) classes(items []item, n int) error {
 			class[p[1]] = min(class[p[1]], class[p[0]])
 		}
 	}
-	x := Exchange{labels: n, items: items, Sites: g.sites(items)}
 	for i := range n {
 		var members []int
 		for j, c := range class {
@@ -351,21 +371,26 @@ func counted(from, n int) []int {
 	return out
 }
 
-// swap exchanges two of n labels.
-func (s *Symmetry) swap(u []float64, items []item, n, i, j int) {
-	of := counted(0, n)
+// swap exchanges two labels.
+func (s *Symmetry) swap(u []float64, x Exchange, i, j int) {
+	of := counted(0, x.labels)
 	of[i], of[j] = j, i
-	s.relabel(u, items, of)
+	s.relabel(u, x, of)
 }
 
-func (s *Symmetry) relabel(u []float64, items []item, of []int) {
-	for _, it := range items {
+func (s *Symmetry) relabel(u []float64, x Exchange, of []int) {
+	for _, it := range x.items {
 		s.slots[it.slot].Relabel(u, it.dim, of)
+	}
+	if of[0] != 0 {
+		negate(u, x.shares)
 	}
 }
 
-func (x Flip) change(u []float64) {
-	for _, c := range x.coords {
+func (x Flip) change(u []float64) { negate(u, x.coords) }
+
+func negate(u []float64, coords []int) {
+	for _, c := range coords {
 		u[c] = -u[c]
 	}
 }
@@ -390,7 +415,7 @@ func (s *Symmetry) about(a *ascent) *Symmetry {
 	}
 	for _, x := range s.Exchanges {
 		if slices.ContainsFunc(x.swaps(), func(p [2]int) bool {
-			return elsewhere(func(u []float64) { s.swap(u, x.items, x.labels, p[0], p[1]) })
+			return elsewhere(func(u []float64) { s.swap(u, x, p[0], p[1]) })
 		}) {
 			out.Exchanges = append(out.Exchanges, x)
 		}
@@ -427,6 +452,21 @@ func (s *Symmetry) folded(u []float64) []float64 {
 	u = slices.Clone(u)
 	s.Fold(u)
 	return u
+}
+
+// restrict makes densities 0 at points that have an image nearer to the optimum: what is left
+// is a part of the density of which the images are the whole, so that a proposal need cover
+// no more than that.
+func (s *Symmetry) restrict(u, lp []float64) {
+	if s == nil {
+		return
+	}
+	folded := s.folded(u)
+	for i := range lp {
+		if !slices.Equal(folded[i*s.d:(i+1)*s.d], u[i*s.d:(i+1)*s.d]) {
+			lp[i] = math.Inf(-1)
+		}
+	}
 }
 
 // onto are the images of a point next to some optima.
@@ -489,7 +529,7 @@ func (s *Symmetry) foldRow(u []float64) {
 		}
 		for _, x := range s.Exchanges {
 			for _, p := range x.swaps() {
-				nearer = try(func(u []float64) { s.swap(u, x.items, x.labels, p[0], p[1]) }) || nearer
+				nearer = try(func(u []float64) { s.swap(u, x, p[0], p[1]) }) || nearer
 			}
 		}
 	}
@@ -523,7 +563,7 @@ func (s *Symmetry) spreadRow(u []float64, r *rand.Rand) {
 				of[c[i]] = c[k]
 			}
 		}
-		s.relabel(u, x.items, of)
+		s.relabel(u, x, of)
 	}
 	for _, x := range s.Flips {
 		if r.IntN(2) == 1 {

@@ -71,6 +71,9 @@ z[1] ~ Categorical([0.5, 0.5])
 for t in 2..N { z[t] ~ Categorical(P[z[t-1]]) }
 plate t in 1..N { y[t] ~ Normal(mu[z[t]], 1) }`, given,
 			[]exchange{{[]string{"P", "mu"}, [][]int{{0, 1}}}}, nil},
+		{"two components with a share", "data y : real[N]\nw ~ Beta(2, 2)\nmu : real[2] ~ Normal(1, 5)\nplate i in 1..N { z[i] ~ Categorical([w, 1 - w])\ny[i] ~ Normal(mu[z[i]], 1) }", given,
+			[]exchange{{[]string{"mu", "w"}, [][]int{{0, 1}}}}, nil},
+		{"two components with a lopsided share", "data y : real[N]\nw ~ Beta(2, 3)\nmu : real[2] ~ Normal(1, 5)\nplate i in 1..N { z[i] ~ Categorical([w, 1 - w])\ny[i] ~ Normal(mu[z[i]], 1) }", given, nil, nil},
 		{"order", mixture("w ~ Dirichlet(ones(3))\nmu : ordered[3] ~ Normal(1, 5)\ns : real[3] ~ HalfNormal(2)"), given, nil, nil},
 		{"other priors", mixture("w ~ Dirichlet([1, 2, 3])\nmu : real[3] ~ Normal(1, 5)\ns : real[3] ~ HalfNormal(2)"), given, nil, nil},
 		{"groups with data of their own", "data y : real[N]\nmu ~ Normal(1, 5)\ntau ~ HalfNormal(1)\nth : real[N] ~ Normal(mu, tau)\ny ~ Normal(th, 1)", given, nil, nil},

@@ -66,7 +66,7 @@ const (
 	goodEBFMI             = 0.3
 	cautionDivergent      = 0.01 // share of the draws
 	rareTrajectories      = 0.001
-	goodCoarse            = 1.1 // of tempered particles: see inference.Look
+	goodCoarse            = 1.25 // of tempered particles: see inference.Look
 )
 
 // sample runs NUTS, in the parameterisation that the variational fit chooses.

@@ -493,6 +493,33 @@ func TestSampleTruncated(t *testing.T) {
 	}
 }
 
+// Tails of many points at once are those of each alone, to the bit: a bisection that looks
+// ahead goes the way of one that does not.
+func TestTailOfManyPoints(t *testing.T) {
+	for _, r := range table(t, truncationsFile) {
+		if r.d.LogCDF == nil {
+			continue
+		}
+		w := parseVectorFields(r.fields[0])
+		x := []float64{w[0], w[1]}
+		for i := range 13 {
+			x = append(x, math.Max(w[0], -30)+(math.Min(w[1], 30)-math.Max(w[0], -30))*float64(i+1)/14)
+		}
+		if r.d.Support.Discrete() {
+			for i := range x {
+				x[i] = math.Floor(x[i])
+			}
+		}
+		for name, tail := range map[string]func(x ...float64) []float64{"cdf": r.d.tail(r.d.LogCDF, r.numbers()), "survival": r.d.tail(r.d.LogSurvival, r.numbers())} {
+			for i, together := range tail(x...) {
+				if alone := tail(x[i])[0]; math.Float64bits(alone) != math.Float64bits(together) && !(alone != alone && together != together) {
+					t.Errorf("%s: log %s at %g is %v alone, %v among others", r.head, name, x[i], alone, together)
+				}
+			}
+		}
+	}
+}
+
 // An interval without mass, or bad parameters, give NaN, at once.
 func TestSampleTruncatedNowhere(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))

@@ -39,35 +39,79 @@ func SampleTruncated(r *rand.Rand, d *Dist, p Numbers, lower, upper float64) flo
 // level that is uniform between those of the bounds.
 func invert(r *rand.Rand, d *Dist, p Numbers, lower, upper float64) float64 {
 	cdf, survival := d.tail(d.LogCDF, p), d.tail(d.LogSurvival, p)
-	left := cdf(upper) < survival(lower)
-	tail, small, large := survival, survival(upper), survival(lower)
+	f, s := cdf(lower, upper), survival(lower, upper)
+	left := f[1] < s[0]
+	tail, small, large := survival, s[1], s[0]
 	if left {
-		tail, small, large = cdf, cdf(lower), cdf(upper)
+		tail, small, large = cdf, f[0], f[1]
 	}
 	level := kernel.LogSumExp2(small, math.Log(open01(r))+kernel.LogDiffExp(large, small))
 	if math.IsNaN(level) || math.IsInf(level, -1) {
 		return math.NaN()
 	}
-	below := func(x float64) bool { return (tail(x) < level) == left }
-	lo, hi := bracket(lower, upper, below)
-	for i := 0; i < 2000; i++ {
-		mid := lo + (hi-lo)/2
-		if d.Support.Discrete() {
-			mid = math.Floor(mid)
+	h := &halving{discrete: d.Support.Discrete(), below: func(x ...float64) []bool {
+		out := make([]bool, len(x))
+		for i, v := range tail(x...) {
+			out[i] = (v < level) == left
 		}
-		if mid <= lo || mid >= hi {
-			break
+		return out
+	}}
+	h.lo, h.hi = bracket(lower, upper, func(x float64) bool { return h.below(x)[0] })
+	for i := 0; i < 2000 && h.narrow(); i += ahead {
+	}
+	if h.hi == upper && !h.discrete { // the interval is open
+		return h.lo
+	}
+	return h.hi
+}
+
+// halving is a bisection that decides several halvings by one evaluation, of all the
+// middles that they may come to: it builds a graph, which takes longer than the numbers.
+type halving struct {
+	lo, hi   float64
+	discrete bool
+	below    func(x ...float64) []bool
+}
+
+// ahead is the number of halvings of one evaluation.
+const ahead = 4
+
+// middle of an interval; false if there is nothing between its ends.
+func (h *halving) middle(lo, hi float64) (mid float64, ok bool) {
+	mid = lo + (hi-lo)/2
+	if h.discrete {
+		mid = math.Floor(mid)
+	}
+	return mid, !(mid <= lo || mid >= hi)
+}
+
+// narrow halves the interval up to ahead times; false if there is no more to do.
+func (h *halving) narrow() bool {
+	var middles [1<<ahead - 1]float64 // of the halves of middles[i]: 2i+1 and 2i+2
+	h.fill(middles[:], 0, h.lo, h.hi)
+	below := h.below(middles[:]...)
+	for i := 0; i < len(middles); {
+		mid, ok := h.middle(h.lo, h.hi)
+		if !ok {
+			return false
 		}
-		if below(mid) {
-			lo = mid
+		if below[i] {
+			h.lo, i = mid, 2*i+2
 		} else {
-			hi = mid
+			h.hi, i = mid, 2*i+1
 		}
 	}
-	if hi == upper && !d.Support.Discrete() { // the interval is open
-		return lo
+	return true
+}
+
+// fill sets the middles that halving (lo, hi) may come to, from number i on.
+func (h *halving) fill(middles []float64, i int, lo, hi float64) {
+	if i < len(middles) {
+		mid, _ := h.middle(lo, hi)
+		middles[i] = mid
+		h.fill(middles, 2*i+1, lo, mid)
+		h.fill(middles, 2*i+2, mid, hi)
 	}
-	return hi
 }
 
 // bracket replaces infinite ends by ones that enclose the change of below.
@@ -93,8 +137,8 @@ func bracket(lower, upper float64, below func(x float64) bool) (lo, hi float64) 
 }
 
 // tail evaluates a log distribution function at numbers.
-func (d *Dist) tail(f func(b *named.Builder, x named.Value, p Params) named.Value, p Numbers) func(x float64) float64 {
-	return func(x float64) float64 {
+func (d *Dist) tail(f func(b *named.Builder, x named.Value, p Params) named.Value, p Numbers) func(x ...float64) []float64 {
+	return func(x ...float64) []float64 {
 		b := named.New()
 		q := Params{Form: p.Form, Values: map[string]named.Value{}}
 		for _, s := range d.Forms[p.Form].Params {
@@ -104,6 +148,7 @@ func (d *Dist) tail(f func(b *named.Builder, x named.Value, p Params) named.Valu
 			}
 			q.Values[s.Name] = b.Array(shape, v)
 		}
-		return f(b, b.Scalar(x), q).Const()[0]
+		points := &named.Axis{Name: "points", Size: len(x), Class: named.Particle}
+		return b.With(f(b, b.Wrap(b.G.Constant(graph.Shape{len(x)}, x), points), q), points).Const()
 	}
 }

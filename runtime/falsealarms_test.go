@@ -21,7 +21,7 @@ func TestProperIsNotFlat(t *testing.T) {
 		{"x ~ Beta(0.1, 0.1)", "x", 0.5, math.Sqrt(0.25 / 1.2)},
 		{"x ~ Beta(0.3, 0.05)", "x", 0.3 / 0.35, math.Sqrt(0.3 * 0.05 / (0.35 * 0.35 * 1.35))},
 	} {
-		for seed := uint64(1); seed <= 3; seed++ {
+		for _, seed := range seeds() {
 			post, err := problem(t, c.text, nil).Fit(context.Background(), runtime.Options{Seed: seed})
 			if err != nil {
 				t.Fatal(err)

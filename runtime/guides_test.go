@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	gort "runtime"
 	"strings"
 	"testing"
@@ -137,7 +136,7 @@ func threeNormalsData(n int, apart float64) []float64 {
 func TestMixtureStrategies(t *testing.T) {
 	data := map[string]any{"y": threeNormalsData(300, 6)}
 	hows := []string{"exact", "expect"}
-	if os.Getenv("PPL_SLOW") != "" {
+	if slow {
 		hows = append(hows, "score", "relax")
 	}
 	var exact *runtime.Posterior
@@ -177,7 +176,7 @@ func TestMixtureStrategies(t *testing.T) {
 func TestMixtureGuides(t *testing.T) {
 	data := map[string]any{"y": threeNormalsData(300, 4)}
 	hows := []string{"exact", "expect", "score"}
-	if os.Getenv("PPL_SLOW") != "" {
+	if slow {
 		hows = append(hows, "relax")
 	}
 	var exact, first *runtime.Posterior

@@ -40,7 +40,7 @@ func TestMomentsThatDoNotExist(t *testing.T) {
 	for _, c := range lone {
 		t.Run(c.prior, func(t *testing.T) {
 			t.Parallel()
-			for seed := uint64(1); seed <= 3; seed++ {
+			for _, seed := range seeds() {
 				post, err := problem(t, "x ~ "+c.prior, nil).Fit(context.Background(), runtime.Options{Seed: seed})
 				if err != nil {
 					t.Fatal(err)
@@ -118,7 +118,7 @@ func TestCancellation(t *testing.T) {
 		for _, v := range y {
 			far = append(far, offset+v)
 		}
-		for seed := uint64(1); seed <= 3; seed++ {
+		for _, seed := range seeds() {
 			post, err := problem(t, "data y : real[N]\nmu ~ Normal(0, 1e13)\ns ~ HalfNormal(10)\ny[i in 1..N] ~ Normal(mu, s)", map[string]any{"y": far}).
 				Fit(context.Background(), runtime.Options{Seed: seed})
 			if err != nil {
@@ -163,7 +163,7 @@ func TestIndicatorsAndConstants(t *testing.T) {
 func TestTailsThatChainsMiss(t *testing.T) {
 	text := "data y : real[J]\ndata se : real[J]\nmu ~ Normal(0, 20)\ntau ~ HalfCauchy(1)\nz[j in 1..J] ~ Normal(0, 1)\n" +
 		"let theta[j in 1..J] = mu + tau * z[j]\ny[j in 1..J] ~ Normal(theta[j], se[j])"
-	for seed := uint64(1); seed <= 3; seed++ {
+	for _, seed := range seeds() {
 		post, err := problem(t, text, map[string]any{"y": []float64{0.98, 0.477}, "se": []float64{1.187, 1.319}}).Fit(context.Background(), runtime.Options{Seed: seed})
 		if err != nil {
 			t.Fatal(err)

@@ -18,15 +18,17 @@ import (
 var conjugates = []struct {
 	name, text string
 	values     map[string]any
+	// slow ones are calibrated with PPL_SLOW.
+	slow bool
 }{
-	{"normal-normal", "data y : real[N]\nmu ~ Normal(1, 2)\ny[i in 1..N] ~ Normal(mu, 3)\n", map[string]any{"N": 5}},
-	{"beta-binomial", "data n : int[N]\ndata k : int[N]\np ~ Beta(2, 3)\nk[i in 1..N] ~ Binomial(n[i], p)\n", map[string]any{"n": []int{5, 8}}},
-	{"gamma-poisson", "data k : int[N]\nrate ~ Gamma(3, 1)\nk[i in 1..N] ~ Poisson(rate)\n", map[string]any{"N": 4}},
+	{"normal-normal", "data y : real[N]\nmu ~ Normal(1, 2)\ny[i in 1..N] ~ Normal(mu, 3)\n", map[string]any{"N": 5}, false},
+	{"beta-binomial", "data n : int[N]\ndata k : int[N]\np ~ Beta(2, 3)\nk[i in 1..N] ~ Binomial(n[i], p)\n", map[string]any{"n": []int{5, 8}}, true},
+	{"gamma-poisson", "data k : int[N]\nrate ~ Gamma(3, 1)\nk[i in 1..N] ~ Poisson(rate)\n", map[string]any{"N": 4}, true},
 	{"censored times", "data t : real?[N]\ndata c : real[N] <= inf\nrate ~ Gamma(3, 10)\nt[i in 1..N] ~ Exponential(rate) censored above c[i]\n",
-		map[string]any{"t": []any{nil, 1.0, nil, 2.0, nil}, "c": []float64{2, 3, 4, 5, math.Inf(1)}}},
+		map[string]any{"t": []any{nil, 1.0, nil, 2.0, nil}, "c": []float64{2, 3, 4, 5, math.Inf(1)}}, false},
 	{"normal linear regression", "data x : real[N]\ndata y : real[N]\na ~ Normal(0, 2)\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(a + b * x[i], 1)\n",
-		map[string]any{"x": []float64{4, 5, 6, 7, 9}}},
-	{"discrete latents", "data y : real[N]\nmu ~ Normal(0, 2)\nz[i in 1..N] ~ Bernoulli(0.3)\ny[i in 1..N] ~ Normal(mu + 2 * z[i], 1)\n", map[string]any{"N": 4}},
+		map[string]any{"x": []float64{4, 5, 6, 7, 9}}, true},
+	{"discrete latents", "data y : real[N]\nmu ~ Normal(0, 2)\nz[i in 1..N] ~ Bernoulli(0.3)\ny[i in 1..N] ~ Normal(mu + 2 * z[i], 1)\n", map[string]any{"N": 4}, false},
 }
 
 func calibrate(t *testing.T, text string, values map[string]any, opt runtime.SBCOptions) *runtime.SBC {
@@ -38,9 +40,13 @@ func calibrate(t *testing.T, text string, values map[string]any, opt runtime.SBC
 	return out
 }
 
-// TestSBC: fits of models with exact answers are calibrated.
+// TestSBC: fits of models with exact answers are calibrated. PPL_SLOW=1 calibrates all of
+// them.
 func TestSBC(t *testing.T) {
 	for _, c := range conjugates {
+		if c.slow && !slow {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			out := calibrate(t, c.text, c.values, runtime.SBCOptions{Seed: 1})
 			t.Logf("%v of %d: %v", out.Verdicts, out.Replicates, describe(out))
@@ -53,9 +59,13 @@ func TestSBC(t *testing.T) {
 
 // TestSBCNUTS does the same for draws of Markov chains.
 func TestSBCNUTS(t *testing.T) {
-	out := calibrate(t, conjugates[3].text, conjugates[3].values, runtime.SBCOptions{Seed: 2, Replicates: 100, Fit: runtime.Options{Method: runtime.MethodNUTS, Warmup: 500}})
+	replicates := 40
+	if slow {
+		replicates = 100
+	}
+	out := calibrate(t, conjugates[3].text, conjugates[3].values, runtime.SBCOptions{Seed: 2, Replicates: replicates, Fit: runtime.Options{Method: runtime.MethodNUTS, Warmup: 500}})
 	t.Logf("%v: %v", out.Verdicts, describe(out))
-	if !out.Passed || out.Used < 90 {
+	if !out.Passed || 10*out.Used < 9*replicates {
 		t.Errorf("%d used, %v", out.Used, out.Reasons)
 	}
 }
@@ -82,7 +92,7 @@ func TestSBCFinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := calibrate(t, base.text, base.values, runtime.SBCOptions{Seed: 3, Replicates: 120, Model: m})
+		out := calibrate(t, base.text, base.values, runtime.SBCOptions{Seed: 3, Replicates: 60, Model: m})
 		if out.Passed || !strings.Contains(strings.Join(out.Reasons, "\n"), c.want) {
 			t.Errorf("%s: passed %v, %v; %s", c.what, out.Passed, out.Reasons, describe(out))
 		}

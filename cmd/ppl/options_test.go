@@ -76,10 +76,14 @@ func TestEveryValueOfEveryFlag(t *testing.T) {
 	} {
 		for _, field := range flags(c.fields) {
 			flag := "--" + strings.TrimPrefix(flagOf(field.Name), "--")
+			cheap := others(c.cheap, flag)
+			if field.Name == "Engine" {
+				cheap = append(cheap, "--correct=none") // the tape takes a hundred times as long for the look
+			}
 			t.Run(c.command+flag, func(t *testing.T) {
 				for name, model := range models {
 					for _, value := range flagValues(field) {
-						try(t, name, append(append([]string{c.command}, model...), others(c.cheap, flag)...), flag+"="+value)
+						try(t, name, append(append([]string{c.command}, model...), cheap...), flag+"="+value)
 					}
 				}
 			})

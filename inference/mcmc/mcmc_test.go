@@ -183,6 +183,9 @@ func TestDiagnose(t *testing.T) {
 	if got := mcmc.Diagnose(nil); !math.IsNaN(got.RHat) || !math.IsNaN(got.ESSTail) {
 		t.Errorf("without chains %+v", got)
 	}
+	if got := mcmc.Diagnose(ar1(2, 10, 0.6, 9)); !math.IsNaN(got.ESSTail) || !math.IsNaN(got.MCSETail) {
+		t.Errorf("of chains that are too short for an effective sample size %+v", got)
+	}
 }
 
 func BenchmarkDiagnose(b *testing.B) {

@@ -43,15 +43,19 @@ func MCSESD(chains [][]float64) float64 {
 // width of the central 68 % of what its order statistic may be, a Beta
 // distribution by the effective sample size.
 func MCSEQuantile(chains [][]float64, p float64) float64 {
-	n := ESSQuantile(chains, p)
+	if undefined(chains) {
+		return math.NaN()
+	}
+	sorted := pooled(chains)
+	return errorOfQuantile(sorted, essQuantile(chains, sorted, p), p)
+}
+
+// errorOfQuantile is that of sorted draws of which n are effective for the p-quantile;
+// NaN where it is not known how many.
+func errorOfQuantile(all []float64, n, p float64) float64 {
 	if math.IsNaN(n) {
 		return math.NaN()
 	}
-	return errorOfQuantile(pooled(chains), n, p)
-}
-
-// errorOfQuantile is that of sorted draws of which n are effective for the p-quantile.
-func errorOfQuantile(all []float64, n, p float64) float64 {
 	const below = 0.15865525393145705 // Φ(−1)
 	s := float64(len(all))
 	order := func(q float64) float64 { return s * mathext.InvRegIncBeta(n*p+1, n*(1-p)+1, q) }

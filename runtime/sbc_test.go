@@ -21,7 +21,7 @@ var conjugates = []struct {
 	// slow ones are calibrated with PPL_SLOW.
 	slow bool
 }{
-	{"normal-normal", "data y : real[N]\nmu ~ Normal(1, 2)\ny[i in 1..N] ~ Normal(mu, 3)\n", map[string]any{"N": 5}, false},
+	{"normal-normal", "data y : real[N]\nmu ~ Normal(1, 2)\ny[i in 1..N] ~ Normal(mu, 3)\n", map[string]any{"N": 5}, true},
 	{"beta-binomial", "data n : int[N]\ndata k : int[N]\np ~ Beta(2, 3)\nk[i in 1..N] ~ Binomial(n[i], p)\n", map[string]any{"n": []int{5, 8}}, true},
 	{"gamma-poisson", "data k : int[N]\nrate ~ Gamma(3, 1)\nk[i in 1..N] ~ Poisson(rate)\n", map[string]any{"N": 4}, true},
 	{"censored times", "data t : real?[N]\ndata c : real[N] <= inf\nrate ~ Gamma(3, 10)\nt[i in 1..N] ~ Exponential(rate) censored above c[i]\n",

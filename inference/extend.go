@@ -126,7 +126,7 @@ func (f *fitter) weighWide(m *mixture, n int) (*Weighted, error) {
 	}
 	f.sym.restrict(w.U, w.logP)
 	share, distance, z := make([]float64, len(m.part)), make([]float64, len(m.part)), make([]float64, d)
-	narrowly, widely := math.Log(1-spread)+tConstant(m.df, d), math.Log(spread)+tConstant(wideDF, d)
+	narrowly, widely := math.Log(1-spread)+studentNorm(d, m.df), math.Log(spread)+studentNorm(d, wideDF)
 	for i := range w.logRatio {
 		u := w.U[i*d : (i+1)*d]
 		a := narrowly + m.logDensity(u, z, share, distance)
@@ -137,15 +137,6 @@ func (f *fitter) weighWide(m *mixture, n int) (*Weighted, error) {
 	w.W, w.KHat = psis.Weights(smooth), khat
 	w.ESS = psis.ESS(w.W, 1)
 	return w, nil
-}
-
-// tConstant is the logarithm of the constant that a multivariate t density of df degrees
-// of freedom in d dimensions has beside that of the Gaussian and what mixture.logDensity
-// computes.
-func tConstant(df float64, d int) float64 {
-	a, _ := math.Lgamma((df + float64(d)) / 2)
-	b, _ := math.Lgamma(df / 2)
-	return a - b - 0.5*float64(d)*math.Log(df)
 }
 
 // mostNumbers is how many numbers all draws of an answer that is extended may take,

@@ -94,36 +94,48 @@ func Quantiles(x, w []float64, reff float64, ps []float64) (qs, mcse []float64) 
 	return qs, mcse
 }
 
+// A Draw is one with its weight.
+type Draw struct{ X, W float64 }
+
+// Ascending are the draws that have weight, in order; all have the same if w is nil.
+func Ascending(x, w []float64) []Draw {
+	draws := make([]Draw, 0, len(x))
+	for i, v := range x {
+		weight := 1.0
+		if w != nil {
+			weight = w[i]
+		}
+		if weight > 0 {
+			draws = append(draws, Draw{v, weight})
+		}
+	}
+	slices.SortFunc(draws, func(a, b Draw) int {
+		switch {
+		case a.X < b.X:
+			return -1
+		case a.X > b.X:
+			return 1
+		case a.W < b.W: // equal draws, in whatever order they come
+			return -1
+		case a.W > b.W:
+			return 1
+		}
+		return 0
+	})
+	return draws
+}
+
 // cdf is a weighted empirical distribution function: at[i] of the weight lies
 // below the middle of the i-th smallest draw x[i].
 type cdf struct{ x, at []float64 }
 
 func newCDF(x, w []float64) cdf {
-	type draw struct{ x, w float64 }
-	draws := make([]draw, 0, len(x))
-	for i := range x {
-		if w[i] > 0 {
-			draws = append(draws, draw{x[i], w[i]})
-		}
-	}
-	slices.SortFunc(draws, func(a, b draw) int {
-		switch {
-		case a.x < b.x:
-			return -1
-		case a.x > b.x:
-			return 1
-		case a.w < b.w: // equal draws, in whatever order they come
-			return -1
-		case a.w > b.w:
-			return 1
-		}
-		return 0
-	})
+	draws := Ascending(x, w)
 	c := cdf{x: make([]float64, len(draws)), at: make([]float64, len(draws))}
 	total := 0.0
 	for i, d := range draws {
-		c.x[i], c.at[i] = d.x, total+d.w/2
-		total += d.w
+		c.x[i], c.at[i] = d.X, total+d.W/2
+		total += d.W
 	}
 	for i := range c.at {
 		c.at[i] /= total

@@ -13,9 +13,6 @@ const (
 	HeavyMean = 0.8
 )
 
-// draw is a value with its weight.
-type draw struct{ x, w float64 }
-
 // tailDraws is how many effective draws make a tail: those of the largest 3√(n/reff)
 // of n draws of relative efficiency reff, at most a fifth.
 func tailDraws(n, reff float64) float64 {
@@ -23,40 +20,40 @@ func tailDraws(n, reff float64) float64 {
 }
 
 // index is the larger tail index of draws in ascending order, worth n effective ones.
-func index(sorted []draw, n, reff float64) float64 {
+func index(sorted []psis.Draw, n, reff float64) float64 {
 	most := tailDraws(n, reff)
-	upper := tailIndex(len(sorted), most, func(i int) draw { return sorted[len(sorted)-1-i] })
-	lower := tailIndex(len(sorted), most, func(i int) draw { d := sorted[i]; return draw{-d.x, d.w} })
+	upper := tailIndex(len(sorted), most, func(i int) psis.Draw { return sorted[len(sorted)-1-i] })
+	lower := tailIndex(len(sorted), most, func(i int) psis.Draw { d := sorted[i]; return psis.Draw{X: -d.X, W: d.W} })
 	return math.Max(upper, lower)
 }
 
 // tailIndex is the shape of the tail of n draws that come in descending order: of the
 // first ones, worth so many effective draws, but no more than a fifth of the weight. It
 // is 0 where too few draws differ to tell, as of counts and bounded quantities.
-func tailIndex(n int, effective float64, at func(i int) draw) float64 {
+func tailIndex(n int, effective float64, at func(i int) psis.Draw) float64 {
 	total := 0.0
 	for i := range n {
-		total += at(i).w
+		total += at(i).W
 	}
-	var tail []draw
+	var tail []psis.Draw
 	sum, squares := 0.0, 0.0
 	i := 0
 	for ; i < n && sum*sum < effective*squares+1e-300; i++ {
 		d := at(i)
-		if sum+d.w > total/5 {
+		if sum+d.W > total/5 {
 			break
 		}
-		sum += d.w
-		squares += d.w * d.w
+		sum += d.W
+		squares += d.W * d.W
 		tail = append(tail, d)
 	}
 	if i >= n {
 		return 0
 	}
-	cutoff := at(i).x
-	for len(tail) > 0 && tail[len(tail)-1].x == cutoff { // ties, as of an effect that mostly is 0
+	cutoff := at(i).X
+	for len(tail) > 0 && tail[len(tail)-1].X == cutoff { // ties, as of an effect that mostly is 0
 		last := tail[len(tail)-1]
-		tail, sum, squares = tail[:len(tail)-1], sum-last.w, squares-last.w*last.w
+		tail, sum, squares = tail[:len(tail)-1], sum-last.W, squares-last.W*last.W
 	}
 	if len(tail) < fewestTail {
 		return 0
@@ -64,7 +61,7 @@ func tailIndex(n int, effective float64, at func(i int) draw) float64 {
 	slices.Reverse(tail)
 	x, w := make([]float64, len(tail)), make([]float64, len(tail))
 	for i, d := range tail {
-		x[i], w[i] = d.x-cutoff, d.w
+		x[i], w[i] = d.X-cutoff, d.W
 	}
 	return fit(x, w, sum*sum/squares).k
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ppl/inference/mcmc"
+	"ppl/inference/psis"
 )
 
 // Moments are those of a quantity's distribution, estimated from draws.
@@ -93,7 +94,7 @@ func moments(x, w []float64, reff func(terms []float64) float64) Moments {
 	}
 	r1, r2 := reff(first), reff(second)
 	if !light {
-		m.Index = index(ordered(x, w), n, r1)
+		m.Index = index(psis.Ascending(x, w), n, r1)
 		light = w == nil && m.Index < lightIndex // squares have twice the index
 	}
 	m.MeanError, _ = termError(first, r1, light, w != nil)
@@ -150,28 +151,4 @@ func centred(x, w []float64) (m Moments, about reference, light bool) {
 		m.SD = math.Sqrt(second / (1 - squares/(total*total)))
 	}
 	return m, about, fourth <= lightKurtosis*second*second
-}
-
-// ordered are the draws that have weight, ascending.
-func ordered(x, w []float64) []draw {
-	out := make([]draw, 0, len(x))
-	for i, v := range x {
-		if weight := weightOf(w, i, 1); weight > 0 {
-			out = append(out, draw{v, weight})
-		}
-	}
-	slices.SortFunc(out, func(a, b draw) int {
-		switch {
-		case a.x < b.x:
-			return -1
-		case a.x > b.x:
-			return 1
-		case a.w < b.w: // equal draws, in whatever order they come
-			return -1
-		case a.w > b.w:
-			return 1
-		}
-		return 0
-	})
-	return out
 }

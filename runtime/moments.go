@@ -142,7 +142,6 @@ func (q *Quantity) leaveOut(draws, w []float64) bool {
 
 // take sets the moments, those that there are.
 func (q *Quantity) take(m tails.Moments) {
-	nan := math.NaN()
 	q.Mean, q.SD, q.MCSE, q.MCSESD, q.TailIndex, q.Moments, q.squareIndex = m.Mean, m.SD, m.MeanError, m.SDError, m.Index, m.Which(), m.SquareIndex
 	switch {
 	case math.IsNaN(m.Mean):
@@ -150,10 +149,16 @@ func (q *Quantity) take(m tails.Moments) {
 	case q.SD <= constant*math.Abs(q.Mean):
 		q.SD, q.MCSE, q.MCSESD, q.TailIndex, q.squareIndex, q.Moments = 0, 0, 0, 0, 0, tails.Both
 	}
-	if q.Moments != tails.Both {
+	q.without(q.Moments)
+}
+
+// without leaves no more moments than there are.
+func (q *Quantity) without(are tails.Which) {
+	nan := math.NaN()
+	if q.Moments = are; are != tails.Both {
 		q.SD, q.MCSESD, q.MeanFieldSD = nan, nan, nan
 	}
-	if q.Moments == tails.None {
+	if are == tails.None {
 		q.Mean, q.MCSE = nan, nan
 	}
 }
@@ -192,7 +197,7 @@ func (post *Posterior) judgeMoments() {
 	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSESD / q.SD / goodSDError }); q != nil {
 		post.lower(Caution, "the Monte-Carlo error of the sd of `%s` is %s: its tails are heavy; try more --draws, or go by its median and interval", q.Name, share(q.MCSESD/q.SD))
 	}
-	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSETail / q.Spread() / goodTailError }); q != nil {
+	if q := post.uncertain(func(q *Quantity) float64 { return q.tailError() / goodTailError }); q != nil {
 		post.lower(Caution, "the Monte-Carlo error of the interval of `%s` is %.2f of its %s; try more --draws", q.Name, q.MCSETail/q.Spread(), q.scaleName())
 	}
 	post.judgeReach()
@@ -216,6 +221,15 @@ func (post *Posterior) judgeReach() {
 			return
 		}
 	}
+}
+
+// tailError is the Monte-Carlo error of the quantiles at 5 and 95 % in sds. Where there is no
+// sd the spread, which the middle of the draws decides, is half the unit that it would be.
+func (q *Quantity) tailError() float64 {
+	if q.Moments == tails.Both || q.Moments == "" {
+		return q.MCSETail / q.Spread()
+	}
+	return q.MCSETail / q.Spread() / 2
 }
 
 func (q *Quantity) scaleName() string {
@@ -261,6 +275,10 @@ func (post *Posterior) noteMoments() {
 			continue
 		}
 		told[q.Symbol] = true
+		if q.divisor != "" {
+			post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` has neither mean nor sd: it divides by `%s`, which may be 0; its median and interval stand", q.Name, q.divisor))
+			continue
+		}
 		what := "neither mean nor sd"
 		if q.Moments == tails.Mean {
 			what = "no sd"

@@ -78,6 +78,7 @@ type Quantity struct {
 	broken      bool    // some draw that counts is not finite
 	leftOut     float64 // share of the draws that are not, and are left out for being so few
 	squareIndex float64 // see tails.Moments
+	divisor     string  // that takes its moments: see findPoles
 }
 
 // largeDraws is the number of numbers, 100 MB of them, from which memory is
@@ -156,6 +157,7 @@ func (post *Posterior) report(keep int) error {
 			}
 		}
 	})
+	post.findPoles(columns, fit.Draws.W)
 	if post.sampling != nil {
 		for i := range post.quantities {
 			post.sampling.worst(&post.quantities[i])

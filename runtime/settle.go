@@ -64,8 +64,8 @@ func (post *Posterior) wantsDraws() bool {
 		case q.broken || q.SD == 0:
 		case math.Max(q.TailIndex, q.squareIndex/2) > someTail && n < manyDraws,
 			q.Moments != tails.None && q.MCSE > goodMCSE*q.Spread(),
-			q.MCSETail > goodTailError*q.Spread(),
-			post.fit.Applied == inference.Importance && q.MCSETail > cheapTailError*q.Spread(),
+			q.tailError() > goodTailError,
+			post.fit.Applied == inference.Importance && q.tailError() > cheapTailError,
 			q.Moments == tails.Both && q.MCSESD > goodSDError*q.SD:
 			return true
 		}

@@ -90,6 +90,9 @@ type Fit struct {
 	// doubtful answer is left to them.
 	outsets []outset
 	chained bool
+	// stalled says that the optimiser came to no end, as kinks make it: where it stands
+	// is as good a start for chains as any.
+	stalled bool
 	// Point says that the answer is a point, without uncertainty.
 	Point bool
 	// Integrates says that the density contains solutions of differential equations.
@@ -293,6 +296,7 @@ func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 		return nil, err
 	}
 	f.mark(fit)
+	fit.stalled = !fit.Converged && f.why == "" && !fit.Point && len(fit.Flat) == 0 && fit.Draws.N() > 0 && f.chained(fit)
 	fit.spread()
 	fit.imaged(opt.Seed)
 	fit.Evaluations = f.evaluations()

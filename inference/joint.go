@@ -299,10 +299,14 @@ func (fit *Fit) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]
 }
 
 // Doubtful reports whether importance weights were tried for a fit of continuous
-// latents, with one mode, and are unsteady or few: where Markov chains may do better.
+// latents, with one mode, and are unsteady or few, or the optimiser came to no end: where
+// Markov chains may do better.
 func (fit *Fit) Doubtful() bool {
 	if fit.Applied == Tempered {
 		return fit.chained
+	}
+	if fit.stalled {
+		return true
 	}
 	if !fit.chained || len(fit.outsets) == 0 || !fit.Converged || len(fit.Flat) > 0 {
 		return false
@@ -310,6 +314,9 @@ func (fit *Fit) Doubtful() bool {
 	w := fit.Draws
 	return w.KHat > SteadyKHat || w.Spread.KHat > UsableKHat || w.ESS < FewESS
 }
+
+// Stalled reports whether the optimiser came to no end, so that chains are the only answer.
+func (fit *Fit) Stalled() bool { return fit.stalled }
 
 // Limits of importance weights: the k̂ up to which they are as good as their draws, that
 // up to which they are of use (Vehtari et al. 2024), and the number of effective draws
@@ -338,6 +345,10 @@ func (f *fitter) chained(fit *Fit) bool {
 func (fit *Fit) spread() {
 	if fit.Applied == Tempered {
 		fit.outsets = []outset{{loc: fit.Loc, draws: fit.Draws, stretch: 1}}
+		return
+	}
+	if fit.stalled {
+		fit.outsets = []outset{{loc: fit.Loc, draws: fit.Draws, stretch: 1.5}}
 		return
 	}
 	if fit.Draws.N() == 0 || math.IsNaN(fit.Draws.KHat) {

@@ -33,10 +33,11 @@ const (
 	doubtfulWarmup    = 100
 	doubtfulEffective = 600
 	doubtfulWork      = 6e9
+	stalledTimes      = 4 // where there is no answer without chains
 )
 
 // chainOptions are those of package chains.
-func (p *Problem) chainOptions(opt Options) chains.Options {
+func (p *Problem) chainOptions(opt Options, fit *inference.Fit) chains.Options {
 	o := chains.Options{Seed: opt.Seed, Keep: max(opt.Draws, minDraws), TargetAccept: opt.TargetAccept, Progress: opt.SamplerProgress}
 	switch {
 	case opt.Method == MethodNUTS: // as many as are asked for, of independent chains
@@ -48,6 +49,9 @@ func (p *Problem) chainOptions(opt Options) chains.Options {
 		o.Keep = o.Draws * o.Chains
 	case !p.target.Guided():
 		o.Warmup, o.Work, o.Effective = doubtfulWarmup, doubtfulWork, doubtfulEffective
+		if fit.Stalled() {
+			o.Work *= stalledTimes
+		}
 	}
 	return o
 }
@@ -61,7 +65,7 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 		ctx, cancel = context.WithDeadline(ctx, begun.Add(opt.MaxTime))
 		defer cancel()
 	}
-	o := p.chainOptions(opt)
+	o := p.chainOptions(opt, fit)
 	r, err := chains.Run(ctx, fit, o)
 	refused := (*chains.ErrRefused)(nil)
 	switch {

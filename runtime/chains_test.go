@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	gort "runtime"
 	"strings"
 	"testing"
@@ -328,6 +329,43 @@ func TestChainsStop(t *testing.T) {
 		}
 		if !post.TimedOut() || post.Verdict == runtime.Good {
 			t.Errorf("after %v: %s, %v", after, post.Verdict, post.Reasons)
+		}
+	}
+}
+
+// TestKinksOfManyLatents: the optimiser comes to no end on absolute values, and there are too
+// many latents for a look; chains that start where it stands are the answer, that of NUTS.
+func TestKinksOfManyLatents(t *testing.T) {
+	const n, k = 80, 32
+	r := rand.New(rand.NewPCG(3, 4))
+	x, y := make([][]float64, n), make([]float64, n)
+	for i := range x {
+		x[i] = make([]float64, k)
+		for j := range x[i] {
+			x[i][j] = r.NormFloat64()
+			y[i] += x[i][j] * math.Sin(float64(j))
+		}
+		y[i] += r.ExpFloat64() - r.ExpFloat64()
+	}
+	p := problem(t, "data X : real[N, K]\ndata y : real[N]\nb : real[K] ~ Normal(0, 2)\ns ~ HalfNormal(2)\ny ~ Laplace(X @ b, s)", map[string]any{"X": x, "y": y})
+	post, err := p.Fit(t.Context(), runtime.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if post.Verdict != runtime.Good || post.Applied() != inference.Sampled {
+		t.Errorf("%s, %s: %q", post.Applied(), post.Verdict, post.Reasons)
+	}
+	long, err := p.Fit(t.Context(), runtime.Options{Seed: 1, Method: runtime.MethodNUTS, Draws: 4000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range long.Quantities() {
+		got, err := post.Quantity(want.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(got.Mean-want.Mean) > 0.15*want.SD || math.Abs(math.Log(got.SD/want.SD)) > 0.12 {
+			t.Errorf("%s is %.3f ± %.3f, under NUTS %.3f ± %.3f", want.Name, got.Mean, got.SD, want.Mean, want.SD)
 		}
 	}
 }

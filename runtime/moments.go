@@ -183,16 +183,25 @@ func (q *Quantity) Spread() float64 {
 // called good.
 const goodSDError = 0.1
 
-// goodTailError is that of the quantiles at 5 and 95 %, in sds.
-const goodTailError = 0.1
+// fairSDError is that above which more draws are made: an estimate of the error of an sd under
+// a heavy tail is itself uncertain.
+const fairSDError = 0.07
 
-// cheapTailError is that above which weighted draws, which cost little, are not left at that.
-const cheapTailError = 0.05
+// Errors of the quantiles at 5 and 95 %, in sds: up to which a fit is called good, above
+// which chains draw more, and weighted draws, which cost little.
+const (
+	goodTailError  = 0.15
+	fairTailError  = 0.07
+	cheapTailError = 0.05
+)
+
+// hopelessError is the Monte-Carlo error, in sds, of a mean that is none.
+const hopelessError = 1
 
 // judgeMoments asks that the Monte-Carlo errors of all means and sds be small.
 func (post *Posterior) judgeMoments() {
 	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSE / q.Spread() / goodMCSE }); q != nil {
-		post.lower(Caution, "the Monte-Carlo error of the mean of `%s` is %.2f of its %s", q.Name, q.MCSE/q.Spread(), q.scaleName())
+		post.lower(rated(!(q.MCSE > hopelessError*q.Spread())), "the Monte-Carlo error of the mean of `%s` is %.2f of its %s", q.Name, q.MCSE/q.Spread(), q.scaleName())
 	}
 	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSESD / q.SD / goodSDError }); q != nil {
 		post.lower(Caution, "the Monte-Carlo error of the sd of `%s` is %s: its tails are heavy; try more --draws, or go by its median and interval", q.Name, share(q.MCSESD/q.SD))

@@ -64,9 +64,9 @@ func (post *Posterior) wantsDraws() bool {
 		case q.broken || q.SD == 0:
 		case math.Max(q.TailIndex, q.squareIndex/2) > someTail && n < manyDraws,
 			q.Moments != tails.None && q.MCSE > goodMCSE*q.Spread(),
-			q.tailError() > goodTailError,
+			q.tailError() > fairTailError,
 			post.fit.Applied == inference.Importance && q.tailError() > cheapTailError,
-			q.Moments == tails.Both && q.MCSESD > goodSDError*q.SD:
+			q.Moments == tails.Both && q.MCSESD > fairSDError*q.SD:
 			return true
 		}
 	}

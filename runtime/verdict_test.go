@@ -55,7 +55,7 @@ func TestVerdictRules(t *testing.T) {
 		{"few effective draws", func(f *inference.Fit) { f.Draws.ESS = 399 }, fine, Caution, "399 effective draws"},
 		{"a mean with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSE: 0.11}, Caution, "`b`"},
 		{"an sd with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSESD: 0.21}, Caution, "the sd of `b` is 10 % of it"},
-		{"an interval with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSETail: 0.21}, Caution, "the interval of `b` is 0.10 of its spread"},
+		{"an interval with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSETail: 0.31}, Caution, "the interval of `b` is 0.15 of its spread"},
 		{"labels that can be exchanged", func(f *inference.Fit) {
 			f.Symmetry = &inference.Symmetry{Exchanges: []inference.Exchange{{Sites: []*lang.Symbol{{Name: "w"}, {Name: "mu"}}, Classes: [][]int{{1, 2}}}}}
 		}, fine, Good, "labels 2, 3 of `w`, `mu` can be exchanged"},

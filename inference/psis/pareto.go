@@ -10,18 +10,31 @@ import "math"
 // from excesses x in ascending order: the empirical Bayes estimate of Zhang &
 // Stephens (2009, Technometrics 51:316), with k then drawn towards ½ as if ten
 // more observations said so (Vehtari et al. 2024, appendix G). Both are NaN
-// where the first quartile of x is not above its minimum.
+// where the first quartile of x is 0.
 func FitPareto(x []float64) (k, sigma float64) {
-	return FitParetoWeighted(x, nil, float64(len(x)))
+	if !(firstQuartile(x, nil) > 0) {
+		return math.NaN(), math.NaN()
+	}
+	n := float64(len(x))
+	k, sigma = zhangStephens(x, nil, n)
+	return shrunk(k, n), sigma
 }
 
-// FitParetoWeighted is FitPareto for excesses with weights w, which are nil if all are
-// equal, worth n effective ones: each counts in the likelihood in proportion to its
-// weight.
+// FitParetoWeighted is FitPareto for excesses with weights w, worth n effective ones:
+// each counts in the likelihood in proportion to its weight. Both are NaN where the
+// first quartile of x is not above its minimum: these are counts, not a tail.
 func FitParetoWeighted(x, w []float64, n float64) (k, sigma float64) {
-	const prior, most = 10, 0.5
+	if !(firstQuartile(x, w) > x[0]) {
+		return math.NaN(), math.NaN()
+	}
 	k, sigma = zhangStephens(x, w, n)
-	return (n*k + prior*most) / (n + prior), sigma
+	return shrunk(k, n), sigma
+}
+
+// shrunk is a shape estimated from n observations, with the weak prior.
+func shrunk(k, n float64) float64 {
+	const prior, most = 10, 0.5
+	return (n*k + prior*most) / (n + prior)
 }
 
 // zhangStephens profiles the likelihood over θ = −k/σ: for a given θ the best
@@ -31,7 +44,7 @@ func FitParetoWeighted(x, w []float64, n float64) (k, sigma float64) {
 func zhangStephens(x, w []float64, size float64) (k, sigma float64) {
 	n := len(x)
 	quartile := firstQuartile(x, w)
-	if !(quartile > x[0]) || math.IsInf(x[n-1], 0) {
+	if math.IsInf(x[n-1], 0) {
 		return math.NaN(), math.NaN()
 	}
 	m := 30 + int(math.Sqrt(size))

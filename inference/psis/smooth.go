@@ -20,7 +20,7 @@ const (
 //   - A ratio of zero (logarithm −Inf) keeps weight zero, and so does NaN: the
 //     tail is that of the draws that have weight.
 //   - Ratios whose tail is one value are bounded and need no smoothing: k̂ is 0.
-//   - With fewer than 25 draws of any weight there is no tail to fit: the
+//   - With fewer than 21 draws of any weight there is no tail to fit: the
 //     weights are the raw ones and k̂ is +Inf, as nothing vouches for them.
 //   - An infinite ratio takes all the weight, and k̂ is +Inf.
 //   - Where no draw has weight all logarithms are −Inf and k̂ is +Inf.

@@ -136,7 +136,7 @@ func TestEdges(t *testing.T) {
 	}{
 		{"none", nil, inf, 0},
 		{"one", []float64{3}, inf, 1},
-		{"24 draws", make([]float64, 20), inf, 20},
+		{"20 draws", make([]float64, 20), inf, 20},
 		{"equal", make([]float64, 1000), 0, 1000},
 		{"equal but for rounding", with(make([]float64, 1000), 1e-12, -1e-12), 0, 1000},
 		{"huge", with(make([]float64, 1000), 1e300), math.NaN(), 0},
@@ -159,6 +159,21 @@ func TestEdges(t *testing.T) {
 				t.Errorf("%s: draw %d has weight %g", c.name, i, w[i])
 			}
 		}
+	}
+}
+
+// TestShortestTail: 21 draws have five in the tail, the lowest of which is its first
+// quartile.
+func TestShortestTail(t *testing.T) {
+	lw := make([]float64, 21)
+	for i := range lw {
+		lw[i] = float64(i) / 10
+	}
+	if _, khat := psis.Smooth(lw); math.IsInf(khat, 0) {
+		t.Error("21 draws have no k̂")
+	}
+	if _, khat := psis.Smooth(lw[1:]); !math.IsInf(khat, 1) {
+		t.Errorf("20 draws have k̂ = %g", khat)
 	}
 }
 

@@ -64,6 +64,9 @@ var glance = size{4, 512, 5, 10, 1}
 // multiple of what is aimed at, 5 % of the sd; NaN where it was not computed.
 func (l *Look) Coarse() float64 { return l.coarse }
 
+// Precise reports whether sds and quantiles are as exact as those of an answer called good.
+func (l *Look) Precise() bool { return l.coarse <= precise }
+
 // Each is the number of particles of a run.
 func (l *Look) Each() int { return l.size.particles }
 
@@ -288,6 +291,11 @@ func (f *fitter) reference(fit *Fit, prior []float64) *reference {
 		near = 3
 	}
 	m.add(at.inflated(near), 1)
+	for _, image := range f.sym.images() {
+		if q := at.image(image); q != nil {
+			m.add(q.inflated(near), 1)
+		}
+	}
 	for i, mode := range append(append([]Mode(nil), fit.Modes[1:]...), fit.Minor...) {
 		if i < 6 {
 			q := *at
@@ -587,18 +595,19 @@ func (f *fitter) takeParticles(fit *Fit) error {
 	fit.Draws, fit.Applied = l.Particles, Tempered
 	l.Agrees = true
 	f.found(fit)
-	fit.chained = fit.chained && !f.direct(l)
+	fit.chained = fit.chained && !(f.direct(l) && l.Precise())
 	return nil
 }
 
 // direct reports whether particles may be the answer as they stand.
 func (f *fitter) direct(l *Look) bool { return f.t.D <= fewTempered && l.coarse < bearable }
 
-// bearable is how coarse particles may be, nearly what is not worth four times as many,
-// which is still called good.
+// bearable is how coarse particles may be, nearly what is not worth more of them, and
+// precise what is left to no chains.
 const (
 	bearable = 1.4
 	nearly   = 1.1
+	precise  = 1.25
 )
 
 // found marks that the particles have found what the optimiser did not.

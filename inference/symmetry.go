@@ -469,6 +469,75 @@ func (s *Symmetry) restrict(u, lp []float64) {
 	}
 }
 
+// mostImages are as many as a reference has components for.
+const mostImages = 6
+
+// images are maps from the optimum to each of the other modes that are images of it; none if
+// there are more of them than mostImages.
+func (s *Symmetry) images() []func(u []float64) {
+	if s == nil {
+		return nil
+	}
+	var generators []func(u []float64)
+	for _, x := range s.Flips {
+		generators = append(generators, x.change)
+	}
+	for _, x := range s.Exchanges {
+		for _, p := range x.swaps() {
+			generators = append(generators, func(u []float64) { s.swap(u, x, p[0], p[1]) })
+		}
+	}
+	seen := [][]float64{s.ref}
+	maps := []func(u []float64){func([]float64) {}}
+	for i := 0; i < len(maps); i++ {
+		for _, g := range generators {
+			from := maps[i]
+			both := func(u []float64) { from(u); g(u) }
+			at := slices.Clone(s.ref)
+			both(at)
+			if slices.ContainsFunc(seen, func(u []float64) bool { return near(u, at) }) {
+				continue
+			}
+			if seen, maps = append(seen, at), append(maps, both); len(maps) > mostImages {
+				return nil
+			}
+		}
+	}
+	return maps[1:]
+}
+
+// near reports whether points are the same but for rounding.
+func near(u, v []float64) bool {
+	for i, x := range u {
+		if !(math.Abs(x-v[i]) <= 1e-9*(1+math.Abs(x))) {
+			return false
+		}
+	}
+	return true
+}
+
+// image is the Gaussian that an orthogonal map makes of this one; nil if rounding makes it none.
+func (q *gaussian) image(of func(u []float64)) *gaussian {
+	d := q.d
+	loc := slices.Clone(q.loc)
+	of(loc)
+	columns := make([]float64, d*d) // of the factor, mapped
+	for j := range d {
+		for i := range d {
+			columns[j*d+i] = q.l[i*d+j]
+		}
+		of(columns[j*d : (j+1)*d])
+	}
+	cov := make([]float64, d*d)
+	for j := range d {
+		c := columns[j*d : (j+1)*d]
+		for i, x := range c {
+			axpy(x, c, cov[i*d:(i+1)*d])
+		}
+	}
+	return newGaussian(loc, cov)
+}
+
 // onto are the images of a point next to some optima.
 func (s *Symmetry) onto(u []float64, optima []*ascent) [][]float64 {
 	if s == nil {

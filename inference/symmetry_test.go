@@ -196,6 +196,18 @@ y[i] ~ Normal(mu[z[i]], s[z[i]]) }`, data{"N": 9, "y": []float64{-3.1, -2.8, -3,
 			}
 		}
 	}
+	if got := len(s.images()); got != 5 {
+		t.Errorf("%d images of the optimum, want 3! - 1", got)
+	}
+	// A Gaussian's image has at the image of a point what it has at the point.
+	q := diagonal(a.loc, a.logsd)
+	for _, image := range s.images() {
+		p, at, z := q.image(image), slices.Clone(u[:s.d]), make([]float64, s.d)
+		image(at)
+		if x, y := q.distance(u[:s.d], z), p.distance(at, z); math.Abs(x-y) > 1e-9*x || math.Abs(q.logDet-p.logDet) > 1e-9 {
+			t.Errorf("distance %g, of the image %g", x, y)
+		}
+	}
 	if moved < n/2 {
 		t.Errorf("%d of %d rows were moved", moved, n)
 	}

@@ -66,7 +66,6 @@ const (
 	goodEBFMI             = 0.3
 	cautionDivergent      = 0.01 // share of the draws
 	rareTrajectories      = 0.001
-	goodCoarse            = 1.25 // of tempered particles: see inference.Look
 )
 
 // sample runs NUTS, in the parameterisation that the variational fit chooses.
@@ -277,7 +276,7 @@ func (post *Posterior) judgeSampling() {
 		post.judgeModes(post.fit)
 	}
 	post.judgeLook(post.fit)
-	if l := post.fit.Look; post.fit.Applied == inference.Tempered && l.Coarse() > goodCoarse {
+	if l := post.fit.Look; post.fit.Applied == inference.Tempered && !l.Precise() {
 		post.lower(Caution, "sds and quantiles of the runs differ: their Monte-Carlo error is up to %.0f %% of an sd", 5*l.Coarse())
 	}
 	if len(post.Reasons) == 0 && post.fit.Applied == inference.Tempered {

@@ -3,6 +3,7 @@ package loo
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"ppl/inference/psis"
 )
@@ -116,7 +117,7 @@ func (r Result) Counts() (c Counts) {
 // Replace gives the result in which the points at these places are those of fits
 // without them, as HeldOut gives. Their LPD stays that of the whole posterior.
 func (r Result) Replace(exact map[int]Point) (Result, error) {
-	out := Result{append([]Point(nil), r.Points...), r.Draws}
+	out := Result{slices.Clone(r.Points), r.Draws}
 	for i, p := range exact {
 		if i < 0 || i >= len(r.Points) {
 			return Result{}, fmt.Errorf("there is no point %d of %d", i+1, len(r.Points))

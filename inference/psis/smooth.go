@@ -1,8 +1,9 @@
 package psis
 
 import (
+	"cmp"
 	"math"
-	"sort"
+	"slices"
 )
 
 const (
@@ -82,7 +83,7 @@ func positive(lw []float64) []int {
 			order = append(order, i)
 		}
 	}
-	sort.SliceStable(order, func(a, b int) bool { return lw[order[a]] < lw[order[b]] })
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(lw[a], lw[b]), cmp.Compare(a, b)) })
 	return order
 }
 

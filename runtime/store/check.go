@@ -102,9 +102,9 @@ func checkName(name, what string, seen map[string]bool) error {
 	switch {
 	case name == "" || strings.HasPrefix(name, ".") || strings.ContainsAny(name, `/\`) ||
 		!utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return fault(Invalid, "", "%q as the name of a %s: a name is text that is not empty, does not begin with a full stop and has no slash, backslash or control character", name, what)
+		return fault(Invalid, "", "the name %q (%s): a name is text that is not empty, does not begin with a full stop and has no slash, backslash or control character", name, what)
 	case seen[name]:
-		return fault(Invalid, "", "two of the name %q as %s", name, what)
+		return fault(Invalid, "", "the name %q (%s) is there twice", name, what)
 	}
 	seen[name] = true
 	return nil

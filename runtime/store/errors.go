@@ -7,8 +7,9 @@ import "fmt"
 type Kind int
 
 const (
-	// Invalid content cannot be written: names that are no names, shapes that
-	// do not fit dimensions or values, dimensions of two lengths.
+	// Invalid is content that does not fit together: names that are no names,
+	// shapes that do not fit dimensions or values, dimensions of two lengths.
+	// It is not written, and not returned where it is read.
 	Invalid Kind = iota + 1
 	// NotZip is a file that is no zip.
 	NotZip

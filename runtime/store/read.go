@@ -54,13 +54,20 @@ func Read(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 	if f.Groups, err = a.groups(); err != nil {
 		return nil, err
 	}
-	if err := a.checkConsolidated(); err != nil {
+	repeated, err := a.find(consolidatedEntry)
+	if err != nil {
 		return nil, err
 	}
 	if left := a.rest(); left != nil {
 		return nil, fault(Foreign, left.Name, "the entry is not part of the layout")
 	}
-	return f, f.check()
+	if err := a.checkConsolidated(repeated); err != nil {
+		return nil, err
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // identify sees that a zip is a store of this layout. It comes before all
@@ -206,14 +213,10 @@ func members(text []byte) int {
 	return n
 }
 
-// checkConsolidated demands that .zmetadata repeats the documents that were
-// read, byte for byte, so that readers that trust it and readers that do not
-// see the same.
-func (a *archive) checkConsolidated() error {
-	f, err := a.find(consolidatedEntry)
-	if err != nil {
-		return err
-	}
+// checkConsolidated demands that .zmetadata repeats the documents, all of
+// which have been read, byte for byte, so that readers that trust it and
+// readers that do not see the same.
+func (a *archive) checkConsolidated(f *zip.File) error {
 	if err := a.start(f); err != nil {
 		return err
 	}
@@ -225,7 +228,7 @@ func (a *archive) checkConsolidated() error {
 		}
 	}
 	buffer := make([]byte, 4<<10)
-	err = consolidate(&comparison{a, f}, names, func(w io.Writer, name string) error {
+	err := consolidate(&comparison{a, f}, names, func(w io.Writer, name string) error {
 		r, err := a.entries[name].Open()
 		if err != nil {
 			return broken(name, err)

@@ -1,6 +1,7 @@
-"""Opens each group of the saved fits that are named with xarray, by consolidated metadata and without. Prints a list in
-JSON of what each opening finds: for each variable its dimensions, the kind of its elements, its shape and its values as
-text (floats by their bits), and the coordinates of each group."""
+"""Opens each group of the saved fits that are named with xarray, by consolidated metadata and without, as a ZipStore and,
+where zarr takes it for one, by its path alone. Prints a list in JSON of what each opening finds: for each variable its
+dimensions, the kind of its elements, its shape and its values as text (floats by their bits), and the coordinates of
+each group."""
 
 import json
 import sys
@@ -27,11 +28,17 @@ def kind(a):
     return {"f": "float", "i": "int", "b": "bool", "O": "text", "U": "text", "T": "text"}[k]
 
 
-def opened(path, consolidated):
-    root = zarr.open(path, mode="r")
+def stores(path):
+    yield zarr.storage.ZipStore(path, mode="r")
+    if zarr.__version__.startswith("2."):
+        yield path
+
+
+def opened(store, consolidated):
+    root = zarr.open(store, mode="r")
     groups = {}
     for name in sorted(root.group_keys()):
-        with xr.open_zarr(path, group=name, consolidated=consolidated) as data:
+        with xr.open_zarr(store, group=name, consolidated=consolidated) as data:
             groups[name] = {
                 "attrs": data.attrs,
                 "coords": sorted(data.coords),
@@ -41,7 +48,8 @@ def opened(path, consolidated):
                     for v in data.variables
                 },
             }
-    return {"path": path, "consolidated": consolidated, "attrs": dict(root.attrs), "groups": groups}
+    return {"attrs": dict(root.attrs), "groups": groups}
 
 
-json.dump([opened(path, consolidated) for path in sys.argv[1:] for consolidated in (True, False)], sys.stdout)
+json.dump([opened(store, consolidated) for path in sys.argv[1:] for consolidated in (True, False) for store in stores(path)],
+          sys.stdout)

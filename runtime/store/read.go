@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"strings"
@@ -13,18 +14,18 @@ import (
 
 // ReadFile reads the file at a path. Errors are those of Read, with the path.
 func ReadFile(path string, limits Limits) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errNotRegular}
+	}
 	in, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
 	f, err := Read(in, info.Size(), limits)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

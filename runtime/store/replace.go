@@ -43,7 +43,7 @@ func WriteFile(ctx context.Context, path string, f *File) (err error) {
 	if err := out.Close(); err != nil {
 		return err
 	}
-	if err := context.Cause(ctx); err != nil {
+	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	if err := os.Rename(out.Name(), to.path); err != nil {
@@ -70,6 +70,8 @@ func Writable(path string) error {
 	return errors.Join(out.Close(), os.Remove(out.Name()))
 }
 
+var errNotRegular = errors.New("not a regular file")
+
 // target is what a path names once links are resolved.
 type target struct {
 	path  string
@@ -93,7 +95,7 @@ func destination(path string) (target, error) {
 		return target{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return target{}, &fs.PathError{Op: "write", Path: path, Err: errors.New("not a regular file")}
+		return target{}, &fs.PathError{Op: "write", Path: path, Err: errNotRegular}
 	}
 	held, err := os.OpenFile(resolved, os.O_WRONLY, 0) // renaming would pass over a file's being read-only
 	if err != nil {

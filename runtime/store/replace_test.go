@@ -69,17 +69,18 @@ func TestWriteFileFails(t *testing.T) {
 		}()
 		return WriteFile(ctx, path, f)
 	}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	for name, err := range map[string]error{
-		"error": failing(context.Background(), func(yield func([]float64, error) bool) { yield(nil, boom) }),
-		"panic": failing(context.Background(), func(yield func([]float64, error) bool) { panic(boom) }),
-		"cancelled": failing(ctx, func(yield func([]float64, error) bool) {
-			cancel(boom)
+	ctx, cancel := context.WithCancel(context.Background())
+	for _, c := range []struct{ got, want error }{
+		{failing(context.Background(), func(yield func([]float64, error) bool) { yield(nil, boom) }), boom},
+		{failing(context.Background(), func(yield func([]float64, error) bool) { panic(boom) }), boom},
+		{failing(ctx, func(yield func([]float64, error) bool) {
+			cancel()
 			yield(make([]float64, 12), nil)
-		}),
+		}), context.Canceled},
+		{WriteFile(ctx, path, &File{}), context.Canceled},
 	} {
-		if !errors.Is(err, boom) {
-			t.Errorf("%s: %v", name, err)
+		if !errors.Is(c.got, c.want) {
+			t.Errorf("%v, want %v", c.got, c.want)
 		}
 	}
 	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, old) {

@@ -176,7 +176,7 @@ const (
 // entry writes an entry whose size and checksum stand before it, so that a
 // reader can take it from a stream.
 func (w *writer) entry(name string, content []byte) error {
-	if err := context.Cause(w.ctx); err != nil {
+	if err := w.ctx.Err(); err != nil {
 		return err
 	}
 	header := &zip.FileHeader{

@@ -24,7 +24,7 @@ func TestWriteFile(t *testing.T) {
 	if err := WriteFile(context.Background(), path, &File{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(path, 0o640); err != nil {
+	if err := os.Chmod(path, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	link := filepath.Join(dir, "link")
@@ -44,7 +44,7 @@ func TestWriteFile(t *testing.T) {
 	if info, err := os.Lstat(link); err != nil || info.Mode().Type() != fs.ModeSymlink {
 		t.Errorf("the link is no link: %v, %v", info, err)
 	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o640 {
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o666 {
 		t.Errorf("other permissions: %v, %v", info, err)
 	}
 	wantFiles(t, dir, "fit.zarr.zip", "link")

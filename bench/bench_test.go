@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"ppl/inference"
+	"ppl/inference/random"
 	"ppl/runtime"
 )
 
@@ -47,7 +47,7 @@ func schools() map[string]any {
 	return map[string]any{"y": []float64{28, 8, -3, 7, -1, 1, 18, 12}, "sigma": []float64{15, 10, 16, 11, 9, 11, 10, 18}}
 }
 
-func stream() *rand.Rand { return inference.Stream(1, "bench", 0) }
+func stream() *rand.Rand { return random.Stream(1, "bench", 0) }
 
 func radon() map[string]any {
 	r := stream()

@@ -6,6 +6,8 @@ import (
 
 	"ppl/graph/builtin"
 	"ppl/graph/lower"
+	"ppl/inference/random"
+	"ppl/inference/target"
 	"ppl/lang/check"
 	"ppl/parser"
 )
@@ -14,7 +16,7 @@ type data map[string]any
 
 // build compiles a model with data: numbers, vectors and matrices by name,
 // dimensions as integers.
-func build(t testing.TB, text string, given data) *Target {
+func build(t testing.TB, text string, given data) *target.Target {
 	t.Helper()
 	file, diags := parser.Parse("model.ppl", []byte(text))
 	m, more := check.Check(file, builtin.Catalogue())
@@ -40,7 +42,7 @@ func build(t testing.TB, text string, given data) *Target {
 			t.Fatalf("no way to pass %s", name)
 		}
 	}
-	tg, diags := NewTarget(m, d, Plan)
+	tg, diags := target.New(m, d, target.Plan)
 	if err := diags.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func build(t testing.TB, text string, given data) *Target {
 }
 
 // atWork is a fitter with a target, as after fresh.
-func atWork(t testing.TB, tg *Target) *fitter {
+func atWork(t testing.TB, tg *target.Target) *fitter {
 	t.Helper()
 	f := newFitter(context.Background(), tg, Options{Seed: 1, Particles: 64, Draws: 4096})
 	if err := f.use(tg); err != nil {
@@ -63,7 +65,7 @@ func atWork(t testing.TB, tg *Target) *fitter {
 }
 
 // fitted is the default fit.
-func fitted(t testing.TB, tg *Target, opt Options) *Fit {
+func fitted(t testing.TB, tg *target.Target, opt Options) *Fit {
 	t.Helper()
 	fit, err := Variational(context.Background(), tg, opt)
 	if err != nil {
@@ -73,7 +75,7 @@ func fitted(t testing.TB, tg *Target, opt Options) *Fit {
 }
 
 func normals(seed uint64, purpose string, n int) []float64 {
-	r := Stream(seed, purpose, 0)
+	r := random.Stream(seed, purpose, 0)
 	x := make([]float64, n)
 	for i := range x {
 		x[i] = r.NormFloat64()

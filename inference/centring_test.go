@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
+	"ppl/inference/target"
 )
 
 // families are the distributions that can be parameterised anew, each under
@@ -39,18 +41,18 @@ func TestCentringKeepsThePosterior(t *testing.T) {
 	for name, text := range families {
 		t.Run(name, func(t *testing.T) {
 			tg := build(t, "m ~ Normal(0, 1)\ns ~ HalfNormal(1)\n"+text, nil)
-			slots := tg.relativeSlots()
+			slots := tg.RelativeSlots()
 			if len(slots) != 1 {
 				t.Fatalf("%d relative blocks", len(slots))
 			}
 			slot := tg.Slots[slots[0]]
-			lambda := tg.centred(0)
+			lambda := tg.Centred(0)
 			for k := range lambda[slots[0]] {
 				lambda[slots[0]][k] = 0.3 * float64(k)
 			}
 			other := tg.WithCentring(lambda)
 			held := normals(5, "held", tg.D)
-			location, logScale, err := other.frames(held)
+			location, logScale, err := other.Frames(held)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,11 +74,11 @@ func TestCentringKeepsThePosterior(t *testing.T) {
 			}
 			// move goes there, and back.
 			logsd := normals(6, "logsd", tg.D)
-			loc, sd, err := other.move(tg, held, logsd)
+			loc, sd, err := other.Move(tg, held, logsd)
 			if err != nil {
 				t.Fatal(err)
 			}
-			back, sdBack, err := tg.move(other, loc, sd)
+			back, sdBack, err := tg.Move(other, loc, sd)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +94,7 @@ func TestCentringKeepsThePosterior(t *testing.T) {
 	}
 }
 
-func density(t *testing.T, tg *Target, u []float64) float64 {
+func density(t *testing.T, tg *target.Target, u []float64) float64 {
 	t.Helper()
 	s, err := tg.NewSurface()
 	if err != nil {
@@ -105,7 +107,7 @@ func density(t *testing.T, tg *Target, u []float64) float64 {
 	return lp[0]
 }
 
-func reported(t *testing.T, tg *Target, u []float64) []float64 {
+func reported(t *testing.T, tg *target.Target, u []float64) []float64 {
 	t.Helper()
 	r, err := tg.NewReporter(1)
 	if err != nil {
@@ -129,21 +131,21 @@ func TestSuggestion(t *testing.T) {
 	tg := build(t, "data y : real[N]\ndata sigma : real[N] > 0\nm ~ Normal(0, 1)\nx[i in 1..N] ~ Normal(m, 2)\ny ~ Normal(x, sigma)",
 		data{"N": 4, "y": normals(1, "y", 4), "sigma": sigma})
 	logsd := make([]float64, tg.D)
-	slot := tg.Slots[tg.relativeSlots()[0]]
+	slot := tg.Slots[tg.RelativeSlots()[0]]
 	want := make([]float64, 4)
 	for i, s := range sigma {
 		v := 1 / (1.0/4 + 1/(s*s))
 		want[i] = 1 - v/4
 		logsd[slot.Offset+i] = 0.5 * math.Log(v)
 	}
-	lambda, change, err := tg.suggest(make([]float64, tg.D), logsd)
+	lambda, change, err := suggest(tg, make([]float64, tg.D), logsd)
 	if err != nil {
 		t.Fatal(err)
 	}
 	most := 0.0
 	for i, w := range want {
-		if math.Abs(lambda[tg.relativeSlots()[0]][i]-w) > 0.0051 { // rounded to hundredths
-			t.Errorf("λ = %g, want %g", lambda[tg.relativeSlots()[0]][i], w)
+		if math.Abs(lambda[tg.RelativeSlots()[0]][i]-w) > 0.0051 { // rounded to hundredths
+			t.Errorf("λ = %g, want %g", lambda[tg.RelativeSlots()[0]][i], w)
 		}
 		most = math.Max(most, 1-w)
 	}
@@ -153,7 +155,7 @@ func TestSuggestion(t *testing.T) {
 	// It is what the fit comes to.
 	fit := fitted(t, tg, Options{Seed: 1})
 	for i, w := range want {
-		if got := fit.Target.lambda(tg.relativeSlots()[0], i); math.Abs(got-w) > 0.06 {
+		if got := fit.Target.Lambda(tg.RelativeSlots()[0], i); math.Abs(got-w) > 0.06 {
 			t.Errorf("the fit has λ = %g, want %g", got, w)
 		}
 	}
@@ -208,7 +210,7 @@ func TestEightSchools(t *testing.T) {
 		if fit.Applied != Importance || fit.Draws.KHat > 0.5 {
 			t.Fatalf("%s, k̂ = %.2f", fit.Applied, fit.Draws.KHat)
 		}
-		r, err := fit.Target.NewReporter(lanes)
+		r, err := fit.Target.NewReporter(target.Lanes)
 		if err != nil {
 			t.Fatal(err)
 		}

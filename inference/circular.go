@@ -3,7 +3,10 @@ package inference
 import (
 	"math"
 
+	"ppl/graph"
 	"ppl/guide"
+	"ppl/inference/random"
+	"ppl/inference/target"
 	"ppl/lang"
 )
 
@@ -30,7 +33,7 @@ const (
 )
 
 // circularSlots lists the slots of angles.
-func (t *Target) circularSlots() []int {
+func circularSlots(t *target.Target) []int {
 	var out []int
 	for i, s := range t.Slots {
 		if s.Circular && s.Free.Size() > 0 {
@@ -43,7 +46,7 @@ func (t *Target) circularSlots() []int {
 // face makes the target of a fitter hold its angles as they are best held. Beside
 // discrete latents with a guide, whose fits are of another kind, they stay as they are.
 func (f *fitter) face() error {
-	slots := f.t.circularSlots()
+	slots := circularSlots(f.t)
 	if len(slots) == 0 || f.t.Guided() {
 		return nil
 	}
@@ -69,7 +72,7 @@ func (f *fitter) face() error {
 		if err != nil {
 			return err
 		}
-		turned, far := f.t.turned(slots, a.loc)
+		turned, far := turned(f.t, slots, a.loc)
 		if !(far > farTurn) {
 			break
 		}
@@ -104,7 +107,7 @@ func (f *fitter) straighten(slots []int, u []float64) (circular []int, err error
 // jumps reports whether the density is another just below π than just above −π.
 func (f *fitter) jumps(s *guide.Slot, u []float64) (bool, error) {
 	const inside = 1e-9
-	r := Stream(f.opt.Seed, "angles", s.Offset)
+	r := random.Stream(f.opt.Seed, "angles", s.Offset)
 	points, lp := make([]float64, 0, 2*jumpPoints*len(u)), make([]float64, 2*jumpPoints)
 	for range jumpPoints {
 		from := len(points)
@@ -121,7 +124,7 @@ func (f *fitter) jumps(s *guide.Slot, u []float64) (bool, error) {
 	}
 	for i := 0; i < len(lp); i += 2 {
 		a, b := lp[i], lp[i+1]
-		if finite(a) != finite(b) || finite(a) && math.Abs(a-b) > jumpNats*(1+math.Abs(a)) {
+		if graph.Finite(a) != graph.Finite(b) || graph.Finite(a) && math.Abs(a-b) > jumpNats*(1+math.Abs(a)) {
 			return true, nil
 		}
 	}
@@ -161,12 +164,12 @@ func (f *fitter) sweep(slots []int, u []float64) error {
 			}
 		}
 	}
-	f.t, _ = f.t.turned(slots, u)
+	f.t, _ = turned(f.t, slots, u)
 	return nil
 }
 
 // turned is the target that faces the point u, and the largest angle from what it faced.
-func (t *Target) turned(slots []int, u []float64) (to *Target, far float64) {
+func turned(t *target.Target, slots []int, u []float64) (to *target.Target, far float64) {
 	v := *t
 	v.Angles = append([]guide.Angles(nil), t.Angles...)
 	for _, i := range slots {

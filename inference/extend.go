@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"ppl/inference/psis"
+	"ppl/inference/random"
 )
 
 // mostExtended bounds the importance draws of an answer, and extendedWork the elements
@@ -87,7 +88,7 @@ func (fit *Fit) widened(ctx context.Context, seed uint64, reported int) (*Weight
 	if err := f.use(fit.Target); err != nil {
 		return nil, 0, err
 	}
-	if float64(n)*f.surf.cost() > extendedWork {
+	if float64(n)*f.surf.Cost() > extendedWork {
 		return nil, 0, nil
 	}
 	more, err := f.weighWide(w.proposal, n)
@@ -117,7 +118,7 @@ func (f *fitter) weighWide(m *mixture, n int) (*Weighted, error) {
 		spread = 0
 	}
 	near := int(math.Round((1-spread)*float64(n)/2)) * 2
-	r := Stream(f.opt.Seed, "more draws", n)
+	r := random.Stream(f.opt.Seed, "more draws", n)
 	ignore := func(int, *gaussian, []float64, float64) {}
 	m.place(r, w.U[:near*d], ignore)
 	wide.place(r, w.U[near*d:], ignore)

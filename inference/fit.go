@@ -9,10 +9,12 @@ import (
 	"slices"
 	"time"
 
+	"ppl/graph"
 	"ppl/graph/named"
-	"ppl/graph/scan"
+	"ppl/graph/parallel"
 	"ppl/inference/arrow"
-	"ppl/lang/diag"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // Options set a fit. The zero value of a field means its default.
@@ -63,7 +65,7 @@ type Mode struct {
 type Fit struct {
 	// Target is the target in the parameterisation that was chosen; the draws
 	// are on its unconstrained scale.
-	Target *Target
+	Target *target.Target
 	// Loc and LogSD are the mean-field guide.
 	Loc, LogSD []float64
 	// ELBO is the mean-field guide's, estimated with fresh noise; MCSE is its
@@ -71,7 +73,7 @@ type Fit struct {
 	// density is 0 or undefined: the ELBO is −∞ where there are some.
 	ELBO, MCSE  float64
 	Beyond      float64
-	Parts       []Part // nil if the run was stopped
+	Parts       []target.Part // nil if the run was stopped
 	Evaluations int
 	Particles   int // of the ELBO in the end
 	Converged   bool
@@ -83,7 +85,7 @@ type Fit struct {
 
 	// Guides are the guides of the discrete latents that were not summed out, in
 	// the order of Target.Discrete; nil for others.
-	Guides []*SiteGuide
+	Guides []*target.SiteGuide
 	// Uncorrected says why Markov chains do not correct a guide of discrete latents.
 	Uncorrected string
 	// outsets are where Markov chains may start, the guide first; chained says that a
@@ -132,26 +134,6 @@ type Fit struct {
 	Starts int
 }
 
-// ErrNoStart is returned where no starting point has a finite density.
-type ErrNoStart struct {
-	// Sites lists the statements whose contribution is not finite at the start.
-	Sites []string
-	// Derivatives says that all contributions are finite, but not the
-	// derivatives of those of Sites.
-	Derivatives bool
-	// Span is that of the first of Sites, and At the first iteration of it for which that is so, as in
-	// "i = 3"; "" where it is not known.
-	Span diag.Span
-	At   string
-}
-
-func (e *ErrNoStart) Error() string {
-	if e.Derivatives {
-		return fmt.Sprintf("the log density has no finite derivatives at any starting point; not finite at the last one: those of %v", e.Sites)
-	}
-	return fmt.Sprintf("the log density is not finite at any starting point; not finite at the last one: %v", e.Sites)
-}
-
 // ErrStopped is returned where a fit is stopped before it has found a point to
 // start from, so that there is nothing to report.
 type ErrStopped struct{ Why string }
@@ -163,9 +145,9 @@ func (e *ErrStopped) Error() string {
 // fitter is the state that the steps of a fit share.
 type fitter struct {
 	ctx     context.Context
-	t       *Target
+	t       *target.Target
 	opt     Options
-	surf    *Surface
+	surf    *target.Surface
 	pattern *arrow.Pattern // of the Hessian; nil if it is too large to form
 	curved  []bool         // coordinates behind a transform that is not the identity
 	begun   time.Time
@@ -179,10 +161,10 @@ type fitter struct {
 	tried   []*guidedStart
 	sym     *Symmetry // that is found at the first optimum, then about the best
 
-	reporter *Reporter // compiled when it is first needed
+	reporter *target.Reporter // compiled when it is first needed
 }
 
-func newFitter(ctx context.Context, t *Target, opt Options) *fitter {
+func newFitter(ctx context.Context, t *target.Target, opt Options) *fitter {
 	f := &fitter{ctx: ctx, opt: opt, begun: time.Now()}
 	if opt.MaxTime > 0 {
 		f.stop = f.begun.Add(opt.MaxTime)
@@ -192,15 +174,15 @@ func newFitter(ctx context.Context, t *Target, opt Options) *fitter {
 }
 
 // use makes t the target at work.
-func (f *fitter) use(t *Target) error {
-	return f.useOver(t, pointAxis())
+func (f *fitter) use(t *target.Target) error {
+	return f.useOver(t, target.PointAxis())
 }
 
 // useOver is use where the axis of the points is given: inputs of the model
 // already have it.
-func (f *fitter) useOver(t *Target, ax *named.Axis) error {
+func (f *fitter) useOver(t *target.Target, ax *named.Axis) error {
 	if f.surf != nil {
-		f.spent += f.surf.evaluations()
+		f.spent += f.surf.Evaluations()
 	}
 	f.t = t
 	f.curved = make([]bool, t.D)
@@ -212,28 +194,15 @@ func (f *fitter) useOver(t *Target, ax *named.Axis) error {
 		}
 	}
 	var err error
-	f.surf, err = t.surfaceOver(ax)
+	f.surf, err = t.SurfaceOver(ax)
 	return err
 }
-
-// integrates reports whether the density solves a differential equation.
-func (s *Surface) integrates() bool {
-	for _, n := range s.g.Nodes() {
-		if _, is := n.Op.(scan.Steps); is {
-			return true
-		}
-	}
-	return false
-}
-
-// evaluations counts points at which anything was evaluated.
-func (s *Surface) evaluations() int { return s.Values + s.Gradients + s.Products }
 
 func (f *fitter) evaluations() int {
 	if f.surf == nil {
 		return f.spent
 	}
-	return f.spent + f.surf.evaluations()
+	return f.spent + f.surf.Evaluations()
 }
 
 // halted reports whether the run must end now, and remembers why.
@@ -257,7 +226,7 @@ const DefaultParticles = 64
 
 // Variational fits the default approximation: a mean-field guide on fixed
 // noise, linear response, importance weights.
-func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
+func Variational(ctx context.Context, t *target.Target, opt Options) (*Fit, error) {
 	if opt.Particles == 0 {
 		opt.Particles = DefaultParticles
 	}
@@ -276,7 +245,7 @@ func Variational(ctx context.Context, t *Target, opt Options) (*Fit, error) {
 	}
 	f := newFitter(ctx, t, opt)
 	defer f.ears.close()
-	f.t = t.heardBy(f.ears)
+	f.t = t.Heard(f.ears.halt)
 	if t.Guided() {
 		run = (*fitter).guided
 	}
@@ -316,7 +285,7 @@ func (f *fitter) meanfield() (*Fit, error) {
 }
 
 // fresh makes t the target at work and fits the guide from a cold start.
-func (f *fitter) fresh(t *Target) (*objective, *ascent, error) {
+func (f *fitter) fresh(t *target.Target) (*objective, *ascent, error) {
 	f.stage = "start"
 	if err := f.use(t); err != nil {
 		return nil, nil, err
@@ -534,7 +503,7 @@ func (f *fitter) plainDraws(fit *Fit, a *ascent, d int) error {
 	var u []float64
 	if n := f.opt.Draws; n*d <= balancedDraws {
 		u = make([]float64, n*d)
-		balanced(Stream(f.opt.Seed, "draws", 0), u, n, d)
+		random.Balanced(random.Stream(f.opt.Seed, "draws", 0), u, n, d)
 		for i := 0; i < n; i++ {
 			draw(u[i*d:(i+1)*d], u[i*d:(i+1)*d], nil)
 		}
@@ -559,26 +528,26 @@ func (f *fitter) drawn(width int, draw func(z, u, scratch []float64)) []float64 
 	d, n := f.t.D, f.opt.Draws
 	waiting := f.halted()
 	if waiting {
-		n = min(n, max(lanes, hastyDraws/d))
+		n = min(n, max(target.Lanes, hastyDraws/d))
 	}
 	out := make([]float64, n*d)
-	blocks := (n + lanes - 1) / lanes
+	blocks := (n + target.Lanes - 1) / target.Lanes
 	done := make([]bool, blocks)
 	workers := min(blocks, runtime.GOMAXPROCS(0))
-	inParallel(workers, func(worker int) {
-		z, scratch := make([]float64, lanes*width), make([]float64, width)
+	parallel.Each(workers, func(worker int) {
+		z, scratch := make([]float64, target.Lanes*width), make([]float64, width)
 		for b := worker; b < blocks && (b == 0 || waiting || f.ears.why() == ""); b += workers {
-			balanced(Stream(f.opt.Seed, "draws", b), z, lanes, width)
-			for i := b * lanes; i < min(n, (b+1)*lanes); i++ {
-				draw(z[(i-b*lanes)*width:][:width], out[i*d:(i+1)*d], scratch)
+			random.Balanced(random.Stream(f.opt.Seed, "draws", b), z, target.Lanes, width)
+			for i := b * target.Lanes; i < min(n, (b+1)*target.Lanes); i++ {
+				draw(z[(i-b*target.Lanes)*width:][:width], out[i*d:(i+1)*d], scratch)
 			}
 			done[b] = true
 		}
 	})
 	if b := slices.Index(done, false); b > 0 {
-		out = out[:b*lanes*d]
+		out = out[:b*target.Lanes*d]
 	}
-	if hasty := max(lanes, hastyDraws/d) * d; f.halted() && len(out) > hasty {
+	if hasty := max(target.Lanes, hastyDraws/d) * d; f.halted() && len(out) > hasty {
 		out = append([]float64(nil), out[:hasty]...) // what is made of them takes time, too
 	}
 	return out
@@ -593,19 +562,10 @@ func (f *fitter) response(o *objective) (*response, error) {
 // the fewer the dearer a product is.
 func (f *fitter) affordable(o *objective) int {
 	n := o.S
-	for n > 8 && float64(n)*float64(f.pattern.Probes())*f.surf.cost() > 2e9 {
+	for n > 8 && float64(n)*float64(f.pattern.Probes())*f.surf.Cost() > 2e9 {
 		n /= 2
 	}
 	return n
-}
-
-// cost estimates the elements that an evaluation at one point works through.
-func (s *Surface) cost() float64 {
-	t := 0.0
-	for _, n := range s.g.Nodes() {
-		t += float64(n.Shape.Size())
-	}
-	return t / lanes
 }
 
 // locError is the Monte-Carlo error of the locations in posterior sds: the
@@ -651,7 +611,7 @@ func (f *fitter) finish(fit *Fit, o *objective) error {
 
 // mark notes that a run was ended from outside.
 func (f *fitter) mark(fit *Fit) {
-	fit.Integrates = f.surf != nil && f.surf.integrates()
+	fit.Integrates = f.surf != nil && f.surf.Integrates()
 	if f.why != "" {
 		fit.Converged, fit.Ended = false, f.why
 		fit.Interrupted = f.ctx.Err() != nil
@@ -665,7 +625,7 @@ func (f *fitter) evaluate(fit *Fit) error {
 	d := f.t.D
 	n := 1024
 	if f.why != "" { // someone is waiting
-		n = lanes
+		n = target.Lanes
 	}
 	entropy := float64(d) * 0.5 * (1 + math.Log(2*math.Pi))
 	for _, l := range fit.LogSD {
@@ -675,14 +635,14 @@ func (f *fitter) evaluate(fit *Fit) error {
 	for i, l := range fit.LogSD {
 		sd[i] = math.Exp(l)
 	}
-	r := Stream(f.opt.Seed, "evaluate", 0)
+	r := random.Stream(f.opt.Seed, "evaluate", 0)
 	pairs := make([]float64, n/2) // antithetic pairs are dependent: the error is that of their means
 	rows := batch(d)
 	eps, u, lp := make([]float64, min(n, rows)*d), make([]float64, min(n, rows)*d), make([]float64, min(n, rows))
 	var first []float64
 	for from := 0; from < n; from += rows {
 		k := min(rows, n-from)
-		antithetic(r, eps, k, d)
+		random.Antithetic(r, eps, k, d)
 		for i := range u[:k*d] {
 			u[i] = fit.Loc[i%d] + sd[i%d]*eps[i]
 		}
@@ -694,14 +654,14 @@ func (f *fitter) evaluate(fit *Fit) error {
 			for _, e := range eps[i*d : (i+1)*d] {
 				q += 0.5 * (e*e - 1)
 			}
-			if !finite(l) { // beyond the support, or beyond a function's domain
+			if !graph.Finite(l) { // beyond the support, or beyond a function's domain
 				l = math.Inf(-1)
 				fit.Beyond += 1 / float64(n)
 			}
 			pairs[(from+i)/2] += 0.5 * (l + q + entropy)
 		}
 		if from == 0 {
-			first = append(first, eps[:lanes*d]...)
+			first = append(first, eps[:target.Lanes*d]...)
 		}
 	}
 	m, spread := meanSD(pairs)
@@ -710,19 +670,8 @@ func (f *fitter) evaluate(fit *Fit) error {
 		return nil
 	}
 	var err error
-	fit.Parts, err = f.t.Parts(fit.Loc, fit.LogSD, first, lanes)
+	fit.Parts, err = f.t.Parts(fit.Loc, fit.LogSD, first, target.Lanes)
 	return err
-}
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-
-func allFinite(x []float64) bool {
-	for _, v := range x {
-		if !finite(v) {
-			return false
-		}
-	}
-	return true
 }
 
 func meanSD(x []float64) (mean, sd float64) {

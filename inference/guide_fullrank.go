@@ -5,6 +5,10 @@ import (
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
+
+	"ppl/graph"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // fullrank is the Gaussian with any covariance that is closest to the posterior
@@ -129,7 +133,7 @@ func (n *natural) run(q *gaussian) (*gaussian, error) {
 				t[i] += rate * g[i]
 			}
 			blas64.Gemm(blas.NoTrans, blas.NoTrans, 0.5*rate*rate, general(g, d), general(sg, d), 1, general(t, d))
-			symmetrise(t, d)
+			target.Symmetrise(t, d)
 			if next = fromPrecision(q.loc, t); next != nil {
 				break
 			}
@@ -167,7 +171,7 @@ func (n *natural) expect(q *gaussian, step int) (*expectation, error) {
 	d := n.d
 	draws := 2 * max(4, min(32, 1024/d))
 	eps := make([]float64, draws*d)
-	balanced(Stream(n.f.opt.Seed, "natural", step), eps, draws, d)
+	random.Balanced(random.Stream(n.f.opt.Seed, "natural", step), eps, draws, d)
 	e := &expectation{g: make([]float64, d), h: make([]float64, d*d)}
 	pattern := n.f.pattern
 	w := 1 / float64(draws)
@@ -179,7 +183,7 @@ func (n *natural) expect(q *gaussian, step int) (*expectation, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !allFinite(g) || !h.Finite() {
+		if !graph.AllFinite(g) || !h.Finite() {
 			return nil, nil
 		}
 		h.AddDense(w, e.h)
@@ -244,7 +248,7 @@ func precision(q *gaussian) []float64 {
 	blas64.Trsm(blas.Left, blas.NoTrans, 1, l, general(inv, d))
 	out := make([]float64, d*d)
 	blas64.Gemm(blas.Trans, blas.NoTrans, 1, general(inv, d), general(inv, d), 0, general(out, d))
-	symmetrise(out, d)
+	target.Symmetrise(out, d)
 	return out
 }
 

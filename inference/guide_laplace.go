@@ -3,7 +3,9 @@ package inference
 import (
 	"math"
 
+	"ppl/graph"
 	"ppl/inference/arrow"
+	"ppl/inference/target"
 )
 
 // laplace is the Gaussian around the mode of the density on the unconstrained
@@ -68,7 +70,7 @@ func inverse(c *arrow.Cholesky, scale []float64) []float64 {
 			row[j] *= scale[j]
 		}
 	}
-	symmetrise(out, d)
+	target.Symmetrise(out, d)
 	return out
 }
 
@@ -100,7 +102,7 @@ func (f *fitter) maximum() (*Fit, error) {
 		if err := f.climb(c, 1e-10, 200); err != nil {
 			return nil, err
 		}
-		if better := best == nil || c.done && !best.done || c.done == best.done && c.lp > best.lp; better && finite(c.lp) {
+		if better := best == nil || c.done && !best.done || c.done == best.done && c.lp > best.lp; better && graph.Finite(c.lp) {
 			best = c
 		}
 		if f.halted() {

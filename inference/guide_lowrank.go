@@ -5,6 +5,10 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
+
+	"ppl/graph"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // lowrank is the Gaussian with covariance diag(s²) + F Fᵀ, F of D×r (Ong, Nott
@@ -30,7 +34,7 @@ func (f *fitter) lowrank() (*Fit, error) {
 		}
 		q.approximate(full)
 	} else {
-		noise := Stream(f.opt.Seed, "factors", 0)
+		noise := random.Stream(f.opt.Seed, "factors", 0)
 		for i := range q.f {
 			q.f[i] = 0.01 * q.sd[i/r] * noise.NormFloat64()
 		}
@@ -60,7 +64,7 @@ func (f *fitter) lowrank() (*Fit, error) {
 			x[2*d+i*r+j] = q.f[i*r+j] / unit[i]
 		}
 	}
-	const n = lanes
+	const n = target.Lanes
 	u, g, lp := make([]float64, n*d), make([]float64, n*d), make([]float64, n)
 	eps, eta := make([]float64, n*d), make([]float64, n*r)
 	h := make([]float64, d)
@@ -70,8 +74,8 @@ func (f *fitter) lowrank() (*Fit, error) {
 		if !p.prepare() {
 			return 0, false, nil
 		}
-		antithetic(noise, eps, n, d)
-		antithetic(noise, eta, n, r)
+		random.Antithetic(noise, eps, n, d)
+		random.Antithetic(noise, eta, n, r)
 		for i := 0; i < n; i++ {
 			p.place(eps[i*d:(i+1)*d], eta[i*r:(i+1)*r], u[i*d:(i+1)*d])
 		}
@@ -81,7 +85,7 @@ func (f *fitter) lowrank() (*Fit, error) {
 		clear(out)
 		value := 0.0
 		for i := 0; i < n; i++ {
-			if !finite(lp[i]) {
+			if !graph.Finite(lp[i]) {
 				return 0, false, nil
 			}
 			logq := p.gradient(u[i*d:(i+1)*d], h)
@@ -95,7 +99,7 @@ func (f *fitter) lowrank() (*Fit, error) {
 				}
 			}
 		}
-		return value, finite(value) && allFinite(out), nil
+		return value, graph.Finite(value) && graph.AllFinite(out), nil
 	}
 	s.divergence = func(a, b []float64) float64 { return marginalDivergence(unpack(a), unpack(b)) }
 	if err := s.run(x); err != nil {
@@ -198,7 +202,7 @@ func (q *factored) prepare() bool {
 	for _, s := range q.sd {
 		q.logDet += 2 * math.Log(s)
 	}
-	return finite(q.logDet)
+	return graph.Finite(q.logDet)
 }
 
 func (q *factored) place(eps, eta, u []float64) {
@@ -250,12 +254,12 @@ func (f *fitter) concludeFactored(fit *Fit, q *factored, s *stochastic) error {
 		fit.LogSD[i] = 0.5 * math.Log(q.variance(i))
 	}
 	fit.Draws, fit.Applied = &Weighted{D: d, U: make([]float64, n*d), KHat: math.NaN(), ESS: float64(n)}, NoCorrection
-	eps, eta := make([]float64, lanes*d), make([]float64, lanes*q.r)
-	for from := 0; from < n; from += lanes {
-		noise := Stream(f.opt.Seed, "draws", from/lanes)
-		balanced(noise, eps, lanes, d)
-		balanced(noise, eta, lanes, q.r)
-		for i := from; i < min(n, from+lanes); i++ {
+	eps, eta := make([]float64, target.Lanes*d), make([]float64, target.Lanes*q.r)
+	for from := 0; from < n; from += target.Lanes {
+		noise := random.Stream(f.opt.Seed, "draws", from/target.Lanes)
+		random.Balanced(noise, eps, target.Lanes, d)
+		random.Balanced(noise, eta, target.Lanes, q.r)
+		for i := from; i < min(n, from+target.Lanes); i++ {
 			k := i - from
 			q.place(eps[k*d:(k+1)*d], eta[k*q.r:(k+1)*q.r], fit.Draws.U[i*d:(i+1)*d])
 		}

@@ -1,15 +1,14 @@
 package inference
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"ppl/graph"
-	"ppl/graph/grad"
 	"ppl/graph/kernel/vec"
 	"ppl/graph/lower"
 	"ppl/graph/named"
+	"ppl/inference/target"
 )
 
 // guided is the objective of a model some of whose discrete latents are not
@@ -23,9 +22,9 @@ import (
 // score-function estimator (see lower.Assigner). All of them follow from the
 // derivatives of the log density by the assignments, which one program gives.
 type guided struct {
-	t     *Target
+	t     *target.Target
 	s     int // particles
-	p     *program
+	p     *target.Program
 	b     *named.Builder
 	value *graph.Node // the log density
 	u     *graph.Node
@@ -70,53 +69,9 @@ func (g *guidedSite) params() int {
 	return g.n * g.k
 }
 
-// inputs makes the assignments inputs of the graph, with the particle axis or
-// without.
-type inputs struct {
-	s                     int
-	ax                    *named.Axis // nil: the same for all particles
-	weights, prior, drawn map[int]*graph.Node
-}
-
-func newInputs(s int, ax *named.Axis) *inputs {
-	return &inputs{s, ax, map[int]*graph.Node{}, map[int]*graph.Node{}, map[int]*graph.Node{}}
-}
-
-func (a *inputs) input(b *named.Builder, what string, i int, shape graph.Shape, m map[int]*graph.Node) named.Value {
-	name := fmt.Sprintf("%s.%d", what, i)
-	if a.ax == nil {
-		m[i] = b.G.Input(name, shape)
-		return b.Wrap(m[i])
-	}
-	m[i] = b.G.BatchInput(name, append(graph.Shape{a.s}, shape...))
-	return b.Wrap(m[i], a.ax)
-}
-
-func (a *inputs) Weights(b *named.Builder, i int, shape graph.Shape) named.Value {
-	return a.input(b, "assignment", i, shape, a.weights)
-}
-
-func (a *inputs) Prior(b *named.Builder, i int, shape graph.Shape) named.Value {
-	return a.input(b, "prior", i, shape, a.prior)
-}
-
-func (a *inputs) Drawn(b *named.Builder, i int, shape graph.Shape, _ float64) named.Value {
-	return a.input(b, "drawn", i, shape, a.drawn)
-}
-
-// Guided reports whether some discrete latent has a guide.
-func (t *Target) Guided() bool {
-	for _, d := range t.Discrete {
-		if d.Strategy != lower.Exact && d.Shape.Size() > 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // newGuided compiles the log density of a target, at s particles with their
 // assignments, and its derivatives.
-func newGuided(t *Target, s int) (*guided, error) {
+func newGuided(t *target.Target, s int) (*guided, error) {
 	g, err := lowerGuided(t, s)
 	if err != nil {
 		return nil, err
@@ -125,19 +80,14 @@ func newGuided(t *Target, s int) (*guided, error) {
 }
 
 // lowerGuided is newGuided without the program.
-func lowerGuided(t *Target, s int) (*guided, error) {
-	b := t.builder()
-	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
-	g := &guided{t: t, s: s, b: b}
-	var u named.Value
-	if t.D > 0 {
-		g.u = b.G.BatchInput("u", graph.Shape{s, t.D})
-		u = b.Wrap(g.u, ax)
-	}
-	in := newInputs(s, ax)
+func lowerGuided(t *target.Target, s int) (*guided, error) {
+	b := t.Builder()
+	ax, at, u := t.Points(b, s)
+	g := &guided{t: t, s: s, b: b, u: at}
+	in := target.NewInputs(s, ax)
 	opt := t.Options
 	opt.Assigner = in
-	l, err := t.lowerWith(b, u, opt)
+	l, err := t.LowerWith(b, u, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +98,7 @@ func lowerGuided(t *Target, s int) (*guided, error) {
 		}
 		x := &guidedSite{i: i, n: n, k: max(1, len(d.Values)), how: d.Strategy, infinite: d.Infinite, low: d.Low,
 			whole:   d.Strategy == lower.Score && t.Options.Strategies[d.Symbol.Name] == lower.Relax,
-			weights: in.weights[i], prior: in.prior[i], drawn: in.drawn[i]}
+			weights: in.AssignmentOf[i], prior: in.PriorOf[i], drawn: in.DrawnOf[i]}
 		if x.infinite {
 			x.k = 1
 		}
@@ -168,7 +118,7 @@ func lowerGuided(t *Target, s int) (*guided, error) {
 		}
 		g.sites = append(g.sites, x)
 	}
-	g.value = b.With(l.logDensity(), ax).N
+	g.value = b.With(l.LogDensity(), ax).N
 	g.count()
 	return g, nil
 }
@@ -194,30 +144,26 @@ func (g *guided) compile() (err error) {
 			}
 		}
 	}
-	ones := make([]float64, g.s)
-	for i := range ones {
-		ones[i] = 1
-	}
-	outs := append([]*graph.Node{g.value}, grad.VJP(g.b.G, g.value, g.b.G.Constant(graph.Shape{g.s}, ones), wrt)...)
+	outs := append([]*graph.Node{g.value}, target.Derivatives(g.b, g.value, g.s, wrt...)...)
 	g.count()
-	g.p, err = g.t.compile(g.b.G, outs...)
+	g.p, err = g.t.Compile(g.b.G, outs...)
 	return err
 }
 
 // place sets the inputs: points u (S×D) and the sites' assignments.
 func (g *guided) place(u []float64) {
 	if g.u != nil {
-		g.p.set(g.u, u)
+		g.p.Set(g.u, u)
 	}
 	for _, x := range g.sites {
 		if x.weights != nil {
-			g.p.set(x.weights, x.w)
+			g.p.Set(x.weights, x.w)
 		}
 		if x.prior != nil {
-			g.p.set(x.prior, x.pr)
+			g.p.Set(x.prior, x.pr)
 		}
 		if x.drawn != nil {
-			g.p.set(x.drawn, x.z)
+			g.p.Set(x.drawn, x.z)
 		}
 	}
 }
@@ -225,7 +171,7 @@ func (g *guided) place(u []float64) {
 // eval runs at points u (S×D) with the sites' assignments.
 func (g *guided) eval(u []float64) error {
 	g.place(u)
-	if err := g.p.state.Run(); err != nil {
+	if err := g.p.Run(); err != nil {
 		return err
 	}
 	g.read()
@@ -234,19 +180,19 @@ func (g *guided) eval(u []float64) error {
 
 // read takes the outputs of the last evaluation.
 func (g *guided) read() {
-	g.lp = g.p.state.Output(0)
+	g.lp = g.p.Out(0)
 	k := 1
 	if g.u != nil {
-		g.du = g.p.state.Output(k)
+		g.du = g.p.Out(k)
 		k++
 	}
 	for _, x := range g.sites {
 		if x.weights != nil {
-			x.dw = g.p.state.Output(k)
+			x.dw = g.p.Out(k)
 			k++
 		}
 		if x.prior != nil {
-			x.dp = g.p.state.Output(k)
+			x.dp = g.p.Out(k)
 			k++
 		}
 	}

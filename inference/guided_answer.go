@@ -6,18 +6,9 @@ import (
 	"ppl/graph"
 	"ppl/graph/named"
 	"ppl/inference/psis"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
-
-// SiteGuide is the guide of a discrete latent: independent distributions, one
-// for each element.
-type SiteGuide struct {
-	// P are the probabilities of the values, elements × values. Of a latent with
-	// infinitely many values they are those from Low on, as many as matter.
-	P      []float64
-	Values []float64
-	// Draws are positions in Values, draws × elements.
-	Draws []int
-}
 
 // concludeGuided makes the answer: draws of the guide, and the ELBO of the model
 // with hard draws.
@@ -31,7 +22,7 @@ func (f *fitter) concludeGuided(fit *Fit, g *guided, loc, sd, phi []float64) err
 		entropy += fit.LogSD[i]
 	}
 	fit.Draws, fit.Applied = &Weighted{D: d, U: make([]float64, n*d), KHat: math.NaN(), ESS: float64(n)}, NoCorrection
-	fit.Guides = make([]*SiteGuide, len(g.t.Discrete))
+	fit.Guides = make([]*target.SiteGuide, len(g.t.Discrete))
 	for _, x := range g.sites {
 		p := phi[x.at : x.at+x.params()]
 		x.logits(p)
@@ -40,8 +31,8 @@ func (f *fitter) concludeGuided(fit *Fit, g *guided, loc, sd, phi []float64) err
 	var ratios []float64
 	eps := make([]float64, g.s*d)
 	for from := 0; from < n; from += g.s {
-		r := Stream(f.opt.Seed, "guided draws", from/g.s)
-		balanced(r, eps, g.s, d)
+		r := random.Stream(f.opt.Seed, "guided draws", from/g.s)
+		random.Balanced(r, eps, g.s, d)
 		u := fit.Draws.U[from*d : (from+g.s)*d]
 		for i := range u {
 			u[i] = loc[i%d] + sd[i%d]*eps[i]
@@ -91,8 +82,8 @@ func (f *fitter) concludeGuided(fit *Fit, g *guided, loc, sd, phi []float64) err
 }
 
 // summary tabulates the guide of a site.
-func (x *guidedSite) summary(phi []float64) *SiteGuide {
-	s := &SiteGuide{}
+func (x *guidedSite) summary(phi []float64) *target.SiteGuide {
+	s := &target.SiteGuide{}
 	if !x.infinite {
 		s.P = append([]float64(nil), x.q...)
 		return s
@@ -127,7 +118,7 @@ func (x *guidedSite) summary(phi []float64) *SiteGuide {
 }
 
 // record appends the draws of one evaluation.
-func (x *guidedSite) record(s *SiteGuide) {
+func (x *guidedSite) record(s *target.SiteGuide) {
 	for _, z := range x.z {
 		k := int(z)
 		if x.infinite {
@@ -139,7 +130,7 @@ func (x *guidedSite) record(s *SiteGuide) {
 
 // guideAssigner assigns the probabilities of fitted guides, for what is summed
 // out beside them.
-type guideAssigner []*SiteGuide
+type guideAssigner []*target.SiteGuide
 
 func (a guideAssigner) Weights(b *named.Builder, i int, shape graph.Shape) named.Value {
 	if shape[len(shape)-1] == 1 && len(a[i].Values) > 0 { // infinitely many

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"ppl/graph"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 const (
@@ -43,7 +45,7 @@ type coordinates struct {
 	g   *guided
 	sub *fitter // of the continuous latents, given the draws; nil if there are none
 	o   *objective
-	in  *inputs
+	in  *target.Inputs
 	st  *guidedStart
 
 	logsd, u []float64
@@ -66,9 +68,9 @@ func (f *fitter) sweepable(g *guided) bool {
 // random ones.
 func (f *fitter) coordinateStart(g *guided, try int) (*coordinates, error) {
 	d := g.t.D
-	r := Stream(f.opt.Seed, "coordinate start", try)
+	r := random.Stream(f.opt.Seed, "coordinate start", try)
 	st := &guidedStart{loc: make([]float64, d), sd: make([]float64, d), phi: make([]float64, g.layout()), value: math.Inf(-1)}
-	c := &coordinates{f: f, g: g, st: st, logsd: make([]float64, d), u: make([]float64, lanes*d)}
+	c := &coordinates{f: f, g: g, st: st, logsd: make([]float64, d), u: make([]float64, target.Lanes*d)}
 	for i := range st.loc {
 		st.loc[i], st.sd[i] = 0.5*r.NormFloat64()*float64(try), 1
 	}
@@ -84,7 +86,7 @@ func (f *fitter) coordinateStart(g *guided, try int) (*coordinates, error) {
 	if err := c.prepare(); err != nil {
 		return nil, err
 	}
-	if err := c.rounds(r); err != nil || !finite(st.value) {
+	if err := c.rounds(r); err != nil || !graph.Finite(st.value) {
 		return nil, err
 	}
 	return c, nil
@@ -178,7 +180,7 @@ func (c *coordinates) recall(r *rand.Rand) {
 		}
 		x.logits(c.st.phi[x.at : x.at+x.params()])
 		for e := range x.n {
-			x.deal(r, e, lanes)
+			x.deal(r, e, target.Lanes)
 		}
 	}
 }
@@ -189,8 +191,8 @@ func (c *coordinates) prepare() error {
 	if c.g.t.D == 0 {
 		return nil
 	}
-	ax := pointAxis()
-	c.in = newInputs(lanes, ax)
+	ax := target.PointAxis()
+	c.in = target.NewInputs(target.Lanes, ax)
 	t := *c.g.t
 	t.Options.Assigner = c.in
 	c.sub = newFitter(f.ctx, &t, f.opt)
@@ -198,7 +200,7 @@ func (c *coordinates) prepare() error {
 	if err := c.sub.useOver(&t, ax); err != nil {
 		return err
 	}
-	c.o = newObjective(c.sub.surf, f.opt.Seed, lanes)
+	c.o = newObjective(c.sub.surf, f.opt.Seed, target.Lanes)
 	return nil
 }
 
@@ -207,11 +209,11 @@ func (c *coordinates) ascend() (ok bool, err error) {
 	if c.sub == nil {
 		return true, nil
 	}
-	c.sub.surf.fixed = map[*graph.Node][]float64{}
+	c.sub.surf.Fixed = map[*graph.Node][]float64{}
 	for _, x := range c.g.sites {
-		for n, w := range map[*graph.Node][]float64{c.in.weights[x.i]: x.w, c.in.prior[x.i]: x.pr} {
+		for n, w := range map[*graph.Node][]float64{c.in.AssignmentOf[x.i]: x.w, c.in.PriorOf[x.i]: x.pr} {
 			if n != nil {
-				c.sub.surf.fixed[n] = append([]float64(nil), w...)
+				c.sub.surf.Fixed[n] = append([]float64(nil), w...)
 			}
 		}
 	}
@@ -258,7 +260,7 @@ func (c *coordinates) sweep(r *rand.Rand, beta float64) (moved float64, err erro
 			for _, v := range t {
 				top = math.Max(top, v)
 			}
-			if finite(top) {
+			if graph.Finite(top) {
 				before := append([]float64(nil), x.q[e*x.k:(e+1)*x.k]...)
 				for k, v := range t {
 					phi[e*x.k+k] = math.Max(beta*(v-top), -30)
@@ -268,7 +270,7 @@ func (c *coordinates) sweep(r *rand.Rand, beta float64) (moved float64, err erro
 					moved = math.Max(moved, math.Abs(q-before[k]))
 				}
 			}
-			x.deal(r, e, lanes)
+			x.deal(r, e, target.Lanes)
 		}
 	}
 	return moved, nil
@@ -278,15 +280,15 @@ func (c *coordinates) sweep(r *rand.Rand, beta float64) (moved float64, err erro
 func (c *coordinates) conditional(x *guidedSite, e int) ([]float64, error) {
 	t := make([]float64, x.k)
 	for k := range t {
-		for p := range lanes {
+		for p := range target.Lanes {
 			x.put(p, e, k)
 		}
 		if err := c.g.eval(c.u); err != nil {
 			return nil, err
 		}
-		c.f.spent += lanes
+		c.f.spent += target.Lanes
 		for _, l := range c.g.lp {
-			t[k] += l / lanes
+			t[k] += l / target.Lanes
 		}
 		if math.IsNaN(t[k]) {
 			t[k] = math.Inf(-1)
@@ -314,7 +316,7 @@ func (c *coordinates) settle() error {
 	}
 	st.value = 0.5 * float64(len(st.loc)) * (1 + math.Log(2*math.Pi))
 	for _, l := range c.g.lp {
-		st.value += l / lanes
+		st.value += l / target.Lanes
 	}
 	for _, l := range c.logsd {
 		st.value += l
@@ -380,6 +382,6 @@ func (f *fitter) guidedStarts(g *guided) (*guidedStart, error) {
 	if sweeping == nil {
 		return best, nil
 	}
-	err := sweeping.flip(Stream(f.opt.Seed, "flips", 0))
+	err := sweeping.flip(random.Stream(f.opt.Seed, "flips", 0))
 	return sweeping.st, err
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"ppl/graph/lower"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // A saturated two-level factorial experiment: as many coefficients as runs, so
@@ -20,11 +22,11 @@ on : int[15] ~ Bernoulli(0.2)
 b : real[15] ~ Normal(0, 10)
 y ~ Normal(20 + X @ (on * b), sigma)`
 
-func factorialTarget(t *testing.T) (tg *Target, active map[int]float64) {
+func factorialTarget(t *testing.T) (tg *target.Target, active map[int]float64) {
 	t.Helper()
 	const n = 16
 	active = map[int]float64{0: 10, 3: -5, 8: 4}
-	r := Stream(1, "factorial", 0)
+	r := random.Stream(1, "factorial", 0)
 	var x, y []float64
 	for i := range n {
 		v := 20 + r.NormFloat64()
@@ -48,7 +50,7 @@ func TestCoordinateAscent(t *testing.T) {
 	for seed := uint64(1); seed <= 5; seed++ {
 		f := newFitter(context.Background(), tg, Options{Seed: seed, Particles: 64, Draws: 256})
 		f.t = tg
-		g, err := newGuided(tg, lanes)
+		g, err := newGuided(tg, target.Lanes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +79,7 @@ func TestDeal(t *testing.T) {
 	x := &guidedSite{n: 1, k: 3, q: []float64{0.5, 0.03, 0.47}, w: make([]float64, 64*3), pr: make([]float64, 64*3)}
 	total := make([]float64, 3)
 	for i := range 200 {
-		x.deal(Stream(1, "deal", i), 0, 64)
+		x.deal(random.Stream(1, "deal", i), 0, 64)
 		count := make([]float64, 3)
 		for p := range 64 {
 			count[argmax(x.w[3*p:3*p+3])]++

@@ -4,7 +4,10 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"ppl/graph"
 	"ppl/graph/lower"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 const (
@@ -20,13 +23,13 @@ const (
 // is relaxed is finished without a relaxation: see unbiased.
 func (f *fitter) guided() (*Fit, error) {
 	f.stage = "start"
-	g, err := newGuided(f.t, lanes)
+	g, err := newGuided(f.t, target.Lanes)
 	if err != nil {
 		return nil, err
 	}
 	h := g
 	if g.relaxes() {
-		if h, err = g.t.hardened(g.s); err != nil {
+		if h, err = hardened(g.t, g.s); err != nil {
 			return nil, err
 		}
 	}
@@ -42,7 +45,7 @@ func (f *fitter) guided() (*Fit, error) {
 		if f.halted() {
 			return nil, &ErrStopped{f.why}
 		}
-		e := &ErrNoStart{}
+		e := &target.ErrNoStart{}
 		for _, d := range f.t.Discrete {
 			e.Sites = append(e.Sites, d.Symbol.Name)
 		}
@@ -85,10 +88,10 @@ func (g *guided) tabulated() bool {
 // relaxations: expectations if the factors can be tabulated, and tables do not cost too
 // much, else the score function of the density as a whole. At hard values it is the
 // density of the model.
-func (t *Target) hardened(s int) (*guided, error) {
-	expect, err := lowerGuided(t.inPlaceOfRelax(lower.Expect), s)
+func hardened(t *target.Target, s int) (*guided, error) {
+	expect, err := lowerGuided(inPlaceOfRelax(t, lower.Expect), s)
 	if err != nil || expect.work > costly {
-		score, scoreErr := lowerGuided(t.inPlaceOfRelax(lower.Score), s)
+		score, scoreErr := lowerGuided(inPlaceOfRelax(t, lower.Score), s)
 		if err != nil && scoreErr != nil {
 			return nil, scoreErr
 		}
@@ -109,7 +112,7 @@ const (
 
 // inPlaceOfRelax is the target with another strategy for latents that are relaxed. Under
 // Score they are lowered as they are, and given draws.
-func (t *Target) inPlaceOfRelax(how string) *Target {
+func inPlaceOfRelax(t *target.Target, how string) *target.Target {
 	u := *t
 	u.Discrete = append([]lower.Discrete(nil), t.Discrete...)
 	u.Options.Strategies = map[string]string{}
@@ -201,7 +204,7 @@ func (f *fitter) descend(g *guided, st *guidedStart, first float64) (*Fit, *guid
 	}
 	s.gradient = func(x []float64, r *rand.Rand, out []float64) (float64, bool, error) {
 		loc, sd, phi := unpack(x)
-		antithetic(r, eps, g.s, d)
+		random.Antithetic(r, eps, g.s, d)
 		for i := range u {
 			u[i] = loc[i%d] + sd[i%d]*eps[i]
 		}
@@ -244,7 +247,7 @@ func (f *fitter) descend(g *guided, st *guidedStart, first float64) (*Fit, *guid
 		for i := range unit {
 			out[2*d+i] *= unit[i]
 		}
-		return value, finite(value) && allFinite(out), nil
+		return value, graph.Finite(value) && graph.AllFinite(out), nil
 	}
 	// Logits of what is nearly certain drift without effect: probabilities count.
 	s.watch = func(x []float64) []float64 {
@@ -284,7 +287,7 @@ func (x *guidedSite) bound(s int) bool {
 	for e := 0; e < x.n; e++ {
 		sum, n := 0.0, 0
 		for p := 0; p < s; p++ {
-			if finite(x.dw[p*x.n+e]) {
+			if graph.Finite(x.dw[p*x.n+e]) {
 				sum += x.z[p*x.n+e]
 				n++
 			}

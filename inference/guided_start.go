@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"ppl/graph"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // guidedStart is a point to start from: locations, sds, and parameters of the
@@ -32,7 +34,7 @@ func (g *guided) layout() int {
 // probabilities.
 func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 	d := g.t.D
-	r := Stream(f.opt.Seed, "guided start", try)
+	r := random.Stream(f.opt.Seed, "guided start", try)
 	st := &guidedStart{loc: make([]float64, d), sd: make([]float64, d), phi: make([]float64, g.layout()), value: math.Inf(-1)}
 	for i := range st.sd {
 		st.sd[i] = 1
@@ -54,7 +56,7 @@ func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 			phi[i] = r.NormFloat64()
 		}
 	}
-	u := make([]float64, lanes*d)
+	u := make([]float64, target.Lanes*d)
 	place := func() {
 		for i := range u {
 			u[i] = st.loc[i%d]
@@ -64,7 +66,7 @@ func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 	if err := f.scan(g, st, u); err != nil {
 		return nil, err
 	}
-	in := newInputs(lanes, nil)
+	in := target.NewInputs(target.Lanes, nil)
 	t := *g.t
 	t.Options.Assigner = in
 	var sub *fitter
@@ -75,7 +77,7 @@ func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 			return nil, err
 		}
 		var err error
-		sub.surf.fixed = g.fixed(in, st)
+		sub.surf.Fixed = g.fixed(in, st)
 		if sub.pattern, err = sub.findPattern(); err != nil {
 			return nil, err
 		}
@@ -86,12 +88,12 @@ func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 			x.logits(st.phi[x.at : x.at+x.params()])
 		}
 		if sub != nil && sub.pattern != nil {
-			sub.surf.fixed = g.fixed(in, st)
+			sub.surf.Fixed = g.fixed(in, st)
 			c := &climber{u: append([]float64(nil), st.loc...)}
 			if err := sub.climb(c, 0.01, 15); err != nil {
 				return nil, err
 			}
-			if c.h != nil && c.h.Finite() && allFinite(c.u) {
+			if c.h != nil && c.h.Finite() && graph.AllFinite(c.u) {
 				copy(st.loc, c.u)
 				diag := make([]float64, d)
 				c.h.Diagonal(diag)
@@ -115,10 +117,10 @@ func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 		for _, x := range g.sites {
 			value += x.entropy(nil)
 		}
-		if finite(value) {
+		if graph.Finite(value) {
 			st.value = value
 		}
-		f.spent += lanes
+		f.spent += target.Lanes
 		for _, x := range g.sites {
 			if x.infinite {
 				continue
@@ -129,7 +131,7 @@ func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 				for k := 0; k < x.k; k++ {
 					top = math.Max(top, x.dw[e*x.k+k]+x.dp[e*x.k+k])
 				}
-				if !finite(top) {
+				if !graph.Finite(top) {
 					continue
 				}
 				for k := 0; k < x.k; k++ {
@@ -147,7 +149,7 @@ func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 			return nil, err
 		}
 	}
-	if !finite(st.value) {
+	if !graph.Finite(st.value) {
 		return nil, nil
 	}
 	for _, x := range g.sites {
@@ -158,11 +160,11 @@ func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 }
 
 // fixed are the assignments by probabilities as inputs without particles.
-func (g *guided) fixed(in *inputs, st *guidedStart) map[*graph.Node][]float64 {
+func (g *guided) fixed(in *target.Inputs, st *guidedStart) map[*graph.Node][]float64 {
 	out := map[*graph.Node][]float64{}
 	for _, x := range g.sites {
 		x.logits(st.phi[x.at : x.at+x.params()])
-		if n := in.weights[x.i]; n != nil {
+		if n := in.AssignmentOf[x.i]; n != nil {
 			w := append([]float64(nil), x.q...)
 			if x.infinite {
 				for i := range w {
@@ -171,10 +173,10 @@ func (g *guided) fixed(in *inputs, st *guidedStart) map[*graph.Node][]float64 {
 			}
 			out[n] = w
 		}
-		if n := in.prior[x.i]; n != nil {
+		if n := in.PriorOf[x.i]; n != nil {
 			out[n] = append([]float64(nil), x.q...)
 		}
-		if n := in.drawn[x.i]; n != nil {
+		if n := in.DrawnOf[x.i]; n != nil {
 			z := make([]float64, x.n)
 			for e := range z {
 				z[e] = math.Round(st.phi[x.at+2*e])
@@ -226,11 +228,11 @@ func (f *fitter) scan(g *guided, st *guidedStart, u []float64) error {
 		if err := g.eval(u); err != nil {
 			return err
 		}
-		f.spent += lanes
+		f.spent += target.Lanes
 		for e := 0; e < x.n; e++ {
 			best, top := -1, math.Inf(-1)
 			for p := range grid {
-				if v := x.dw[p*x.n+e]; finite(v) && v > top {
+				if v := x.dw[p*x.n+e]; graph.Finite(v) && v > top {
 					best, top = p, v
 				}
 			}

@@ -5,8 +5,11 @@ import (
 	"math"
 	"testing"
 
+	"ppl/graph"
 	"ppl/graph/builtin"
 	"ppl/graph/lower"
+	"ppl/inference/random"
+	"ppl/inference/target"
 	"ppl/lang/check"
 	"ppl/lang/diag"
 	"ppl/parser"
@@ -195,7 +198,7 @@ func (c *enumerable) combinations(f func(z []int)) {
 	}
 }
 
-func compiled(t *testing.T, text string, data map[string]*lower.Array, how map[string]string) *Target {
+func compiled(t *testing.T, text string, data map[string]*lower.Array, how map[string]string) *target.Target {
 	t.Helper()
 	tg, diags := compile(t, text, data, how)
 	if err := diags.Err(); err != nil {
@@ -204,18 +207,18 @@ func compiled(t *testing.T, text string, data map[string]*lower.Array, how map[s
 	return tg
 }
 
-func compile(t *testing.T, text string, data map[string]*lower.Array, how map[string]string) (*Target, diag.List) {
+func compile(t *testing.T, text string, data map[string]*lower.Array, how map[string]string) (*target.Target, diag.List) {
 	t.Helper()
 	file, diags := parser.Parse("model.ppl", []byte(text))
 	m, more := check.Check(file, builtin.Catalogue())
 	if err := append(diags, more...).Err(); err != nil {
 		t.Fatal(err)
 	}
-	return NewTargetWith(m, &lower.Data{Values: data, Dims: map[string]int{}}, Plan, lower.Options{Strategies: how})
+	return target.NewWith(m, &lower.Data{Values: data, Dims: map[string]int{}}, target.Plan, lower.Options{Strategies: how})
 }
 
 // target compiles the model with one strategy for all sites under test.
-func (c *enumerable) target(t *testing.T, how string) *Target {
+func (c *enumerable) target(t *testing.T, how string) *target.Target {
 	t.Helper()
 	all := map[string]string{}
 	for _, s := range c.sites {
@@ -285,7 +288,7 @@ func (c *enumerable) oracle(t *testing.T, u []float64) (lp [][]float64, du [][]f
 	return lp, du
 }
 
-func newGuidedOf(t *testing.T, tg *Target, s int) *guided {
+func newGuidedOf(t *testing.T, tg *target.Target, s int) *guided {
 	t.Helper()
 	g, err := newGuided(tg, s)
 	if err != nil {
@@ -306,7 +309,7 @@ func rows(u []float64, s int) []float64 {
 
 // point is a point for the continuous latents, phi logits of the guide.
 func point(n int, seed int, scale float64) []float64 {
-	r := Stream(1, "guided test", seed)
+	r := random.Stream(1, "guided test", seed)
 	x := make([]float64, n)
 	for i := range x {
 		x[i] = scale * r.NormFloat64()
@@ -340,12 +343,12 @@ func TestGuidedVertices(t *testing.T) {
 						t.Errorf("at %v the log density is %.12g, want %.12g", z, g.lp[0], want[i][0])
 					}
 					for k, v := range g.du {
-						if finite(want[i][0]) && !same(v, wantU[i][k], 1e-8) {
+						if graph.Finite(want[i][0]) && !same(v, wantU[i][k], 1e-8) {
 							t.Errorf("at %v derivative %d by u is %.12g, want %.12g", z, k, v, wantU[i][k])
 						}
 					}
 					for _, x := range g.sites {
-						if how == lower.Relax && !finite(want[i][0]) {
+						if how == lower.Relax && !graph.Finite(want[i][0]) {
 							break // log 0 of a mixture has no derivative
 						}
 						for _, v := range append(append([]float64(nil), x.dw...), x.dp...) {
@@ -462,7 +465,7 @@ func estimate(t *testing.T, g *guided, u, phi []float64, tau float64, straight b
 	all := rows(u, g.s)
 	out := make([]float64, len(phi))
 	for k := range runs {
-		r := Stream(5, "guided test estimates", k)
+		r := random.Stream(5, "guided test estimates", k)
 		clear(out)
 		for _, x := range g.sites {
 			p := phi[x.at : x.at+x.params()]

@@ -3,6 +3,9 @@ package inference
 import (
 	"fmt"
 	"math"
+
+	"ppl/graph"
+	"ppl/inference/target"
 )
 
 // guides fit the approximation of each name.
@@ -45,7 +48,7 @@ func (f *fitter) base() (*Fit, *objective, *ascent, error) {
 	return fit, o, a, err
 }
 
-func newFit(t *Target) *Fit {
+func newFit(t *target.Target) *Fit {
 	return &Fit{Target: t, Starts: 1, Applied: NoCorrection, KHatMeanField: math.NaN(), LocError: math.NaN()}
 }
 
@@ -104,7 +107,7 @@ func (f *fitter) conclude(fit *Fit, q *gaussian) error {
 	if !f.halted() {
 		// Particles that are the draws themselves: no location, a unit scale.
 		zero := make([]float64, d)
-		if fit.Parts, err = f.t.Parts(zero, zero, w.U[:lanes*d], lanes); err != nil {
+		if fit.Parts, err = f.t.Parts(zero, zero, w.U[:target.Lanes*d], target.Lanes); err != nil {
 			return err
 		}
 	}
@@ -122,7 +125,7 @@ func (w *Weighted) elbo() (value, mcse, beyond float64) {
 		pairs[i] = 0.5*(w.logRatio[2*i]+w.logRatio[2*i+1]) + constant
 	}
 	for i, l := range w.logRatio {
-		if !finite(l) {
+		if !graph.Finite(l) {
 			pairs[min(i/2, len(pairs)-1)] = math.Inf(-1)
 			beyond += 1 / float64(len(w.logRatio))
 		}

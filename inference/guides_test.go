@@ -9,6 +9,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // regression has a posterior that is Gaussian, with correlations: coefficients
@@ -25,7 +27,7 @@ y[i in 1..N] ~ Normal(a + b * x[i] + c * z[i], 0.5)
 
 // exactRegression is data and the posterior's mean and covariance in closed form.
 func exactRegression() (values, []float64, *mat.SymDense) {
-	r := inference.Stream(11, "regression", 0)
+	r := random.Stream(11, "regression", 0)
 	const n = 25
 	x, z, y := make([]float64, n), make([]float64, n), make([]float64, n)
 	prec := mat.NewSymDense(3, []float64{1. / 9, 0, 0, 0, 1. / 9, 0, 0, 0, 1. / 9})
@@ -55,7 +57,7 @@ func TestGuidesOnAGaussian(t *testing.T) {
 		guide string
 		tol   float64
 	}{{"fullrank", 1e-3}, {"laplace", 1e-6}, {"lowrank", 0.05}} {
-		tg := target(t, regression, data, inference.Plan)
+		tg := bound(t, regression, data, target.Plan)
 		f, err := inference.Variational(context.Background(), tg, inference.Options{Seed: 1, Guide: c.guide, Correct: "none"})
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +100,7 @@ func covariance(u []float64, d, i, j int) float64 {
 // TestMode: the mode is that of the density of the latents themselves, at
 // (shape − 1)/rate for a gamma, not that of their logarithm, at shape/rate.
 func TestMode(t *testing.T) {
-	tg := target(t, "data y : real\ns ~ Gamma(3, 2)\nmu ~ Normal(1, 2)\ny ~ Normal(mu, 1)", values{"y": 5.0}, inference.Plan)
+	tg := bound(t, "data y : real\ns ~ Gamma(3, 2)\nmu ~ Normal(1, 2)\ny ~ Normal(mu, 1)", values{"y": 5.0}, target.Plan)
 	f, err := inference.Variational(context.Background(), tg, inference.Options{Seed: 1, Guide: "map"})
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +120,7 @@ func TestMode(t *testing.T) {
 
 // TestGuidesTooLarge: what cannot be held is refused.
 func TestGuidesTooLarge(t *testing.T) {
-	tg := target(t, "x[i in 1..2000] ~ Normal(0, 1)", values{}, inference.Plan)
+	tg := bound(t, "x[i in 1..2000] ~ Normal(0, 1)", values{}, target.Plan)
 	for _, g := range []string{"fullrank", "laplace"} {
 		_, err := inference.Variational(context.Background(), tg, inference.Options{Seed: 1, Guide: g})
 		var large *inference.ErrTooLarge

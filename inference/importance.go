@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"ppl/inference/psis"
+	"ppl/inference/random"
 )
 
 // Weighted are draws on the unconstrained scale with importance weights.
@@ -53,7 +54,7 @@ func (f *fitter) weighMixture(m *mixture, n int, purpose string, index int) (*We
 	d := m.part[0].d
 	w := &Weighted{D: d, U: make([]float64, n*d), logP: make([]float64, n), proposal: m}
 	logw := make([]float64, n)
-	m.place(Stream(f.opt.Seed, purpose, index), w.U, func(i int, q *gaussian, z []float64, c float64) {
+	m.place(random.Stream(f.opt.Seed, purpose, index), w.U, func(i int, q *gaussian, z []float64, c float64) {
 		if len(m.part) > 1 {
 			return
 		}
@@ -100,11 +101,11 @@ func (m *mixture) place(r *rand.Rand, u []float64, visit func(i int, q *gaussian
 			to = min(n, int(math.Round(mass*float64(n)/2))*2)
 		}
 		z := make([]float64, (to-from)*d)
-		balanced(r, z, to-from, d)
+		random.Balanced(r, z, to-from, d)
 		c := 1.0
 		for i := from; i < to; i++ {
 			if !math.IsInf(m.df, 1) && (i-from)%2 == 0 { // a pair shares its scale
-				c = math.Sqrt(m.df / chi2(r, m.df))
+				c = math.Sqrt(m.df / random.Chi2(r, m.df))
 			}
 			at := z[(i-from)*d : (i-from+1)*d]
 			q.place(at, c, u[i*d:(i+1)*d])
@@ -213,7 +214,7 @@ func (m *mixture) defended(q *gaussian, share float64) *mixture {
 // weights, the first n, or as many as it takes with repetition.
 func (w *Weighted) Resample(seed uint64, n int) []int {
 	if w.W != nil {
-		r := Stream(seed, "resample", 0)
+		r := random.Stream(seed, "resample", 0)
 		if rows := psis.Resample(w.W, n, r); rows != nil {
 			r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 			return rows
@@ -233,7 +234,7 @@ func (fit *Fit) PlainDraws(seed uint64, n int) []float64 {
 		return append([]float64(nil), fit.Loc...)
 	}
 	u := make([]float64, n*d)
-	balanced(Stream(seed, "plain draws", 0), u, n, d)
+	random.Balanced(random.Stream(seed, "plain draws", 0), u, n, d)
 	z := make([]float64, d)
 	for i := 0; i < n; i++ {
 		row := u[i*d : (i+1)*d]

@@ -3,6 +3,8 @@ package inference
 import (
 	"math"
 	"testing"
+
+	"ppl/inference/random"
 )
 
 // proposal is a Gaussian by its location and covariance.
@@ -135,7 +137,7 @@ func TestMixtureFits(t *testing.T) {
 // away by its variances; one that covers them is not.
 func TestSpread(t *testing.T) {
 	const n = 4000
-	r := Stream(1, "spread", 0)
+	r := random.Stream(1, "spread", 0)
 	for _, c := range []struct {
 		df    float64 // of the weights' coordinate
 		heavy bool

@@ -13,15 +13,17 @@ import (
 	"ppl/graph/builtin"
 	"ppl/graph/lower"
 	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 	"ppl/lang/check"
 	"ppl/parser"
 )
 
 type values map[string]any
 
-// target compiles a model with data: numbers and vectors by name, dimensions
+// bound compiles a model with data: numbers and vectors by name, dimensions
 // as integers.
-func target(t *testing.T, text string, data values, engine inference.Engine) *inference.Target {
+func bound(t *testing.T, text string, data values, engine target.Engine) *target.Target {
 	t.Helper()
 	file, diags := parser.Parse("model.ppl", []byte(text))
 	m, more := check.Check(file, builtin.Catalogue())
@@ -39,7 +41,7 @@ func target(t *testing.T, text string, data values, engine inference.Engine) *in
 			d.Values[name] = &lower.Array{Shape: []int{len(v)}, Data: v}
 		}
 	}
-	tg, diags := inference.NewTarget(m, d, engine)
+	tg, diags := target.New(m, d, engine)
 	if err := diags.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +88,7 @@ func evidence() (logZ, mean, sd float64) {
 
 func TestExactPosterior(t *testing.T) {
 	logZ, mean, sd := evidence()
-	tg := target(t, conjugate, values{"N": 5, "y": conjugateY}, inference.Plan)
+	tg := bound(t, conjugate, values{"N": 5, "y": conjugateY}, target.Plan)
 	f, err := inference.Variational(context.Background(), tg, inference.Options{Seed: 3})
 	if err != nil {
 		t.Fatal(err)
@@ -107,13 +109,13 @@ func TestExactPosterior(t *testing.T) {
 }
 
 func TestELBOGradient(t *testing.T) {
-	tg := target(t, schools, schoolData(), inference.Plan)
+	tg := bound(t, schools, schoolData(), target.Plan)
 	const s = 6
 	e, err := tg.NewELBO(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := inference.Stream(1, "test", 0)
+	r := random.Stream(1, "test", 0)
 	d := tg.D
 	eps, loc, logsd := make([]float64, s*d), make([]float64, d), make([]float64, d)
 	for i := range eps {
@@ -147,7 +149,7 @@ func TestELBOGradient(t *testing.T) {
 }
 
 func TestPartsAddUp(t *testing.T) {
-	tg := target(t, schools, schoolData(), inference.Plan)
+	tg := bound(t, schools, schoolData(), target.Plan)
 	const s = 8
 	e, err := tg.NewELBO(s)
 	if err != nil {
@@ -155,7 +157,7 @@ func TestPartsAddUp(t *testing.T) {
 	}
 	d := tg.D
 	eps, loc, logsd := make([]float64, s*d), make([]float64, d), make([]float64, d)
-	r := inference.Stream(2, "test", 0)
+	r := random.Stream(2, "test", 0)
 	for i := range eps {
 		eps[i] = r.NormFloat64()
 	}
@@ -185,7 +187,7 @@ func TestPartsAddUp(t *testing.T) {
 func TestSameSeedSameBits(t *testing.T) {
 	fit := func(seed uint64, cores int) *inference.Fit {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
-		tg := target(t, schools, schoolData(), inference.Plan)
+		tg := bound(t, schools, schoolData(), target.Plan)
 		f, err := inference.Variational(context.Background(), tg, inference.Options{Seed: seed})
 		if err != nil {
 			t.Fatal(err)
@@ -203,17 +205,17 @@ func TestSameSeedSameBits(t *testing.T) {
 }
 
 func TestTapeAgreesWithPlan(t *testing.T) {
-	a := target(t, schools, schoolData(), inference.Plan)
-	b := target(t, schools, schoolData(), inference.Tape)
+	a := bound(t, schools, schoolData(), target.Plan)
+	b := bound(t, schools, schoolData(), target.Tape)
 	const s = 5
 	d := a.D
 	eps, loc, logsd := make([]float64, s*d), make([]float64, d), make([]float64, d)
-	r := inference.Stream(7, "test", 0)
+	r := random.Stream(7, "test", 0)
 	for i := range eps {
 		eps[i] = r.NormFloat64()
 	}
 	var got [2][]float64
-	for k, tg := range []*inference.Target{a, b} {
+	for k, tg := range []*target.Target{a, b} {
 		e, err := tg.NewELBO(s)
 		if err != nil {
 			t.Fatal(err)
@@ -234,7 +236,7 @@ func TestTapeAgreesWithPlan(t *testing.T) {
 
 func TestStartMovesToWhereTheDensityIsFinite(t *testing.T) {
 	// At sd 1 nearly every draw of mu leaves the window around the data.
-	tg := target(t, "data y : real\nmu ~ Normal(0, 1)\ny ~ Uniform(mu - 0.01, mu + 0.01)", values{"y": 0.0}, inference.Plan)
+	tg := bound(t, "data y : real\nmu ~ Normal(0, 1)\ny ~ Uniform(mu - 0.01, mu + 0.01)", values{"y": 0.0}, target.Plan)
 	f, err := inference.Variational(context.Background(), tg, inference.Options{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -245,16 +247,16 @@ func TestStartMovesToWhereTheDensityIsFinite(t *testing.T) {
 }
 
 func TestNoStart(t *testing.T) {
-	tg := target(t, "data y : real\nmu ~ Normal(0, 1)\ny ~ Uniform(exp(mu), exp(mu) + 1)", values{"y": -3.0}, inference.Plan)
+	tg := bound(t, "data y : real\nmu ~ Normal(0, 1)\ny ~ Uniform(exp(mu), exp(mu) + 1)", values{"y": -3.0}, target.Plan)
 	_, err := inference.Variational(context.Background(), tg, inference.Options{Seed: 1})
-	var no *inference.ErrNoStart
+	var no *target.ErrNoStart
 	if !errors.As(err, &no) || len(no.Sites) != 1 || no.Sites[0] != "y" {
 		t.Errorf("got %v, want an error that names y", err)
 	}
 }
 
 func TestStops(t *testing.T) {
-	tg := target(t, schools, schoolData(), inference.Plan)
+	tg := bound(t, schools, schoolData(), target.Plan)
 	ctx, cancel := context.WithCancel(context.Background())
 	f, err := inference.Variational(ctx, tg, inference.Options{Seed: 1, Progress: func(inference.Progress) { cancel() }})
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"ppl/graph"
 	"ppl/graph/lower"
+	"ppl/inference/target"
 )
 
 // Joint is the log density of the continuous latents and hard values of the
@@ -30,23 +30,17 @@ type Joint struct {
 // values are the inputs of a program that hold the discrete latents, by site; −1
 // where it has no such input.
 type values struct {
-	p                     *program
+	p                     *target.Program
 	weights, prior, drawn []int
 }
 
-func newValues(p *program, g *guided) *values {
+func newValues(p *target.Program, g *guided) *values {
 	v := &values{p: p}
-	input := func(n *graph.Node) int {
-		if i, ok := p.inputs[n]; ok {
-			return i
-		}
-		return -1
-	}
 	for _, x := range g.sites {
-		w := input(x.weights)
-		v.weights, v.prior, v.drawn = append(v.weights, w), append(v.prior, input(x.prior)), append(v.drawn, input(x.drawn))
+		w := p.Index(x.weights)
+		v.weights, v.prior, v.drawn = append(v.weights, w), append(v.prior, p.Index(x.prior)), append(v.drawn, p.Index(x.drawn))
 		if x.infinite && w >= 0 {
-			in := p.state.Input(w)
+			in := p.At(w)
 			for i := range in {
 				in[i] = 1
 			}
@@ -59,14 +53,14 @@ func newValues(p *program, g *guided) *values {
 func (v *values) set(x *guidedSite, site, p, e, z int) {
 	if x.infinite {
 		if i := v.drawn[site]; i >= 0 {
-			v.p.state.Input(i)[p*x.n+e] = float64(z)
+			v.p.At(i)[p*x.n+e] = float64(z)
 		}
 		return
 	}
 	at := (p*x.n + e) * x.k
 	for _, i := range [...]int{v.weights[site], v.prior[site]} {
 		if i >= 0 {
-			oneHot(v.p.state.Input(i)[at:at+x.k], z)
+			oneHot(v.p.At(i)[at:at+x.k], z)
 		}
 	}
 }
@@ -81,12 +75,12 @@ type JointSite struct {
 }
 
 // NewJoint compiles the joint density for s points.
-func (t *Target) NewJoint(s int) (*Joint, error) {
-	g, err := t.hardened(s)
+func NewJoint(t *target.Target, s int) (*Joint, error) {
+	g, err := hardened(t, s)
 	if err != nil {
 		return nil, err
 	}
-	j := &Joint{S: s, D: t.D, g: g, work: g.work + insideOf(g.b.G)/float64(s), Exact: true}
+	j := &Joint{S: s, D: t.D, g: g, work: g.work + target.InnerWork(g.b.G)/float64(s), Exact: true}
 	for _, d := range t.Discrete {
 		if d.Strategy == lower.Exact && d.Shape.Size() > 0 {
 			j.Exact = false
@@ -102,7 +96,7 @@ func (t *Target) NewJoint(s int) (*Joint, error) {
 	j.full = newValues(g.p, g)
 	for _, s := range j.Sites {
 		if !s.Tabulated && s.Values > 0 && j.plain == nil {
-			p, err := t.compile(g.b.G, g.value)
+			p, err := t.Compile(g.b.G, g.value)
 			if err != nil {
 				return nil, err
 			}
@@ -116,7 +110,7 @@ func (t *Target) NewJoint(s int) (*Joint, error) {
 func (j *Joint) Share() (*Joint, error) {
 	c, g := *j, *j.g
 	var err error
-	if g.p, err = j.g.p.another(); err != nil {
+	if g.p, err = j.g.p.Another(); err != nil {
 		return nil, err
 	}
 	g.sites = nil
@@ -127,7 +121,7 @@ func (j *Joint) Share() (*Joint, error) {
 	}
 	c.g, c.full = &g, newValues(g.p, &g)
 	if j.plain != nil {
-		p, err := j.plain.p.another()
+		p, err := j.plain.p.Another()
 		if err != nil {
 			return nil, err
 		}
@@ -138,17 +132,6 @@ func (j *Joint) Share() (*Joint, error) {
 
 // Work is the number of elements that an evaluation at one point works through.
 func (j *Joint) Work() float64 { return j.work }
-
-// insideOf is the work of ops of a graph that is not in the size of their results.
-func insideOf(g *graph.Graph) float64 {
-	w := 0.0
-	for _, n := range g.Nodes() {
-		if op, is := n.Op.(interface{ Work() float64 }); is {
-			w += op.Work()
-		}
-	}
-	return w
-}
 
 // Set gives element e of a site a value at point p: its index, or of infinitely
 // many the value itself.
@@ -168,14 +151,14 @@ func (j *Joint) Eval(u []float64, derivatives bool) error {
 		v = j.plain
 	}
 	if j.g.u != nil {
-		v.p.set(j.g.u, u)
+		v.p.Set(j.g.u, u)
 	}
-	if err := v.p.state.Run(); err != nil {
+	if err := v.p.Run(); err != nil {
 		return err
 	}
-	j.g.lp, j.read = v.p.state.Output(0), false
+	j.g.lp, j.read = v.p.Out(0), false
 	if v == j.full && j.g.u != nil {
-		j.g.du = v.p.state.Output(1)
+		j.g.du = v.p.Out(1)
 	}
 	return nil
 }
@@ -209,14 +192,14 @@ func (j *Joint) Given(p, site int, out []float64) {
 // latents, in the order of Target.Discrete; or draws of a proposal.
 type outset struct {
 	loc, sd []float64
-	guides  []*SiteGuide
+	guides  []*target.SiteGuide
 	draws   *Weighted
 	stretch float64 // of the draws about loc
 }
 
 // outset is that of a start of the optimiser.
 func (g *guided) outset(st *guidedStart) outset {
-	o := outset{loc: st.loc, sd: st.sd, guides: make([]*SiteGuide, len(g.t.Discrete))}
+	o := outset{loc: st.loc, sd: st.sd, guides: make([]*target.SiteGuide, len(g.t.Discrete))}
 	for i, x := range g.sites {
 		copy(x.from, st.bounds[i][0])
 		copy(x.to, st.bounds[i][1])

@@ -4,7 +4,9 @@ import (
 	"math"
 	"testing"
 
+	"ppl/graph"
 	"ppl/graph/lower"
+	"ppl/inference/random"
 )
 
 // TestJoint: at every combination of values the joint density and its gradient are
@@ -18,7 +20,7 @@ func TestJoint(t *testing.T) {
 				tg := c.target(t, how)
 				u := point(tg.D, 1, 0.5)
 				want, wantU := c.oracle(t, u)
-				first, err := tg.NewJoint(3)
+				first, err := NewJoint(tg, 3)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -75,7 +77,7 @@ func checkJoint(t *testing.T, c *enumerable, j *Joint, u []float64, want, wantU 
 		if err := j.Eval(u, true); err != nil {
 			t.Fatal(err)
 		}
-		if !finite(want[i][0]) {
+		if !graph.Finite(want[i][0]) {
 			continue
 		}
 		for k, v := range wantU[i] {
@@ -118,7 +120,7 @@ y ~ Normal(m + 3 * z + n, 1)`, map[string]*lower.Array{"y": vectorOf(4, 8, 5, 7)
 	}
 	var us []float64
 	for k := range 400 {
-		u, z := fit.Disperse(Stream(1, "disperse", k), 0, 2)
+		u, z := fit.Disperse(random.Stream(1, "disperse", k), 0, 2)
 		us = append(us, u...)
 		for i, d := range tg.Discrete {
 			for _, v := range z[i] {

@@ -5,6 +5,10 @@ import (
 
 	"gonum.org/v1/gonum/lapack"
 	"gonum.org/v1/gonum/lapack/gonum"
+
+	"ppl/graph"
+	"ppl/graph/parallel"
+	"ppl/inference/random"
 )
 
 // Linear response without a matrix, for models whose Hessian is too large to
@@ -54,14 +58,14 @@ const (
 func (f *fitter) newKrylov(a *ascent) *krylov {
 	d := f.t.D
 	k := &krylov{f: f, d: d, k: 16, sd: make([]float64, d)}
-	for k.k > 2 && float64(k.k)*krylovDraws/2*30*f.surf.cost() > krylovWork {
+	for k.k > 2 && float64(k.k)*krylovDraws/2*30*f.surf.Cost() > krylovWork {
 		k.k /= 2
 	}
 	for i, l := range a.logsd {
 		k.sd[i] = math.Exp(l)
 	}
 	k.eps, k.u = make([]float64, k.k*d), make([]float64, k.k*d)
-	antithetic(Stream(f.opt.Seed, "krylov points", 0), k.eps, k.k, d)
+	random.Antithetic(random.Stream(f.opt.Seed, "krylov points", 0), k.eps, k.k, d)
 	for i := range k.u {
 		k.u[i] = a.loc[i%d] + k.sd[i%d]*k.eps[i]
 	}
@@ -105,7 +109,7 @@ func (k *krylov) product(x, y []float64, n int) (bool, error) {
 			}
 		}
 	}
-	if !allFinite(y[:2*n*d]) {
+	if !graph.AllFinite(y[:2*n*d]) {
 		k.why = "the Hessian at the optimum is not finite"
 		return false, nil
 	}
@@ -199,7 +203,7 @@ func (k *krylov) colour(z, x []float64, n int) (bool, error) {
 			return false, err
 		}
 		k.steps = max(k.steps, step)
-		inParallel(len(open), func(i int) { open[i].extend(out[2*i*d : 2*(i+1)*d]) })
+		parallel.Each(len(open), func(i int) { open[i].extend(out[2*i*d : 2*(i+1)*d]) })
 		for _, l := range open {
 			if step%every > 0 && !l.done {
 				continue
@@ -313,7 +317,7 @@ func (f *fitter) respondKrylov(fit *Fit, a *ascent) error {
 		c := min(k.most, n/2-from)
 		z, x := make([]float64, 2*c*d), make([]float64, c*d)
 		for i := range c {
-			r := Stream(f.opt.Seed, "krylov", from+i)
+			r := random.Stream(f.opt.Seed, "krylov", from+i)
 			for j := range 2 * d {
 				z[2*i*d+j] = r.NormFloat64()
 			}
@@ -380,7 +384,7 @@ func (k *krylov) recentre(draws, loc []float64) (mu []float64, worst float64, wa
 		}
 		pairs := n / 2
 		for p := range probes { // random combinations of the pairs' deviations have their covariance
-			r := Stream(f.opt.Seed, "krylov spread", round*probes+p)
+			r := random.Stream(f.opt.Seed, "krylov spread", round*probes+p)
 			to := b[(p+1)*d : (p+2)*d]
 			for i := range pairs {
 				c := r.NormFloat64() / math.Sqrt(float64(pairs)*float64(max(1, pairs-1)))

@@ -35,13 +35,6 @@ func (l *listener) close() { l.closed.Store(true) }
 
 func (l *listener) halt() bool { return !l.closed.Load() && l.why() != "" }
 
-// heardBy is the target with graphs that stop being built when l says so.
-func (t *Target) heardBy(l *listener) *Target {
-	u := *t
-	u.halt = l.halt
-	return &u
-}
-
 // unlessHalted runs work; where graphs stop being built in it, the error is an
 // *ErrStopped.
 func (f *fitter) unlessHalted(work func() error) (err error) {

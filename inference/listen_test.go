@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ppl/inference/target"
 )
 
 // TestRowsWithoutParticles: arrays of rows count without their particles, of which
@@ -29,17 +31,17 @@ s ~ HalfNormal(1)
 y ~ StudentT(4, a + b * x, s)`, data{"N": n, "x": x, "y": y})
 	few := *tg
 	few.Options.Elements = n
-	at := make([]float64, 3*lanes)
+	at := make([]float64, 3*target.Lanes)
 	for i := range at {
 		at[i] = math.Sin(float64(i))
 	}
 	var lps [2][]float64
-	for k, tg := range []*Target{tg, &few} {
+	for k, tg := range []*target.Target{tg, &few} {
 		s, err := tg.NewSurface()
 		if err != nil {
 			t.Fatal(err)
 		}
-		lps[k] = make([]float64, lanes)
+		lps[k] = make([]float64, target.Lanes)
 		if err := s.Gradient(at, lps[k], make([]float64, len(at))); err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +72,7 @@ func TestBuildingListens(t *testing.T) {
 	}
 	l := &listener{ctx: ctx}
 	l.close()
-	if _, err := tg.heardBy(l).NewSurface(); err != nil {
+	if _, err := tg.Heard(l.halt).NewSurface(); err != nil {
 		t.Errorf("a graph for the answer gives %v", err)
 	}
 }

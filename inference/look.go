@@ -5,7 +5,9 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"ppl/graph"
 	"ppl/inference/psis"
+	"ppl/inference/random"
 	"ppl/inference/temper"
 )
 
@@ -244,7 +246,7 @@ func (fit *Fit) sound() bool {
 }
 
 // cost is what an evaluation at one point works through, bodies of recurrences included.
-func (f *fitter) cost() float64 { return f.surf.cost() + insideOf(f.surf.g)/lanes }
+func (f *fitter) cost() float64 { return f.surf.Work() }
 
 // temper runs particles; nil if they did not come to the density.
 func (f *fitter) temper(ref *reference, s size, purpose string) (*Look, error) {
@@ -259,7 +261,7 @@ func (f *fitter) temper(ref *reference, s size, purpose string) (*Look, error) {
 func (f *fitter) particles(ref *reference, s size, purpose string, from int) (*temper.Result, error) {
 	return temper.Run(f.surf.Value, ref, temper.Options{D: f.t.D, Runs: s.runs, Particles: s.particles, Moves: s.moves, Final: s.final, Keep: s.keep,
 		Most:   int(dearLook / f.cost()),
-		Stream: func(i int) *rand.Rand { return Stream(f.opt.Seed, purpose, from+i) }, Halted: f.halted})
+		Stream: func(i int) *rand.Rand { return random.Stream(f.opt.Seed, purpose, from+i) }, Halted: f.halted})
 }
 
 // lookOf examines what particles have come to.
@@ -320,7 +322,7 @@ func (f *fitter) priorParts(fit *Fit, prior []float64) *mixture {
 
 // add adds a component, if it is one; weights are in proportion.
 func (m *mixture) add(q *gaussian, weight float64) {
-	if q != nil && allFinite(q.l) && allFinite(q.loc) && finite(q.logDet) {
+	if q != nil && graph.AllFinite(q.l) && graph.AllFinite(q.loc) && graph.Finite(q.logDet) {
 		m.part, m.weight = append(m.part, q), append(m.weight, weight)
 	}
 }
@@ -388,7 +390,7 @@ func (m *reference) Draw(r *rand.Rand, u []float64, n int) {
 			for j := range z {
 				z[j] = r.NormFloat64()
 			}
-			q.place(z, math.Sqrt(m.df/chi2(r, m.df)), u[from*d:(from+1)*d])
+			q.place(z, math.Sqrt(m.df/random.Chi2(r, m.df)), u[from*d:(from+1)*d])
 		}
 	}
 }
@@ -538,7 +540,7 @@ const offMost = 1
 // errors beside.
 func differ(a, b figures) float64 {
 	sd := math.Min(a.sd, b.sd)
-	if !(sd > 0) || !finite(a.mean) || !finite(b.mean) {
+	if !(sd > 0) || !graph.Finite(a.mean) || !graph.Finite(b.mean) {
 		return math.Inf(1)
 	}
 	err := math.Hypot(a.err, b.err)

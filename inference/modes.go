@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"ppl/inference/arrow"
+	"ppl/inference/target"
 )
 
 // leastBudget is the number of Hessian products that a run from a further start
@@ -56,7 +57,7 @@ func (f *fitter) explore(fit *Fit, o *objective, best *ascent) (*objective, *asc
 		p := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
 		a, err := f.climbAndAscend(p, s, near)
 		if err != nil {
-			if _, is := err.(*ErrNoStart); is {
+			if _, is := err.(*target.ErrNoStart); is {
 				return false, nil
 			}
 			return false, err
@@ -149,10 +150,10 @@ func (f *fitter) dispersed() int {
 	if f.pattern == nil {
 		return 0
 	}
-	if f.surf.integrates() {
+	if f.surf.Integrates() {
 		return 8 // of the periods that fit some of the data few fit all
 	}
-	switch work := f.surf.cost() * float64(f.pattern.Probes()); {
+	switch work := f.surf.Cost() * float64(f.pattern.Probes()); {
 	case work < 1e5: // one of two equal hills is missed once in 256 times
 		return 8
 	case work < 1e6:

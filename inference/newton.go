@@ -5,6 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"ppl/graph"
 	"ppl/inference/arrow"
 )
 
@@ -53,7 +54,7 @@ func (f *fitter) climb(c *climber, tol float64, n int) error {
 			return err
 		}
 		c.g, c.h = g, h
-		if !allFinite(g) || !h.Finite() {
+		if !graph.AllFinite(g) || !h.Finite() {
 			c.why = "the Hessian is not finite"
 			return nil
 		}
@@ -120,7 +121,7 @@ func (f *fitter) search(c *climber, q quadratic) (gain float64, err error) {
 			return 0, err
 		}
 		for i, v := range lps {
-			if finite(v) && v-lps[0] > gain {
+			if graph.Finite(v) && v-lps[0] > gain {
 				gain, lp = v-lps[0], v
 				copy(to, us[i*d:])
 			}

@@ -1,6 +1,12 @@
 package inference
 
-import "math"
+import (
+	"math"
+
+	"ppl/graph"
+	"ppl/inference/random"
+	"ppl/inference/target"
+)
 
 // objective is the mean-field ELBO with fixed noise eps (S×D), as a function of
 // location and log sd,
@@ -12,7 +18,7 @@ import "math"
 // for products with the Hessian the direction at particle s is
 // v_loc + v_logsd ⊙ sd ⊙ eps_s.
 type objective struct {
-	surf *Surface
+	surf *target.Surface
 	S, D int
 	eps  []float64
 
@@ -27,10 +33,10 @@ type objective struct {
 	sensitivity  []float64 // mean g_s ⊙ sd ⊙ eps_s
 }
 
-func newObjective(surf *Surface, seed uint64, s int) *objective {
+func newObjective(surf *target.Surface, seed uint64, s int) *objective {
 	d := surf.D
 	o := &objective{surf: surf, S: s, D: d, eps: make([]float64, s*d)}
-	balanced(Stream(seed, "elbo", s), o.eps, s, d)
+	random.Balanced(random.Stream(seed, "elbo", s), o.eps, s, d)
 	buf := func() []float64 { return make([]float64, s*d) }
 	vec := func() []float64 { return make([]float64, d) }
 	o.u, o.g, o.v, o.hv = buf(), buf(), buf(), buf()
@@ -87,7 +93,7 @@ func (o *objective) place(u []float64) {
 }
 
 func (o *objective) finite() bool {
-	return finite(o.value) && allFinite(o.gloc) && allFinite(o.glogsd)
+	return graph.Finite(o.value) && graph.AllFinite(o.gloc) && graph.AllFinite(o.glogsd)
 }
 
 // product fills hloc and hlogsd with the Hessian of F, at the last point

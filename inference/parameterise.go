@@ -4,12 +4,16 @@ import (
 	"context"
 	"math"
 	"slices"
+
+	"ppl/graph"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // Initial is what Markov chains begin with.
 type Initial struct {
 	// Target is the target in the parameterisation that a fit would choose.
-	Target *Target
+	Target *target.Target
 	// Points are where chains start, dispersed: tempered particles, one of each chain, or
 	// draws that are twice as wide as a guide. Nil where a fit has found nothing.
 	Points [][]float64
@@ -25,7 +29,7 @@ type Initial struct {
 // Initial finds where chains that sample a target should start. A start uniform near
 // the origin may lie where nothing can move, and all of them in one mode of several;
 // particles that are tempered from the prior are in all of them, in proportion.
-func (t *Target) Initial(ctx context.Context, seed uint64, chains int) *Initial {
+func Begin(ctx context.Context, t *target.Target, seed uint64, chains int) *Initial {
 	in := &Initial{Target: t}
 	f := newFitter(ctx, t, Options{Seed: seed, Particles: DefaultParticles, Draws: 64, Correct: Corrections[0]})
 	f.t = t
@@ -68,7 +72,7 @@ func (t *Target) Initial(ctx context.Context, seed uint64, chains int) *Initial 
 func (l *Look) starts(seed uint64, n int) [][]float64 {
 	p := l.Particles
 	each := p.N() / p.Chains
-	r := Stream(seed, "chain starts", 0)
+	r := random.Stream(seed, "chain starts", 0)
 	out := make([][]float64, n)
 	for i := range out {
 		k := i%p.Chains*each + r.IntN(each)
@@ -82,9 +86,9 @@ func (l *Look) starts(seed uint64, n int) [][]float64 {
 func (f *fitter) dispersedAround(a *ascent, seed uint64, n int) [][]float64 {
 	d := f.t.D
 	var out [][]float64
-	u, lp, g := make([]float64, lanes*d), make([]float64, lanes), make([]float64, lanes*d)
+	u, lp, g := make([]float64, target.Lanes*d), make([]float64, target.Lanes), make([]float64, target.Lanes*d)
 	for try := 0; try < 8 && len(out) < n; try++ {
-		r := Stream(seed, "chain starts", 1+try)
+		r := random.Stream(seed, "chain starts", 1+try)
 		wide := 2 / float64(1+try)
 		for i := range u {
 			u[i] = a.loc[i%d] + wide*math.Exp(a.logsd[i%d])*r.NormFloat64()
@@ -92,8 +96,8 @@ func (f *fitter) dispersedAround(a *ascent, seed uint64, n int) [][]float64 {
 		if f.surf.Gradient(u, lp, g) != nil {
 			return nil
 		}
-		for i := 0; i < lanes && len(out) < n; i++ {
-			if finite(lp[i]) && allFinite(g[i*d:(i+1)*d]) {
+		for i := 0; i < target.Lanes && len(out) < n; i++ {
+			if graph.Finite(lp[i]) && graph.AllFinite(g[i*d:(i+1)*d]) {
 				out = append(out, slices.Clone(u[i*d:(i+1)*d]))
 			}
 		}

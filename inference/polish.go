@@ -3,6 +3,10 @@ package inference
 import (
 	"math"
 	"math/rand/v2"
+
+	"ppl/graph"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // polish goes on from a fixed-noise optimum by stochastic gradients, whose noise
@@ -15,8 +19,8 @@ func (f *fitter) polish(a *ascent) error {
 	for i, l := range a.logsd {
 		unit[i] = math.Exp(l)
 	}
-	eps, u := make([]float64, lanes*d), make([]float64, lanes*d)
-	lp, g := make([]float64, lanes), make([]float64, lanes*d)
+	eps, u := make([]float64, target.Lanes*d), make([]float64, target.Lanes*d)
+	lp, g := make([]float64, target.Lanes), make([]float64, target.Lanes*d)
 	sd := make([]float64, d)
 	s := &stochastic{f: f, purpose: "polish", first: 0.05}
 	s.gradient = func(x []float64, r *rand.Rand, out []float64) (float64, bool, error) {
@@ -25,7 +29,7 @@ func (f *fitter) polish(a *ascent) error {
 			sd[i] = unit[i] * math.Exp(x[d+i])
 			value += math.Log(sd[i])
 		}
-		antithetic(r, eps, lanes, d)
+		random.Antithetic(r, eps, target.Lanes, d)
 		for i := range u {
 			u[i] = start[i%d] + unit[i%d]*x[i%d] + sd[i%d]*eps[i]
 		}
@@ -33,10 +37,10 @@ func (f *fitter) polish(a *ascent) error {
 			return 0, false, err
 		}
 		clear(out)
-		for p := 0; p < lanes; p++ {
-			value += lp[p] / lanes
+		for p := 0; p < target.Lanes; p++ {
+			value += lp[p] / target.Lanes
 			for i := 0; i < d; i++ {
-				v := g[p*d+i] / lanes
+				v := g[p*d+i] / target.Lanes
 				out[i] += v * unit[i]
 				out[d+i] += v * eps[p*d+i] * sd[i]
 			}
@@ -44,7 +48,7 @@ func (f *fitter) polish(a *ascent) error {
 		for i := d; i < 2*d; i++ {
 			out[i]++
 		}
-		return value, finite(value) && allFinite(out), nil
+		return value, graph.Finite(value) && graph.AllFinite(out), nil
 	}
 	s.divergence = func(x, y []float64) float64 {
 		mean := 0.0

@@ -1,6 +1,11 @@
 package inference
 
-import "math"
+import (
+	"math"
+
+	"ppl/graph"
+	"ppl/inference/target"
+)
 
 // mostReported numbers are looked at for their precision.
 const mostReported = 300
@@ -17,7 +22,7 @@ const (
 // multiples of what is aimed at: above 1, more draws are called for.
 func (f *fitter) coarse(w *Weighted) (float64, error) {
 	if f.reporter == nil {
-		r, err := f.t.NewReporter(lanes)
+		r, err := f.t.NewReporter(target.Lanes)
 		if err != nil {
 			return 0, err
 		}
@@ -36,11 +41,11 @@ func (f *fitter) coarse(w *Weighted) (float64, error) {
 	for _, columns := range values {
 		for at := 0; at < len(columns) && seen < mostReported; at += n {
 			x := columns[at : at+n]
-			if seen++; !allFinite(x) {
+			if seen++; !graph.AllFinite(x) {
 				continue
 			}
 			g := describe(x, weights, max(1, w.Chains))
-			if width := (g.high - g.low) / normalWidth; width > 0 && g.sd > 1e-12*math.Abs(g.mean) && finite(g.errSD) {
+			if width := (g.high - g.low) / normalWidth; width > 0 && g.sd > 1e-12*math.Abs(g.mean) && graph.Finite(g.errSD) {
 				worst = math.Max(worst, g.errSD/preciseSD)
 				worst = math.Max(worst, math.Max(g.errLow, g.errHigh)/width/preciseQuantile)
 			}

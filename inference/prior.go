@@ -2,65 +2,11 @@ package inference
 
 import (
 	"math"
-	"math/rand/v2"
 	"sort"
 
-	"ppl/graph/lower"
-	"ppl/graph/named"
-	"ppl/guide"
-	"ppl/lang"
+	"ppl/graph"
+	"ppl/inference/random"
 )
-
-// priorPoints draws n points from the prior of the latents, rows of the unconstrained
-// scale. Coordinates that a draw has no value for are NaN (missing elements of data, a
-// value that rounding put on a bound). It is nil where the prior cannot be drawn from:
-// an improper one, say.
-func (t *Target) priorPoints(r *rand.Rand, n int, halted func() bool) []float64 {
-	out := make([]float64, 0, n*t.D)
-	opt := t.Options
-	opt.LatentsOnly = true
-	for range n {
-		if halted() {
-			return nil
-		}
-		drawn, ds := lower.SimulateLatents(t.Model, t.Data, r)
-		if ds.HasErrors() {
-			return nil
-		}
-		values := map[*lang.Symbol]*lower.Array{}
-		for _, x := range drawn.Latents {
-			values[x.Symbol] = x.Array
-		}
-		u := t.unpack(values, opt)
-		if len(u) != t.D && opt.LatentsOnly { // missing data are latents, too
-			opt = t.Options
-			u = t.unpack(values, opt)
-		}
-		if len(u) != t.D {
-			return nil
-		}
-		out = append(out, u...)
-	}
-	return out
-}
-
-// unpack are the unconstrained numbers of the values of latents.
-func (t *Target) unpack(values map[*lang.Symbol]*lower.Array, opt lower.Options) []float64 {
-	p := &guide.Unpacked{Centring: t.Centring, Values: values}
-	if _, ds := lower.LowerWith(t.Model, t.Data, p, named.New(), opt); ds.HasErrors() && allNaN(p.U) {
-		return nil
-	}
-	return p.U
-}
-
-func allNaN(x []float64) bool {
-	for _, v := range x {
-		if !math.IsNaN(v) {
-			return false
-		}
-	}
-	return true
-}
 
 // spreadOf is a Gaussian with the medians and middle ranges of points in d coordinates,
 // and correlations of the points clipped at three of these: what heavy tails leave
@@ -72,7 +18,7 @@ func spreadOf(points []float64, d int, fallback *gaussian) *gaussian {
 		loc[j], sd[j] = fallback.loc[j], fallback.sd(j)
 		var x []float64
 		for i := range n {
-			if v := points[i*d+j]; finite(v) {
+			if v := points[i*d+j]; graph.Finite(v) {
 				x = append(x, v)
 			}
 		}
@@ -81,7 +27,7 @@ func spreadOf(points []float64, d int, fallback *gaussian) *gaussian {
 		}
 		sort.Float64s(x)
 		at := func(p float64) float64 { return x[int(p*float64(len(x)-1)+0.5)] }
-		if s := 0.5 * (at(0.8413) - at(0.1587)); s > 0 && finite(s) {
+		if s := 0.5 * (at(0.8413) - at(0.1587)); s > 0 && graph.Finite(s) {
 			loc[j], sd[j] = at(0.5), s
 		}
 	}
@@ -90,7 +36,7 @@ func spreadOf(points []float64, d int, fallback *gaussian) *gaussian {
 	for i := range n {
 		for j := range z {
 			v := (points[i*d+j] - loc[j]) / sd[j]
-			if !finite(v) {
+			if !graph.Finite(v) {
 				v = 0
 			}
 			z[j] = math.Min(math.Max(v, -3), 3)
@@ -142,7 +88,7 @@ const (
 // prior are draws from the prior, fewer where one is dear; nil where it cannot be drawn
 // from, or is too dear.
 func (f *fitter) prior() []float64 {
-	work := nodeWork * float64(len(f.surf.g.Nodes()))
+	work := nodeWork * float64(f.surf.Nodes())
 	for _, a := range f.t.Data.Values {
 		work += float64(len(a.Data))
 	}
@@ -150,5 +96,5 @@ func (f *fitter) prior() []float64 {
 	if n < leastPriorDraws {
 		return nil
 	}
-	return f.t.priorPoints(Stream(f.opt.Seed, "prior", 0), n, f.halted)
+	return f.t.PriorPoints(random.Stream(f.opt.Seed, "prior", 0), n, f.halted)
 }

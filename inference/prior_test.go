@@ -7,6 +7,8 @@ import (
 	"ppl/graph/lower"
 	"ppl/graph/named"
 	"ppl/guide"
+	"ppl/inference/random"
+	"ppl/inference/target"
 	"ppl/lang"
 )
 
@@ -30,26 +32,26 @@ func TestPriorPoints(t *testing.T) {
 			tg := build(t, text, nil)
 			plain := tg
 			partly := make([][]float64, len(tg.Slots))
-			for _, k := range tg.relativeSlots() {
+			for _, k := range tg.RelativeSlots() {
 				partly[k] = make([]float64, tg.Slots[k].Free.Size())
 				for i := range partly[k] {
 					partly[k][i] = 0.3 * float64(i%3)
 				}
 			}
-			for _, tg := range []*Target{plain, plain.WithCentring(partly)} {
+			for _, tg := range []*target.Target{plain, plain.WithCentring(partly)} {
 				roundTrip(t, tg)
 			}
 		})
 	}
 }
 
-func roundTrip(t *testing.T, tg *Target) {
+func roundTrip(t *testing.T, tg *target.Target) {
 	t.Helper()
 	rep, err := tg.NewReporter(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Stream(1, "round trip", 0)
+	r := random.Stream(1, "round trip", 0)
 	for range 5 {
 		drawn, ds := lower.SimulateLatents(tg.Model, tg.Data, r)
 		if ds.HasErrors() {
@@ -82,7 +84,7 @@ func roundTrip(t *testing.T, tg *Target) {
 // TestPriorOfNone: a prior that cannot be drawn from has no points.
 func TestPriorOfNone(t *testing.T) {
 	tg := build(t, "a ~ Flat()\nb ~ Normal(a, 1)\nfactor -a^2", nil)
-	if got := tg.priorPoints(Stream(1, "prior", 0), 3, func() bool { return false }); got != nil {
+	if got := tg.PriorPoints(random.Stream(1, "prior", 0), 3, func() bool { return false }); got != nil {
 		t.Errorf("%v", got)
 	}
 }

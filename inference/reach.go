@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"ppl/inference/tails"
+	"ppl/inference/target"
 )
 
 // Shortfall says how much of a latent's second moment lies beyond the draws' reach: a lower
@@ -39,7 +40,7 @@ const (
 // Shortfall is the largest one that is beyond its error, of draws u of a target's
 // latents with weights w, or of so many chains; the zero value where there is none, or
 // the gradients would take too long.
-func (t *Target) Shortfall(ctx context.Context, u, w []float64, chains int) (Shortfall, error) {
+func ShortfallOf(ctx context.Context, t *target.Target, u, w []float64, chains int) (Shortfall, error) {
 	none := Shortfall{}
 	if t.D == 0 || len(u) == 0 || len(t.Discrete) > 0 || ctx.Err() != nil {
 		return none, nil
@@ -52,10 +53,10 @@ func (t *Target) Shortfall(ctx context.Context, u, w []float64, chains int) (Sho
 	if n > reachDraws && w == nil { // of each chain the same part
 		u, n = thinned(u, t.D, max(1, chains), n/reachDraws)
 	}
-	if 4*float64(n)*s.cost() > reachWork {
+	if 4*float64(n)*s.Cost() > reachWork {
 		return none, nil
 	}
-	reaches := t.heavyReaches(u, w)
+	reaches := heavyReaches(t, u, w)
 	if len(reaches) == 0 {
 		return none, nil
 	}
@@ -86,7 +87,7 @@ type reach struct {
 }
 
 // heavyReaches are those of the latents that have a tail to speak of, the heaviest first.
-func (t *Target) heavyReaches(u, w []float64) []reach {
+func heavyReaches(t *target.Target, u, w []float64) []reach {
 	var out []reach
 	var heavy []float64
 	for _, s := range t.Slots {

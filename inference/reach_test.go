@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"ppl/inference/random"
 )
 
 // TestShortfall: draws of a scale that stop short of its tail are found out, alone and
@@ -24,7 +26,7 @@ func TestShortfall(t *testing.T) {
 		{"a light tail", "s ~ HalfNormal(2)\nx[i in 1..5] ~ Normal(0, s)", math.Inf(1), false},
 	} {
 		tg := build(t, c.text, data{})
-		r := Stream(1, "shortfall", len(c.text))
+		r := random.Stream(1, "shortfall", len(c.text))
 		shape := 5.0
 		if c.short {
 			shape = 2.5
@@ -39,7 +41,7 @@ func TestShortfall(t *testing.T) {
 					if c.short {
 						df = 3
 					}
-					s = r.NormFloat64() * math.Sqrt(df/chi2(r, df))
+					s = r.NormFloat64() * math.Sqrt(df/random.Chi2(r, df))
 				} else if s = math.Pow(r.ExpFloat64(), -1/shape); c.name == "a light tail" {
 					s = 2 * math.Abs(r.NormFloat64())
 				}
@@ -59,7 +61,7 @@ func TestShortfall(t *testing.T) {
 			}
 			u = append(u, row...)
 		}
-		got, err := tg.Shortfall(t.Context(), u, nil, 0)
+		got, err := ShortfallOf(t.Context(), tg, u, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

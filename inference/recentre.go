@@ -3,6 +3,10 @@ package inference
 import (
 	"math"
 	"runtime"
+
+	"ppl/graph/parallel"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 const (
@@ -95,14 +99,14 @@ func (f *fitter) average(r *response, mu []float64, n, round int) *averaged {
 	d := f.t.D
 	buf := func() []float64 { return make([]float64, n*d) }
 	e := &averaged{f: f, r: r, d: d, n: n, u: buf(), g: buf(), v: buf(), hv: buf(), lp: make([]float64, n)}
-	blocks := n / lanes
+	blocks := n / target.Lanes
 	e.workers = min(blocks, runtime.GOMAXPROCS(0))
-	inParallel(e.workers, func(w int) {
-		z, y := make([]float64, lanes*2*d), make([]float64, 2*d)
+	parallel.Each(e.workers, func(w int) {
+		z, y := make([]float64, target.Lanes*2*d), make([]float64, 2*d)
 		for b := w; b < blocks; b += e.workers {
-			balanced(Stream(f.opt.Seed, "recentre", round*mostRecentring+b), z, lanes, 2*d)
-			for i := 0; i < lanes; i++ {
-				x := e.u[(b*lanes+i)*d:][:d]
+			random.Balanced(random.Stream(f.opt.Seed, "recentre", round*mostRecentring+b), z, target.Lanes, 2*d)
+			for i := 0; i < target.Lanes; i++ {
+				x := e.u[(b*target.Lanes+i)*d:][:d]
 				r.colour(z[i*2*d:(i+1)*2*d], x, y)
 				axpy(1, mu, x)
 			}
@@ -173,7 +177,7 @@ func (e *averaged) product(p, q []float64) error {
 func (e *averaged) spread(mean []float64) []float64 {
 	pairs := e.n / 2
 	d := e.d
-	inParallel(e.workers, func(w int) {
+	parallel.Each(e.workers, func(w int) {
 		x := make([]float64, d)
 		for p := w; p < pairs; p += e.workers {
 			for i := range x {

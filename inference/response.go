@@ -5,6 +5,8 @@ import (
 	"sort"
 
 	"ppl/inference/arrow"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // response is the linear-response approximation: a Gaussian around the
@@ -173,7 +175,7 @@ func flattest(m *arrow.Matrix, d int) (coordinates []int, direction []float64) {
 		c, ok = m.Scaled(ones, shift).Factor()
 	}
 	x := make([]float64, n)
-	r := Stream(0, "flattest", n)
+	r := random.Stream(0, "flattest", n)
 	for i := range x {
 		x[i] = r.NormFloat64()
 	}
@@ -254,6 +256,6 @@ func (r *response) covariance() []float64 {
 		e[i] = 1
 		r.apply(e, c[i*d:(i+1)*d])
 	}
-	symmetrise(c, d)
+	target.Symmetrise(c, d)
 	return c
 }

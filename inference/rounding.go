@@ -3,6 +3,8 @@ package inference
 import (
 	"math"
 	"slices"
+
+	"ppl/graph"
 )
 
 // measureRounding fills fit.Rounding: the median size of the second differences of the log
@@ -28,7 +30,7 @@ func (f *fitter) measureRounding(fit *Fit) error {
 	for i := range n {
 		for k := 1; k < points-1; k++ {
 			x := lp[i*points+k-1 : i*points+k+2]
-			if v := math.Abs(x[0] - 2*x[1] + x[2]); finite(v) {
+			if v := math.Abs(x[0] - 2*x[1] + x[2]); graph.Finite(v) {
 				sizes = append(sizes, v)
 			}
 		}

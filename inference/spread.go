@@ -4,6 +4,7 @@ import (
 	"math"
 	"runtime"
 
+	"ppl/graph/parallel"
 	"ppl/inference/psis"
 )
 
@@ -24,7 +25,7 @@ func (w *Weighted) measureSpread() {
 	d, n := w.D, w.N()
 	shapes := make([]float64, d)
 	workers := max(1, min(d, runtime.GOMAXPROCS(0)))
-	inParallel(workers, func(worker int) {
+	parallel.Each(workers, func(worker int) {
 		terms := make([]float64, n)
 		for i := worker; i < d; i += workers {
 			mean := 0.0

@@ -1,16 +1,22 @@
 package inference
 
-import "math"
+import (
+	"math"
+
+	"ppl/graph"
+	"ppl/inference/random"
+	"ppl/inference/target"
+)
 
 // starts finds n starting points with a finite density and gradient: the
 // origin of the unconstrained scale first, then points uniform in (−2, 2) as
 // Stan's are, then closer and farther ones.
 func (f *fitter) starts(n int) ([][]float64, error) {
 	d := f.t.D
-	u, lp, g := make([]float64, lanes*d), make([]float64, lanes), make([]float64, lanes*d)
+	u, lp, g := make([]float64, target.Lanes*d), make([]float64, target.Lanes), make([]float64, target.Lanes*d)
 	var out [][]float64
 	for try, width := range []float64{2, 0.5, 0.1, 5, 20} {
-		r := Stream(f.opt.Seed, "start", try)
+		r := random.Stream(f.opt.Seed, "start", try)
 		for i := range u {
 			u[i] = (2*r.Float64() - 1) * width
 		}
@@ -21,7 +27,7 @@ func (f *fitter) starts(n int) ([][]float64, error) {
 			return nil, err
 		}
 		for i := range lp {
-			if finite(lp[i]) && allFinite(g[i*d:(i+1)*d]) {
+			if graph.Finite(lp[i]) && graph.AllFinite(g[i*d:(i+1)*d]) {
 				if out = append(out, append([]float64(nil), u[i*d:(i+1)*d]...)); len(out) == n {
 					return out, nil
 				}

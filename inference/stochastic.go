@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"ppl/inference/mcmc"
+	"ppl/inference/random"
 )
 
 // stochastic maximises an objective of which only noisy gradients are known,
@@ -86,7 +87,7 @@ func (s *stochastic) run(x []float64) error {
 				s.why = s.f.why
 				return nil
 			}
-			val, ok, err := s.gradient(x, Stream(s.f.opt.Seed, s.purpose, s.steps), g)
+			val, ok, err := s.gradient(x, random.Stream(s.f.opt.Seed, s.purpose, s.steps), g)
 			if err != nil {
 				return err
 			}

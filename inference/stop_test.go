@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"ppl/graph"
 )
 
 // TestStopsAtEveryStage: a fit that is cancelled at its n-th look at the clock
@@ -34,7 +36,7 @@ func TestStopsAtEveryStage(t *testing.T) {
 				if !fit.Interrupted || fit.Converged || fit.Ended != "interrupted" {
 					t.Errorf("after %d looks: interrupted %t, converged %t, %q", after, fit.Interrupted, fit.Converged, fit.Ended)
 				}
-				if fit.Draws == nil || fit.Draws.N() == 0 || !allFinite(fit.Draws.U) || !allFinite(fit.Loc) {
+				if fit.Draws == nil || fit.Draws.N() == 0 || !graph.AllFinite(fit.Draws.U) || !graph.AllFinite(fit.Loc) {
 					t.Errorf("after %d looks: no draws, or not finite", after)
 				}
 			}
@@ -64,7 +66,7 @@ func TestFewParticlesAndDraws(t *testing.T) {
 	for _, particles := range []int{1, 2, 3, 65} {
 		for _, draws := range []int{1, 2, 7, 65} {
 			fit := fitted(t, tg, Options{Seed: 1, Particles: particles, Draws: draws})
-			if fit.Draws.N() < draws || !allFinite(fit.Draws.U) || math.IsNaN(fit.ELBO) {
+			if fit.Draws.N() < draws || !graph.AllFinite(fit.Draws.U) || math.IsNaN(fit.ELBO) {
 				t.Errorf("%d particles, %d draws: %d draws, ELBO %g", particles, draws, fit.Draws.N(), fit.ELBO)
 			}
 		}

@@ -6,12 +6,14 @@ import (
 
 	"ppl/graph"
 	"ppl/inference/arrow"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 const (
 	// looked is the number of coordinates from which a pattern is looked for:
 	// below it, a dense Hessian takes one run.
-	looked = lanes
+	looked = target.Lanes
 )
 
 // largestDense bounds dense matrices: beyond it a Hessian without a pattern is
@@ -121,7 +123,7 @@ func leads(shape graph.Shape, n int) bool { return len(shape) > 0 && shape[0] ==
 func (f *fitter) follows(p *arrow.Pattern) (bool, error) {
 	const points, tests = 2, 3
 	d := f.t.D
-	r := Stream(f.opt.Seed, "pattern", len(p.Blocks))
+	r := random.Stream(f.opt.Seed, "pattern", len(p.Blocks))
 	for k := 0; k < points; k++ {
 		u := make([]float64, d)
 		for i := range u {
@@ -170,7 +172,7 @@ func (f *fitter) hessian(u []float64) (*arrow.Matrix, []float64, error) {
 // many: enough for all cores, but no more than memory for a million numbers, or
 // sixteen blocks.
 func batch(d int) int {
-	return lanes * max(runtime.GOMAXPROCS(0), min(16, 1<<20/(lanes*max(1, d))))
+	return target.Lanes * max(runtime.GOMAXPROCS(0), min(16, 1<<20/(target.Lanes*max(1, d))))
 }
 
 func (f *fitter) hessianAs(p *arrow.Pattern, u []float64) (*arrow.Matrix, []float64, error) {

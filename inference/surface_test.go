@@ -145,7 +145,7 @@ func TestPanicsInParallel(t *testing.T) {
 					t.Errorf("the panic of worker %d was lost", bad)
 				}
 			}()
-			inParallel(3, func(w int) {
+			parallel.Each(3, func(w int) {
 				if w == bad {
 					panic(w)
 				}

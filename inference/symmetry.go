@@ -6,7 +6,9 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"ppl/graph"
 	"ppl/guide"
+	"ppl/inference/random"
 	"ppl/lang"
 )
 
@@ -94,7 +96,7 @@ func (g *images) points() error {
 	}
 	const n = 8
 	u, lp := make([]float64, n*g.d), make([]float64, n)
-	r := Stream(g.f.opt.Seed, "symmetry", 0)
+	r := random.Stream(g.f.opt.Seed, "symmetry", 0)
 	for i := range u {
 		z := 2*r.Float64() - 1
 		switch k, c := i/g.d, i%g.d; {
@@ -110,7 +112,7 @@ func (g *images) points() error {
 		return err
 	}
 	for _, from := range []int{0, 4, 6, 1, 2, 3, 5, 7} {
-		if finite(lp[from]) && len(g.lps) < 4 {
+		if graph.Finite(lp[from]) && len(g.lps) < 4 {
 			g.at, g.lps = append(g.at, u[from*g.d:(from+1)*g.d]...), append(g.lps, lp[from])
 		}
 	}
@@ -565,7 +567,7 @@ func (fit *Fit) imaged(seed uint64) {
 	if w := fit.Draws; fit.Symmetry != nil && w != nil && len(w.U) > 0 {
 		images := *w
 		images.U = slices.Clone(w.U)
-		fit.Symmetry.Spread(images.U, Stream(seed, "images", 0))
+		fit.Symmetry.Spread(images.U, random.Stream(seed, "images", 0))
 		fit.Draws = &images
 	}
 }

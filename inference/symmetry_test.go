@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"ppl/inference/random"
+	"ppl/inference/target"
 	"ppl/lang"
 )
 
@@ -139,7 +141,7 @@ y[i] ~ Normal(mu[z[i]], s[z[i]]) }`, data{"N": 9, "y": []float64{-3.1, -2.8, -3,
 	}
 	const n = 64
 	u := make([]float64, n*s.d)
-	r := Stream(3, "test", 0)
+	r := random.Stream(3, "test", 0)
 	for i := range u {
 		u[i] = a.loc[i%s.d] + 0.1*r.NormFloat64()
 	}
@@ -152,7 +154,7 @@ y[i] ~ Normal(mu[z[i]], s[z[i]]) }`, data{"N": 9, "y": []float64{-3.1, -2.8, -3,
 	if err := f.surf.Value(spread, image); err != nil {
 		t.Fatal(err)
 	}
-	rep, err := f.t.NewReporter(lanes)
+	rep, err := f.t.NewReporter(target.Lanes)
 	if err != nil {
 		t.Fatal(err)
 	}

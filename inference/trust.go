@@ -3,7 +3,9 @@ package inference
 import (
 	"math"
 
+	"ppl/graph"
 	"ppl/inference/arrow"
+	"ppl/inference/target"
 )
 
 // ascent maximises the fixed-noise ELBO by a trust-region Newton method: each
@@ -132,7 +134,7 @@ func (a *ascent) run(near func(loc []float64) bool) (*ascent, error) {
 			a.why = "a standard deviation of the guide grows without bound"
 			return a, nil
 		}
-		if a.steps%5 == 0 || p.iterations > 10 || d <= lanes {
+		if a.steps%5 == 0 || p.iterations > 10 || d <= target.Lanes {
 			if err := a.precondition(); err != nil {
 				return nil, err
 			}
@@ -311,7 +313,7 @@ func (a *ascent) cg() (*step, error) {
 			// To the boundary along d.
 			disc := pd*pd + dd*(a.radius*a.radius-pp)
 			tau := (-pd + math.Sqrt(math.Max(disc, 0))) / dd
-			if !finite(tau) {
+			if !graph.Finite(tau) {
 				tau = 0
 			}
 			p.move(tau, dl, ds)

@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 
 	"ppl/graph/lower"
-	"ppl/inference"
+	"ppl/inference/target"
 	"ppl/lang"
 	"ppl/lang/ast"
 	"ppl/lang/diag"
@@ -59,7 +59,7 @@ const (
 type Problem struct {
 	model  *Model
 	bound  *data.Bound
-	target *inference.Target
+	target *target.Target
 	notes  diag.List
 }
 
@@ -103,9 +103,9 @@ func (m *Model) BindContext(ctx context.Context, d *Data, opt BindOptions) (p *P
 	if err := opt.valid(m); err != nil {
 		return nil, err
 	}
-	run := inference.Plan
+	run := target.Plan
 	if opt.Engine == EngineTape {
-		run = inference.Tape
+		run = target.Tape
 	}
 	if ds := m.unsupported(); ds.HasErrors() {
 		return nil, &ModelError{ds}
@@ -119,7 +119,7 @@ func (m *Model) BindContext(ctx context.Context, d *Data, opt BindOptions) (p *P
 		return nil, &DataError{diags}
 	}
 	p = &Problem{model: m, bound: bound, notes: append(d.diags.Warnings(), diags.Warnings()...)}
-	target, diags := inference.NewTargetWith(m.checked, lowerData(bound), run, lower.Options{Strategies: opt.Discrete, Halt: func() bool { return ctx.Err() != nil }})
+	target, diags := target.NewWith(m.checked, lowerData(bound), run, lower.Options{Strategies: opt.Discrete, Halt: func() bool { return ctx.Err() != nil }})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
@@ -179,7 +179,7 @@ func (p *Problem) Latents() int {
 }
 
 // Target is the lowered model, for tests and tools within ppl.
-func (p *Problem) Target() *inference.Target {
+func (p *Problem) Target() *target.Target {
 	if p == nil {
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
 )
 
 // Densities of three reference models on the unconstrained scale, written from
@@ -90,7 +90,7 @@ func TestReferenceDensities(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := inference.Stream(2, "density test", 0)
+			r := random.Stream(2, "density test", 0)
 			for point := 0; point < 10; point++ {
 				u := make([]float64, p.target.D)
 				for i := range u {

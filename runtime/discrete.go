@@ -12,7 +12,8 @@ import (
 
 	"ppl/graph"
 	"ppl/graph/lower"
-	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 	"ppl/lang"
 	"ppl/lang/diag"
 )
@@ -61,7 +62,7 @@ func (p *Problem) Discrete() []DiscreteStrategy {
 func (m *Model) knowsStrategies(asked map[string]string) error {
 	var names []string
 	for _, s := range m.checked.Samples {
-		if inference.MayBeDiscrete(s) && !slices.Contains(names, s.Symbol.Name) {
+		if target.MayBeDiscrete(s) && !slices.Contains(names, s.Symbol.Name) {
 			names = append(names, s.Symbol.Name)
 		}
 	}
@@ -83,7 +84,7 @@ func (m *Model) knowsStrategies(asked map[string]string) error {
 }
 
 // notReported warns of what the posterior leaves out.
-func notReported(m *Model, t *inference.Target) diag.List {
+func notReported(m *Model, t *target.Target) diag.List {
 	var out diag.List
 	for _, s := range t.Unreported {
 		if s.Kind == lang.SymData {
@@ -233,7 +234,7 @@ func (post *Posterior) reportDiscrete(ctx context.Context) error {
 }
 
 // nameDiscrete makes the quantities.
-func (post *Posterior) nameDiscrete(t *inference.Target) {
+func (post *Posterior) nameDiscrete(t *target.Target) {
 	d := &post.discrete
 	d.byName = map[string]int{}
 	for _, s := range t.Discrete {
@@ -346,7 +347,7 @@ func rowsAt(rows []int, at, s int) []int {
 }
 
 // add adds the marginals of site k at point i.
-func (d *discretePosterior) add(t *inference.Target, k int, p []float64, i int, w float64) {
+func (d *discretePosterior) add(t *target.Target, k int, p []float64, i int, w float64) {
 	n, v := t.Discrete[k].Shape.Size(), len(t.Discrete[k].Values)
 	for e := range n {
 		q := &d.quantities[d.first[k]+e]
@@ -368,7 +369,7 @@ func (q *DiscreteQuantity) settle(total float64) {
 }
 
 // mostLikely finds the most likely combination.
-func (post *Posterior) mostLikely(t *inference.Target) error {
+func (post *Posterior) mostLikely(t *target.Target) error {
 	sites, err := t.NewSites(1, true)
 	if err != nil {
 		return err
@@ -503,7 +504,7 @@ func (post *Posterior) drawDiscrete() ([][]int, error) {
 	r := make([]*rand.Rand, sitePoints)
 	for at := 0; at < n; at += sitePoints {
 		for i := range r {
-			r[i] = inference.Stream(post.options.Seed, "discrete draws", at+i)
+			r[i] = random.Stream(post.options.Seed, "discrete draws", at+i)
 		}
 		here := rowsAt(rows, at, sitePoints)
 		sites.Assign(post.fit.Guides, here)

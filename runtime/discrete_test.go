@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
 	"ppl/runtime"
 )
 
@@ -243,7 +243,7 @@ plate i in 1..N {
 func TestDiscreteChangePoint(t *testing.T) {
 	const n = 100
 	y := make([]int, n)
-	r := inference.Stream(1, "change point", 0)
+	r := random.Stream(1, "change point", 0)
 	for i := range y {
 		rate := 3.0
 		if i >= 41 {

@@ -6,7 +6,8 @@ import (
 
 	"ppl/graph"
 	"ppl/graph/plan"
-	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // TestEnginesAgree compares the ELBO and its gradient of every reference model
@@ -18,16 +19,16 @@ func TestEnginesAgree(t *testing.T) {
 			p := bindReference(t, name)
 			for _, s := range []int{1, 5, 64} {
 				want := elboAt(t, p, flat, s)
-				compareELBO(t, "plan", elboAt(t, p, inference.Plan, s), want)
+				compareELBO(t, "plan", elboAt(t, p, target.Plan, s), want)
 				if s == 5 {
-					compareELBO(t, "TapeMachine", elboAt(t, p, inference.Tape, s), want)
+					compareELBO(t, "TapeMachine", elboAt(t, p, target.Tape, s), want)
 				}
 			}
 		})
 	}
 }
 
-func elboAt(t *testing.T, p *Problem, engine inference.Engine, s int) []float64 {
+func elboAt(t *testing.T, p *Problem, engine target.Engine, s int) []float64 {
 	t.Helper()
 	tg := *p.target
 	tg.Engine = engine
@@ -35,7 +36,7 @@ func elboAt(t *testing.T, p *Problem, engine inference.Engine, s int) []float64 
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := inference.Stream(5, "engines", s)
+	r := random.Stream(5, "engines", s)
 	d := tg.D
 	eps, loc, logsd := make([]float64, s*d), make([]float64, d), make([]float64, d)
 	for i := range eps {

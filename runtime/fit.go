@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ppl/inference"
+	"ppl/inference/target"
 	"ppl/lang/diag"
 )
 
@@ -98,11 +99,11 @@ func (p *Problem) explain(err error) error {
 	if large := (*inference.ErrTooLarge)(nil); errors.As(err, &large) {
 		return &OptionError{"Guide", fmt.Sprintf("%s is for up to %d latents, this model has %d; use %s", large.Guide, large.Most, large.Latents, large.Alternative)}
 	}
-	if memory := (*inference.ErrMemory)(nil); errors.As(err, &memory) {
+	if memory := (*target.ErrMemory)(nil); errors.As(err, &memory) {
 		return &ModelError{diag.List{{Code: "too-large", Source: p.model.checked.File.Source, Summary: memory.Error(),
 			Hint: "products of matrices with latents are held for all rows: `b[1] * x + b[2] * z` is worked through in blocks, as `X @ b` is not"}}}
 	}
-	var no *inference.ErrNoStart
+	var no *target.ErrNoStart
 	if !errors.As(err, &no) {
 		return err
 	}

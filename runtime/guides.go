@@ -1,9 +1,11 @@
 package runtime
 
-import "ppl/inference"
+import (
+	"ppl/inference/target"
+)
 
 // guideOf is the guide of discrete latent number k; nil if it was summed out.
-func (post *Posterior) guideOf(k int) *inference.SiteGuide {
+func (post *Posterior) guideOf(k int) *target.SiteGuide {
 	if k >= len(post.fit.Guides) {
 		return nil
 	}
@@ -12,7 +14,7 @@ func (post *Posterior) guideOf(k int) *inference.SiteGuide {
 
 // reportGuides reports the guides of discrete latents; all says that none was
 // summed out.
-func (post *Posterior) reportGuides(t *inference.Target) (all bool) {
+func (post *Posterior) reportGuides(t *target.Target) (all bool) {
 	all = true
 	d := &post.discrete
 	for k, s := range t.Discrete {
@@ -33,7 +35,7 @@ func (post *Posterior) reportGuides(t *inference.Target) (all bool) {
 
 // guideDraws are rows of the draws of all discrete latents if none was summed out,
 // else nil.
-func (post *Posterior) guideDraws(t *inference.Target, rows []int) [][]int {
+func (post *Posterior) guideDraws(t *target.Target, rows []int) [][]int {
 	d := &post.discrete
 	out := make([][]int, len(d.quantities))
 	for k, s := range t.Discrete {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ppl/inference"
+	"ppl/inference/random"
 	"ppl/runtime"
 )
 
@@ -37,7 +38,7 @@ func fitGuided(t *testing.T, p *runtime.Problem, opt runtime.Options) *runtime.P
 }
 
 func normals(n int, seed int) []float64 {
-	r := inference.Stream(7, "guides test", seed)
+	r := random.Stream(7, "guides test", seed)
 	x := make([]float64, n)
 	for i := range x {
 		x[i] = r.NormFloat64()
@@ -121,7 +122,7 @@ plate i in 1..N {
 }`
 
 func threeNormalsData(n int, apart float64) []float64 {
-	y, r := normals(n, 3), inference.Stream(7, "components", 0)
+	y, r := normals(n, 3), random.Stream(7, "components", 0)
 	for i := range y {
 		y[i] += apart * float64(r.IntN(3)-1)
 	}

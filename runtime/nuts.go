@@ -10,6 +10,8 @@ import (
 	"ppl/inference"
 	"ppl/inference/mcmc"
 	"ppl/inference/nuts"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // The values of Options.Method.
@@ -77,7 +79,7 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 		ctx, cancel = context.WithTimeout(ctx, opt.MaxTime)
 		defer cancel()
 	}
-	initial := p.target.Initial(ctx, opt.Seed, opt.Chains)
+	initial := inference.Begin(ctx, p.target, opt.Seed, opt.Chains)
 	target := initial.Target
 	r, err := nuts.Run(ctx, target, nuts.Options{
 		Init: initial.Points, InvMetric: initial.Variances,
@@ -108,7 +110,7 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 		return nil, err
 	}
 	post.fit.Draws.ESS = math.Min(post.sampling.ESSBulk, post.sampling.ESSTail)
-	if post.shortfall, err = target.Shortfall(ctx, r.Places(), nil, len(r.Chains)); err != nil {
+	if post.shortfall, err = inference.ShortfallOf(ctx, target, r.Places(), nil, len(r.Chains)); err != nil {
 		return nil, err
 	}
 	post.judgeSampling()
@@ -118,7 +120,7 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 }
 
 // describe fills in how the draws came about.
-func (post *Posterior) describe(r *nuts.Result, target *inference.Target, byUser bool) {
+func (post *Posterior) describe(r *nuts.Result, target *target.Target, byUser bool) {
 	nan := math.NaN()
 	s := &Sampling{
 		Chains: len(r.Chains), Groups: len(r.Chains), Warmup: r.Warmup, Draws: len(r.Chains[0].Draws), MaxDepth: r.MaxDepth,
@@ -166,7 +168,7 @@ func (post *Posterior) spread(r *nuts.Result, images *inference.Symmetry) {
 	if post.fit.Symmetry = images; images == nil {
 		return
 	}
-	random := inference.Stream(post.options.Seed, "images", 0)
+	random := random.Stream(post.options.Seed, "images", 0)
 	for _, c := range r.Chains {
 		for _, u := range c.Draws {
 			images.Spread(u, random)
@@ -178,7 +180,7 @@ func (post *Posterior) spread(r *nuts.Result, images *inference.Symmetry) {
 }
 
 // gather makes the quantities, in the order in which the model declares them.
-func (post *Posterior) gather(r *nuts.Result, target *inference.Target) error {
+func (post *Posterior) gather(r *nuts.Result, target *target.Target) error {
 	rep, err := target.NewReporter(64)
 	if err != nil {
 		return err

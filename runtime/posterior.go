@@ -14,6 +14,7 @@ import (
 	"ppl/graph/parallel"
 	"ppl/inference"
 	"ppl/inference/tails"
+	"ppl/inference/target"
 	"ppl/lang"
 	"ppl/lang/diag"
 )
@@ -167,7 +168,7 @@ func (post *Posterior) report(keep int) error {
 }
 
 // hasten leaves few draws where there is no time for a report of all.
-func (post *Posterior) hasten(r *inference.Reporter) {
+func (post *Posterior) hasten(r *target.Reporter) {
 	if post.late == nil {
 		return
 	}
@@ -212,7 +213,7 @@ const plainDraws = 1024
 
 // plainSDs are the sds of the quantities, by symbol and element, under the
 // guide before any correction.
-func (post *Posterior) plainSDs(r *inference.Reporter) ([][]float64, error) {
+func (post *Posterior) plainSDs(r *target.Reporter) ([][]float64, error) {
 	n := plainDraws
 	if fit := post.fit; fit.Interrupted || fit.TimedOut { // someone is waiting
 		n = min(n, fit.Draws.N())
@@ -466,4 +467,4 @@ func (post *Posterior) Evaluations() int { return post.result().Evaluations }
 func (post *Posterior) Ended() string { return post.result().Ended }
 
 // Parts is the expected log joint by statement.
-func (post *Posterior) Parts() []inference.Part { return post.result().Parts }
+func (post *Posterior) Parts() []target.Part { return post.result().Parts }

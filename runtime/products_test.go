@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
 )
 
 // TestReferenceHessianProducts compares Hessian-vector products of each
@@ -19,7 +19,7 @@ func TestReferenceHessianProducts(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := p.target.D
-			r := inference.Stream(1, "product test", 0)
+			r := random.Stream(1, "product test", 0)
 			for point := 0; point < 3; point++ {
 				u, v := make([]float64, d), make([]float64, d)
 				for i := range u {

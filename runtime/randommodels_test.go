@@ -11,7 +11,8 @@ import (
 	"ppl/graph"
 	"ppl/graph/kernel/vec"
 	"ppl/graph/plan"
-	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // Random well-typed models, as text with data. Each is parsed, checked, bound and lowered, and the compiled plan
@@ -583,12 +584,12 @@ func flatPlan(g *graph.Graph, outs []*graph.Node) graph.Program { return plan.Fl
 
 // compareEngines evaluates the log density and its gradient with s particles.
 func compareEngines(t *rapid.T, p *Problem, s int, text string) {
-	r := inference.Stream(7, "random models", s)
+	r := random.Stream(7, "random models", s)
 	u := make([]float64, s*p.target.D)
 	for i := range u {
 		u[i] = 0.7 * r.NormFloat64()
 	}
-	eval := func(engine inference.Engine, direct bool) []float64 {
+	eval := func(engine target.Engine, direct bool) []float64 {
 		tg := *p.target
 		tg.Engine, tg.Direct = engine, direct
 		d, err := tg.NewDensity(s)
@@ -628,12 +629,12 @@ func compareEngines(t *rapid.T, p *Problem, s int, text string) {
 	defer vec.Use(was)
 	for _, level := range []vec.Level{vec.Portable, vec.AVX2, vec.AVX512} {
 		if vec.Use(level) == nil {
-			check(1e-10, fmt.Sprintf("%d particles, %s", s, level), eval(inference.Plan, false))
+			check(1e-10, fmt.Sprintf("%d particles, %s", s, level), eval(target.Plan, false))
 		}
 	}
 	if s == 3 {
-		check(1e-10, "TapeMachine", eval(inference.Tape, false))
-		check(1e-8, "without sufficient statistics, the plan", eval(inference.Plan, true))
+		check(1e-10, "TapeMachine", eval(target.Tape, false))
+		check(1e-8, "without sufficient statistics, the plan", eval(target.Plan, true))
 	}
 }
 

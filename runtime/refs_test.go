@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // refs is the folder of reference models and posteriors; it is not part of the
@@ -67,7 +68,7 @@ func TestReferenceGradients(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := inference.Stream(1, "gradient test", 0)
+			r := random.Stream(1, "gradient test", 0)
 			for point := 0; point < 10; point++ {
 				u := make([]float64, d)
 				for i := range u {
@@ -79,7 +80,7 @@ func TestReferenceGradients(t *testing.T) {
 	}
 }
 
-func checkGradient(t *testing.T, f *inference.Density, u []float64) {
+func checkGradient(t *testing.T, f *target.Density, u []float64) {
 	t.Helper()
 	lp, g, err := f.Eval(u)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"sync"
 
 	"ppl/graph/parallel"
-	"ppl/inference"
+	"ppl/inference/random"
 	"ppl/inference/sbc"
 	"ppl/lang"
 	"ppl/lang/ast"
@@ -210,7 +210,7 @@ func (s *Simulator) replicate(ctx context.Context, opt SBCOptions, k int) (r *re
 	if err != nil {
 		return nil, err
 	}
-	random := inference.Stream(opt.Seed, "sbc", k)
+	random := random.Stream(opt.Seed, "sbc", k)
 	p, err := sim.problemOf(opt.Model)
 	if err != nil {
 		return nil, err

@@ -76,7 +76,7 @@ func (post *Posterior) wantsDraws() bool {
 // lookFurther looks for a tail that the draws stop short of.
 func (post *Posterior) lookFurther(ctx context.Context) (err error) {
 	if d := post.fit.Draws; post.fit.Applied == inference.Importance || post.sampling != nil {
-		post.shortfall, err = post.fit.Target.Shortfall(ctx, d.U, d.W, d.Chains)
+		post.shortfall, err = inference.ShortfallOf(ctx, post.fit.Target, d.U, d.W, d.Chains)
 	}
 	return err
 }

@@ -11,7 +11,8 @@ import (
 	"strings"
 
 	"ppl/graph/lower"
-	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 	"ppl/lang"
 	"ppl/lang/diag"
 	"ppl/runtime/data"
@@ -97,7 +98,7 @@ func (s *Simulator) Draw(seed uint64, index int) (sim *Simulation, err error) {
 	if err := given("Simulator.Draw", argument{"s", s.made()}); err != nil {
 		return nil, err
 	}
-	drawn, diags := lower.Simulate(s.model.checked, lowerData(s.bound), inference.Stream(seed, "simulate", index))
+	drawn, diags := lower.Simulate(s.model.checked, lowerData(s.bound), random.Stream(seed, "simulate", index))
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
@@ -146,7 +147,7 @@ func (s *Simulation) problemOf(m *Model) (*Problem, error) {
 	}
 	with := lowerData(s.bound)
 	with.Lets = s.drawnLets()
-	target, diags := inference.NewTarget(m.checked, with, inference.Plan)
+	target, diags := target.New(m.checked, with, target.Plan)
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}

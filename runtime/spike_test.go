@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
 	"ppl/runtime"
 )
 
@@ -95,7 +95,7 @@ func (s *spike) exact() []float64 {
 // many starts. It also gives the ELBO.
 func (s *spike) meanField() (best []float64, elbo float64) {
 	elbo = math.Inf(-1)
-	r := inference.Stream(7, "mean field", 0)
+	r := random.Stream(7, "mean field", 0)
 	for range 200 {
 		q, m, v := make([]float64, s.k), make([]float64, s.k), make([]float64, s.k)
 		for j := range q {

@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"ppl/graph"
-	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // withData are the names of the reference models and of the examples, with how
@@ -59,7 +60,7 @@ func TestSufficientStatistics(t *testing.T) {
 // stated: the rows themselves where the model is not of the kind.
 func TestSufficientStatisticsOfModels(t *testing.T) {
 	const n, groups, k = 300, 12, 3
-	r := inference.Stream(9, "sufficient models", 0)
+	r := random.Stream(9, "sufficient models", 0)
 	x, y, w, positive := make([][]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 	group, second, count := make([]int, n), make([]int, n), make([]int, n)
 	for i := range y {
@@ -154,7 +155,7 @@ func compareForms(t *testing.T, p *Problem) {
 	}
 	const points = 10
 	d := p.target.D
-	r := inference.Stream(3, "sufficient", 0)
+	r := random.Stream(3, "sufficient", 0)
 	u, v := make([]float64, points*d), make([]float64, points*d)
 	for i := range u {
 		u[i], v[i] = r.NormFloat64(), r.NormFloat64()
@@ -168,7 +169,7 @@ func compareForms(t *testing.T, p *Problem) {
 	}
 }
 
-func products(t *testing.T, s *inference.Surface, u, v []float64) [3][]float64 {
+func products(t *testing.T, s *target.Surface, u, v []float64) [3][]float64 {
 	t.Helper()
 	lp, g, hv := make([]float64, len(u)/s.D), make([]float64, len(u)), make([]float64, len(u))
 	if err := s.Product(u, v, lp, g, hv); err != nil {

@@ -8,13 +8,14 @@ import (
 
 	"ppl/inference"
 	"ppl/inference/tails"
+	"ppl/inference/target"
 	"ppl/lang"
 )
 
 // sound is a fit with nothing to complain of.
 func sound() *inference.Fit {
 	return &inference.Fit{
-		Target: &inference.Target{}, Converged: true, Applied: inference.Importance, KHatMeanField: 0.6,
+		Target: &target.Target{}, Converged: true, Applied: inference.Importance, KHatMeanField: 0.6,
 		Draws: &inference.Weighted{KHat: 0.2, ESS: 3000}, Modes: make([]inference.Mode, 1),
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"ppl/inference"
 	"ppl/inference/chains"
 	"ppl/inference/nuts"
+	"ppl/inference/random"
 	"ppl/runtime"
 )
 
@@ -235,7 +236,7 @@ func TestNested(t *testing.T) {
 	shifted := func(shift func(c int) float64) [][]float64 {
 		out := make([][]float64, 16)
 		for c := range out {
-			r := inference.Stream(3, "nested", c)
+			r := random.Stream(3, "nested", c)
 			for range 200 {
 				out[c] = append(out[c], r.NormFloat64()+shift(c))
 			}

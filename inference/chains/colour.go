@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // mostElements bounds the elements between which factors are looked for: pairs of
@@ -37,7 +39,7 @@ func findGroups(b *batch, fit *inference.Fit, seed uint64) (*groups, error) {
 		return nil, &ErrRefused{fmt.Sprintf("%d discrete elements may depend on one another, more than %d", len(all), mostElements)}
 	}
 	c := &colouring{batch: b, all: all, linked: newPairs(len(all))}
-	r := inference.Stream(seed, "chains groups", 0)
+	r := random.Stream(seed, "chains groups", 0)
 	for found, try := 0, 0; found < bases && try < 20 && !b.halted(); try++ {
 		u, z := fit.Disperse(r, try, 1)
 		for row := range j.S {
@@ -252,7 +254,7 @@ func apart(groups [][]element) (out [][]element) {
 }
 
 // spreads are the sds of the guide of each element, at least one.
-func spreads(g *inference.SiteGuide, n int) []float64 {
+func spreads(g *target.SiteGuide, n int) []float64 {
 	out, k := make([]float64, n), len(g.Values)
 	for e := range out {
 		mean, square := 0.0, 0.0

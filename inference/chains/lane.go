@@ -7,6 +7,7 @@ import (
 
 	"ppl/inference"
 	"ppl/inference/nuts"
+	"ppl/inference/random"
 )
 
 // lane is one chain: its state, and its row of the batch.
@@ -139,7 +140,7 @@ func (l *lane) clear() {
 
 // disperse starts the chain of a group, from the group's point.
 func (l *lane) disperse(fit *inference.Fit, seed uint64, group int) (bool, error) {
-	r := inference.Stream(seed, "chains start", group)
+	r := random.Stream(seed, "chains start", group)
 	wide := 2.0
 	for try := 0; try < 100 && !l.b.halted(); try++ {
 		u, z := fit.Disperse(r, group, wide)

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // Result is the draws of all chains, equally many from each.
@@ -86,15 +88,15 @@ func (r *run) collect(ended string) *Result {
 
 // Apply makes the draws the answer of the fit that the chains started from.
 func (r *Result) Apply(fit *inference.Fit) {
-	fit.Symmetry.Spread(r.U, inference.Stream(r.run.opt.Seed, "images", 0))
+	fit.Symmetry.Spread(r.U, random.Stream(r.run.opt.Seed, "images", 0))
 	fit.Corrected(&inference.Weighted{D: fit.Target.D, U: r.U, KHat: math.NaN(), Chains: r.Chains}, r.Ended)
 	fit.Evaluations += r.Evaluations
-	guides := make([]*inference.SiteGuide, len(fit.Guides))
+	guides := make([]*target.SiteGuide, len(fit.Guides))
 	for i, z := range r.Z {
 		if z == nil {
 			continue
 		}
-		guides[i] = &inference.SiteGuide{P: r.P[i], Draws: z}
+		guides[i] = &target.SiteGuide{P: r.P[i], Draws: z}
 		if r.P[i] == nil { // infinitely many values
 			guides[i] = counted(z, fit.Target.Discrete[i].Shape.Size())
 		}
@@ -104,10 +106,10 @@ func (r *Result) Apply(fit *inference.Fit) {
 
 // counted are the values of elements with infinitely many, by how often they were
 // drawn.
-func counted(z []int, elements int) *inference.SiteGuide {
+func counted(z []int, elements int) *target.SiteGuide {
 	low, high := slices.Min(z), slices.Max(z)
 	k := high - low + 1
-	s := &inference.SiteGuide{P: make([]float64, elements*k)}
+	s := &target.SiteGuide{P: make([]float64, elements*k)}
 	for v := low; v <= high; v++ {
 		s.Values = append(s.Values, float64(v))
 	}

@@ -12,6 +12,7 @@ import (
 	"ppl/graph/parallel"
 	"ppl/inference"
 	"ppl/inference/nuts"
+	"ppl/inference/random"
 )
 
 // Options set a run. The zero value of a field means its default.
@@ -169,7 +170,7 @@ func (r *run) spent() bool {
 func (r *run) prepare() error {
 	o := r.opt
 	per := min(lanesAtOnce, (o.Chains+1)/2)
-	first, err := r.fit.Target.NewJoint(per)
+	first, err := inference.NewJoint(r.fit.Target, per)
 	if err != nil {
 		return err
 	}
@@ -187,7 +188,7 @@ func (r *run) prepare() error {
 		b := &batch{j: j, u: make([]float64, per*j.D)}
 		b.halted = func() bool { return r.halted() || b.spent(r.limit()) }
 		for row := range min(per, o.Chains-at) {
-			l, err := newLane(b, row, inference.Stream(o.Seed, "chains", at+row), nuts.Options{MaxDepth: o.MaxDepth, TargetAccept: o.TargetAccept, InvMetric: scales})
+			l, err := newLane(b, row, random.Stream(o.Seed, "chains", at+row), nuts.Options{MaxDepth: o.MaxDepth, TargetAccept: o.TargetAccept, InvMetric: scales})
 			if err != nil {
 				return err
 			}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
 )
 
 // TestWindows: the ends of Stan's windows.
@@ -59,7 +59,7 @@ func TestVariances(t *testing.T) {
 // TestDualAveraging finds the step size of a given acceptance curve.
 func TestDualAveraging(t *testing.T) {
 	for _, target := range []float64{0.6, 0.8, 0.95} {
-		r := inference.Stream(1, "dual averaging", 0)
+		r := random.Stream(1, "dual averaging", 0)
 		a := &averager{target: target}
 		a.restart(3)
 		step := 3.0
@@ -152,7 +152,7 @@ func TestFindStep(t *testing.T) {
 			g[0] = -q[0] / (scale * scale)
 			return g[0] * q[0] / 2
 		}
-		c := newChain(newFunction(1, f), 1, inference.Stream(1, "find step", 0), Options{MaxDepth: 10, StepSize: 1}, never)
+		c := newChain(newFunction(1, f), 1, random.Stream(1, "find step", 0), Options{MaxDepth: 10, StepSize: 1}, never)
 		if err := c.start([]float64{scale}); err != nil {
 			t.Fatal(err)
 		}

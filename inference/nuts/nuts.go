@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"ppl/graph/parallel"
-	"ppl/inference"
+	"ppl/inference/random"
+	"ppl/inference/target"
 )
 
 // Options set a run. The zero value of a field means its default.
@@ -63,8 +64,8 @@ type Result struct {
 
 // Run samples the posterior of a target. A cancelled context is not an error:
 // the result is what there was, marked as interrupted. Without a starting point
-// the error is an *inference.ErrNoStart.
-func Run(ctx context.Context, t *inference.Target, opt Options) (*Result, error) {
+// the error is an *target.ErrNoStart.
+func Run(ctx context.Context, t *target.Target, opt Options) (*Result, error) {
 	compiled, err := t.NewDensity(1)
 	if err != nil {
 		return nil, fmt.Errorf("compiling the log density: %w", err)
@@ -91,7 +92,7 @@ func Sample(ctx context.Context, d int, density func() (Density, error), opt Opt
 		if err != nil {
 			return nil, fmt.Errorf("making the log density of a chain: %w", err)
 		}
-		c := newChain(f, d, inference.Stream(opt.Seed, "nuts", i), opt, func() bool { return ctx.Err() != nil })
+		c := newChain(f, d, random.Stream(opt.Seed, "nuts", i), opt, func() bool { return ctx.Err() != nil })
 		c.tell = watch.chain(i)
 		chains = append(chains, c)
 	}

@@ -13,18 +13,19 @@ import (
 
 	"ppl/graph/builtin"
 	"ppl/graph/lower"
-	"ppl/inference"
 	"ppl/inference/mcmc"
 	"ppl/inference/nuts"
+	"ppl/inference/random"
+	"ppl/inference/target"
 	"ppl/lang/check"
 	"ppl/parser"
 )
 
 type values map[string]any
 
-// target compiles a model with data: numbers and vectors by name, dimensions
+// bound compiles a model with data: numbers and vectors by name, dimensions
 // as integers.
-func target(t testing.TB, text string, data values) *inference.Target {
+func bound(t testing.TB, text string, data values) *target.Target {
 	t.Helper()
 	file, diags := parser.Parse("model.ppl", []byte(text))
 	m, more := check.Check(file, builtin.Catalogue())
@@ -42,14 +43,14 @@ func target(t testing.TB, text string, data values) *inference.Target {
 			d.Values[name] = &lower.Array{Shape: []int{len(v)}, Data: v}
 		}
 	}
-	tg, diags := inference.NewTarget(m, d, inference.Plan)
+	tg, diags := target.New(m, d, target.Plan)
 	if err := diags.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return tg
 }
 
-func sample(t testing.TB, tg *inference.Target, opt nuts.Options) *nuts.Result {
+func sample(t testing.TB, tg *target.Target, opt nuts.Options) *nuts.Result {
 	t.Helper()
 	r, err := nuts.Run(context.Background(), tg, opt)
 	if err != nil {
@@ -60,7 +61,7 @@ func sample(t testing.TB, tg *inference.Target, opt nuts.Options) *nuts.Result {
 
 // reported gives the draws of each element of the reported values, by the name
 // of the value.
-func reported(t testing.TB, tg *inference.Target, r *nuts.Result) map[string][][][]float64 {
+func reported(t testing.TB, tg *target.Target, r *nuts.Result) map[string][][][]float64 {
 	t.Helper()
 	rep, err := tg.NewReporter(64)
 	if err != nil {
@@ -106,7 +107,7 @@ func meanSD(chains [][]float64) (mean, sd float64) {
 }
 
 func TestNormal(t *testing.T) {
-	tg := target(t, "x ~ Normal(3, 2)", nil)
+	tg := bound(t, "x ~ Normal(3, 2)", nil)
 	r := sample(t, tg, nuts.Options{Seed: 1})
 	moments(t, "x", r.Parameter(0), 3, 2)
 	if r.Divergences != 0 || r.Saturated != 0 {
@@ -123,7 +124,7 @@ func TestNormal(t *testing.T) {
 }
 
 func TestCorrelated(t *testing.T) {
-	tg := target(t, "x ~ MvNormal([1, -2], cov = [[4, 5.7], [5.7, 9]])", nil)
+	tg := bound(t, "x ~ MvNormal([1, -2], cov = [[4, 5.7], [5.7, 9]])", nil)
 	r := sample(t, tg, nuts.Options{Seed: 1})
 	moments(t, "x[1]", r.Parameter(0), 1, 2)
 	moments(t, "x[2]", r.Parameter(1), -2, 3)
@@ -141,7 +142,7 @@ func TestCorrelated(t *testing.T) {
 
 // TestConstrained: a truncated normal and a simplex, on the model's own scale.
 func TestConstrained(t *testing.T) {
-	tg := target(t, "x ~ Normal(0, 1) in (0.5, 2)\np ~ Dirichlet([2, 3, 5])\ns ~ Gamma(3, 2)", nil)
+	tg := bound(t, "x ~ Normal(0, 1) in (0.5, 2)\np ~ Dirichlet([2, 3, 5])\ns ~ Gamma(3, 2)", nil)
 	r := sample(t, tg, nuts.Options{Seed: 4})
 	got := reported(t, tg, r)
 	phi := func(x float64) float64 { return math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) }
@@ -197,7 +198,7 @@ func schoolMoments() (mu, muSD, tau, tauSD float64) {
 }
 
 func TestSchools(t *testing.T) {
-	tg := target(t, schools, schoolData())
+	tg := bound(t, schools, schoolData())
 	r := sample(t, tg, nuts.Options{Seed: 1, TargetAccept: 0.95})
 	got := reported(t, tg, r)
 	mu, muSD, tau, tauSD := schoolMoments()
@@ -211,7 +212,7 @@ func TestSchools(t *testing.T) {
 // TestFunnel: a funnel cannot be sampled with a diagonal metric, and the sampler
 // says so; with a variable for each direction that is independent it can.
 func TestFunnel(t *testing.T) {
-	r := sample(t, target(t, "v ~ Normal(0, 3)\nx[i in 1..9] ~ Normal(0, exp(v / 2))", nil), nuts.Options{Seed: 1})
+	r := sample(t, bound(t, "v ~ Normal(0, 3)\nx[i in 1..9] ~ Normal(0, exp(v / 2))", nil), nuts.Options{Seed: 1})
 	if r.Divergences == 0 {
 		t.Error("no divergence was counted")
 	}
@@ -230,7 +231,7 @@ func TestFunnel(t *testing.T) {
 	if low > 0.5 {
 		t.Errorf("the lowest E-BFMI is %g", low)
 	}
-	r = sample(t, target(t, "v ~ Normal(0, 3)\nz[i in 1..9] ~ Normal(0, 1)\nlet x = z * exp(v / 2)", nil), nuts.Options{Seed: 1})
+	r = sample(t, bound(t, "v ~ Normal(0, 3)\nz[i in 1..9] ~ Normal(0, 1)\nlet x = z * exp(v / 2)", nil), nuts.Options{Seed: 1})
 	moments(t, "v", r.Parameter(0), 0, 3)
 	if r.Divergences != 0 {
 		t.Errorf("%d divergences without a funnel", r.Divergences)
@@ -240,7 +241,7 @@ func TestFunnel(t *testing.T) {
 // TestSameBits: the draws depend on the seed alone, not on the number of cores.
 func TestSameBits(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	tg := target(t, schools, schoolData())
+	tg := bound(t, schools, schoolData())
 	opt := nuts.Options{Seed: 11, Warmup: 200, Draws: 200}
 	var runs []*nuts.Result
 	for _, cores := range []int{1, 2, 1, 2} {
@@ -262,7 +263,7 @@ func TestSameBits(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
-	tg := target(t, schools, schoolData())
+	tg := bound(t, schools, schoolData())
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	r, err := nuts.Run(ctx, tg, nuts.Options{Seed: 1, Warmup: 100, Draws: 1e6, Progress: func(p nuts.Progress) {
@@ -290,7 +291,7 @@ func TestCancelled(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	last, calls := 0, 0
-	r := sample(t, target(t, schools, schoolData()), nuts.Options{Seed: 1, Chains: 2, Draws: 20000, Progress: func(p nuts.Progress) {
+	r := sample(t, bound(t, schools, schoolData()), nuts.Options{Seed: 1, Chains: 2, Draws: 20000, Progress: func(p nuts.Progress) {
 		if calls++; p.Done < last || p.Done > p.Total || p.Total != 2*21000 {
 			t.Errorf("%d of %d transitions after %d", p.Done, p.Total, last)
 		}
@@ -302,9 +303,9 @@ func TestProgress(t *testing.T) {
 }
 
 func TestNoStart(t *testing.T) {
-	tg := target(t, "data y : real\nmu ~ Normal(0, 1)\ny ~ Uniform(exp(mu), exp(mu) + 1)", values{"y": -3.0})
+	tg := bound(t, "data y : real\nmu ~ Normal(0, 1)\ny ~ Uniform(exp(mu), exp(mu) + 1)", values{"y": -3.0})
 	_, err := nuts.Run(context.Background(), tg, nuts.Options{Seed: 1})
-	var no *inference.ErrNoStart
+	var no *target.ErrNoStart
 	if !errors.As(err, &no) || len(no.Sites) != 1 || no.Sites[0] != "y" {
 		t.Errorf("got %v, want an error that names y", err)
 	}
@@ -312,7 +313,7 @@ func TestNoStart(t *testing.T) {
 
 // TestGivenStart: given starting points and a metric are used.
 func TestGivenStart(t *testing.T) {
-	tg := target(t, "x ~ Normal(1e6, 1e3)", nil)
+	tg := bound(t, "x ~ Normal(1e6, 1e3)", nil)
 	r := sample(t, tg, nuts.Options{Seed: 1, Chains: 2, Warmup: -1, Draws: 500, Init: [][]float64{{1e6}}, InvMetric: []float64{1e6}, StepSize: 0.9})
 	moments(t, "x", r.Parameter(0), 1e6, 1e3)
 	for _, c := range r.Chains {
@@ -328,13 +329,13 @@ func TestCalibration(t *testing.T) {
 	const runs, ranks, thin = 300, 20, 8
 	var counts [ranks]int
 	for run := range runs {
-		rng := inference.Stream(9, "calibration", run)
+		rng := random.Stream(9, "calibration", run)
 		mu := 1 + 2*rng.NormFloat64()
 		y := make([]float64, 3)
 		for i := range y {
 			y[i] = mu + 3*rng.NormFloat64()
 		}
-		tg := target(t, "data y : real[N]\nmu ~ Normal(1, 2)\ny ~ Normal(mu, 3)", values{"N": 3, "y": y})
+		tg := bound(t, "data y : real[N]\nmu ~ Normal(1, 2)\ny ~ Normal(mu, 3)", values{"N": 3, "y": y})
 		r := sample(t, tg, nuts.Options{Seed: uint64(run), Chains: 1, Warmup: 150, Draws: thin * (ranks - 1)})
 		below := 0
 		for i := thin - 1; i < len(r.Chains[0].Draws); i += thin {
@@ -355,7 +356,7 @@ func TestCalibration(t *testing.T) {
 }
 
 func BenchmarkSchools(b *testing.B) {
-	tg := target(b, schools, schoolData())
+	tg := bound(b, schools, schoolData())
 	gradients := 0
 	for b.Loop() {
 		gradients += sample(b, tg, nuts.Options{Seed: 1}).Evaluations

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
 )
 
 // trajectory is the oracle of the tree: every point of a trajectory by its time,
@@ -91,7 +91,7 @@ func (tr *trajectory) weight(a, b int) float64 {
 // oracle makes a tree at the start of a transition, and its trajectory.
 func oracle(seed int, step float64, maxDepth int) (*tree, *trajectory) {
 	const d = 3
-	r := inference.Stream(1, "oracle", seed)
+	r := random.Stream(1, "oracle", seed)
 	s := &system{density: newFunction(d, quartic), invMetric: []float64{0.5, 0.3, 0.9}}
 	if seed%2 == 0 {
 		correlated(s)
@@ -176,7 +176,7 @@ func TestChoice(t *testing.T) {
 	directions := []bool{true, false, true} // times −2 … 5
 	counts := map[int]int{}
 	for run := range runs {
-		tree.r = inference.Stream(2, "choice", run)
+		tree.r = random.Stream(2, "choice", run)
 		z := tr.at[0]
 		for k := range tree.ends {
 			tree.ends[k].set(&z)

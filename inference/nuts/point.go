@@ -6,7 +6,7 @@ import (
 )
 
 // Density is a log density on unconstrained vectors, up to a constant, with its
-// gradient; *inference.Density of one point is one. The results are read before
+// gradient; *target.Density of one point is one. The results are read before
 // the next call. An error is a fault of ours; where there is no density the
 // value is −Inf or NaN.
 type Density interface {

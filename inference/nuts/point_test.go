@@ -5,13 +5,13 @@ import (
 	"slices"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
 )
 
 func moving(d int) (*system, *point) {
 	s := &system{density: newFunction(d, quartic), invMetric: make([]float64, d)}
 	z := newPoint(d)
-	r := inference.Stream(1, "leapfrog", 0)
+	r := random.Stream(1, "leapfrog", 0)
 	for i := range d {
 		s.invMetric[i] = 0.2 + r.Float64()
 		z.q[i] = r.NormFloat64()
@@ -135,7 +135,7 @@ func TestVolume(t *testing.T) {
 func TestMomenta(t *testing.T) {
 	s := &system{invMetric: []float64{0.25, 9}}
 	z := newPoint(2)
-	r := inference.Stream(1, "momenta", 0)
+	r := random.Stream(1, "momenta", 0)
 	const n = 20000
 	var sum [2]float64
 	for range n {
@@ -157,7 +157,7 @@ func TestDenseMomenta(t *testing.T) {
 	s := &system{invMetric: []float64{0.25, 9, 1}}
 	correlated(s)
 	z := newPoint(3)
-	r := inference.Stream(2, "momenta", 0)
+	r := random.Stream(2, "momenta", 0)
 	const n = 40000
 	var got [9]float64
 	for range n {

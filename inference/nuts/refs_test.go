@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"ppl/graph"
-	"ppl/inference"
 	"ppl/inference/mcmc"
 	"ppl/inference/nuts"
+	"ppl/inference/target"
 	"ppl/runtime"
 )
 
@@ -62,11 +62,11 @@ func compare(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	opt := nuts.Options{Seed: 1}
-	var tg *inference.Target
+	var tg *target.Target
 	if name == "eight_schools" {
 		// Centred, as the reference is written, the schools are a funnel: R̂ is
 		// 1.04 and the errors are at the limit. The same posterior, non-centred.
-		tg, opt.TargetAccept = target(t, schools, schoolData()), 0.95
+		tg, opt.TargetAccept = bound(t, schools, schoolData()), 0.95
 	} else {
 		tg = bind(t, ref)
 	}
@@ -123,7 +123,7 @@ func (f *figures) quantiles(chains [][]float64, q5, q50, q95 float64) {
 	}
 }
 
-func bind(t *testing.T, ref reference) *inference.Target {
+func bind(t *testing.T, ref reference) *target.Target {
 	t.Helper()
 	m, err := runtime.CompileFile(filepath.Join(refs, "models", ref.Model))
 	if err != nil {
@@ -141,7 +141,7 @@ func bind(t *testing.T, ref reference) *inference.Target {
 
 // elements gives the draws by the names of the elements: "mu", "theta[3]",
 // "A[1,2]".
-func elements(t *testing.T, tg *inference.Target, r *nuts.Result) map[string][][]float64 {
+func elements(t *testing.T, tg *target.Target, r *nuts.Result) map[string][][]float64 {
 	t.Helper()
 	rep, err := tg.NewReporter(64)
 	if err != nil {

@@ -1,6 +1,8 @@
 package nuts
 
-import "ppl/inference"
+import (
+	"ppl/inference/target"
+)
 
 // Parameter gives the draws of unconstrained number i by chain and draw, as the
 // diagnostics of package mcmc take them.
@@ -37,7 +39,7 @@ func (r *Result) Energies() [][]float64 {
 
 // Values gives the reported values of the draws: for each of the reporter's
 // symbols and each of its elements, the draws by chain and draw.
-func (r *Result) Values(rep *inference.Reporter) ([][][][]float64, error) {
+func (r *Result) Values(rep *target.Reporter) ([][][][]float64, error) {
 	out := make([][][][]float64, len(rep.Symbols))
 	for k := range out {
 		out[k] = make([][][]float64, rep.Shapes[k].Size())

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
 )
 
 // TestSampler: a chain taken step by step, with a density and a metric that change
@@ -19,7 +19,7 @@ func TestSampler(t *testing.T) {
 		g[0], g[1] = -c*(x-rho*y), -c*(y-rho*x)/wide
 		return -0.5*c*(x*x-2*rho*x*y+y*y) - math.Log(wide)
 	})
-	r := inference.Stream(1, "sampler test", 0)
+	r := random.Stream(1, "sampler test", 0)
 	s, err := NewSampler(f, 2, r, Options{}, func() bool { return false })
 	if err != nil {
 		t.Fatal(err)

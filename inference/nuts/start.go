@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math"
 
-	"ppl/inference"
+	"ppl/inference/target"
 )
 
 // tries is how many random points are tried for a start.
@@ -53,10 +53,10 @@ func (c *chain) start(given []float64) error {
 // startError carries the last point that was tried.
 type startError struct{ at []float64 }
 
-func (e *startError) Error() string { return (&inference.ErrNoStart{}).Error() }
+func (e *startError) Error() string { return (&target.ErrNoStart{}).Error() }
 
 // explain names the statements whose density is not finite at the start.
-func explain(t *inference.Target, err error) error {
+func explain(t *target.Target, err error) error {
 	var s *startError
 	if !errors.As(err, &s) {
 		return err

@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
 )
 
 func never() bool { return false }
@@ -17,7 +17,7 @@ func never() bool { return false }
 func TestDetailedBalance(t *testing.T) {
 	const n, side = 60000, 6
 	for _, step := range []float64{0.25, 0.6, 1.1} {
-		r := inference.Stream(5, "balance", int(100*step))
+		r := random.Stream(5, "balance", int(100*step))
 		s := &system{density: newFunction(2, banana), invMetric: []float64{0.7, 1.3}}
 		tr := newTree(s, r, 3, never)
 		tr.step = step
@@ -90,7 +90,7 @@ func TestChainOfGumbel(t *testing.T) {
 // TestNoAllocation: transitions reuse their memory.
 func TestNoAllocation(t *testing.T) {
 	const d = 5
-	c := newChain(newFunction(d, quartic), d, inference.Stream(1, "allocation", 0), Options{MaxDepth: 10, StepSize: 0.1}, never)
+	c := newChain(newFunction(d, quartic), d, random.Stream(1, "allocation", 0), Options{MaxDepth: 10, StepSize: 0.1}, never)
 	if err := c.start(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestTurns(t *testing.T) {
 		return lp
 	}
 	const d, step = 20, 0.02
-	c := newChain(newFunction(d, normal), d, inference.Stream(1, "turns", 0), Options{MaxDepth: 10, StepSize: step}, never)
+	c := newChain(newFunction(d, normal), d, random.Stream(1, "turns", 0), Options{MaxDepth: 10, StepSize: step}, never)
 	if err := c.start(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestTurns(t *testing.T) {
 
 // TestDirections: trajectories grow forwards as often as backwards.
 func TestDirections(t *testing.T) {
-	c := newChain(newFunction(2, quartic), 2, inference.Stream(1, "directions", 0), Options{MaxDepth: 1, StepSize: 0.1}, never)
+	c := newChain(newFunction(2, quartic), 2, random.Stream(1, "directions", 0), Options{MaxDepth: 1, StepSize: 0.1}, never)
 	if err := c.start(nil); err != nil {
 		t.Fatal(err)
 	}

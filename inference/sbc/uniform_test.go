@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"ppl/inference"
+	"ppl/inference/random"
 )
 
 // TestPValues: under uniform ranks p-values are below any level no more often than
@@ -12,7 +12,7 @@ import (
 func TestPValues(t *testing.T) {
 	const runs = 1000
 	for _, c := range []struct{ n, draws int }{{200, 99}, {50, 19}, {30, 7}} {
-		r := inference.Stream(1, "uniform", c.n)
+		r := random.Stream(1, "uniform", c.n)
 		var chi, ecdf, both [3]float64
 		levels := []float64{0.2, 0.05, 0.01}
 		ranks := make([]int, c.n)
@@ -91,7 +91,7 @@ func TestShapes(t *testing.T) {
 		"wide":   func(u float64) float64 { return 0.5 + math.Asin(2*u-1)/math.Pi },
 		"shift":  func(u float64) float64 { return math.Pow(u, 1.6) },
 	} {
-		r := inference.Stream(2, name, 0)
+		r := random.Stream(2, name, 0)
 		ranks := make([]int, 200)
 		for i := range ranks {
 			ranks[i] = int(f(r.Float64()) * 100)

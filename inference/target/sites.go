@@ -1,13 +1,11 @@
-package inference
+package target
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"ppl/graph"
-	"ppl/graph/grad"
 	"ppl/graph/lower"
 	"ppl/graph/named"
 )
@@ -28,24 +26,19 @@ type Sites struct {
 
 	d       int
 	order   []lower.Draw
-	p       *program
+	p       *Program
 	u       *graph.Node
 	weights []*graph.Node
 	zeros   [][]float64
-	guides  *inputs // the assignments of latents that have a guide; nil if none has
+	guides  *Inputs // the assignments of latents that have a guide; nil if none has
 }
 
 // NewSites compiles the marginals for s points; mostLikely asks for the values
 // that are the most likely together in place of probabilities.
 func (t *Target) NewSites(s int, mostLikely bool) (*Sites, error) {
-	b := t.builder()
-	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
-	c := &Sites{S: s, d: t.D, weights: make([]*graph.Node, len(t.Discrete))}
-	var u named.Value
-	if t.D > 0 {
-		c.u = b.G.BatchInput("u", graph.Shape{s, t.D})
-		u = b.Wrap(c.u, ax)
-	}
+	b := t.Builder()
+	ax, at, u := t.Points(b, s)
+	c := &Sites{S: s, d: t.D, u: at, weights: make([]*graph.Node, len(t.Discrete))}
 	opt := t.Options
 	opt.MostLikely = mostLikely
 	opt.Weights = func(b *named.Builder, i int, shape graph.Shape) named.Value {
@@ -53,27 +46,23 @@ func (t *Target) NewSites(s int, mostLikely bool) (*Sites, error) {
 		return b.Wrap(c.weights[i], ax)
 	}
 	if t.Guided() {
-		c.guides = newInputs(s, ax)
+		c.guides = NewInputs(s, ax)
 		opt.Assigner = c.guides
 	}
-	l, err := t.lowerWith(b, u, opt)
+	l, err := t.LowerWith(b, u, opt)
 	if err != nil {
 		return nil, err
 	}
-	c.Discrete, c.order = l.joint.Discrete, l.joint.Order
-	lp := b.With(l.logDensity(), ax).N
-	ones := make([]float64, s)
-	for i := range ones {
-		ones[i] = 1
-	}
+	c.Discrete, c.order = l.Joint.Discrete, l.Joint.Order
+	lp := b.With(l.LogDensity(), ax).N
 	var in []*graph.Node
 	for _, w := range c.weights {
 		if w != nil {
 			in = append(in, w)
 		}
 	}
-	outs := append([]*graph.Node{lp}, grad.VJP(b.G, lp, b.G.Constant(graph.Shape{s}, ones), in)...)
-	c.p, err = t.compile(b.G, outs...)
+	outs := append([]*graph.Node{lp}, Derivatives(b, lp, s, in...)...)
+	c.p, err = t.Compile(b.G, outs...)
 	c.zeros = c.newWeights()
 	return c, err
 }
@@ -92,7 +81,7 @@ func (c *Sites) Assign(guides []*SiteGuide, row []int) {
 		for s := range c.S {
 			for e := range n {
 				at := (s*n + e) * k
-				z := argmax(g.P[e*k : (e+1)*k])
+				z := mostProbable(g.P[e*k : (e+1)*k])
 				if row != nil {
 					z = g.Draws[row[s]*n+e]
 				}
@@ -108,9 +97,9 @@ func (c *Sites) Assign(guides []*SiteGuide, row []int) {
 				weights[k] = 1
 			}
 		}
-		for n, x := range map[*graph.Node][]float64{c.guides.weights[i]: weights, c.guides.prior[i]: weights, c.guides.drawn[i]: drawn} {
+		for n, x := range map[*graph.Node][]float64{c.guides.AssignmentOf[i]: weights, c.guides.PriorOf[i]: weights, c.guides.DrawnOf[i]: drawn} {
 			if n != nil {
-				c.p.set(n, x)
+				c.p.Set(n, x)
 			}
 		}
 	}
@@ -136,25 +125,25 @@ func (c *Sites) newWeights() [][]float64 {
 // valid until the next call.
 func (c *Sites) eval(u []float64, weights [][]float64) (lp []float64, d [][]float64, err error) {
 	if c.u != nil {
-		c.p.set(c.u, u)
+		c.p.Set(c.u, u)
 	}
 	for i, w := range c.weights {
 		if w != nil {
-			c.p.set(w, weights[i])
+			c.p.Set(w, weights[i])
 		}
 	}
-	if err := c.p.state.Run(); err != nil {
+	if err := c.p.Run(); err != nil {
 		return nil, nil, err
 	}
 	d = make([][]float64, len(c.weights))
 	k := 1
 	for i, w := range c.weights {
 		if w != nil {
-			d[i] = c.p.state.Output(k)
+			d[i] = c.p.Out(k)
 			k++
 		}
 	}
-	return c.p.state.Output(0), d, nil
+	return c.p.Out(0), d, nil
 }
 
 // Marginals gives the log densities at points u (S×D), and for each site S ×
@@ -228,37 +217,13 @@ func (c *Sites) MostLikely(u []float64) ([][]int, error) {
 	})
 }
 
-// ExactSum is the Correction of a fit of discrete latents alone: all of them
-// were summed out.
-const ExactSum Correction = "exact"
-
-// Infer is Variational, or the exact answer where all latents are discrete.
-func Infer(ctx context.Context, t *Target, opt Options) (*Fit, error) {
-	if t.D == 0 && !t.Guided() {
-		return t.exact()
-	}
-	return Variational(ctx, t, opt)
-}
-
-// exact is the answer for a model all of whose latents were summed out: its
-// log density is the log evidence.
-func (t *Target) exact() (*Fit, error) {
-	c, err := t.NewSites(1, false)
-	if err != nil {
-		return nil, err
-	}
-	lp, _, err := c.Marginals(nil)
-	if err != nil {
-		return nil, err
-	}
-	if !finite(lp[0]) {
-		e := &ErrNoStart{}
-		for _, d := range t.Discrete {
-			e.Sites = append(e.Sites, d.Symbol.Name)
+// mostProbable is the position of the largest of probabilities, the first of equals.
+func mostProbable(p []float64) int {
+	best := 0
+	for k, v := range p {
+		if v > p[best] {
+			best = k
 		}
-		return nil, e
 	}
-	return &Fit{Target: t, ELBO: lp[0], Converged: true, Ended: "all latents were summed out", Evaluations: 1,
-		Draws: &Weighted{KHat: math.NaN(), ESS: math.Inf(1)}, Applied: ExactSum, KHatMeanField: math.NaN(), LocError: math.NaN(), Starts: 1,
-		Modes: []Mode{{ELBO: lp[0]}}}, nil
+	return best
 }

@@ -1,4 +1,4 @@
-package inference
+package target
 
 import (
 	"math"
@@ -21,7 +21,7 @@ type ELBO struct {
 	Evaluations int
 
 	q *guide.MeanField
-	p *program
+	p *Program
 }
 
 // Part is the contribution of one statement to the expected log joint.
@@ -32,13 +32,13 @@ type Part struct {
 
 // NewELBO compiles the objective for S particles.
 func (t *Target) NewELBO(s int) (*ELBO, error) {
-	b := t.builder()
+	b := t.Builder()
 	q := guide.NewMeanField(b, t.D, s)
-	l, err := t.lowerDensity(b, q.U)
+	l, err := t.LowerDensity(b, q.U)
 	if err != nil {
 		return nil, err
 	}
-	lp := b.With(l.logDensity(), q.Particles)
+	lp := b.With(l.LogDensity(), q.Particles)
 	total := b.SumAxes(lp, q.Particles)
 	mean := func(x named.Value) named.Value { return b.Scale(1/float64(s), x) }
 	elbo := b.Add(mean(total), q.Entropy)
@@ -49,7 +49,7 @@ func (t *Target) NewELBO(s int) (*ELBO, error) {
 	for i := range g {
 		g[i] = b.Add(mean(b.Wrap(g[i])), b.Wrap(entropy[i])).N
 	}
-	p, err := t.compile(b.G, elbo.N, g[0], g[1], lp.N)
+	p, err := t.Compile(b.G, elbo.N, g[0], g[1], lp.N)
 	if err != nil {
 		return nil, err
 	}
@@ -57,29 +57,29 @@ func (t *Target) NewELBO(s int) (*ELBO, error) {
 }
 
 // SetNoise fixes the noise, S×D standard normals.
-func (e *ELBO) SetNoise(eps []float64) { e.p.set(e.q.Eps, eps) }
+func (e *ELBO) SetNoise(eps []float64) { e.p.Set(e.q.Eps, eps) }
 
 // Eval gives the ELBO and its gradients, valid until the next call.
 func (e *ELBO) Eval(loc, logsd []float64) (elbo float64, gloc, glogsd []float64, err error) {
-	e.p.set(e.q.Loc, loc)
-	e.p.set(e.q.LogSD, logsd)
+	e.p.Set(e.q.Loc, loc)
+	e.p.Set(e.q.LogSD, logsd)
 	e.Evaluations++
-	if err := e.p.state.Run(); err != nil {
+	if err := e.p.Run(); err != nil {
 		return math.NaN(), nil, nil, err
 	}
-	return e.p.state.Output(0)[0], e.p.state.Output(1), e.p.state.Output(2), nil
+	return e.p.Out(0)[0], e.p.Out(1), e.p.Out(2), nil
 }
 
 // LogDensities are the log densities of the particles of the last Eval.
-func (e *ELBO) LogDensities() []float64 { return e.p.state.Output(3) }
+func (e *ELBO) LogDensities() []float64 { return e.p.Out(3) }
 
 // Parts evaluates the expected contribution of each statement, and of the
 // transforms' Jacobians (the last, with no site), at given parameters and
 // noise: the ELBO per site.
 func (t *Target) Parts(loc, logsd, eps []float64, s int) ([]Part, error) {
-	b := t.builder()
+	b := t.Builder()
 	q := guide.NewMeanField(b, t.D, s)
-	l, err := t.lowerDensity(b, q.U)
+	l, err := t.LowerDensity(b, q.U)
 	if err != nil {
 		return nil, err
 	}
@@ -89,22 +89,22 @@ func (t *Target) Parts(loc, logsd, eps []float64, s int) ([]Part, error) {
 		parts = append(parts, Part{Factor: f})
 		outs = append(outs, b.Scale(1/float64(s), b.SumAxes(b.With(v, q.Particles), q.Particles)).N)
 	}
-	for _, f := range l.joint.Factors {
+	for _, f := range l.Joint.Factors {
 		add(f, f.Value)
 	}
-	add(lower.Factor{}, l.pack.LogJacobian(b))
-	p, err := t.compile(b.G, outs...)
+	add(lower.Factor{}, l.Pack.LogJacobian(b))
+	p, err := t.Compile(b.G, outs...)
 	if err != nil {
 		return nil, err
 	}
-	p.set(q.Loc, loc)
-	p.set(q.LogSD, logsd)
-	p.set(q.Eps, eps)
-	if err := p.state.Run(); err != nil {
+	p.Set(q.Loc, loc)
+	p.Set(q.LogSD, logsd)
+	p.Set(q.Eps, eps)
+	if err := p.Run(); err != nil {
 		return nil, err
 	}
 	for i := range parts {
-		parts[i].Mean = p.state.Output(i)[0]
+		parts[i].Mean = p.Out(i)[0]
 	}
 	return parts, nil
 }

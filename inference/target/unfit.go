@@ -1,10 +1,11 @@
-package inference
+package target
 
 import (
 	"ppl/graph"
 	"ppl/graph/lower"
 	"ppl/graph/named"
 	"ppl/guide"
+	"ppl/inference/random"
 	"ppl/lang/diag"
 )
 
@@ -35,7 +36,7 @@ func (t *Target) someStarts(seed uint64, n int) []float64 {
 	u := make([]float64, n*t.D)
 	widths := []float64{0.5, 2, 5}
 	for k := range n {
-		r := Stream(seed, "unfit", k)
+		r := random.Stream(seed, "unfit", k)
 		for i := range t.D {
 			u[k*t.D+i] = (2*r.Float64() - 1) * widths[k%len(widths)]
 		}

@@ -1,4 +1,4 @@
-package inference
+package target
 
 import (
 	"fmt"
@@ -9,7 +9,29 @@ import (
 	"ppl/graph/named"
 	"ppl/graph/op"
 	"ppl/guide"
+	"ppl/inference/random"
+	"ppl/lang/diag"
 )
+
+// ErrNoStart is returned where no starting point has a finite density.
+type ErrNoStart struct {
+	// Sites lists the statements whose contribution is not finite at the start.
+	Sites []string
+	// Derivatives says that all contributions are finite, but not the
+	// derivatives of those of Sites.
+	Derivatives bool
+	// Span is that of the first of Sites, and At the first iteration of it for which that is so, as in
+	// "i = 3"; "" where it is not known.
+	Span diag.Span
+	At   string
+}
+
+func (e *ErrNoStart) Error() string {
+	if e.Derivatives {
+		return fmt.Sprintf("the log density has no finite derivatives at any starting point; not finite at the last one: those of %v", e.Sites)
+	}
+	return fmt.Sprintf("the log density is not finite at any starting point; not finite at the last one: %v", e.Sites)
+}
 
 // NoStart is the error that names the statements of which the contribution to the log density is not
 // finite, and the iteration; or, where all are finite, the statement and the iteration of which a
@@ -17,7 +39,7 @@ import (
 // u, the last that was tried. The Jacobian of the transforms is no statement: it is not finite only where the density of
 // a latent is not either.
 func (t *Target) NoStart(u []float64) error {
-	r, ordinary := Stream(0, "no start", 0), make([]float64, t.D)
+	r, ordinary := random.Stream(0, "no start", 0), make([]float64, t.D)
 	for i := range ordinary {
 		ordinary[i] = 2*r.Float64() - 1
 	}
@@ -34,11 +56,11 @@ func (t *Target) NoStart(u []float64) error {
 func (t *Target) noStartAt(u []float64) (*ErrNoStart, error) {
 	b := named.New()
 	q := guide.NewMeanField(b, t.D, 1)
-	l, err := t.lowerDensity(b, q.U)
+	l, err := t.LowerDensity(b, q.U)
 	if err != nil {
 		return nil, err
 	}
-	s := &search{t: t, b: b, q: q, u: u, factors: l.joint.Factors}
+	s := &search{t: t, b: b, q: q, u: u, factors: l.Joint.Factors}
 	e := &ErrNoStart{}
 	if err := s.values(e); err != nil || len(e.Sites) > 0 {
 		return e, err
@@ -56,15 +78,15 @@ type search struct {
 }
 
 // run evaluates outputs at u.
-func (s *search) compile(outs ...*graph.Node) (*program, error) {
-	p, err := s.t.compile(s.b.G, outs...)
+func (s *search) compile(outs ...*graph.Node) (*Program, error) {
+	p, err := s.t.Compile(s.b.G, outs...)
 	if err != nil {
 		return nil, err
 	}
 	zero := make([]float64, s.t.D)
-	p.set(s.q.Loc, s.u)
-	p.set(s.q.LogSD, zero)
-	p.set(s.q.Eps, zero)
+	p.Set(s.q.Loc, s.u)
+	p.Set(s.q.LogSD, zero)
+	p.Set(s.q.Eps, zero)
 	return p, nil
 }
 
@@ -81,16 +103,16 @@ func (s *search) values(e *ErrNoStart) error {
 	if err != nil {
 		return err
 	}
-	if err := p.state.Run(); err != nil {
+	if err := p.Run(); err != nil {
 		return err
 	}
 	at := 0
 	for _, f := range s.factors {
-		bad := !allFinite(p.state.Output(at))
+		bad := !graph.AllFinite(p.Out(at))
 		if bad && len(e.Sites) == 0 {
 			e.Span = f.Span
 			for k, x := range f.Terms {
-				if i := firstNotFinite(p.state.Output(at + 1 + k)); i >= 0 {
+				if i := firstNotFinite(p.Out(at + 1 + k)); i >= 0 {
 					e.At = f.At(x, i)
 					break
 				}
@@ -106,7 +128,7 @@ func (s *search) values(e *ErrNoStart) error {
 
 func firstNotFinite(x []float64) int {
 	for i, v := range x {
-		if !finite(v) {
+		if !graph.Finite(v) {
 			return i
 		}
 	}
@@ -176,17 +198,17 @@ func (s *search) derivatives(e *ErrNoStart) error {
 }
 
 // finiteUpTo reports whether the derivatives of the first n elements are finite.
-func (s *search) finiteUpTo(p *program, terms []seeded, n int) (bool, error) {
+func (s *search) finiteUpTo(p *Program, terms []seeded, n int) (bool, error) {
 	for _, x := range terms {
 		w := make([]float64, x.term.N.Shape.Size())
 		for i := range w[:min(len(w), n)] {
 			w[i] = 1
 		}
 		n -= min(len(w), n)
-		p.set(x.weight, w)
+		p.Set(x.weight, w)
 	}
-	if err := p.state.Run(); err != nil {
+	if err := p.Run(); err != nil {
 		return false, err
 	}
-	return allFinite(p.state.Output(0)), nil
+	return graph.AllFinite(p.Out(0)), nil
 }

@@ -1,4 +1,5 @@
-package inference
+// Package random has the random streams of a seed, and what inference draws from them.
+package random
 
 import (
 	"crypto/sha256"
@@ -16,10 +17,10 @@ func Stream(seed uint64, purpose string, index int) *rand.Rand {
 	return rand.New(rand.NewChaCha8(sha256.Sum256(append(b[:], purpose...))))
 }
 
-// antithetic fills an S×D array with standard normal noise in pairs of
+// Antithetic fills an S×D array with standard normal noise in pairs of
 // opposite signs, so that odd moments vanish exactly. A single leftover row is
 // plain noise.
-func antithetic(r *rand.Rand, eps []float64, s, d int) {
+func Antithetic(r *rand.Rand, eps []float64, s, d int) {
 	for i := 0; i < s; i += 2 {
 		for j := 0; j < d; j++ {
 			z := r.NormFloat64()
@@ -31,12 +32,12 @@ func antithetic(r *rand.Rand, eps []float64, s, d int) {
 	}
 }
 
-// balanced is antithetic noise whose second moments are exactly one in every
+// Balanced is Antithetic noise whose second moments are exactly one in every
 // dimension. With it a fixed-noise ELBO has its optimum at the exact means and
 // sds where the target is a product of normals, instead of sds that are off by
 // the noise's own, O(1/√S).
-func balanced(r *rand.Rand, eps []float64, s, d int) {
-	antithetic(r, eps, s, d)
+func Balanced(r *rand.Rand, eps []float64, s, d int) {
+	Antithetic(r, eps, s, d)
 	if s < 2 {
 		return
 	}
@@ -52,9 +53,9 @@ func balanced(r *rand.Rand, eps []float64, s, d int) {
 	}
 }
 
-// chi2 draws from the χ² distribution with df degrees of freedom, as twice a
+// Chi2 draws from the χ² distribution with df degrees of freedom, as twice a
 // gamma variate (Marsaglia & Tsang 2000; df ≥ 2).
-func chi2(r *rand.Rand, df float64) float64 {
+func Chi2(r *rand.Rand, df float64) float64 {
 	d := df/2 - 1.0/3
 	c := 1 / math.Sqrt(9*d)
 	for {

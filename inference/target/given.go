@@ -1,4 +1,4 @@
-package inference
+package target
 
 import (
 	"fmt"
@@ -38,39 +38,34 @@ type GivenReporter struct {
 	S, D    int
 	Symbols []*lang.Symbol
 	Shapes  []graph.Shape
-	p       *program
+	p       *Program
 	u       *graph.Node
 	values  []*graph.Node // by latent
 }
 
 // NewGivenReporter compiles the lets that depend on discrete latents for s points.
 func (t *Target) NewGivenReporter(s int) (*GivenReporter, error) {
-	b := t.builder()
-	ax := &named.Axis{Name: "particle", Size: s, Class: named.Particle}
-	r := &GivenReporter{S: s, D: t.D, values: make([]*graph.Node, len(t.Discrete))}
-	var u named.Value
-	if t.D > 0 {
-		r.u = b.G.BatchInput("u", graph.Shape{s, t.D})
-		u = b.Wrap(r.u, ax)
-	}
+	b := t.Builder()
+	ax, in, u := t.Points(b, s)
+	r := &GivenReporter{S: s, D: t.D, u: in, values: make([]*graph.Node, len(t.Discrete))}
 	opt := t.Options
 	opt.Values = func(b *named.Builder, i int, shape graph.Shape) named.Value {
 		r.values[i] = b.G.BatchInput(fmt.Sprintf("value.%d", i), append(graph.Shape{s}, shape...))
 		return b.Wrap(r.values[i], ax)
 	}
-	l, err := t.lowerWith(b, u, opt)
+	l, err := t.LowerWith(b, u, opt)
 	if err != nil {
 		return nil, err
 	}
 	var outs []*graph.Node
-	for _, x := range l.joint.Given {
+	for _, x := range l.Joint.Given {
 		if x.Value.N.Shape.Size() == 0 {
 			continue
 		}
 		r.Symbols, r.Shapes = append(r.Symbols, x.Symbol), append(r.Shapes, x.Value.Shape())
 		outs = append(outs, b.With(x.Value, ax).N)
 	}
-	r.p, err = t.compile(b.G, outs...)
+	r.p, err = t.Compile(b.G, outs...)
 	return r, err
 }
 
@@ -78,19 +73,19 @@ func (t *Target) NewGivenReporter(s int) (*GivenReporter, error) {
 // points u (S×D) and, for each discrete latent, S × elements values.
 func (r *GivenReporter) Eval(u []float64, z [][]float64) ([][]float64, error) {
 	if r.u != nil {
-		r.p.set(r.u, u)
+		r.p.Set(r.u, u)
 	}
 	for i, n := range r.values {
 		if n != nil {
-			r.p.set(n, z[i])
+			r.p.Set(n, z[i])
 		}
 	}
-	if err := r.p.state.Run(); err != nil {
+	if err := r.p.Run(); err != nil {
 		return nil, err
 	}
 	out := make([][]float64, len(r.Symbols))
 	for k := range out {
-		out[k] = r.p.state.Output(k)
+		out[k] = r.p.Out(k)
 	}
 	return out, nil
 }

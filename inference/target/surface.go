@@ -1,4 +1,4 @@
-package inference
+package target
 
 import (
 	"math"
@@ -8,11 +8,12 @@ import (
 	"ppl/graph/grad"
 	"ppl/graph/named"
 	"ppl/graph/parallel"
+	"ppl/graph/scan"
 )
 
-// lanes is the number of points that a Surface evaluates in one run: the width
+// Lanes is the number of points that a Surface evaluates in one run: the width
 // of the plan's vector kernels.
-const lanes = 64
+const Lanes = 64
 
 // Surface evaluates the log density of a target on the unconstrained scale,
 // log p(x(u), data) + log |det ∂x/∂u|, at any number of points: its values,
@@ -30,9 +31,9 @@ type Surface struct {
 	g    *graph.Graph
 	u, v *graph.Node
 	outs [3][]*graph.Node // by kind
-	// fixed are inputs that do not change with the points.
-	fixed map[*graph.Node][]float64
-	work  [3][]*program // one for each worker, compiled when first used
+	// Fixed are inputs that do not change with the points.
+	Fixed map[*graph.Node][]float64
+	work  [3][]*Program // one for each worker, compiled when first used
 }
 
 type kind int
@@ -46,30 +47,26 @@ const (
 // NewSurface lowers and differentiates the model; programs are compiled when
 // they are first needed.
 func (t *Target) NewSurface() (*Surface, error) {
-	return t.surfaceOver(pointAxis())
+	return t.SurfaceOver(PointAxis())
 }
 
-// pointAxis is the axis of the points of a block.
-func pointAxis() *named.Axis {
-	return &named.Axis{Name: "particle", Size: lanes, Class: named.Particle}
+// PointAxis is the axis of the points of a block.
+func PointAxis() *named.Axis {
+	return &named.Axis{Name: "particle", Size: Lanes, Class: named.Particle}
 }
 
-// surfaceOver is NewSurface with an axis of the points that is given.
-func (t *Target) surfaceOver(ax *named.Axis) (*Surface, error) {
-	b := t.builder()
+// SurfaceOver is NewSurface with an axis of the points that is given.
+func (t *Target) SurfaceOver(ax *named.Axis) (*Surface, error) {
+	b := t.Builder()
 	s := &Surface{D: t.D, t: t, g: b.G}
-	s.u = b.G.BatchInput("u", graph.Shape{lanes, t.D})
-	s.v = b.G.BatchInput("v", graph.Shape{lanes, t.D})
-	l, err := t.lowerDensity(b, b.Wrap(s.u, ax))
+	s.u = b.G.BatchInput("u", graph.Shape{Lanes, t.D})
+	s.v = b.G.BatchInput("v", graph.Shape{Lanes, t.D})
+	l, err := t.LowerDensity(b, b.Wrap(s.u, ax))
 	if err != nil {
 		return nil, err
 	}
-	lp := b.With(l.logDensity(), ax).N
-	ones := make([]float64, lanes)
-	for i := range ones {
-		ones[i] = 1
-	}
-	g := grad.VJP(b.G, lp, b.G.Constant(graph.Shape{lanes}, ones), []*graph.Node{s.u})[0]
+	lp := b.With(l.LogDensity(), ax).N
+	g := Derivatives(b, lp, Lanes, s.u)[0]
 	s.outs[valueOnly] = []*graph.Node{lp}
 	s.outs[withGradient] = []*graph.Node{lp, g}
 	return s, nil
@@ -87,19 +84,19 @@ func (s *Surface) differentiateTwice() {
 }
 
 // programs returns at least n compiled programs of a kind, for n workers.
-func (s *Surface) programs(k kind, n int) ([]*program, error) {
+func (s *Surface) programs(k kind, n int) ([]*Program, error) {
 	if k == withProduct {
 		s.differentiateTwice()
 	}
 	if len(s.work[k]) == 0 {
-		p, err := s.t.compile(s.g, s.outs[k]...)
+		p, err := s.t.Compile(s.g, s.outs[k]...)
 		if err != nil {
 			return nil, err
 		}
 		s.work[k] = append(s.work[k], p)
 	}
 	for len(s.work[k]) < n {
-		p, err := s.work[k][0].another()
+		p, err := s.work[k][0].Another()
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +107,7 @@ func (s *Surface) programs(k kind, n int) ([]*program, error) {
 
 // run evaluates n points; v, g and hv are used as the kind asks.
 func (s *Surface) run(k kind, n int, u, v, lp, g, hv []float64) error {
-	blocks := (n + lanes - 1) / lanes
+	blocks := (n + Lanes - 1) / Lanes
 	if blocks == 0 {
 		return nil
 	}
@@ -120,7 +117,7 @@ func (s *Surface) run(k kind, n int, u, v, lp, g, hv []float64) error {
 		return err
 	}
 	errs := make([]error, workers)
-	inParallel(workers, func(w int) {
+	parallel.Each(workers, func(w int) {
 		for i := w; i < blocks && errs[w] == nil; i += workers {
 			errs[w] = s.block(ps[w], k, i, n, u, v, lp, g, hv)
 		}
@@ -133,50 +130,26 @@ func (s *Surface) run(k kind, n int, u, v, lp, g, hv []float64) error {
 	return nil
 }
 
-// inParallel runs work for each worker at the same time. What a piece of work
-// gives must not depend on who does it. A panic of one is the caller's.
-func inParallel(workers int, work func(worker int)) { parallel.Each(workers, work) }
-
-func (s *Surface) block(p *program, k kind, i, n int, u, v, lp, g, hv []float64) error {
-	lo, hi := i*lanes, min(n, (i+1)*lanes)
-	p.setRows(s.u, u[lo*s.D:hi*s.D], s.D)
-	for n, x := range s.fixed {
-		p.set(n, x)
+func (s *Surface) block(p *Program, k kind, i, n int, u, v, lp, g, hv []float64) error {
+	lo, hi := i*Lanes, min(n, (i+1)*Lanes)
+	p.SetRows(s.u, u[lo*s.D:hi*s.D], s.D)
+	for n, x := range s.Fixed {
+		p.Set(n, x)
 	}
 	if k == withProduct {
-		p.setRows(s.v, v[lo*s.D:hi*s.D], s.D)
+		p.SetRows(s.v, v[lo*s.D:hi*s.D], s.D)
 	}
-	if err := p.state.Run(); err != nil {
+	if err := p.Run(); err != nil {
 		return err
 	}
-	copy(lp[lo:hi], p.state.Output(0))
+	copy(lp[lo:hi], p.Out(0))
 	if k >= withGradient {
-		copy(g[lo*s.D:hi*s.D], p.state.Output(1))
+		copy(g[lo*s.D:hi*s.D], p.Out(1))
 	}
 	if k >= withProduct {
-		copy(hv[lo*s.D:hi*s.D], p.state.Output(2))
+		copy(hv[lo*s.D:hi*s.D], p.Out(2))
 	}
 	return nil
-}
-
-// setRows fills an input of 64 rows; missing rows repeat the last one, so that
-// no lane works on numbers that nobody asked for.
-func (p *program) setRows(n *graph.Node, x []float64, d int) {
-	i, ok := p.inputs[n]
-	if !ok || d == 0 {
-		return
-	}
-	in := p.state.Input(i)
-	k := copy(in, x)
-	for ; k < len(in); k += d {
-		copy(in[k:], x[len(x)-d:])
-	}
-}
-
-// another is the same program with a state of its own.
-func (p *program) another() (*program, error) {
-	st, err := p.compiled.NewState()
-	return &program{compiled: p.compiled, state: st, inputs: p.inputs}, err
 }
 
 // Value fills lp with the log densities of the points u.
@@ -211,11 +184,12 @@ func (s *Surface) Hessian(u, h []float64) (lp float64, g []float64, err error) {
 	if err := s.Product(us, vs, lps, gs, h); err != nil {
 		return math.NaN(), nil, err
 	}
-	symmetrise(h, d)
+	Symmetrise(h, d)
 	return lps[0], gs[:d], nil
 }
 
-func symmetrise(h []float64, d int) {
+// Symmetrise makes a D×D matrix the mean of itself and its transpose.
+func Symmetrise(h []float64, d int) {
 	for i := 0; i < d; i++ {
 		for j := 0; j < i; j++ {
 			m := 0.5 * (h[i*d+j] + h[j*d+i])
@@ -223,3 +197,42 @@ func symmetrise(h []float64, d int) {
 		}
 	}
 }
+
+// Integrates reports whether the density solves a differential equation.
+func (s *Surface) Integrates() bool {
+	for _, n := range s.g.Nodes() {
+		if _, is := n.Op.(scan.Steps); is {
+			return true
+		}
+	}
+	return false
+}
+
+// Evaluations counts points at which anything was evaluated.
+func (s *Surface) Evaluations() int { return s.Values + s.Gradients + s.Products }
+
+// Cost estimates the elements that an evaluation at one point works through.
+func (s *Surface) Cost() float64 {
+	t := 0.0
+	for _, n := range s.g.Nodes() {
+		t += float64(n.Shape.Size())
+	}
+	return t / Lanes
+}
+
+// Work is Cost, with what the bodies of recurrences work through.
+func (s *Surface) Work() float64 { return s.Cost() + InnerWork(s.g)/Lanes }
+
+// InnerWork is what the bodies of a graph's recurrences work through.
+func InnerWork(g *graph.Graph) float64 {
+	w := 0.0
+	for _, n := range g.Nodes() {
+		if op, is := n.Op.(interface{ Work() float64 }); is {
+			w += op.Work()
+		}
+	}
+	return w
+}
+
+// Nodes is the number of nodes of the density's graph.
+func (s *Surface) Nodes() int { return len(s.g.Nodes()) }

@@ -1,0 +1,44 @@
+package inference
+
+import (
+	"context"
+	"math"
+
+	"ppl/graph"
+	"ppl/inference/target"
+)
+
+// ExactSum is the Correction of a fit of discrete latents alone: all of them
+// were summed out.
+const ExactSum Correction = "exact"
+
+// Infer is Variational, or the exact answer where all latents are discrete.
+func Infer(ctx context.Context, t *target.Target, opt Options) (*Fit, error) {
+	if t.D == 0 && !t.Guided() {
+		return exactly(t)
+	}
+	return Variational(ctx, t, opt)
+}
+
+// exactly is the answer for a model all of whose latents were summed out: its
+// log density is the log evidence.
+func exactly(t *target.Target) (*Fit, error) {
+	c, err := t.NewSites(1, false)
+	if err != nil {
+		return nil, err
+	}
+	lp, _, err := c.Marginals(nil)
+	if err != nil {
+		return nil, err
+	}
+	if !graph.Finite(lp[0]) {
+		e := &target.ErrNoStart{}
+		for _, d := range t.Discrete {
+			e.Sites = append(e.Sites, d.Symbol.Name)
+		}
+		return nil, e
+	}
+	return &Fit{Target: t, ELBO: lp[0], Converged: true, Ended: "all latents were summed out", Evaluations: 1,
+		Draws: &Weighted{KHat: math.NaN(), ESS: math.Inf(1)}, Applied: ExactSum, KHatMeanField: math.NaN(), LocError: math.NaN(), Starts: 1,
+		Modes: []Mode{{ELBO: lp[0]}}}, nil
+}

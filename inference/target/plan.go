@@ -1,0 +1,166 @@
+package target
+
+import (
+	"fmt"
+
+	"ppl/graph/lower"
+	"ppl/graph/named"
+	"ppl/graph/sufficient"
+	"ppl/guide"
+	"ppl/lang"
+	"ppl/lang/diag"
+)
+
+// New lowers the model once to find its unconstrained numbers. The
+// diagnostics tell what does not fit in the data; the target is nil if one of
+// them is an error.
+func New(m *lang.Model, data *lower.Data, engine Engine) (*Target, diag.List) {
+	return NewWith(m, data, engine, lower.Options{})
+}
+
+// NewWith is New with options for discrete latents. Those for which
+// the options name no strategy are summed out, if that is affordable; otherwise
+// their expectation under a guide is taken in closed form, if tables of that are;
+// otherwise they are relaxed. Those with infinitely many values are sampled.
+func NewWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options) (*Target, diag.List) {
+	asked := opt.Strategies
+	var first diag.List
+	for _, how := range []string{"", lower.Expect, lower.Relax} {
+		l := lowerPlanned(m, data, opt, asked, how)
+		if !l.ds.HasErrors() {
+			why := ""
+			switch {
+			case how != "":
+				why = first[0].Summary
+			case l.work > dear && l.probe.Size > 0:
+				r := lowerPlanned(m, data, opt, asked, lower.Relax)
+				if times := l.work / r.work; !r.ds.HasErrors() && times > dearer {
+					l, how, why = r, lower.Relax, fmt.Sprintf("summing out exactly would be %.0f times the work", times)
+				}
+			}
+			return l.target(m, data, engine, opt, asked, how, why)
+		}
+		if first == nil {
+			first = l.ds
+			if tooDear(l.ds) {
+				if t := whole(m, data, engine, opt, asked); t != nil {
+					return t, nil
+				}
+			}
+		}
+		if !tooDear(l.ds) {
+			break
+		}
+	}
+	return nil, first
+}
+
+// A sum over discrete latents that works through more than dear numbers for each
+// particle, and dearer times those of the relaxation, takes longer than Markov chains
+// that start from a guide: a joint table over many latents.
+const (
+	dear   = 1e5
+	dearer = 200
+)
+
+// plannedModel is a model lowered to see what becomes of its discrete latents.
+type plannedModel struct {
+	joint *lower.Joint
+	probe *guide.Packed
+	work  float64 // numbers that an evaluation works through
+	ds    diag.List
+}
+
+func lowerPlanned(m *lang.Model, data *lower.Data, opt lower.Options, asked map[string]string, how string) plannedModel {
+	l := plannedModel{probe: &guide.Packed{}}
+	opt.Strategies = planned(m, asked, how)
+	b := named.New()
+	l.joint, l.ds = lower.LowerWith(m, data, l.probe, b, opt)
+	if !l.ds.HasErrors() && len(l.joint.Discrete) > 0 {
+		for _, n := range b.G.Nodes() {
+			if !n.IsConst() {
+				l.work += float64(n.Shape.Size())
+			}
+		}
+	}
+	return l
+}
+
+// target makes the target; why says why the strategy how was chosen.
+func (l plannedModel) target(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options, asked map[string]string, how, why string) (*Target, diag.List) {
+	// A latent with infinitely many values has no other strategy.
+	fixed := map[string]string{}
+	for i := range l.joint.Discrete {
+		d := &l.joint.Discrete[i]
+		fixed[d.Symbol.Name] = d.Strategy
+		if how != "" && d.Strategy == how && asked[d.Symbol.Name] == "" {
+			d.How += " (" + why + ")"
+		}
+	}
+	opt.Strategies, opt.Halt = fixed, nil
+	t := &Target{Model: m, Data: data, Slots: l.probe.Slots, D: l.probe.Size, Engine: engine, Options: opt,
+		Discrete: l.joint.Discrete, Unreported: l.joint.Unreported, Idle: l.joint.Idle, statistics: sufficient.NewCache()}
+	if ds := t.findGiven(); ds.HasErrors() {
+		return nil, ds
+	}
+	return t, nil
+}
+
+// whole is the target where latents that are to be sampled have factors that
+// cannot be tabulated: they are lowered as relaxed ones are, and what they are
+// given are draws. It is nil if that does not help.
+func whole(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options, asked map[string]string) *Target {
+	as, sampled := map[string]string{}, map[string]bool{}
+	for name, how := range asked {
+		if as[name] = how; how == lower.Score {
+			as[name], sampled[name] = lower.Relax, true
+		}
+	}
+	if len(sampled) == 0 {
+		return nil
+	}
+	t, ds := NewWith(m, data, engine, lower.Options{Strategies: as, Limit: opt.Limit})
+	if ds.HasErrors() {
+		return nil
+	}
+	for i := range t.Discrete {
+		if d := &t.Discrete[i]; sampled[d.Symbol.Name] {
+			d.Strategy, d.How = lower.Score, "sampled, with score-function gradients of the density as a whole"
+		}
+	}
+	return t
+}
+
+// planned are the strategies asked for, and how for all other discrete latents.
+func planned(m *lang.Model, asked map[string]string, how string) map[string]string {
+	out := map[string]string{}
+	for _, s := range m.Samples {
+		if how != "" && MayBeDiscrete(s) {
+			out[s.Symbol.Name] = how
+		}
+	}
+	for name, x := range asked {
+		out[name] = x
+	}
+	return out
+}
+
+// MayBeDiscrete reports whether a `~` describes a discrete latent: one that it
+// declares, or missing elements of data if there are any.
+func MayBeDiscrete(s *lang.SampleInfo) bool {
+	if s.Symbol == nil {
+		return false
+	}
+	missing := s.Kind == lang.Observe && s.Symbol.Type.Optional && s.Symbol.Type.Elem == lang.Int
+	return missing || s.Kind == lang.Latent && s.Discrete
+}
+
+// tooDear reports whether all that is wrong is the size of tables.
+func tooDear(ds diag.List) bool {
+	for _, d := range ds {
+		if d.Severity == diag.Error && d.Code != "discrete-too-large" && d.Code != "not-exact" {
+			return false
+		}
+	}
+	return true
+}

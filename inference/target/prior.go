@@ -1,0 +1,62 @@
+package target
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"ppl/graph/lower"
+	"ppl/graph/named"
+	"ppl/guide"
+	"ppl/lang"
+)
+
+// PriorPoints draws n points from the prior of the latents, rows of the unconstrained
+// scale. Coordinates that a draw has no value for are NaN (missing elements of data, a
+// value that rounding put on a bound). It is nil where the prior cannot be drawn from:
+// an improper one, say.
+func (t *Target) PriorPoints(r *rand.Rand, n int, halted func() bool) []float64 {
+	out := make([]float64, 0, n*t.D)
+	opt := t.Options
+	opt.LatentsOnly = true
+	for range n {
+		if halted() {
+			return nil
+		}
+		drawn, ds := lower.SimulateLatents(t.Model, t.Data, r)
+		if ds.HasErrors() {
+			return nil
+		}
+		values := map[*lang.Symbol]*lower.Array{}
+		for _, x := range drawn.Latents {
+			values[x.Symbol] = x.Array
+		}
+		u := t.Unpack(values, opt)
+		if len(u) != t.D && opt.LatentsOnly { // missing data are latents, too
+			opt = t.Options
+			u = t.Unpack(values, opt)
+		}
+		if len(u) != t.D {
+			return nil
+		}
+		out = append(out, u...)
+	}
+	return out
+}
+
+// unpack are the unconstrained numbers of the values of latents.
+func (t *Target) Unpack(values map[*lang.Symbol]*lower.Array, opt lower.Options) []float64 {
+	p := &guide.Unpacked{Centring: t.Centring, Values: values}
+	if _, ds := lower.LowerWith(t.Model, t.Data, p, named.New(), opt); ds.HasErrors() && allNaN(p.U) {
+		return nil
+	}
+	return p.U
+}
+
+func allNaN(x []float64) bool {
+	for _, v := range x {
+		if !math.IsNaN(v) {
+			return false
+		}
+	}
+	return true
+}

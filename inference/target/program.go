@@ -1,0 +1,97 @@
+package target
+
+import (
+	"fmt"
+
+	"ppl/graph"
+	"ppl/graph/plan"
+)
+
+// Program is a compiled graph, with working memory, and its inputs by node.
+type Program struct {
+	compiled graph.Program
+	state    graph.State
+	inputs   map[*graph.Node]int
+}
+
+// Run evaluates the outputs at what the inputs hold.
+func (p *Program) Run() error { return p.state.Run() }
+
+// Out is an output of the last Run, in the order in which they were compiled; it is valid
+// until the next one.
+func (p *Program) Out(i int) []float64 { return p.state.Output(i) }
+
+// In is what an input holds, to be changed in place before the next Run: a program looks anew
+// at inputs that were asked for, and at no others. It is nil if nothing depends on the input.
+func (p *Program) In(n *graph.Node) []float64 {
+	if i := p.Index(n); i >= 0 {
+		return p.At(i)
+	}
+	return nil
+}
+
+// Index is the position of an input, −1 if nothing depends on it.
+func (p *Program) Index(n *graph.Node) int {
+	if i, ok := p.inputs[n]; ok {
+		return i
+	}
+	return -1
+}
+
+// At is In by position.
+func (p *Program) At(i int) []float64 { return p.state.Input(i) }
+
+// Another is the same program with a state of its own.
+func (p *Program) Another() (*Program, error) {
+	st, err := p.compiled.NewState()
+	return &Program{compiled: p.compiled, state: st, inputs: p.inputs}, err
+}
+
+// ErrMemory is returned where an evaluation of the model would take more memory than
+// there may be.
+type ErrMemory struct{ Bytes float64 }
+
+func (e *ErrMemory) Error() string {
+	return fmt.Sprintf("an evaluation of the model takes %.0f GiB of memory, more than can be worked with", e.Bytes/(1<<30))
+}
+
+// Compile makes a program of outputs of a graph that a Builder of the target has made. The
+// error is an *ErrMemory where an evaluation would take too much.
+func (t *Target) Compile(g *graph.Graph, outputs ...*graph.Node) (c *Program, err error) {
+	defer func() {
+		r := recover()
+		if large, is := r.(plan.TooLarge); is {
+			err = &ErrMemory{8 * large.Numbers}
+		} else if r != nil {
+			panic(r)
+		}
+	}()
+	p := t.Engine(g, outputs)
+	s, err := p.NewState()
+	if err != nil {
+		return nil, err
+	}
+	c = &Program{compiled: p, state: s, inputs: map[*graph.Node]int{}}
+	for i, n := range p.Inputs() {
+		c.inputs[n] = i
+	}
+	return c, nil
+}
+
+// Set copies an input; one on which nothing depends is ignored.
+func (p *Program) Set(n *graph.Node, x []float64) {
+	copy(p.In(n), x)
+}
+
+// SetRows fills an input of 64 rows; missing rows repeat the last one, so that
+// no lane works on numbers that nobody asked for.
+func (p *Program) SetRows(n *graph.Node, x []float64, d int) {
+	in := p.In(n)
+	if in == nil || d == 0 {
+		return
+	}
+	k := copy(in, x)
+	for ; k < len(in); k += d {
+		copy(in[k:], x[len(x)-d:])
+	}
+}

@@ -1,0 +1,147 @@
+package target
+
+import (
+	"fmt"
+
+	"ppl/graph"
+	"ppl/graph/grad"
+	"ppl/graph/lower"
+	"ppl/graph/named"
+	"ppl/graph/plan"
+	"ppl/graph/sufficient"
+	"ppl/guide"
+	"ppl/lang"
+	"ppl/lang/diag"
+)
+
+// Engine compiles a graph.
+type Engine func(g *graph.Graph, outputs []*graph.Node) graph.Program
+
+// Plan is the default engine, Tape the TapeMachine.
+func Plan(g *graph.Graph, outputs []*graph.Node) graph.Program { return plan.Compile(g, outputs) }
+
+// Tape runs Gorgonia's TapeMachine: slow, and the oracle of the plan.
+func Tape(g *graph.Graph, outputs []*graph.Node) graph.Program { return g.TapeMachine(outputs) }
+
+// Target is a model with its data, over D unconstrained numbers. It is
+// immutable and may be shared by goroutines.
+type Target struct {
+	Model  *lang.Model
+	Data   *lower.Data
+	Slots  []guide.Slot
+	D      int
+	Engine Engine
+	// Options are those of the lowering: what to do with discrete latents.
+	Options lower.Options
+	// Discrete are the discrete latents. Given are the lets that depend on them, of
+	// which a GivenReporter gives the values, Unreported those that cannot be worked out.
+	Discrete   []lower.Discrete
+	Given      []*lang.Symbol
+	Unreported []*lang.Symbol
+	// Idle are warnings of data that have no part in the model.
+	Idle diag.List
+	// Mode leaves the Jacobian of the transforms out: the density is that of the
+	// latents as they are written, whose maximum does not depend on the transforms.
+	Mode bool
+	// Centring is the parameterisation of blocks with a hierarchical prior: see
+	// guide.Packed.
+	Centring [][]float64
+	// Angles say how blocks of angles are held: see guide.Packed.
+	Angles []guide.Angles
+	// Direct keeps sums over data as they are written: no sufficient statistics.
+	Direct bool
+
+	statistics *sufficient.Cache
+	// halt, if it is set, says that whoever waits for graphs to be built has given up.
+	halt func() bool
+}
+
+// Heard is the target with graphs that stop being built, by a panic that is a graph.Halted,
+// when halt says so.
+func (t *Target) Heard(halt func() bool) *Target {
+	u := *t
+	u.halt = halt
+	return &u
+}
+
+// WithCentring is the target in another parameterisation: the same posterior on
+// another unconstrained scale.
+func (t *Target) WithCentring(lambda [][]float64) *Target {
+	u := *t
+	u.Centring = lambda
+	return &u
+}
+
+// Builder makes graphs that listen.
+func (t *Target) Builder() *named.Builder {
+	b := named.New()
+	b.G.Halt = t.halt
+	return b
+}
+
+// Points makes the axis of s points, and the input that holds them, S×D; without unconstrained
+// numbers the input is nil.
+func (t *Target) Points(b *named.Builder, s int) (ax *named.Axis, in *graph.Node, u named.Value) {
+	ax = &named.Axis{Name: "particle", Size: s, Class: named.Particle}
+	if t.D > 0 {
+		in = b.G.BatchInput("u", graph.Shape{s, t.D})
+		u = b.Wrap(in, ax)
+	}
+	return ax, in, u
+}
+
+// Derivatives are those of the sum of log densities, one for each of s points, by inputs.
+func Derivatives(b *named.Builder, lp *graph.Node, s int, by ...*graph.Node) []*graph.Node {
+	ones := make([]float64, s)
+	for i := range ones {
+		ones[i] = 1
+	}
+	return grad.VJP(b.G, lp, b.G.Constant(graph.Shape{s}, ones), by)
+}
+
+// Lowered is a model lowered over a given unconstrained vector.
+type Lowered struct {
+	Joint *lower.Joint
+	Pack  *guide.Packed
+	b     *named.Builder
+	mode  bool // without the Jacobian
+}
+
+// Lower lowers the model for its values; LowerDensity for its log density, in
+// which sums over data may be replaced. Their gradient is the replacement's, so
+// that the rule need not look at the sums in it.
+func (t *Target) LowerDensity(b *named.Builder, u named.Value) (*Lowered, error) {
+	b.G.SumRule = t.SumRule()
+	defer func() { b.G.SumRule = nil }()
+	return t.Lower(b, u)
+}
+
+// SumRule is the rule for sums in the log density; nil where Direct is set.
+func (t *Target) SumRule() graph.SumRule {
+	if t.Direct {
+		return nil
+	}
+	return sufficient.NewRules(t.statistics).Sum
+}
+
+func (t *Target) Lower(b *named.Builder, u named.Value) (*Lowered, error) {
+	return t.LowerWith(b, u, t.Options)
+}
+
+func (t *Target) LowerWith(b *named.Builder, u named.Value, opt lower.Options) (*Lowered, error) {
+	l := &Lowered{b: b, mode: t.Mode, Pack: &guide.Packed{U: u, Centring: t.Centring, Angles: t.Angles}}
+	var ds diag.List
+	l.Joint, ds = lower.LowerWith(t.Model, t.Data, l.Pack, b, opt)
+	if err := ds.Err(); err != nil {
+		return nil, fmt.Errorf("lowering again: %w", err)
+	}
+	return l, nil
+}
+
+// LogDensity is log p(x(u), data) + log |det ∂x/∂u|, one number per particle.
+func (l *Lowered) LogDensity() named.Value {
+	if l.mode {
+		return l.Joint.LogDensity(l.b)
+	}
+	return l.b.Add(l.Joint.LogDensity(l.b), l.Pack.LogJacobian(l.b))
+}

@@ -285,7 +285,7 @@ func (post *Posterior) noteMoments() {
 		}
 		told[q.Symbol] = true
 		if q.divisor != "" {
-			post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` has neither mean nor sd: it divides by `%s`, which may be 0; its median and interval stand", q.Name, q.divisor))
+			post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` has %s: it divides by `%s`, which may be 0; its median and interval stand", q.Name, map[bool]string{true: "neither mean nor sd", false: "no sd"}[q.Moments == tails.None], q.divisor))
 			continue
 		}
 		what := "neither mean nor sd"

@@ -207,7 +207,11 @@ func (post *Posterior) gather(r *nuts.Result, target *target.Target) error {
 			post.quantities = append(post.quantities, q)
 		}
 	}
-	return nil
+	columns := make([][]float64, len(post.quantities))
+	for i := range columns {
+		columns[i] = post.quantities[i].Draws
+	}
+	return post.findPoles(columns, nil, r.Chains[0].Draws[0])
 }
 
 // sampled computes summaries and diagnostics from chains of draws.

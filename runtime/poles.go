@@ -3,14 +3,15 @@ package runtime
 import (
 	"math"
 
+	"ppl/inference"
 	"ppl/inference/tails"
 	"ppl/lang"
 	"ppl/lang/ast"
 )
 
 // A quotient has no mean where the density of its divisor at 0 is positive, however small:
-// draws beyond the pole may be one in a hundred thousand, which no tail index tells, while
-// weighted draws have them.
+// draws at the pole may be one in a hundred thousand, which no tail index tells. Weighted draws
+// have some beyond it; of a divisor that is positive the density tells how it falls to 0.
 
 // divisors are the names that a let is divided by, with nothing around the quotient but
 // sums, products and signs.
@@ -50,10 +51,10 @@ func divisors(s *lang.Symbol) []string {
 	return out
 }
 
-// throughZero reports whether draws with weight (all of them if w is nil) are on both sides
-// of 0, and next to it.
-func throughZero(draws, w []float64) bool {
-	var below, above, near bool
+// nextToZero says which draws with weight (all of them if w is nil) are next to 0, and
+// whether they lie on both sides of it.
+func nextToZero(draws, w []float64) (near, through bool) {
+	var below, above bool
 	spread := math.Inf(1)
 	if _, sd := weightedMoments(draws, w); sd > 0 {
 		spread = sd
@@ -65,7 +66,7 @@ func throughZero(draws, w []float64) bool {
 		below, above = below || x < 0, above || x > 0
 		near = near || math.Abs(x) < spread/4
 	}
-	return below && above && near
+	return near, below && above
 }
 
 func weightedMoments(draws, w []float64) (mean, sd float64) {
@@ -81,11 +82,11 @@ func weightedMoments(draws, w []float64) (mean, sd float64) {
 	return mean, math.Sqrt(sd)
 }
 
-// findPoles takes the moments of quotients whose divisor passes through 0; columns are the
-// draws of the quantities, with weights w.
-func (post *Posterior) findPoles(columns [][]float64, w []float64) {
+// findPoles takes the moments of quotients whose divisor may be 0; columns are the draws of
+// the quantities, with weights w, and at is a place among them on the unconstrained scale.
+func (post *Posterior) findPoles(columns [][]float64, w, at []float64) error {
 	if post.problem == nil {
-		return
+		return nil
 	}
 	parts := map[string][]int{} // quantities by symbol
 	for i := range post.quantities {
@@ -98,17 +99,51 @@ func (post *Posterior) findPoles(columns [][]float64, w []float64) {
 			if len(by) != 1 && len(by) != len(of) {
 				continue
 			}
-			crossed := make([]bool, len(by))
+			has := make([]tails.Which, len(by))
 			for k, i := range by {
-				crossed[k] = throughZero(columns[i], w)
+				var err error
+				if has[k], err = post.reciprocal(&post.quantities[i], k, columns[i], w, at); err != nil {
+					return err
+				}
 			}
 			for k, i := range of {
-				if q := &post.quantities[i]; crossed[min(k, len(by)-1)] && !q.broken {
-					q.divisor = post.quantities[by[min(k, len(by)-1)]].Name
-					q.TailIndex = math.Max(q.TailIndex, 1)
-					q.without(tails.None)
+				k = min(k, len(by)-1)
+				if q := &post.quantities[i]; !q.broken && (has[k] == tails.None || has[k] == tails.Mean && q.Moments == tails.Both) {
+					q.divisor = post.quantities[by[k]].Name
+					q.TailIndex = math.Max(q.TailIndex, map[tails.Which]float64{tails.None: 1, tails.Mean: 0.5}[has[k]])
+					q.without(has[k])
 				}
 			}
 		}
 	}
+	return nil
+}
+
+// reciprocal says which moments the reciprocal of a quantity has, element k of its symbol,
+// of which draws with weights w are given.
+func (post *Posterior) reciprocal(q *Quantity, k int, draws, w, at []float64) (tails.Which, error) {
+	near, through := nextToZero(draws, w)
+	switch {
+	case !near:
+		return tails.Both, nil
+	case through:
+		return tails.None, nil
+	}
+	t := post.fit.Target
+	for _, s := range t.Slots {
+		if s.Site.Name != q.Symbol || s.Transform.Name != "exp" || s.Relative || k >= s.Free.Size() || len(at) != t.D {
+			continue
+		}
+		order, err := inference.OrderAtZero(t, s.Offset+k, at)
+		const rounding = 1e-3
+		switch {
+		case err != nil:
+			return tails.Both, err
+		case order <= 1+rounding:
+			return tails.None, nil
+		case order <= 2+rounding:
+			return tails.Mean, nil
+		}
+	}
+	return tails.Both, nil
 }

@@ -42,3 +42,29 @@ let bounded = inv_logit(a / b[1])
 		}
 	}
 }
+
+// TestReciprocals: whether the reciprocal of a positive latent has moments is how its density
+// falls to 0, which that of the posterior tells and its draws do not.
+func TestReciprocals(t *testing.T) {
+	for _, c := range []struct {
+		prior string
+		want  tails.Which
+	}{
+		{"Exponential(1)", tails.None},
+		{"HalfNormal(2)", tails.None},
+		{"Gamma(1.5, 1)", tails.Mean},
+		{"Gamma(2.5, 1)", tails.Both},
+		{"LogNormal(0, 1)", tails.Both},
+	} {
+		for _, method := range []string{"", runtime.MethodNUTS} {
+			post, err := problem(t, "data y : real\nk ~ "+c.prior+"\ny ~ Normal(k, 0.3)\nlet r = 1 / k", map[string]any{"y": 0.5}).
+				Fit(t.Context(), runtime.Options{Seed: 1, Method: method})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if q, err := post.Quantity("r"); err != nil || q.Moments != c.want {
+				t.Errorf("%s, method %q: 1/k has %q, want %q (%v)", c.prior, method, q.Moments, c.want, err)
+			}
+		}
+	}
+}

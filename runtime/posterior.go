@@ -158,7 +158,9 @@ func (post *Posterior) report(keep int) error {
 			}
 		}
 	})
-	post.findPoles(columns, fit.Draws.W)
+	if err := post.findPoles(columns, fit.Draws.W, fit.Loc); err != nil {
+		return err
+	}
 	if post.sampling != nil {
 		for i := range post.quantities {
 			post.sampling.worst(&post.quantities[i])

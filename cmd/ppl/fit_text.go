@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"ppl/graph"
 	"strings"
 	"time"
 
@@ -277,7 +278,7 @@ func rhat(x float64) string {
 }
 
 func effective(x float64) string {
-	if !finite(x) {
+	if !graph.Finite(x) {
 		return absent
 	}
 	return fixed(x, 0)
@@ -286,9 +287,9 @@ func effective(x float64) string {
 // plusMinus prints an estimate and its error, with two digits of the error.
 func plusMinus(value, mcse float64) string {
 	switch {
-	case !finite(value):
+	case !graph.Finite(value):
 		return nonFinite(value) + " nats"
-	case !finite(mcse) || mcse <= 0:
+	case !graph.Finite(mcse) || mcse <= 0:
 		return fmt.Sprintf("%.6g nats", value)
 	}
 	d := min(1-int(math.Floor(math.Log10(mcse))), 6)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"ppl/graph"
 	"strconv"
 	"strings"
 	"unicode"
@@ -107,7 +108,7 @@ func printable(s string) string {
 func row(sd float64, values ...float64) []string {
 	largest := 0.0
 	for _, v := range values {
-		if finite(v) {
+		if graph.Finite(v) {
 			largest = math.Max(largest, math.Abs(v))
 		}
 	}
@@ -133,7 +134,7 @@ const mostDigits = 16
 // it has.
 func decimals(sd, largest float64) int {
 	switch {
-	case finite(sd) && sd > 0:
+	case graph.Finite(sd) && sd > 0:
 		return 2 - int(math.Floor(math.Log10(sd/0.3)+1e-9))
 	case largest > 0:
 		d := max(0, 5-int(math.Floor(math.Log10(largest))))
@@ -148,11 +149,9 @@ func decimals(sd, largest float64) int {
 // whole reports whether x is an integer but for rounding.
 func whole(x float64) bool { return math.Abs(x-math.Round(x)) <= 1e-9*math.Abs(x) }
 
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-
 // fixed prints x with d digits after the point, and no minus before a zero.
 func fixed(x float64, d int) string {
-	if !finite(x) {
+	if !graph.Finite(x) {
 		return nonFinite(x)
 	}
 	s := strconv.FormatFloat(x, 'f', d, 64)
@@ -168,7 +167,7 @@ func scientific(x float64, d int) string { return toPlace(x, d, 9) }
 // toPlace prints x with an exponent to the d-th decimal place, with at most so many
 // decimals of the mantissa.
 func toPlace(x float64, d, most int) string {
-	if !finite(x) {
+	if !graph.Finite(x) {
 		return nonFinite(x)
 	}
 	if x == 0 {

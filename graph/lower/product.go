@@ -1,8 +1,6 @@
 package lower
 
 import (
-	"math"
-
 	"ppl/graph"
 	"ppl/graph/named"
 	"ppl/graph/op"
@@ -47,21 +45,10 @@ func (l *lowerer) sumProduct(v named.Value, over []bool) (*graph.Node, bool) {
 		}
 		out = append(out, d)
 	}
-	if !summed || v.N.Shape.Size() == 0 || !finite(v.N.In[0].Const) || !finite(v.N.In[1].Const) {
+	if !summed || v.N.Shape.Size() == 0 || !graph.AllFinite(v.N.In[0].Const) || !graph.AllFinite(v.N.In[1].Const) {
 		return nil, false
 	}
 	return op.NewContract(l.b.G, v.N.In[0], v.N.In[1], m.Dims[0], m.Dims[1], out), true
-}
-
-// finite reports whether all elements are: an infinite one in a branch of an
-// `if` that is not taken would meet a zero adjoint in the contraction.
-func finite(x []float64) bool {
-	for _, v := range x {
-		if math.IsInf(v, 0) || math.IsNaN(v) {
-			return false
-		}
-	}
-	return true
 }
 
 // sumAxes sums a scalar over axes.

@@ -153,7 +153,7 @@ func (c *compiler) product(n *graph.Node, o op.Contract) bool {
 	if c.an.batch[x.ID] || !c.an.batch[b.ID] || !c.an.batch[n.ID] || len(xa) != 2 || len(ba) != 2 || len(o.Out) != 2 {
 		return false
 	}
-	if !allFinite(x.Const) { // what is 0 in b absorbs it
+	if !graph.AllFinite(x.Const) { // what is 0 in b absorbs it
 		return false
 	}
 	i, k := o.Out[1], ba[1]
@@ -182,15 +182,6 @@ func (c *compiler) product(n *graph.Node, o op.Contract) bool {
 	m.rowStride, m.colStride, m.k = m.colStride, m.rowStride, o.Sizes[i]
 	m.findEmpty(x.Const, dims[0])
 	cl.accums = append(cl.accums, &accum{src: [1]arg{c.arg(cl, src)}, to: (&access{v: v, strides: []int{0}}).sealed(), mat: m})
-	return true
-}
-
-func allFinite(x []float64) bool {
-	for _, v := range x {
-		if v-v != 0 {
-			return false
-		}
-	}
 	return true
 }
 

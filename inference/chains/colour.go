@@ -3,6 +3,7 @@ package chains
 import (
 	"fmt"
 	"math"
+	"ppl/graph"
 
 	"ppl/inference"
 	"ppl/inference/random"
@@ -100,7 +101,7 @@ func (c *colouring) look(choose func(int) int, z [][]int) (bool, error) {
 	if err := c.eval(); err != nil {
 		return false, err
 	}
-	if !finite(j.LogDensity(0)) {
+	if !graph.Finite(j.LogDensity(0)) {
 		return false, nil
 	}
 	c.base = nil

@@ -3,6 +3,7 @@ package chains
 import (
 	"errors"
 	"math/rand/v2"
+	"ppl/graph"
 	"slices"
 
 	"ppl/inference"
@@ -161,7 +162,7 @@ func (l *lane) disperse(fit *inference.Fit, seed uint64, group int) (bool, error
 			if err := l.look(); err != nil {
 				return false, err
 			}
-			if finite(l.lp) {
+			if graph.Finite(l.lp) {
 				return true, nil
 			}
 		}

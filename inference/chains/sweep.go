@@ -320,5 +320,3 @@ func add(to, x []float64) {
 		to[i] += v
 	}
 }
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"ppl/graph"
 	"slices"
 	"testing"
 
@@ -191,7 +192,7 @@ func TestHostileDensities(t *testing.T) {
 		}
 		for _, c := range r.Chains {
 			for _, q := range c.Draws {
-				if what != "steep" && math.Abs(q[0]) > 1 || !allFinite(q) {
+				if what != "steep" && math.Abs(q[0]) > 1 || !graph.AllFinite(q) {
 					t.Fatalf("%s: a draw at %v", what, q)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"ppl/graph"
 	"sync"
 	"time"
 
@@ -156,7 +157,7 @@ func (o *Options) complete(d int) error {
 		return fmt.Errorf("%d chains of %d draws with depth %d", o.Chains, o.Draws, o.MaxDepth)
 	case !(o.TargetAccept > 0 && o.TargetAccept < 1):
 		return fmt.Errorf("the target acceptance is %g, not between 0 and 1", o.TargetAccept)
-	case !(o.StepSize >= 0) || !finite(o.StepSize):
+	case !(o.StepSize >= 0) || !graph.Finite(o.StepSize):
 		return fmt.Errorf("the step size is %g", o.StepSize)
 	case o.Metric != "" && o.Metric != Dense && o.Metric != Diagonal:
 		return fmt.Errorf("there is no metric %q", o.Metric)
@@ -164,7 +165,7 @@ func (o *Options) complete(d int) error {
 		return fmt.Errorf("the inverse metric has %d numbers, the target %d", len(o.InvMetric), d)
 	}
 	for _, v := range o.InvMetric {
-		if !(v > 0) || !finite(v) {
+		if !(v > 0) || !graph.Finite(v) {
 			return errors.New("the inverse metric must be positive")
 		}
 	}

@@ -3,6 +3,7 @@ package nuts
 import (
 	"math"
 	"math/rand/v2"
+	"ppl/graph"
 )
 
 // Density is a log density on unconstrained vectors, up to a constant, with its
@@ -67,7 +68,7 @@ func (s *system) energy(z *point) float64 {
 	for i, p := range z.p {
 		kinetic += p * z.v[i]
 	}
-	if h := kinetic/2 - z.lp; finite(h) {
+	if h := kinetic/2 - z.lp; graph.Finite(h) {
 		return h
 	}
 	return math.Inf(1)
@@ -125,15 +126,4 @@ func (s *system) kick(z *point, r *rand.Rand) {
 	for i, x := range s.scale {
 		z.p[i] /= x
 	}
-}
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-
-func allFinite(x []float64) bool {
-	for _, v := range x {
-		if !finite(v) {
-			return false
-		}
-	}
-	return true
 }

@@ -3,6 +3,7 @@ package nuts
 import (
 	"math"
 	"math/rand/v2"
+	"ppl/graph"
 	"slices"
 )
 
@@ -30,7 +31,7 @@ func (s *Sampler) Place(q []float64) bool {
 	s.c.sys.evaluate(&z)
 	copy(s.c.now.q, q)
 	s.Renew(z.lp, z.g)
-	return s.c.sys.err == nil && finite(z.lp) && allFinite(z.g)
+	return s.c.sys.err == nil && graph.Finite(z.lp) && graph.AllFinite(z.g)
 }
 
 // Renew says what the density and its gradient have become at the position.

@@ -1,5 +1,7 @@
 package nuts
 
+import "ppl/graph"
+
 // spread estimates variances, and covariances if they are wanted, from a stream
 // (Welford 1962).
 type spread struct {
@@ -50,7 +52,7 @@ func (s *spread) take(sys *system) {
 	if s.n > 1 {
 		for i, m2 := range s.m2 {
 			x := (m2/(s.n-1)*s.n + 5*1e-3*sys.invMetric[i]) / (s.n + 5)
-			if x > 0 && finite(x) {
+			if x > 0 && graph.Finite(x) {
 				sys.invMetric[i] = x
 			}
 		}

@@ -3,6 +3,7 @@ package nuts
 import (
 	"errors"
 	"math"
+	"ppl/graph"
 
 	"ppl/inference/target"
 )
@@ -23,7 +24,7 @@ func (c *chain) start(given []float64) error {
 	z := newPoint(c.d)
 	attempt := func() bool {
 		c.sys.evaluate(&z)
-		return c.sys.err == nil && finite(z.lp) && allFinite(z.g)
+		return c.sys.err == nil && graph.Finite(z.lp) && graph.AllFinite(z.g)
 	}
 	ok := false
 	if given != nil {

@@ -195,3 +195,20 @@ func TestRounding(t *testing.T) {
 		}
 	}
 }
+
+// TestSwampedSD: weighted draws of a dispersion under a Cauchy prior reach far into a tail of
+// little mass, and would have an sd of 17, 33 or 794, by the seed, of what lies between 0.5
+// and 4.3; there is none.
+func TestSwampedSD(t *testing.T) {
+	p := problem(t, "data y : int[N]\na ~ Normal(0, 3)\nphi ~ HalfCauchy(5)\ny[i in 1..N] ~ NegBinomial(mean = exp(a), dispersion = phi)",
+		map[string]any{"y": []int{10, 4, 0, 3, 14, 10, 10, 6, 2, 0}})
+	for seed := uint64(1); seed <= 3; seed++ {
+		post, err := p.Fit(t.Context(), runtime.Options{Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q, err := post.Quantity("phi"); err != nil || q.Moments == tails.Both || math.Abs(q.Q95-4.3) > 0.4 {
+			t.Errorf("seed %d: %.3g ± %.3g, q95 %.3g, moments %q (%v)", seed, q.Mean, q.SD, q.Q95, q.Moments, err)
+		}
+	}
+}

@@ -43,7 +43,8 @@
 //
 // A few draws of something much wider than the rest look like a heavy tail as well: a
 // coefficient that has its prior wherever an indicator leaves it out. Such a tail ends,
-// which the largest draws show where there are enough of them.
+// which the largest draws show where there are enough of them. An index above 1/4 is denied its
+// variance, too, if the sd is more than eight times what the quantiles at 5 and 95 % say.
 //
 // # Errors
 //

@@ -208,7 +208,7 @@ func (post *Posterior) noteSymmetry() {
 			for _, k := range class {
 				labels = append(labels, fmt.Sprint(k+1))
 			}
-			post.Reasons = append(post.Reasons, fmt.Sprintf("labels %s of %s can be exchanged: there is a mode for each order of them, and figures are of all; to tell them apart order one of these (`ordered`)",
+			post.Reasons = append(post.Reasons, fmt.Sprintf("labels %s of %s can be exchanged: there is a mode for each order of them, and figures are of all; to tell them apart order one of these (`ordered`, `positive_ordered`)",
 				strings.Join(labels, ", "), quoted(symbolNames(x.Sites))))
 		}
 	}

@@ -439,14 +439,12 @@ func (post *Posterior) discreteIndex(name string) (int, error) {
 	if i, ok := d.byName[strings.ReplaceAll(name, " ", "")]; ok {
 		return i, nil
 	}
-	names := make([]string, len(d.quantities))
 	for i := range d.quantities {
 		if d.quantities[i].Column == name {
 			return i, nil
 		}
-		names[i] = d.quantities[i].Name
 	}
-	return 0, &UnknownQuantity{name, diag.Suggest(name, names)}
+	return 0, post.unknown(name)
 }
 
 // Probability is the posterior probability that an element of a discrete

@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -382,4 +383,51 @@ func TestDiscreteStrategies(t *testing.T) {
 			t.Errorf("%s: %v", how, err)
 		}
 	}
+}
+
+// TestOneNameSpace: moments, quantiles and draws of an element of a discrete latent are found
+// by its name, as those of every other quantity; a name that is like either's is suggested.
+func TestOneNameSpace(t *testing.T) {
+	post, err := problem(t, "data y : real[N]\nmu ~ Normal(0, 3)\nplate i in 1..N {\n  kind[i] ~ Categorical([0.2, 0.3, 0.5])\n  y[i] ~ Normal(mu + kind[i], 1)\n}",
+		map[string]any{"y": []float64{1, 2.5, 4}}).Fit(t.Context(), runtime.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := post.DiscreteQuantity("kind[2]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mean, err1 := post.Mean("kind[2]")
+	sd, err2 := post.SD("kind[2]")
+	median, err3 := post.Quantile("kind[2]", 0.5)
+	draws, err4 := post.Draws("kind[2]")
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
+	total := 0.0
+	for _, x := range draws {
+		total += x
+	}
+	n := float64(len(draws))
+	if mean != d.Mean() || sd != d.SD() || median != float64(d.Quantile(0.5)) || math.Abs(total/n-mean) > 4*sd/math.Sqrt(n) {
+		t.Errorf("mean %g, sd %g, median %g, mean of draws %g; of the element %g, %g, %d", mean, sd, median, total/n, d.Mean(), d.SD(), d.Quantile(0.5))
+	}
+	if len(draws) != len(mustDraws(t, post, "mu")) {
+		t.Errorf("%d draws", len(draws))
+	}
+	for asked, like := range map[string]string{"kin[2]": "kind[2]", "muu": "mu"} {
+		var unknown *runtime.UnknownQuantity
+		if _, err := post.Mean(asked); !errors.As(err, &unknown) || unknown.Suggestion != like {
+			t.Errorf("%s: %v", asked, err)
+		}
+	}
+}
+
+func mustDraws(t *testing.T, post *runtime.Posterior, name string) []float64 {
+	t.Helper()
+	x, err := post.Draws(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
 }

@@ -336,57 +336,97 @@ func (post *Posterior) Quantity(name string) (*Quantity, error) {
 	if i, ok := post.byName[strings.ReplaceAll(name, " ", "")]; ok {
 		return &post.quantities[i], nil
 	}
-	names := make([]string, len(post.quantities))
 	for i := range post.quantities {
 		if post.quantities[i].Column == name {
 			return &post.quantities[i], nil
 		}
-		names[i] = post.quantities[i].Name
 	}
-	return nil, &UnknownQuantity{name, diag.Suggest(name, names)}
+	return nil, post.unknown(name)
 }
 
-// Mean is the posterior mean of a quantity. Where it has none the error is a
-// *NoMoment, and the number NaN.
-func (post *Posterior) Mean(name string) (float64, error) {
+// unknown is the error for a name, with one that is like it.
+func (post *Posterior) unknown(name string) error {
+	var names []string
+	for i := range post.quantities {
+		names = append(names, post.quantities[i].Name)
+	}
+	for i := range post.discrete.quantities {
+		names = append(names, post.discrete.quantities[i].Name)
+	}
+	return &UnknownQuantity{name, diag.Suggest(name, names)}
+}
+
+// either finds a quantity or else an element of a discrete latent: of both the moments,
+// quantiles and draws are asked for by one name.
+func (post *Posterior) either(name string) (*Quantity, *DiscreteQuantity, error) {
 	q, err := post.Quantity(name)
-	if err != nil {
+	if err == nil || post == nil {
+		return q, nil, err
+	}
+	if d, none := post.DiscreteQuantity(name); none == nil {
+		return nil, d, nil
+	}
+	return nil, nil, err
+}
+
+// Mean is the posterior mean of a quantity, or of an element of a discrete latent as a
+// number. Where it has none the error is a *NoMoment, and the number NaN.
+func (post *Posterior) Mean(name string) (float64, error) {
+	q, d, err := post.either(name)
+	switch {
+	case err != nil:
 		return math.NaN(), err
+	case d != nil:
+		return d.Mean(), nil
 	}
 	return q.Mean, q.lacks(tails.Mean)
 }
 
-// SD is the posterior standard deviation of a quantity. Where it has none the error is
-// a *NoMoment, and the number NaN.
+// SD is the posterior standard deviation of a quantity, or of an element of a discrete
+// latent as a number. Where it has none the error is a *NoMoment, and the number NaN.
 func (post *Posterior) SD(name string) (float64, error) {
-	q, err := post.Quantity(name)
-	if err != nil {
+	q, d, err := post.either(name)
+	switch {
+	case err != nil:
 		return math.NaN(), err
+	case d != nil:
+		return d.SD(), nil
 	}
 	return q.SD, q.lacks(tails.Both)
 }
 
 // Quantile is the posterior quantile, from the draws that were kept, of a
-// quantity at p in [0, 1].
+// quantity at p in [0, 1]; of an element of a discrete latent the least value that is not
+// exceeded with probability p.
 func (post *Posterior) Quantile(name string, p float64) (float64, error) {
-	q, err := post.Quantity(name)
-	if err != nil {
+	q, d, err := post.either(name)
+	switch {
+	case err != nil:
 		return math.NaN(), err
-	}
-	if !(p >= 0 && p <= 1) {
+	case !(p >= 0 && p <= 1):
 		return math.NaN(), fmt.Errorf("a quantile is asked at a probability, not at %g", p)
+	case d != nil:
+		return float64(d.Quantile(p)), nil
 	}
 	sorted := append([]float64(nil), q.Draws...)
 	sort.Float64s(sorted)
 	return quantile(sorted, p), nil
 }
 
-// Draws returns the posterior draws of a quantity; row i of all quantities is
-// one joint draw.
+// Draws returns the posterior draws of a quantity, or of an element of a discrete latent as
+// numbers (see DiscreteDraws); row i of all quantities is one joint draw.
 func (post *Posterior) Draws(name string) ([]float64, error) {
-	q, err := post.Quantity(name)
+	q, d, err := post.either(name)
 	if err != nil {
 		return nil, err
+	}
+	if d != nil {
+		z, err := post.DiscreteDraws(name)
+		out := make([]float64, len(z))
+		for i, v := range z {
+			out[i] = float64(v)
+		}
+		return out, err
 	}
 	return append([]float64(nil), q.Draws...), nil
 }

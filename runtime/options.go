@@ -117,9 +117,13 @@ func (o *Options) complete(p *Problem) error {
 	return o.suits(p)
 }
 
-// suits refuses what does not go with discrete latents that have a guide.
+// suits refuses a guide that goes with neither the method nor discrete latents that have
+// one of their own.
 func (o *Options) suits(p *Problem) error {
 	plain := inference.Guides[0]
+	if o.Method == MethodNUTS && o.Guide != "" && o.Guide != plain {
+		return &OptionError{"Guide", fmt.Sprintf("%s is not used by %s, whose draws are the posterior's own: leave one of them out", o.Guide, MethodNUTS)}
+	}
 	if !p.target.Guided() || o.Guide == "" || o.Guide == plain {
 		return nil
 	}

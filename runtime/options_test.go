@@ -79,12 +79,17 @@ func everyCombination(t *testing.T, p *runtime.Problem) {
 	for _, guide := range inference.Guides {
 		for _, correct := range inference.Corrections {
 			for _, method := range []string{runtime.MethodVariational, runtime.MethodNUTS} {
-				if method == runtime.MethodNUTS && (guide != inference.Guides[0] || correct != inference.Corrections[0]) && !p.Target().Guided() {
+				if method == runtime.MethodNUTS && guide == inference.Guides[0] && correct != inference.Corrections[0] && !p.Target().Guided() {
 					continue // which NUTS does not look at
 				}
 				name := fmt.Sprintf("%s, %s, %s", guide, correct, method)
 				post, err := p.Fit(context.Background(), runtime.Options{Seed: 1, Guide: guide, Correct: correct, Method: method, Particles: 8, Draws: 20, Chains: 2, Warmup: 20})
+				option := (*runtime.OptionError)(nil)
 				switch {
+				case method == runtime.MethodNUTS && guide != inference.Guides[0]:
+					if !errors.As(err, &option) || option.Field != "Guide" {
+						t.Errorf("%s: NUTS with a guide gives %v", name, err)
+					}
 				case err != nil && (!typed(err) || !p.Target().Guided()):
 					t.Errorf("%s: %T: %v", name, err, err)
 				case err == nil:

@@ -181,8 +181,8 @@ func (f *fitter) moreRuns(l *Look, n int) (*Look, error) {
 	return f.lookOf(l.result.Join(r), l.from, s), nil
 }
 
-// temperMore joins three times as many runs as there are to the answer; false where so many would take
-// too long or too much memory, or do not agree.
+// temperMore makes four times as many runs the answer, or twice as many; false where these would
+// take too long or too much memory, or do not agree.
 func (fit *Fit) temperMore(ctx context.Context, seed uint64, reported int) (bool, error) {
 	f := newFitter(ctx, fit.Target, Options{Seed: seed})
 	f.sym = fit.Symmetry
@@ -190,9 +190,15 @@ func (fit *Fit) temperMore(ctx context.Context, seed uint64, reported int) (bool
 		return false, err
 	}
 	s := fit.Look.size
-	s.runs *= 4
-	n := s.evaluations(f.t.D)
-	if n*f.cost() > dearLook || n > mostEvaluations || s.runs*s.particles*s.keep*(f.t.D+reported) > mostNumbers || f.halted() {
+	affordable := false
+	for _, times := range []int{4, 2} {
+		s.runs = times * fit.Look.size.runs
+		n := s.evaluations(f.t.D)
+		if affordable = n*f.cost() <= dearLook && n <= mostEvaluations && s.runs*s.particles*s.keep*(f.t.D+reported) <= mostNumbers; affordable {
+			break
+		}
+	}
+	if !affordable || f.halted() {
 		return false, nil
 	}
 	l, err := f.moreRuns(fit.Look, s.runs)

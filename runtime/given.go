@@ -74,6 +74,6 @@ func (q *Quantity) fromDraws(s *Sampling) {
 		q.summarise(q.Draws, nil, make([]float64, len(q.Draws)))
 		return
 	}
-	q.summariseChains(byChain(q.Draws, s.Chains), s.Groups)
+	q.summariseChains(byChain(q.Draws, s.Chains), s.Groups, s.kept())
 	s.worst(q)
 }

@@ -65,8 +65,9 @@ func (q *Quantity) summarise(draws, w, scratch []float64) {
 }
 
 // summariseChains computes summaries and diagnostics from chains of draws that start in
-// groups.
-func (q *Quantity) summariseChains(chains [][]float64, groups int) {
+// groups, or of particles that were kept some times each, one after another: what one far out
+// says of the tail it says again and again, so the last of them have a say of their own.
+func (q *Quantity) summariseChains(chains [][]float64, groups, kept int) {
 	all := make([]float64, 0, len(chains)*len(chains[0]))
 	for _, c := range chains {
 		all = append(all, c...)
@@ -77,7 +78,15 @@ func (q *Quantity) summariseChains(chains [][]float64, groups int) {
 			chains[c] = all[c*n : (c+1)*n]
 		}
 	}
-	q.take(tails.Chains(chains))
+	m := tails.Chains(chains)
+	if kept > 1 {
+		last := tails.Chains(every(chains, kept))
+		m.Index, m.SDError, m.MeanError = math.Max(m.Index, last.Index), math.Max(m.SDError, last.SDError), math.Max(m.MeanError, last.MeanError)
+		if m.Index > tails.HeavySD/2 && m.SDError > m.SD { // which tells none
+			m.Index = math.Max(m.Index, tails.HeavySD)
+		}
+	}
+	q.take(m)
 	qs := quantiles(all, reportedQuantiles...)
 	q.Q5, q.Q50, q.Q95 = qs[0], qs[1], qs[2]
 	d := mcmc.DiagnoseGroups(chains, groups)
@@ -88,6 +97,17 @@ func (q *Quantity) summariseChains(chains [][]float64, groups int) {
 	if !(q.MCSE > d.MCSEMean) && q.Moments != tails.None && q.SD != 0 {
 		q.MCSE = d.MCSEMean
 	}
+}
+
+// every n-th draw of chains, the last of each n.
+func every(chains [][]float64, n int) [][]float64 {
+	out := make([][]float64, len(chains))
+	for c, draws := range chains {
+		for i := n - 1; i < len(draws); i += n {
+			out[c] = append(out[c], draws[i])
+		}
+	}
+	return out
 }
 
 // fewValues reports whether draws are of something discrete: a count, a rank.

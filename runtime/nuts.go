@@ -52,6 +52,14 @@ type Sampling struct {
 	RHat, ESSBulk, ESSTail float64
 }
 
+// kept is how often each particle is among the draws; 1 of Markov chains.
+func (s *Sampling) kept() int {
+	if s.Particles == 0 {
+		return 1
+	}
+	return s.Draws / s.Particles
+}
+
 // Sampling is how the draws were sampled; nil for variational inference.
 func (post *Posterior) Sampling() *Sampling {
 	if post == nil {
@@ -219,7 +227,7 @@ func (q *Quantity) sampled(chains [][]float64) {
 	for _, c := range chains {
 		q.Draws = append(q.Draws, c...)
 	}
-	q.summariseChains(chains, len(chains))
+	q.summariseChains(chains, len(chains), 1)
 	q.MeanFieldSD = math.NaN()
 }
 

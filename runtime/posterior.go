@@ -152,7 +152,7 @@ func (post *Posterior) report(keep int) error {
 				}
 			}
 			if s := post.sampling; s != nil {
-				q.summariseChains(byChain(columns[i], s.Chains), s.Groups)
+				q.summariseChains(byChain(columns[i], s.Chains), s.Groups, s.kept())
 			} else {
 				q.summarise(columns[i], fit.Draws.W, scratch)
 			}

@@ -55,9 +55,6 @@ func (post *Posterior) wantsDraws() bool {
 	if w := post.fit.Draws.W; w != nil {
 		n = len(w)
 	}
-	if s := post.sampling; s != nil && s.Particles > 0 {
-		n = s.Chains * s.Particles / 2 // they reach less far than draws of a proposal with heavy tails, however often each is kept
-	}
 	if s := post.sampling; s != nil && !(s.RHat < goodRHat) {
 		return false // what is missing is something else
 	}

@@ -577,20 +577,25 @@ func (s *Symmetry) Fold(u []float64) {
 	if s == nil {
 		return
 	}
+	image := make([]float64, s.d)
 	for ; len(u) > 0; u = u[s.d:] {
-		s.foldRow(u[:s.d])
+		s.foldRow(u[:s.d], image)
 	}
 }
 
-func (s *Symmetry) foldRow(u []float64) {
+// foldRow is Fold for one point; what is next to the optimum keeps its bits. There is room
+// for an image.
+func (s *Symmetry) foldRow(u, image []float64) {
 	best := s.distance(u)
-	try := func(involution func(u []float64)) bool {
-		involution(u)
-		if d := s.distance(u); d < best {
+	try := func(move func(u []float64)) bool {
+		copy(image, u)
+		move(image)
+		d := s.distance(image)
+		if d < best {
 			best = d
+			copy(u, image)
 			return true
 		}
-		involution(u)
 		return false
 	}
 	for nearer := true; nearer; {

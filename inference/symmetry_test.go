@@ -213,6 +213,14 @@ y[i] ~ Normal(mu[z[i]], s[z[i]]) }`, data{"N": 9, "y": []float64{-3.1, -2.8, -3,
 	if moved < n/2 {
 		t.Errorf("%d of %d rows were moved", moved, n)
 	}
+	// Points next to the optimum are left as they are, to the last bit, and so keep their density.
+	if folded := s.folded(u); !slices.Equal(folded, u) {
+		t.Error("folding has changed points that are next to the optimum")
+	}
+	kept := slices.Clone(lp)
+	if s.restrict(u, kept); !slices.Equal(kept, lp) {
+		t.Error("points next to the optimum have lost their density")
+	}
 	s.Fold(spread)
 	for i := range u {
 		if math.Abs(u[i]-spread[i]) > 1e-12*(1+math.Abs(u[i])) {

@@ -441,7 +441,7 @@ func (l *Look) Compare(answer *Weighted) {
 	if w == nil {
 		w = fill(make([]float64, m), 1/float64(m))
 	}
-	u := l.sym.folded(answer.U)
+	u := l.sym.Folded(answer.U)
 	for j := 0; j < d && m > 0; j++ {
 		for i := range y {
 			y[i] = u[i*d+j]

@@ -446,8 +446,8 @@ func (x Exchange) swaps() [][2]int {
 	return out
 }
 
-// folded is the image of points, rows of u, next to the optimum.
-func (s *Symmetry) folded(u []float64) []float64 {
+// Folded is the image of points, rows of u, next to the optimum.
+func (s *Symmetry) Folded(u []float64) []float64 {
 	if s == nil {
 		return u
 	}
@@ -463,7 +463,7 @@ func (s *Symmetry) restrict(u, lp []float64) {
 	if s == nil {
 		return
 	}
-	folded := s.folded(u)
+	folded := s.Folded(u)
 	for i := range lp {
 		if !slices.Equal(folded[i*s.d:(i+1)*s.d], u[i*s.d:(i+1)*s.d]) {
 			lp[i] = math.Inf(-1)
@@ -549,7 +549,7 @@ func (s *Symmetry) onto(u []float64, optima []*ascent) [][]float64 {
 	for _, a := range optima {
 		near := *s
 		near.centre(a)
-		out = append(out, near.folded(u))
+		out = append(out, near.Folded(u))
 	}
 	return out
 }

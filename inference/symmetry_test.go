@@ -214,7 +214,7 @@ y[i] ~ Normal(mu[z[i]], s[z[i]]) }`, data{"N": 9, "y": []float64{-3.1, -2.8, -3,
 		t.Errorf("%d of %d rows were moved", moved, n)
 	}
 	// Points next to the optimum are left as they are, to the last bit, and so keep their density.
-	if folded := s.folded(u); !slices.Equal(folded, u) {
+	if folded := s.Folded(u); !slices.Equal(folded, u) {
 		t.Error("folding has changed points that are next to the optimum")
 	}
 	kept := slices.Clone(lp)

@@ -392,12 +392,14 @@ func (post *Posterior) mostLikely(t *target.Target) error {
 	return nil
 }
 
-// meanPoint is the mean of the draws on the unconstrained scale.
+// meanPoint is the mean of the draws on the unconstrained scale; where modes are images of one
+// another, of the images next to one of them.
 func (post *Posterior) meanPoint() []float64 {
 	w := post.fit.Draws
 	if w.D == 0 {
 		return nil
 	}
+	at := post.fit.Symmetry.Folded(w.U)
 	out := make([]float64, w.D)
 	for i := range w.N() {
 		c := 1 / float64(w.N())
@@ -405,7 +407,7 @@ func (post *Posterior) meanPoint() []float64 {
 			c = w.W[i]
 		}
 		if c != 0 {
-			for k, x := range w.U[i*w.D : (i+1)*w.D] {
+			for k, x := range at[i*w.D : (i+1)*w.D] {
 				out[k] += c * x
 			}
 		}

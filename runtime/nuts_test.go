@@ -205,3 +205,24 @@ plate i in 1..N {
 		}
 	}
 }
+
+// TestMostLikelyOfImages: where labels can be exchanged, the most likely combination is that
+// of one order of them: what lies together has one label, what lies apart another.
+func TestMostLikelyOfImages(t *testing.T) {
+	p := problem(t, "data y : real[N]\nw ~ Dirichlet([2, 2, 2])\nmu : real[3] ~ Normal(0, 5)\nplate i in 1..N {\n  z[i] ~ Categorical(w)\n  y[i] ~ Normal(mu[z[i]], 0.5)\n}",
+		map[string]any{"y": []float64{2.1, 1.9, 2.4, -3, -2.5, -3.2, 7, 7.2, 6.8}})
+	for _, method := range []string{"", runtime.MethodNUTS} {
+		post, err := p.Fit(t.Context(), runtime.Options{Seed: 1, Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		z := post.Discrete()
+		for i := range z {
+			for j := range i {
+				if same := z[i].Joint == z[j].Joint; same != (i/3 == j/3) {
+					t.Errorf("method %q: %s and %s are %d and %d", method, z[i].Name, z[j].Name, z[i].Joint, z[j].Joint)
+				}
+			}
+		}
+	}
+}

@@ -272,7 +272,7 @@ func (x *guidedSite) assign(r *rand.Rand, s int, phi []float64, tau float64, str
 		x.relax(r, s, phi, tau)
 		copy(x.w, x.gum)
 		for at := 0; straight && at < len(x.w); at += x.k {
-			oneHot(x.w[at:at+x.k], argmax(x.gum[at:at+x.k]))
+			oneHot(x.w[at:at+x.k], target.MostProbable(x.gum[at:at+x.k]))
 		}
 	default:
 		for p := 0; p < s; p++ {
@@ -333,16 +333,6 @@ func (x *guidedSite) relax(r *rand.Rand, s int, phi []float64, tau float64) {
 func oneHot(w []float64, k int) {
 	clear(w)
 	w[k] = 1
-}
-
-func argmax(p []float64) int {
-	best := 0
-	for k, v := range p {
-		if v > p[best] {
-			best = k
-		}
-	}
-	return best
 }
 
 // pick draws from probabilities.

@@ -152,7 +152,7 @@ func (a guideAssigner) Drawn(b *named.Builder, i int, shape graph.Shape, _ float
 	z := make([]float64, shape.Size())
 	k := len(a[i].Values)
 	for e := range z {
-		z[e] = a[i].Values[argmax(a[i].P[e*k:(e+1)*k])]
+		z[e] = a[i].Values[target.MostProbable(a[i].P[e*k:(e+1)*k])]
 	}
 	return b.Array(shape, z)
 }

@@ -82,7 +82,7 @@ func TestDeal(t *testing.T) {
 		x.deal(random.Stream(1, "deal", i), 0, 64)
 		count := make([]float64, 3)
 		for p := range 64 {
-			count[argmax(x.w[3*p:3*p+3])]++
+			count[target.MostProbable(x.w[3*p:3*p+3])]++
 		}
 		for k, c := range count {
 			if math.Abs(c-64*x.q[k]) >= 1 {

@@ -320,7 +320,7 @@ const (
 
 // chained reports whether a fit would be left to chains where it is doubtful.
 func (f *fitter) chained(fit *Fit) bool {
-	return f.opt.Correct == Corrections[0] && f.t.D <= mostChained && len(fit.Modes) == 1 && f.cost() <= chainedWork
+	return f.opt.Correct == Corrections[0] && f.t.D <= mostChained && len(fit.Modes) == 1 && f.surf.Work() <= chainedWork
 }
 
 // spread makes the draws of a fit of continuous latents where chains may start: those that

@@ -37,7 +37,7 @@ const (
 	reachWork  = 1e9
 )
 
-// Shortfall is the largest one that is beyond its error, of draws u of a target's
+// ShortfallOf is the largest one that is beyond its error, of draws u of a target's
 // latents with weights w, or of so many chains; the zero value where there is none, or
 // the gradients would take too long.
 func ShortfallOf(ctx context.Context, t *target.Target, u, w []float64, chains int) (Shortfall, error) {

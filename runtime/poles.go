@@ -2,9 +2,12 @@ package runtime
 
 import (
 	"math"
+	"sync"
 
 	"ppl/inference"
+	"ppl/inference/psis"
 	"ppl/inference/tails"
+	"ppl/inference/target"
 	"ppl/lang"
 	"ppl/lang/ast"
 )
@@ -55,31 +58,20 @@ func divisors(s *lang.Symbol) []string {
 // whether they lie on both sides of it.
 func nextToZero(draws, w []float64) (near, through bool) {
 	var below, above bool
-	spread := math.Inf(1)
-	if _, sd := weightedMoments(draws, w); sd > 0 {
-		spread = sd
+	var sd float64
+	if w == nil {
+		_, sd = meanSD(draws)
+	} else {
+		sd, _ = psis.SD(draws, w, 1)
 	}
 	for i, x := range draws {
 		if w != nil && !(w[i] > 0) {
 			continue
 		}
 		below, above = below || x < 0, above || x > 0
-		near = near || math.Abs(x) < spread/4
+		near = near || !(math.Abs(x) >= sd/4)
 	}
 	return near, below && above
-}
-
-func weightedMoments(draws, w []float64) (mean, sd float64) {
-	if w == nil {
-		return meanSD(draws)
-	}
-	for i, x := range draws {
-		mean += w[i] * x
-	}
-	for i, x := range draws {
-		sd += w[i] * (x - mean) * (x - mean)
-	}
-	return mean, math.Sqrt(sd)
 }
 
 // findPoles takes the moments of quotients whose divisor may be 0; columns are the draws of
@@ -93,6 +85,7 @@ func (post *Posterior) findPoles(columns [][]float64, w, at []float64) error {
 		name := post.quantities[i].Symbol
 		parts[name] = append(parts[name], i)
 	}
+	density := sync.OnceValues(post.fit.Target.NewSurface)
 	for _, s := range post.problem.model.checked.Lets {
 		for _, name := range divisors(s) {
 			of, by := parts[s.Name], parts[name]
@@ -102,7 +95,7 @@ func (post *Posterior) findPoles(columns [][]float64, w, at []float64) error {
 			has := make([]tails.Which, len(by))
 			for k, i := range by {
 				var err error
-				if has[k], err = post.reciprocal(&post.quantities[i], k, columns[i], w, at); err != nil {
+				if has[k], err = post.reciprocal(&post.quantities[i], k, columns[i], w, at, density); err != nil {
 					return err
 				}
 			}
@@ -120,8 +113,8 @@ func (post *Posterior) findPoles(columns [][]float64, w, at []float64) error {
 }
 
 // reciprocal says which moments the reciprocal of a quantity has, element k of its symbol,
-// of which draws with weights w are given.
-func (post *Posterior) reciprocal(q *Quantity, k int, draws, w, at []float64) (tails.Which, error) {
+// of which draws with weights w are given; density compiles the log density when it is needed.
+func (post *Posterior) reciprocal(q *Quantity, k int, draws, w, at []float64, density func() (*target.Surface, error)) (tails.Which, error) {
 	near, through := nextToZero(draws, w)
 	switch {
 	case !near:
@@ -134,7 +127,11 @@ func (post *Posterior) reciprocal(q *Quantity, k int, draws, w, at []float64) (t
 		if s.Site.Name != q.Symbol || s.Transform.Name != "exp" || s.Relative || k >= s.Free.Size() || len(at) != t.D {
 			continue
 		}
-		order, err := inference.OrderAtZero(t, s.Offset+k, at)
+		surface, err := density()
+		if err != nil {
+			return tails.Both, err
+		}
+		order, err := inference.OrderAtZero(surface, s.Offset+k, at)
 		const rounding = 1e-3
 		switch {
 		case err != nil:

@@ -97,11 +97,7 @@ func (r *Reporter) Eval(u []float64) ([][]float64, error) {
 	if err := r.p.Run(); err != nil {
 		return nil, err
 	}
-	out := make([][]float64, len(r.Symbols))
-	for k := range out {
-		out[k] = r.p.Out(k)
-	}
-	return out, nil
+	return r.p.Outs(), nil
 }
 
 // Report evaluates the reported values at n = len(u)/D points: for each value k

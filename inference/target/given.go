@@ -83,9 +83,5 @@ func (r *GivenReporter) Eval(u []float64, z [][]float64) ([][]float64, error) {
 	if err := r.p.Run(); err != nil {
 		return nil, err
 	}
-	out := make([][]float64, len(r.Symbols))
-	for k := range out {
-		out[k] = r.p.Out(k)
-	}
-	return out, nil
+	return r.p.Outs(), nil
 }

@@ -12,6 +12,7 @@ type Program struct {
 	compiled graph.Program
 	state    graph.State
 	inputs   map[*graph.Node]int
+	outputs  int
 }
 
 // Run evaluates the outputs at what the inputs hold.
@@ -20,6 +21,15 @@ func (p *Program) Run() error { return p.state.Run() }
 // Out is an output of the last Run, in the order in which they were compiled; it is valid
 // until the next one.
 func (p *Program) Out(i int) []float64 { return p.state.Output(i) }
+
+// Outs are all outputs.
+func (p *Program) Outs() [][]float64 {
+	out := make([][]float64, p.outputs)
+	for k := range out {
+		out[k] = p.Out(k)
+	}
+	return out
+}
 
 // In is what an input holds, to be changed in place before the next Run: a program looks anew
 // at inputs that were asked for, and at no others. It is nil if nothing depends on the input.
@@ -44,7 +54,7 @@ func (p *Program) At(i int) []float64 { return p.state.Input(i) }
 // Another is the same program with a state of its own.
 func (p *Program) Another() (*Program, error) {
 	st, err := p.compiled.NewState()
-	return &Program{compiled: p.compiled, state: st, inputs: p.inputs}, err
+	return &Program{compiled: p.compiled, state: st, inputs: p.inputs, outputs: p.outputs}, err
 }
 
 // ErrMemory is returned where an evaluation of the model would take more memory than
@@ -71,7 +81,7 @@ func (t *Target) Compile(g *graph.Graph, outputs ...*graph.Node) (c *Program, er
 	if err != nil {
 		return nil, err
 	}
-	c = &Program{compiled: p, state: s, inputs: map[*graph.Node]int{}}
+	c = &Program{compiled: p, state: s, inputs: map[*graph.Node]int{}, outputs: len(outputs)}
 	for i, n := range p.Inputs() {
 		c.inputs[n] = i
 	}

@@ -81,7 +81,7 @@ func (c *Sites) Assign(guides []*SiteGuide, row []int) {
 		for s := range c.S {
 			for e := range n {
 				at := (s*n + e) * k
-				z := mostProbable(g.P[e*k : (e+1)*k])
+				z := MostProbable(g.P[e*k : (e+1)*k])
 				if row != nil {
 					z = g.Draws[row[s]*n+e]
 				}
@@ -206,19 +206,11 @@ func (c *Sites) Draw(u []float64, r []*rand.Rand) ([][]int, error) {
 // MostLikely gives the values that are the most likely together at each of the
 // points, as Draw does; the Sites must have been made for it.
 func (c *Sites) MostLikely(u []float64) ([][]int, error) {
-	return c.fix(u, func(_ int, p []float64) int {
-		best := 0
-		for k, q := range p {
-			if q > p[best] {
-				best = k
-			}
-		}
-		return best
-	})
+	return c.fix(u, func(_ int, p []float64) int { return MostProbable(p) })
 }
 
-// mostProbable is the position of the largest of probabilities, the first of equals.
-func mostProbable(p []float64) int {
+// MostProbable is the position of the largest of probabilities, the first of equals.
+func MostProbable(p []float64) int {
 	best := 0
 	for k, v := range p {
 		if v > p[best] {

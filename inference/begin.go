@@ -26,7 +26,7 @@ type Initial struct {
 	Symmetry *Symmetry
 }
 
-// Initial finds where chains that sample a target should start. A start uniform near
+// Begin finds where chains that sample a target should start. A start uniform near
 // the origin may lie where nothing can move, and all of them in one mode of several;
 // particles that are tempered from the prior are in all of them, in proportion.
 func Begin(ctx context.Context, t *target.Target, seed uint64, chains int) *Initial {

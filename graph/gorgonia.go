@@ -16,8 +16,8 @@ import (
 // Measured traps that it avoids: DiffWRT must not return nil; scalars arrive
 // in Do as *gorgonia.F64; a panic inside the TapeMachine cannot be recovered
 // by the caller, so Do recovers by itself; a node's identity in Gorgonia is a
-// 32-bit hash, so gorgApply salts an op whose node came back with other
-// children.
+// 32-bit hash, by which its TapeMachine takes two nodes for one whatever their
+// operands are, so gorgApply salts an op whose hash is taken.
 type gorgOp struct {
 	op   Op
 	g    *Graph
@@ -161,10 +161,27 @@ func (g *Graph) back(n *Node) {
 
 // gorgInput makes a leaf; the caller holds building.
 func (g *Graph) gorgInput(name string, shape Shape) *gorgonia.Node {
-	if len(shape) == 0 {
-		return gorgonia.NewScalar(g.eg, gorgonia.Float64, gorgonia.WithName(name))
+	for salted := name; ; salted += "'" {
+		var n *gorgonia.Node
+		if len(shape) == 0 {
+			n = gorgonia.NewScalar(g.eg, gorgonia.Float64, gorgonia.WithName(salted))
+		} else {
+			n = gorgonia.NewTensor(g.eg, gorgonia.Float64, len(shape), gorgonia.WithName(salted), gorgonia.WithShape(shape...))
+		}
+		if g.unique(n) {
+			return n
+		}
 	}
-	return gorgonia.NewTensor(g.eg, gorgonia.Float64, len(shape), gorgonia.WithName(name), gorgonia.WithShape(shape...))
+}
+
+// unique tells whether no other node of the graph has the hash of n, and takes it for n.
+func (g *Graph) unique(n *gorgonia.Node) bool {
+	h := n.Hashcode()
+	if other, taken := g.hashes[h]; taken {
+		return other == n
+	}
+	g.hashes[h] = n
+	return true
 }
 
 func (g *Graph) gorgApply(op Op, shape Shape, in []*Node) *gorgonia.Node {
@@ -183,8 +200,8 @@ func (g *Graph) gorgApply(op Op, shape Shape, in []*Node) *gorgonia.Node {
 			panic(fmt.Sprintf("graph: gorgonia refused %s: %v", op.Key(), err))
 		}
 		// Apply shares equal nodes itself, so a node that is not freshly made
-		// from this very op is a collision of hashes.
-		if n.Op() == gorgonia.Op(wrapped) {
+		// from this very op is a collision of hashes, too.
+		if n.Op() == gorgonia.Op(wrapped) && g.unique(n) {
 			return n
 		}
 	}

@@ -183,6 +183,7 @@ type Graph struct {
 	equal   map[contentKey][]*Node // constants by content
 	names   map[string]bool
 	byGorg  map[*gorgonia.Node]*Node
+	hashes  map[uint32]*gorgonia.Node // by the hash that Gorgonia tells nodes apart by
 }
 
 // Halted is the panic of a Graph whose Halt says so.
@@ -267,6 +268,7 @@ func New() *Graph {
 		equal:   map[contentKey][]*Node{},
 		names:   map[string]bool{},
 		byGorg:  map[*gorgonia.Node]*Node{},
+		hashes:  map[uint32]*gorgonia.Node{},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
+	_ "ppl/bench/daily"
 
 	"ppl/graph"
 	"ppl/graph/dist"

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+	_ "ppl/bench/daily"
 
 	"ppl/lang/ast"
 )

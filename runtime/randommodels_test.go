@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+	_ "ppl/bench/daily"
 
 	"ppl/graph"
 	"ppl/graph/kernel/vec"

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+	_ "ppl/bench/daily"
 
 	"ppl/graph/fn"
 	"ppl/graph/named"

@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mathext"
 	"pgregory.net/rapid"
+	_ "ppl/bench/daily"
 )
 
 // logUniform draws a positive number whose logarithm is uniform.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+	_ "ppl/bench/daily"
 )
 
 // FuzzPlan compares the plan with the flat plan on graphs that are decoded

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+	_ "ppl/bench/daily"
 
 	"ppl/inference/psis"
 )

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+	_ "ppl/bench/daily"
 )
 
 // sameCells compares shape, numbers bit by bit (any NaN is a NaN), and what

@@ -15,6 +15,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"pgregory.net/rapid"
+	_ "ppl/bench/daily"
 
 	"ppl/runtime/draws"
 )

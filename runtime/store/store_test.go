@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+	_ "ppl/bench/daily"
 )
 
 // sample has every element type, and every awkward shape and value.

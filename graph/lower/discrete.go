@@ -368,12 +368,33 @@ func (l *lowerer) eliminate() {
 	if l.diags.HasErrors() {
 		return
 	}
+	if l.options.Given {
+		l.listDiscrete()
+		return
+	}
 	l.b.Limit = 0 // the elimination counts for itself
 	r, err := enum.Eliminate(p)
 	if err != nil {
 		l.try(func() { l.notExact(err) })
 		return
 	}
+	l.listDiscrete()
+	for _, st := range r.Steps {
+		for _, s := range st.Sites {
+			x := &l.joint.Discrete[index[s.Whole()]]
+			x.How, x.Size = st.How, max(x.Size, st.Size)
+		}
+	}
+	for _, o := range r.Order() {
+		l.joint.Order = append(l.joint.Order, Draw{Site: index[o.Site], Elements: o.Elements})
+	}
+	first := l.siteOrder[0].sym
+	value := l.b.Add(r.Value, l.average(r.Rest))
+	l.joint.Factors = append(l.joint.Factors, Factor{Site: first.Name, Summed: l.siteNames(), Value: value, Span: first.Span})
+}
+
+// listDiscrete describes the discrete latents, before any has been summed out.
+func (l *lowerer) listDiscrete() {
 	l.joint.Discrete = make([]Discrete, len(l.siteOrder))
 	for i, d := range l.siteOrder {
 		x := Discrete{Symbol: d.sym, Shape: d.site.Shape, Values: d.values(), How: "empty", Strategy: d.how, Low: d.lo}
@@ -389,18 +410,6 @@ func (l *lowerer) eliminate() {
 		}
 		l.joint.Discrete[i] = x
 	}
-	for _, st := range r.Steps {
-		for _, s := range st.Sites {
-			x := &l.joint.Discrete[index[s.Whole()]]
-			x.How, x.Size = st.How, max(x.Size, st.Size)
-		}
-	}
-	for _, o := range r.Order() {
-		l.joint.Order = append(l.joint.Order, Draw{Site: index[o.Site], Elements: o.Elements})
-	}
-	first := l.siteOrder[0].sym
-	value := l.b.Add(r.Value, l.average(r.Rest))
-	l.joint.Factors = append(l.joint.Factors, Factor{Site: first.Name, Summed: l.siteNames(), Value: value, Span: first.Span})
 }
 
 func (l *lowerer) siteNames() []string {

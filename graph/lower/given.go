@@ -139,7 +139,7 @@ func (l *lowerer) letGiven(s *ast.Let, sym *lang.Symbol) {
 	before := len(l.diags)
 	l.giving = true
 	ok := l.try(func() { l.letTwin(s) })
-	l.giving = false
+	l.giving = l.options.Given
 	if ok {
 		return
 	}
@@ -202,7 +202,7 @@ func (l *lowerer) reportGiven(s *lang.Symbol) {
 		l.giving = true
 		l.joint.Given = append(l.joint.Given, Reported{Symbol: s, Value: l.lookup(s.Name).Value})
 	})
-	l.giving = false
+	l.giving = l.options.Given
 	if !ok {
 		l.joint.Unreported = append(l.joint.Unreported, s)
 	}

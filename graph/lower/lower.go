@@ -150,6 +150,10 @@ type Options struct {
 	// Values supplies values of discrete latent number i, an array of its shape, at
 	// which lets that depend on discrete latents are reported.
 	Values func(b *named.Builder, i int, shape graph.Shape) named.Value
+	// Given takes the discrete latents at what Values gives, in place of summing them
+	// out: all factors are those at these values, -Inf where one is impossible, and no
+	// table arises.
+	Given bool
 	// Assigner supplies the assignments of latents that are not summed out; none:
 	// all values equally.
 	Assigner Assigner
@@ -216,6 +220,7 @@ func Lower(m *lang.Model, data *Data, src Source, b *named.Builder) (*Joint, dia
 func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Options) (*Joint, diag.List) {
 	l := newLowerer(m, data, src, b)
 	l.options = opt
+	l.giving, l.root.giving = opt.Given, opt.Given
 	if opt.Halt != nil {
 		b.G.Halt = opt.Halt
 	}

@@ -117,7 +117,7 @@ func (l *lowerer) letValue(s *ast.Let) {
 	if l.uncertain().needed[sym] {
 		l.letOnce(s)
 	}
-	if l.options.Values != nil {
+	if l.options.Values != nil && !l.options.Given {
 		l.letGiven(s, sym)
 	}
 }

@@ -50,6 +50,7 @@ var stages = map[diag.Code]stage{
 // elsewhere are the codes whose examples are no models that a file can hold, with the
 // test that has one.
 var elsewhere = map[diag.Code]string{
+	"cannot-predict":    "graph/lower.TestPredictRefuses", // no command predicts yet
 	"invalid-utf8":      "parser.TestCodes",
 	"nesting-too-deep":  "parser.TestCodes",
 	"not-supported-yet": "lang/check.TestCodes",

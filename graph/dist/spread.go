@@ -51,8 +51,11 @@ func (p Params) Spread(b *named.Builder, name string) named.Value {
 
 // Spread returns the sd (scale) called name, in whichever form is in use.
 func (n Numbers) Spread(name string) float64 {
+	if n.Has(name) { // each draw asks
+		return n.F(name)
+	}
 	for other, to := range toSpread {
-		if !n.Has(name) && n.Has(other) {
+		if n.Has(other) {
 			return to.number(n.F(other))
 		}
 	}

@@ -229,8 +229,10 @@ func (p piece) part(shape graph.Shape, st []int, k int) (op.Part, []float64) {
 
 // places calls f with the position of each element of the piece in an array
 // with strides st.
-func (p piece) places(st []int, f func(i, at int)) {
-	shape := p.value.Shape()
+func (p piece) places(st []int, f func(i, at int)) { p.placesIn(p.value.Shape(), st, f) }
+
+// placesIn is places for a value of a shape.
+func (p piece) placesIn(shape graph.Shape, st []int, f func(i, at int)) {
 	part, off := p.part(shape, st, 0)
 	idx := make([]int, len(shape))
 	for i := range shape.Size() {

@@ -48,6 +48,8 @@ type binding struct {
 	store *store // of data that are being simulated
 	site  *discrete
 	gaps  *gaps // data with missing elements
+	// absent marks data that are not given, which may be as long as nothing reads them.
+	absent bool
 	// twin takes its place where discrete latents have given values.
 	twin *binding
 }
@@ -80,6 +82,9 @@ func (l *lowerer) lookup(name string) val {
 	b := l.find(name)
 	if b == nil {
 		panic(failed{})
+	}
+	if b.absent {
+		l.failAbsent(name)
 	}
 	if b.store != nil {
 		return l.wholeStore(b.store)

@@ -14,8 +14,11 @@ import (
 
 // draw samples the left side of a statement in every iteration of the axes,
 // row-major over the axes and then the shape. The leading dimensions of the shape,
-// before the event of the distribution, are iid.
-func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis, shape graph.Shape) []float64 {
+// before the event of the distribution, are iid. Elements that are held are not drawn.
+func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis, shape graph.Shape, h *held) []float64 {
+	if h.all() {
+		return h.values
+	}
 	depth := l.depth
 	defer func() { l.depth = depth }()
 	rank := l.eventRank(s.Dist.Call, info.Dist)
@@ -23,7 +26,7 @@ func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis,
 	if n < 0 {
 		l.fail("shape-at-binding", s, "`%s` describes arrays of rank %d", info.Dist.Sig.Name, rank)
 	}
-	d := &drawing{l: l, s: s, axes: axes[:len(axes):len(axes)], event: shape[n:].Size()}
+	d := &drawing{l: l, s: s, axes: axes[:len(axes):len(axes)], event: shape[n:].Size(), held: h}
 	lead := make([]*named.Axis, n)
 	for i := range lead {
 		lead[i] = l.newAxis("_", shape[i], named.Comprehension)
@@ -58,6 +61,7 @@ type drawing struct {
 	frame graph.Shape   // their sizes
 	event int           // size of one draw
 	from  *sampler
+	held  *held // what is known of it; nil: nothing
 	out   []float64
 
 	// What a constrained kind asks of each object, of `group` consecutive draws.
@@ -74,6 +78,9 @@ func (d *drawing) run() {
 	at := make([]int, len(d.frame))
 	for i := 0; i < d.frame.Size(); i += d.group {
 		x := d.out[i*d.event : (i+d.group)*d.event]
+		if d.heldObject(x, i, at) {
+			continue
+		}
 		for try := 1; !d.object(x, i, at); try++ {
 			if !d.local {
 				panic(again{})
@@ -89,11 +96,7 @@ func (d *drawing) run() {
 // in its set.
 func (d *drawing) object(x []float64, i int, at []int) bool {
 	for k := range d.group {
-		rest := i + k
-		for c := len(d.frame) - 1; c >= 0; c-- {
-			at[c] = rest % d.frame[c]
-			rest /= d.frame[c]
-		}
+		d.coordinates(i+k, at)
 		one := x[k*d.event : (k+1)*d.event]
 		d.from.draw(d.l.sim.r, at, one)
 		for _, v := range one {
@@ -108,11 +111,24 @@ func (d *drawing) object(x []float64, i int, at []int) bool {
 	return d.accepted == nil || d.accepted(x)
 }
 
-func (d *drawing) notANumber(i int) {
-	l := d.l
+// coordinates finds those of draw i on the axes.
+func (d *drawing) coordinates(i int, at []int) {
+	for c := len(d.frame) - 1; c >= 0; c-- {
+		at[c] = i % d.frame[c]
+		i /= d.frame[c]
+	}
+}
+
+// where says which iteration draw i is of.
+func (d *drawing) where(i int) string {
 	mask := make([]float64, d.frame.Size())
 	mask[i] = 1
-	where := l.at(l.b.Wrap(l.b.G.Constant(d.frame, mask), d.axes...), i)
+	return d.l.at(d.l.b.Wrap(d.l.b.G.Constant(d.frame, mask), d.axes...), i)
+}
+
+func (d *drawing) notANumber(i int) {
+	l := d.l
+	where := d.where(i)
 	why := "a parameter is outside its range"
 	if d.s.Dist.Interval != nil || d.s.Dist.Range != nil {
 		why = "the interval has no probability, or a parameter is outside its range"
@@ -158,6 +174,9 @@ func (d *drawing) kind(info *lang.SampleInfo, shape graph.Shape, rank int) {
 
 // random reports whether an expression depends on what is simulated.
 func (l *lowerer) random(n ast.Node) bool {
+	if len(l.sim.known) > 0 {
+		return l.hangsOn(n) != ""
+	}
 	found := false
 	ast.Inspect(n, func(n ast.Node) bool {
 		if x, ok := n.(*ast.Name); ok {
@@ -287,11 +306,16 @@ func (s *sampler) constantAlong(axis int) bool {
 	return s.lower == nil || s.lower.strides[axis] == 0 && s.upper.strides[axis] == 0
 }
 
-// draw makes one draw at the coordinates of the axes.
-func (s *sampler) draw(r *rand.Rand, at []int, out []float64) {
+// set takes the parameters at the coordinates of the axes.
+func (s *sampler) set(at []int) {
 	for i := range s.params {
 		s.numbers.Values[s.params[i].name] = s.params[i].at(at)
 	}
+}
+
+// draw makes one draw at the coordinates of the axes.
+func (s *sampler) draw(r *rand.Rand, at []int, out []float64) {
+	s.set(at)
 	switch {
 	case s.decl.Name == "ZeroInflated":
 		s.parts[0].draw(r, at, out)

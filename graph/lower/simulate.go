@@ -3,6 +3,7 @@ package lower
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"ppl/graph"
 	"ppl/graph/named"
@@ -66,6 +67,7 @@ func simulate(m *lang.Model, data *Data, how simulation) (*Simulated, diag.List)
 		l.b.G.Limit = l.mostElements()
 		sim := how
 		l.sim = &sim
+		l.holdLatents()
 		if !l.runSimulation() {
 			continue
 		}
@@ -74,7 +76,7 @@ func simulate(m *lang.Model, data *Data, how simulation) (*Simulated, diag.List)
 		}
 		return l.drawnValues(), l.diags
 	}
-	return nil, diag.List{{Code: "cannot-simulate", Source: m.File.Source, Span: m.File.Span(),
+	return nil, diag.List{{Code: how.code(), Source: m.File.Source, Span: m.File.Span(),
 		Summary: fmt.Sprintf("in %d attempts no draw of the latents of a constrained kind lay in its set", restarts),
 		Hint:    "give the elements priors under which they are in order more often"}}
 }
@@ -85,6 +87,18 @@ type simulation struct {
 	names   map[string]*lang.Symbol
 	stores  []*store
 	latents bool // data are not drawn
+	// predict is set where some values are known (predict.go).
+	predict *Prediction
+	known   map[string]*Array
+	held    map[string]bool // those known as a whole
+}
+
+// code is that of the diagnostics about what cannot be drawn.
+func (s *simulation) code() diag.Code {
+	if s.predict != nil {
+		return "cannot-predict"
+	}
+	return "cannot-simulate"
 }
 
 // again is raised to begin the simulation anew.
@@ -102,6 +116,7 @@ func (l *lowerer) runSimulation() (done bool) {
 	}()
 	l.block(l.m.File.Stmts)
 	l.complete()
+	l.completeHeld()
 	l.completeStores()
 	l.report()
 	return true
@@ -122,7 +137,11 @@ func (l *lowerer) drawnValues() *Simulated {
 		out.Values[st.name] = a
 	}
 	for _, x := range l.joint.Reported {
-		out.Latents = append(out.Latents, SimulatedValue{x.Symbol, &Array{Shape: x.Value.Shape(), Data: x.Value.Const()}})
+		a := &Array{Shape: x.Value.Shape(), Data: x.Value.Const()}
+		if l.sim.known[x.Symbol.Name] != nil { // the caller's
+			a.Data = slices.Clone(a.Data)
+		}
+		out.Latents = append(out.Latents, SimulatedValue{x.Symbol, a})
 	}
 	return out
 }
@@ -132,9 +151,12 @@ func (l *lowerer) drawnValues() *Simulated {
 func (l *lowerer) simulated(s *ast.Data, a *Array) {
 	sym := l.sim.names[s.Name.Name]
 	var shape graph.Shape
-	if a != nil {
+	switch known := l.sim.known[s.Name.Name]; {
+	case a != nil:
 		shape = a.Shape
-	} else {
+	case known != nil:
+		shape = known.Shape
+	default:
 		shape = l.shape(s, sym.Type.Dims)
 	}
 	l.scope.names[s.Name.Name] = &binding{store: l.newStore(sym, shape, a)}
@@ -173,7 +195,11 @@ func (l *lowerer) simulateLatent(s *ast.Sample, info *lang.SampleInfo) {
 		x := l.box(s, idx, rest)
 		a := l.arrayNamed(info.Symbol.Name, spanned{info.Symbol.Span})
 		a.elem = info.Symbol.Type.Elem
-		drawn := l.draw(s, info, x.axes, rest)
+		held := l.heldIn(s, info.Symbol.Name, &x)
+		if a.dense.Valid() {
+			return
+		}
+		drawn := l.draw(s, info, x.axes, rest, held)
 		l.define(a, s, piece{value: l.b.Array(x.inner, drawn), dims: x.dims, by: s})
 	})
 }
@@ -182,6 +208,9 @@ func (l *lowerer) simulateLatent(s *ast.Sample, info *lang.SampleInfo) {
 // what it draws goes one iteration after another.
 func (l *lowerer) simulateData(s *ast.Sample, info *lang.SampleInfo) {
 	st := l.storeNamed(s, s.Name.Name)
+	if st.allKnown {
+		return
+	}
 	if !mentions(s.Dist, s.Name.Name) {
 		l.left(s.Index, func(idx []named.Value) { l.drawData(s, info, st, idx) })
 		return
@@ -223,7 +252,7 @@ func (l *lowerer) simulateData(s *ast.Sample, info *lang.SampleInfo) {
 func (l *lowerer) drawData(s *ast.Sample, info *lang.SampleInfo, st *store, idx []named.Value) {
 	pos := l.positions(st.shape, l.observedArgs(s, idx, st.shape))
 	pos = l.b.With(pos, l.plates...)
-	drawn := l.draw(s, info, pos.Axes(), pos.Shape())
+	drawn := l.draw(s, info, pos.Axes(), pos.Shape(), st.heldAt(pos.Const()))
 	for i, p := range pos.Const() {
 		l.put(s, st, int(p), drawn[i])
 		if s.Censored != nil {
@@ -261,5 +290,5 @@ func (l *lowerer) orderedPlate(s *ast.Plate) {
 
 // notGenerative refuses statements from which nothing can be drawn.
 func (l *lowerer) notGenerative(at ast.Node, what, hint string) {
-	l.failWith(diag.Diagnostic{Code: "cannot-simulate", Span: at.Span(), Summary: what, Hint: hint})
+	l.failWith(diag.Diagnostic{Code: l.sim.code(), Span: at.Span(), Summary: what, Hint: hint})
 }

@@ -154,22 +154,20 @@ func partlyBound(m *lang.Model, v values) *lower.Data {
 	return out
 }
 
-// TestSimulateModels compares means of functions of drawn latents and data with
-// their expectations, worked out by hand. Names with a capital S are such
-// functions; the data are drawn too.
-func TestSimulateModels(t *testing.T) {
-	rows := []struct {
-		name, text string
-		data       values
-		want       map[string]float64 // mean of each S
-	}{
-		{"random walk", `
+// simulatedModels are models with the means of functions of drawn latents and data,
+// worked out by hand. Names with a capital S are such functions; the data are drawn too.
+var simulatedModels = []struct {
+	name, text string
+	data       values
+	want       map[string]float64 // mean of each S
+}{
+	{"random walk", `
 h[1] ~ Normal(1, 2)
 for t in 2..4 { h[t] ~ Normal(h[t-1], 0.5) }
 let S1 = h[4]
 let S2 = (h[4] - 1)^2
 let S3 = (h[4] - h[1])^2`, nil, map[string]float64{"S1": 1, "S2": 4.75, "S3": 0.75}},
-		{"walks in a plate", `
+	{"walks in a plate", `
 plate j in 1..3 {
   h[j, 1] ~ Normal(0, 1)
   for t in 2..4 { h[j, t] ~ Normal(0.5 * h[j, t-1] + j, 1) }
@@ -178,19 +176,19 @@ let S1 = h[1, 4]
 let S2 = h[3, 4]
 let S3 = (h[2, 4] - 3.5) * (h[1, 4] - 1.75)
 let S4 = (h[2, 2] - 2)^2`, nil, map[string]float64{"S1": 1.75, "S2": 5.25, "S3": 0, "S4": 1.25}},
-		{"autoregression of data, the first given", `
+	{"autoregression of data, the first given", `
 data y : real[T]
 a ~ Normal(0.5, 0.1)
 for t in 2..T { y[t] ~ Normal(a * y[t-1], 1) }
 z ~ Normal(y[T], 1)
 let S1 = z`, values{"y": []float64{8, 0, 0}}, map[string]float64{"S1": 8 * (0.25 + 0.01)}},
-		{"the same as a plate", `
+	{"the same as a plate", `
 data y : real[T]
 y[t in 3..T] ~ Normal(y[t-1] - y[t-2], 1)
 z ~ Normal(y[T], 1)
 let S1 = z
 let S2 = (z + 2)^2`, values{"y": []float64{1, 2, 9, 9, 9}}, map[string]float64{"S1": -2, "S2": 3}},
-		{"conditional variances", `
+	{"conditional variances", `
 data y : real[T]
 omega ~ Exponential(1)
 let v[1] = omega
@@ -200,7 +198,7 @@ for t in 2..T {
   y[t] ~ Normal(0, sqrt(v[t]))
 }
 let S1 = v[3]`, values{"T": 3}, map[string]float64{"S1": 1.75}},
-		{"hidden Markov model", `
+	{"hidden Markov model", `
 data y : real[T]
 mu : ordered[2] ~ Normal(0, 1)
 z[1] ~ Categorical([0.25, 0.75])
@@ -208,19 +206,19 @@ for t in 2..T { z[t] ~ Categorical([[0.9, 0.1], [0.2, 0.8]][z[t-1]]) }
 plate t in 1..T { y[t] ~ Normal(mu[z[t]], 0.1) }
 let S1 = 1.0 * (z[3] == 1)
 let S2 = mu[2]`, values{"T": 3}, map[string]float64{"S1": 0.25*(0.81+0.02) + 0.75*(0.18+0.16), "S2": 1 / math.Sqrt(math.Pi)}},
-		{"an order that depends on a latent is not renormalised", `
+	{"an order that depends on a latent is not renormalised", `
 m ~ Normal(0, 1)
 mu : ordered[2] ~ Normal([m, 0], 1)
 let S1 = m
 let S2 = mu[2]`, nil, map[string]float64{"S1": -math.Sqrt(2 / math.Pi / 3), "S2": math.Sqrt(2 / math.Pi / 3)}},
-		{"an order with known centres", `
+	{"an order with known centres", `
 mu : ordered[2] ~ Normal([1, 0], 1)
 let S1 = mu[2] - mu[1]`, nil, map[string]float64{"S1": -1 + math.Sqrt2*math.Exp(-0.25)/math.Sqrt(2*math.Pi)/(0.5*math.Erfc(0.5))}},
-		{"positive and ordered", `
+	{"positive and ordered", `
 m ~ Exponential(1)
 x : positive_ordered[2, 2] ~ Normal(0, 1)
 let S1 = x[1, 2] + x[1, 1]`, nil, map[string]float64{"S1": 2 * math.Sqrt(2/math.Pi)}},
-		{"ragged", `
+	{"ragged", `
 data n : int[J]
 plate j in 1..J {
   a[j] ~ Normal(j, 1)
@@ -230,29 +228,29 @@ plate j in 1..J { plate i in n[j]+1..3 { x[j, i] ~ Normal(0, 1) } }
 let S1 = x[2, 3]
 let S2 = x[1, 1] * a[1]
 let S3 = x[1, 2] * a[1]`, values{"n": []int{1, 3}}, map[string]float64{"S1": 2, "S2": 2, "S3": 0}},
-		{"missing data", `
+	{"missing data", `
 data y : real?[N]
 y[i in 1..N] ~ Normal(3, 1)
 z ~ Normal(sum(y), 1)
 let S1 = z`, values{"y": holes{[]float64{1, math.NaN(), 2}, []int{1}}}, map[string]float64{"S1": 9}},
-		{"a branch on latents", `
+	{"a branch on latents", `
 p ~ Bernoulli(0.25)
 x ~ Normal(if p == 1 then 4 else 0, 1)
 let S1 = x`, nil, map[string]float64{"S1": 1}},
-		{"parts of arrays in a loop with a plate in it", `
+	{"parts of arrays in a loop with a plate in it", `
 for t in 1..3 {
   plate j in 1..2 { x[j, t] ~ Normal(if t == 1 then j else 2 * x[3-j, t-1], 1) }
 }
 let S1 = x[1, 3]
 let S2 = x[2, 3]`, nil, map[string]float64{"S1": 4, "S2": 8}},
-		{"a let of data", `
+	{"a let of data", `
 data x : real[N]
 let y = log(x)
 a ~ Normal(1, 1)
 y[i in 1..N] ~ Normal(a, 1)
 z ~ Normal(mean(y), 1)
 let S1 = z * a`, values{"x": []float64{5, 6}}, map[string]float64{"S1": 2}},
-		{"locals, counts of trials and functions", `
+	{"locals, counts of trials and functions", `
 data n : int[N]
 data k : int[N]
 fn half(x: real[M]) -> real[M] { let y = x / 2  return y }
@@ -263,8 +261,11 @@ plate i in 1..N {
 }
 z ~ Normal(sum(k), 1)
 let S1 = z`, values{"n": []int{4, 8}}, map[string]float64{"S1": 3}},
-	}
-	for _, row := range rows {
+}
+
+// TestSimulateModels compares the means with draws.
+func TestSimulateModels(t *testing.T) {
+	for _, row := range simulatedModels {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			m := checkedWithout(t, row.text)

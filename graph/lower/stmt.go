@@ -73,6 +73,9 @@ func (l *lowerer) dataStmt(s *ast.Data) {
 		l.simulated(s, a)
 		return
 	}
+	if a == nil && l.absent(s) {
+		return
+	}
 	if a == nil {
 		l.fail("not-supported-here", s, "the data `%s` have no value", s.Name.Name)
 	}
@@ -124,7 +127,12 @@ func (l *lowerer) letValue(s *ast.Let) {
 
 func (l *lowerer) letOnce(s *ast.Let) {
 	if len(s.Index) == 0 {
-		l.bind(s.Name.Name, l.table(s.Value))
+		if l.constantLet(s) || l.letNotGiven(s) {
+			return
+		}
+		v := l.table(s.Value)
+		l.bind(s.Name.Name, v)
+		l.keepConstant(s, v)
 		l.substitute(s.Name.Name)
 		if l.sim != nil && l.calls == 0 && l.sim.names[s.Name.Name] != nil {
 			l.storeNamed(s, s.Name.Name)
@@ -149,6 +157,10 @@ func (l *lowerer) letOnce(s *ast.Let) {
 
 func (l *lowerer) factor(s *ast.Factor) {
 	if l.options.LatentsOnly || l.sim != nil && l.sim.latents {
+		return
+	}
+	if l.sim != nil && l.sim.predict != nil {
+		l.factorOfKnown(s)
 		return
 	}
 	if l.sim != nil {

@@ -22,9 +22,12 @@ type store struct {
 	data    []float64
 	given   bool
 	missing []bool // in the data given; nil where none is
-	state   []elementState
-	readAt  []diag.Span // where data given were read
-	whole   []float64   // a copy of data, until the next draw
+	// known marks the elements that are not drawn although a statement would; nil: none.
+	known    []bool
+	allKnown bool
+	state    []elementState
+	readAt   []diag.Span // where data given were read
+	whole    []float64   // a copy of data, until the next draw
 }
 
 type elementState int32
@@ -42,6 +45,7 @@ func (l *lowerer) newStore(s *lang.Symbol, shape graph.Shape, values *Array) *st
 		copy(st.data, values.Data)
 		st.given, st.missing = true, values.Missing
 	}
+	l.holdStore(st)
 	l.sim.stores = append(l.sim.stores, st)
 	return st
 }
@@ -148,13 +152,13 @@ func (l *lowerer) markRead(at ast.Node, st *store, pos named.Value) {
 // mark notes that an element is read.
 func (l *lowerer) mark(at ast.Node, st *store, i int) {
 	switch {
-	case st.state[i] != undrawn:
+	case st.state[i] != undrawn || st.known != nil && st.known[i]:
 	case !st.given:
-		l.failWith(diag.Diagnostic{Code: "cannot-simulate", Span: at.Span(),
+		l.failWith(diag.Diagnostic{Code: l.sim.code(), Span: at.Span(),
 			Summary: fmt.Sprintf("%s is read before any `~` has drawn it, and the data do not give it", st.element(i)),
 			Hint:    fmt.Sprintf("give `%s` in the data: elements that no `~` draws, such as the first ones of an autoregression, are taken from there", st.name)})
 	case st.missing != nil && st.missing[i]:
-		l.failWith(diag.Diagnostic{Code: "cannot-simulate", Span: at.Span(),
+		l.failWith(diag.Diagnostic{Code: l.sim.code(), Span: at.Span(),
 			Summary: fmt.Sprintf("%s is missing in the data, and is read before any `~` has drawn it", st.element(i))})
 	default:
 		if n := len(st.readAt); n == 0 || st.readAt[n-1] != at.Span() {
@@ -169,7 +173,7 @@ func (l *lowerer) put(s *ast.Sample, st *store, i int, x float64) {
 	switch {
 	case st.state[i] == drawn:
 		l.fail("observed-twice", s, "%s is observed twice", st.element(i))
-	case st.state[i] >= readFirst:
+	case st.state[i] >= readFirst && l.sim.predict == nil:
 		l.failWith(diag.Diagnostic{Code: "cannot-simulate", Span: s.Span(),
 			Summary: fmt.Sprintf("%s is read before this draws it", st.element(i)),
 			Related: []diag.Related{{Span: st.readAt[st.state[i]-readFirst], Message: "read here"}},
@@ -182,7 +186,7 @@ func (l *lowerer) put(s *ast.Sample, st *store, i int, x float64) {
 func (l *lowerer) completeStores() {
 	for _, st := range l.sim.stores {
 		for i, state := range st.state {
-			if state != drawn && !st.given && !l.diags.HasErrors() {
+			if state != drawn && !st.given && !(st.known != nil && st.known[i]) && !l.diags.HasErrors() {
 				l.try(func() {
 					l.notGenerative(spanned{st.span}, fmt.Sprintf("no `~` draws %s, and the data do not give it", st.element(i)),
 						fmt.Sprintf("give `%s` in the data: elements that no `~` draws are taken from there", st.name))

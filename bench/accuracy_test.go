@@ -23,8 +23,8 @@ func TestItemResponseAgainstNUTS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !fit.Converged() {
-		t.Errorf("not converged: %s", fit.Ended())
+	if !fit.Figures().Converged {
+		t.Errorf("not converged: %s", fit.Figures().Ended)
 	}
 	chains, err := p.Fit(context.Background(), runtime.Options{Seed: 1, Method: "nuts"})
 	if err != nil {
@@ -44,7 +44,7 @@ func TestItemResponseAgainstNUTS(t *testing.T) {
 			sds++
 		}
 	}
-	t.Logf("of %d latents %d have the right mean, %d the right sd; %d and %d evaluations", n, means, sds, fit.Evaluations(), chains.Evaluations())
+	t.Logf("of %d latents %d have the right mean, %d the right sd; %d and %d evaluations", n, means, sds, fit.Figures().Evaluations, chains.Figures().Evaluations)
 	if float64(means) < 0.95*float64(n) || float64(sds) < 0.9*float64(n) {
 		t.Error("too few are right")
 	}

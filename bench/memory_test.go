@@ -39,7 +39,7 @@ func TestMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !post.Converged() {
+		if !post.Figures().Converged {
 			t.Error("not converged")
 		}
 		peak := resident(t)

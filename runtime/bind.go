@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"runtime/debug"
+	"time"
 
 	"ppl/graph/lower"
 	"ppl/inference/target"
@@ -61,6 +62,10 @@ type Problem struct {
 	bound  *data.Bound
 	target *target.Target
 	notes  diag.List
+	// As asked for.
+	engine   string
+	discrete map[string]string
+	took     time.Duration // to compile the model and bind the data
 }
 
 // Bind checks the data against the model's declarations and lowers the model.
@@ -97,6 +102,7 @@ func (m *Model) BindWith(d *Data, opt BindOptions) (p *Problem, err error) {
 // BindContext is BindWith until the context is done: the error is then a *Stopped.
 func (m *Model) BindContext(ctx context.Context, d *Data, opt BindOptions) (p *Problem, err error) {
 	defer guarded(&err)
+	begun := time.Now()
 	if err := given("Model.Bind", contextArgument(ctx), argument{"m", m.made()}, dataArgument(d)); err != nil {
 		return nil, err
 	}
@@ -118,7 +124,7 @@ func (m *Model) BindContext(ctx context.Context, d *Data, opt BindOptions) (p *P
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
-	p = &Problem{model: m, bound: bound, notes: append(d.diags.Warnings(), diags.Warnings()...)}
+	p = &Problem{model: m, bound: bound, engine: opt.Engine, discrete: opt.Discrete, notes: append(d.diags.Warnings(), diags.Warnings()...)}
 	target, diags := target.NewWith(m.checked, lowerData(bound), run, lower.Options{Strategies: opt.Discrete, Halt: func() bool { return ctx.Err() != nil }})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
@@ -133,6 +139,7 @@ func (m *Model) BindContext(ctx context.Context, d *Data, opt BindOptions) (p *P
 	if target.D == 0 && len(target.Discrete) == 0 {
 		return nil, m.nothingToFit()
 	}
+	p.took = m.took + time.Since(begun)
 	return p, nil
 }
 

@@ -29,8 +29,8 @@ func TestLatentsBoundedByRow(t *testing.T) {
 		{"x : real[N] ~ LogNormal(0, 0.8) in (lo, inf)", func(x float64) float64 { l := math.Log(x); return math.Exp(-l*l/1.28) / x }, 0},
 	} {
 		post := fitWith(t, declare+c.text, data, runtime.Options{Seed: 1})
-		if post.Verdict != runtime.Good {
-			t.Errorf("%s: %s %v", c.text, post.Verdict, post.Reasons)
+		if post.Verdict() != runtime.Good {
+			t.Errorf("%s: %s %v", c.text, post.Verdict(), post.Reasons())
 		}
 		for i := range lower {
 			name := fmt.Sprintf("x[%d]", i+1)
@@ -90,8 +90,8 @@ func TestDataTruncatedByRow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if post.Verdict != runtime.Good || math.Abs(mu.Mean-mean) > 0.05*sd || math.Abs(mu.SD/sd-1) > 0.05 {
-			t.Errorf("%s: %.4f ± %.4f, want %.4f ± %.4f; %s %v", c.text, mu.Mean, mu.SD, mean, sd, post.Verdict, post.Reasons)
+		if post.Verdict() != runtime.Good || math.Abs(mu.Mean-mean) > 0.05*sd || math.Abs(mu.SD/sd-1) > 0.05 {
+			t.Errorf("%s: %.4f ± %.4f, want %.4f ± %.4f; %s %v", c.text, mu.Mean, mu.SD, mean, sd, post.Verdict(), post.Reasons())
 		}
 	}
 }
@@ -105,8 +105,8 @@ func TestLatentAngles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if mean, sd := momentsOf(density, w[0], w[1]); post.Verdict != runtime.Good || math.Abs(a.Mean-mean) > 0.1*sd || math.Abs(a.SD/sd-1) > 0.1 {
-			t.Errorf("%s: %.4f ± %.4f, want %.4f ± %.4f; %s", text, a.Mean, a.SD, mean, sd, post.Verdict)
+		if mean, sd := momentsOf(density, w[0], w[1]); post.Verdict() != runtime.Good || math.Abs(a.Mean-mean) > 0.1*sd || math.Abs(a.SD/sd-1) > 0.1 {
+			t.Errorf("%s: %.4f ± %.4f, want %.4f ± %.4f; %s", text, a.Mean, a.SD, mean, sd, post.Verdict())
 		}
 	}
 }

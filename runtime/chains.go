@@ -90,7 +90,7 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 			return nil, nil
 		}
 	}
-	post := &Posterior{problem: p, options: opt, fit: fit}
+	post := &making{problem: p, asks: opt, options: opt, fit: fit}
 	post.takeChains(r)
 	if r.Interrupted {
 		fit.Ended = "the time limit was reached"
@@ -105,13 +105,15 @@ func (p *Problem) chained(ctx context.Context, opt Options, fit *inference.Fit, 
 		}
 		return more, err
 	})
+	if err != nil {
+		return nil, err
+	}
 	fit.Release()
-	post.FitTime = time.Since(begun)
-	return post, err
+	return post.done(begun), nil
 }
 
 // takeChains makes draws of chains the answer.
-func (post *Posterior) takeChains(r *chains.Result) {
+func (post *making) takeChains(r *chains.Result) {
 	r.Apply(post.fit)
 	post.options.Draws = r.Chains * r.Draws
 	post.sampling = &Sampling{
@@ -122,7 +124,7 @@ func (post *Posterior) takeChains(r *chains.Result) {
 
 // tempered makes the posterior of tempered particles, with its report.
 func (p *Problem) tempered(ctx context.Context, opt Options, fit *inference.Fit, begun time.Time) (*Posterior, error) {
-	post := &Posterior{problem: p, options: opt, fit: fit, late: lateness(ctx)}
+	post := &making{problem: p, asks: opt, options: opt, fit: fit, late: lateness(ctx)}
 	post.takeParticles()
 	err := post.reportChains(ctx, opt.Draws, func() (bool, error) {
 		more, err := fit.Extend(ctx, opt.Seed, len(post.quantities))
@@ -131,13 +133,15 @@ func (p *Problem) tempered(ctx context.Context, opt Options, fit *inference.Fit,
 		}
 		return more, err
 	})
+	if err != nil {
+		return nil, err
+	}
 	fit.Release()
-	post.FitTime = time.Since(begun)
-	return post, err
+	return post.done(begun), nil
 }
 
 // takeParticles makes tempered particles the answer: runs are its chains.
-func (post *Posterior) takeParticles() {
+func (post *making) takeParticles() {
 	w := post.fit.Draws
 	post.options.Draws = w.N()
 	post.sampling = &Sampling{Chains: w.Chains, Groups: w.Chains, Draws: w.N() / w.Chains, Particles: post.fit.Look.Each(), Trajectories: w.N(), RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1)}
@@ -145,7 +149,7 @@ func (post *Posterior) takeParticles() {
 
 // reportChains makes the report of draws of chains, or of tempered particles, of which as
 // many are kept as were asked for; more draws more, if that is possible.
-func (post *Posterior) reportChains(ctx context.Context, asked int, more func() (bool, error)) error {
+func (post *making) reportChains(ctx context.Context, asked int, more func() (bool, error)) error {
 	report := func() error {
 		if err := post.reportAll(ctx, post.options.Draws); err != nil {
 			return err
@@ -168,7 +172,7 @@ func (post *Posterior) reportChains(ctx context.Context, asked int, more func() 
 }
 
 // diagnoseDiscrete computes the diagnostics of discrete latents with a guide.
-func (post *Posterior) diagnoseDiscrete() {
+func (post *making) diagnoseDiscrete() {
 	s := post.sampling
 	for k, site := range post.fit.Target.Discrete {
 		g := post.guideOf(k)
@@ -193,15 +197,10 @@ func (post *Posterior) diagnoseDiscrete() {
 }
 
 // thin keeps some of the draws.
-func (post *Posterior) thin(n int) {
+func (post *making) thin(n int) {
 	rows := post.pickRows(n)
-	for i := range post.quantities {
-		q := &post.quantities[i]
-		all := q.Draws
-		q.Draws = make([]float64, n)
-		for k, row := range rows {
-			q.Draws[k] = all[row]
-		}
+	if post.draws != nil {
+		post.draws.Rows, post.draws.Kept = rows, n
 	}
 	for i, all := range post.discrete.draws {
 		kept := make([]int, n)

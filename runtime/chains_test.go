@@ -126,11 +126,11 @@ func TestChainsAgainstExact(t *testing.T) {
 			got := fitGuided(t, bindDiscrete(t, c.text, c.data, c.how), runtime.Options{})
 			s := got.Sampling()
 			if s == nil {
-				t.Fatalf("no chains: %v", got.Reasons)
+				t.Fatalf("no chains: %v", got.Reasons())
 			}
-			t.Logf("%d draws, R̂ %.4f, ESS %.0f, %v; exact %s; %v", s.Chains*s.Draws, s.RHat, s.ESSBulk, got.Reasons, want.Verdict, time.Since(begun))
-			if got.Verdict == runtime.Poor {
-				t.Errorf("%s: %v", got.Verdict, got.Reasons)
+			t.Logf("%d draws, R̂ %.4f, ESS %.0f, %v; exact %s; %v", s.Chains*s.Draws, s.RHat, s.ESSBulk, got.Reasons(), want.Verdict(), time.Since(begun))
+			if got.Verdict() == runtime.Poor {
+				t.Errorf("%s: %v", got.Verdict(), got.Reasons())
 			}
 			for _, q := range want.Quantities() {
 				x, err := got.Quantity(q.Name)
@@ -176,9 +176,9 @@ func TestChainsSameBits(t *testing.T) {
 	for _, cores := range []int{1, 2, 4} {
 		gort.GOMAXPROCS(cores)
 		post := fitGuided(t, p, runtime.Options{})
-		got := fmt.Sprint(post.Sampling(), post.Reasons)
+		got := fmt.Sprint(post.Sampling(), post.Reasons())
 		for _, q := range post.Quantities() {
-			got += fmt.Sprintf("%x %x %x %x\n", q.Mean, q.SD, q.RHat, q.Draws)
+			got += fmt.Sprintf("%x %x %x %x\n", q.Mean, q.SD, q.RHat, q.Draws())
 		}
 		for _, q := range post.Discrete() {
 			got += fmt.Sprintf("%x\n", q.P)
@@ -208,8 +208,8 @@ tau ~ HalfCauchy(1)
 m : real[N] ~ Normal(0, tau)
 y ~ Normal(m, 2)`, map[string]any{"y": y}, nil)
 	post := fitGuided(t, p, runtime.Options{})
-	if post.Sampling() == nil || post.Applied() != applied || post.Verdict != runtime.Good {
-		t.Fatalf("%s, %s: %v", post.Applied(), post.Verdict, post.Reasons)
+	if post.Sampling() == nil || post.Figures().Applied != string(applied) || post.Verdict() != runtime.Good {
+		t.Fatalf("%s, %s: %v", post.Figures().Applied, post.Verdict(), post.Reasons())
 	}
 	// Given tau the rest is normal: an integral over tau.
 	var total, mean, square, first float64
@@ -254,14 +254,14 @@ y ~ Normal(m, 2)`, map[string]any{"y": y}, nil)
 			t.Fatal(err)
 		}
 		at, sd := 0.0, 0.0
-		for _, x := range q.Draws {
+		for _, x := range q.Draws() {
 			at += x / float64(n)
 		}
-		for _, x := range q.Draws {
+		for _, x := range q.Draws() {
 			sd += (x - at) * (x - at) / float64(n)
 		}
-		if len(q.Draws) != n || math.Abs(at-m.Mean) > 0.4*m.SD || math.Abs(math.Log(math.Sqrt(sd)/m.SD)) > 0.35 {
-			t.Errorf("%d of %d draws have mean %.4f and sd %.4f, all %.4f and %.4f", len(q.Draws), n, at, math.Sqrt(sd), m.Mean, m.SD)
+		if len(q.Draws()) != n || math.Abs(at-m.Mean) > 0.4*m.SD || math.Abs(math.Log(math.Sqrt(sd)/m.SD)) > 0.35 {
+			t.Errorf("%d of %d draws have mean %.4f and sd %.4f, all %.4f and %.4f", len(q.Draws()), n, at, math.Sqrt(sd), m.Mean, m.SD)
 		}
 	}
 	for _, opt := range []runtime.Options{{Correct: "linear"}, {Correct: "none"}, {Guide: "fullrank"}, {Guide: "laplace"}} {
@@ -279,16 +279,16 @@ func TestChainsMethods(t *testing.T) {
 	if s := nuts.Sampling(); s == nil || s.Chains != 3 || s.Groups != 3 || s.Draws != 200 || s.Warmup != 300 || s.TargetAccept < 0.9 {
 		t.Errorf("nuts: %+v", s)
 	}
-	if q, err := nuts.Quantity("s"); err != nil || len(q.Draws) != 600 || !(q.RHat < 1.1) {
+	if q, err := nuts.Quantity("s"); err != nil || len(q.Draws()) != 600 || !(q.RHat < 1.1) {
 		t.Errorf("nuts: %+v, %v", q, err)
 	}
 	none := fitGuided(t, p, runtime.Options{Correct: "none"})
-	if none.Sampling() != nil || none.Verdict == runtime.Good {
-		t.Errorf("--correct none: %+v, %s", none.Sampling(), none.Verdict)
+	if none.Sampling() != nil || none.Verdict() == runtime.Good {
+		t.Errorf("--correct none: %+v, %s", none.Sampling(), none.Verdict())
 	}
 	few := fitGuided(t, p, runtime.Options{Draws: 10})
-	if q, err := few.Quantity("s"); err != nil || len(q.Draws) != 10 || few.Sampling().Draws*64 < 4000 {
-		t.Errorf("ten draws: %d, of %+v, %v", len(q.Draws), few.Sampling(), err)
+	if q, err := few.Quantity("s"); err != nil || len(q.Draws()) != 10 || few.Sampling().Draws*64 < 4000 {
+		t.Errorf("ten draws: %d, of %+v, %v", len(q.Draws()), few.Sampling(), err)
 	}
 }
 
@@ -297,8 +297,8 @@ func TestChainsMethods(t *testing.T) {
 func TestChainsDisagree(t *testing.T) {
 	y := threeNormalsData(60, 8)
 	post := fitGuided(t, bindDiscrete(t, strings.Replace(threeNormals, "ordered[3]", "real[3]", 1), map[string]any{"y": y}, map[string]string{"z": "expect"}), runtime.Options{})
-	if post.Verdict != runtime.Poor || !strings.Contains(fmt.Sprint(post.Reasons), "have not mixed") {
-		t.Errorf("%s: %v", post.Verdict, post.Reasons)
+	if post.Verdict() != runtime.Poor || !strings.Contains(fmt.Sprint(post.Reasons()), "have not mixed") {
+		t.Errorf("%s: %v", post.Verdict(), post.Reasons())
 	}
 }
 
@@ -310,8 +310,8 @@ data x : real[N, K]
 data y : real[N]
 s : int[K] ~ Bernoulli(0.1)
 y ~ Normal(x @ s, 1)`, map[string]any{"x": matrix(n, 300, 3), "y": normals(n, 4)}, map[string]string{"s": "score"}), runtime.Options{MaxTime: 20 * time.Second})
-	if post.Sampling() != nil || post.Verdict == runtime.Good || !strings.Contains(fmt.Sprint(post.Reasons), "no Markov chains have checked them: they would take too long") {
-		t.Errorf("%s: %v", post.Verdict, post.Reasons)
+	if post.Sampling() != nil || post.Verdict() == runtime.Good || !strings.Contains(fmt.Sprint(post.Reasons()), "no Markov chains have checked them: they would take too long") {
+		t.Errorf("%s: %v", post.Verdict(), post.Reasons())
 	}
 }
 
@@ -327,8 +327,8 @@ func TestChainsStop(t *testing.T) {
 			}
 			continue
 		}
-		if !post.TimedOut() || post.Verdict == runtime.Good {
-			t.Errorf("after %v: %s, %v", after, post.Verdict, post.Reasons)
+		if !post.Figures().TimedOut || post.Verdict() == runtime.Good {
+			t.Errorf("after %v: %s, %v", after, post.Verdict(), post.Reasons())
 		}
 	}
 }
@@ -352,8 +352,8 @@ func TestKinksOfManyLatents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if post.Verdict != runtime.Good || post.Applied() != inference.Sampled {
-		t.Errorf("%s, %s: %q", post.Applied(), post.Verdict, post.Reasons)
+	if post.Verdict() != runtime.Good || post.Figures().Applied != string(inference.Sampled) {
+		t.Errorf("%s, %s: %q", post.Figures().Applied, post.Verdict(), post.Reasons())
 	}
 	long, err := p.Fit(t.Context(), runtime.Options{Seed: 1, Method: runtime.MethodNUTS, Draws: 4000})
 	if err != nil {

@@ -63,8 +63,8 @@ func TestLatentAnglesAnywhere(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			if post.Verdict == runtime.Poor || post.Verdict != runtime.Good && opt.Method == "" {
-				t.Errorf("%s: %s, %s", name, post.Verdict, post.Reasons)
+			if post.Verdict() == runtime.Poor || post.Verdict() != runtime.Good && opt.Method == "" {
+				t.Errorf("%s: %s, %s", name, post.Verdict(), post.Reasons())
 			}
 			log := func(x float64) float64 {
 				sum := 0.1 * math.Cos(x)
@@ -106,8 +106,8 @@ func TestMissingAngle(t *testing.T) {
 		post := must(p.Fit(context.Background(), runtime.Options{Seed: seed}))
 		for name, density := range map[string]func(float64) float64{"m": direction, "y[2]": missing} {
 			mean, sd := onCircle(density, x)
-			if q := must(post.Quantity(name)); math.Abs(q.Mean-mean) > 0.1*sd || math.Abs(math.Log(q.SD/sd)) > 0.1 || post.Verdict != runtime.Good {
-				t.Errorf("seed %d: %s is %.3f ± %.3f, by quadrature %.3f ± %.3f; %s", seed, name, q.Mean, q.SD, mean, sd, post.Verdict)
+			if q := must(post.Quantity(name)); math.Abs(q.Mean-mean) > 0.1*sd || math.Abs(math.Log(q.SD/sd)) > 0.1 || post.Verdict() != runtime.Good {
+				t.Errorf("seed %d: %s is %.3f ± %.3f, by quadrature %.3f ± %.3f; %s", seed, name, q.Mean, q.SD, mean, sd, post.Verdict())
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"sort"
@@ -22,29 +21,6 @@ import (
 // whose expectations are taken in closed form, a Gumbel-softmax relaxation, and
 // score-function gradients.
 var Strategies = []string{lower.Exact, lower.Expect, lower.Relax, lower.Score}
-
-// DiscreteStrategy says how a discrete latent is handled.
-type DiscreteStrategy struct {
-	Name     string
-	Elements int
-	Values   int // of each element
-	Strategy string
-	// How is the way in which it was summed out, and Numbers how many numbers
-	// the largest table takes for one particle.
-	How     string
-	Numbers int
-}
-
-func (s DiscreteStrategy) String() string {
-	elements := ""
-	if s.Elements != 1 {
-		elements = fmt.Sprintf("%d elements of ", s.Elements)
-	}
-	if s.Values == 0 {
-		return fmt.Sprintf("%s: %s, %s; %sinfinitely many values", s.Name, s.Strategy, s.How, elements)
-	}
-	return fmt.Sprintf("%s: %s, %s; %s%d values, %d numbers for each particle", s.Name, s.Strategy, s.How, elements, s.Values, s.Numbers)
-}
 
 // Discrete says how each discrete latent is handled, in the order of the model.
 func (p *Problem) Discrete() []DiscreteStrategy {
@@ -105,68 +81,9 @@ func init() {
 		Right:       "data W : real[3, 4]\nk : int[2] ~ Categorical(ones(4) / 4)\nlet part = [W[i, k[j]] for i in 1..2, j in 1..2]"})
 }
 
-// DiscreteQuantity is one element of a discrete latent, with its posterior.
-type DiscreteQuantity struct {
-	// Name, Column, Symbol and Index are as those of a Quantity.
-	Name, Column, Symbol string
-	Index                []int
-	// Values is the support, and P the posterior probability of each value: the
-	// mean, over the draws of the other latents, of its exact probability given
-	// those.
-	Values []int
-	P      []float64
-	// Mode is the most likely value; Joint the value in the most likely
-	// combination of all discrete latents, given the others at their posterior
-	// means (on the unconstrained scale): in a chain, the Viterbi path.
-	Mode, Joint int
-	// RHat and ESS are those of Markov chains that move in the latent; 0 where it was
-	// summed out, or has a guide that is the answer.
-	RHat, ESS float64
-}
-
-// Mean and SD are those of the values as numbers.
-func (q *DiscreteQuantity) Mean() float64 {
-	if q == nil || len(q.P) == 0 {
-		return math.NaN()
-	}
-	m := 0.0
-	for k, p := range q.P {
-		m += p * float64(q.Values[k])
-	}
-	return m
-}
-
-// SD is the standard deviation of the value as a number.
-func (q *DiscreteQuantity) SD() float64 {
-	if q == nil {
-		return math.NaN()
-	}
-	m, v := q.Mean(), 0.0
-	for k, p := range q.P {
-		v += p * (float64(q.Values[k]) - m) * (float64(q.Values[k]) - m)
-	}
-	return math.Sqrt(v)
-}
-
-// Quantile is the least value up to which the probability is at least p; 0 of a
-// DiscreteQuantity without values.
-func (q *DiscreteQuantity) Quantile(p float64) int {
-	if q == nil || len(q.Values) == 0 {
-		return 0
-	}
-	c := 0.0
-	for k, x := range q.P {
-		if c += x; c >= p-1e-12 {
-			return q.Values[k]
-		}
-	}
-	return q.Values[len(q.Values)-1]
-}
-
-// discretePosterior is what a Posterior knows of its discrete latents.
-type discretePosterior struct {
+// discreteMaking is what is known of discrete latents.
+type discreteMaking struct {
 	quantities []DiscreteQuantity
-	byName     map[string]int
 	first      []int // of each site among quantities
 
 	once  sync.Once
@@ -184,7 +101,7 @@ const (
 
 // reportDiscrete averages the marginals of the discrete latents over the draws
 // of the others.
-func (post *Posterior) reportDiscrete(ctx context.Context) error {
+func (post *making) reportDiscrete(ctx context.Context) error {
 	t := post.fit.Target
 	if len(t.Discrete) == 0 {
 		return nil
@@ -226,7 +143,7 @@ func (post *Posterior) reportDiscrete(ctx context.Context) error {
 	for k := range t.Discrete {
 		for e := range t.Discrete[k].Shape.Size() {
 			if post.guideOf(k) == nil {
-				d.quantities[d.first[k]+e].settle(used)
+				settleProbabilities(&d.quantities[d.first[k]+e], used)
 			}
 		}
 	}
@@ -234,9 +151,8 @@ func (post *Posterior) reportDiscrete(ctx context.Context) error {
 }
 
 // nameDiscrete makes the quantities.
-func (post *Posterior) nameDiscrete(t *target.Target) {
+func (post *making) nameDiscrete(t *target.Target) {
 	d := &post.discrete
-	d.byName = map[string]int{}
 	for _, s := range t.Discrete {
 		d.first = append(d.first, len(d.quantities))
 		support := s.Values
@@ -248,8 +164,7 @@ func (post *Posterior) nameDiscrete(t *target.Target) {
 			values[k] = int(v)
 		}
 		for e := range s.Shape.Size() {
-			n := post.namePart(s.Symbol, s.Shape, s.Part, e)
-			d.byName[n.Name] = len(d.quantities)
+			n := post.problem.naming().part(s.Symbol, s.Shape, s.Part, e)
 			d.quantities = append(d.quantities, DiscreteQuantity{Name: n.Name, Column: n.Column, Symbol: n.Symbol, Index: n.Index, Values: values, P: make([]float64, len(values))})
 		}
 	}
@@ -257,7 +172,7 @@ func (post *Posterior) nameDiscrete(t *target.Target) {
 
 // sitePoints are rows of the draws of the other latents, and their weights: all of
 // them, or as many as there is time for.
-func (post *Posterior) sitePoints() (rows []int, w []float64) {
+func (post *making) sitePoints() (rows []int, w []float64) {
 	fit := post.fit
 	numbers := 0
 	for _, s := range fit.Target.Discrete {
@@ -282,7 +197,7 @@ func seq(n int) []int {
 }
 
 // total is the number of draws of the fit; one where everything was summed out.
-func (post *Posterior) total() int {
+func (post *making) total() int {
 	if s := post.sampling; s != nil { // whose draws may have been let go
 		return s.Chains * s.Draws
 	}
@@ -299,7 +214,7 @@ func (post *Posterior) total() int {
 
 // pickRows are rows of n of the fit's draws: by their weights, evenly among those of Markov
 // chains, else the first ones, in turn if there are too few.
-func (post *Posterior) pickRows(n int) []int {
+func (post *making) pickRows(n int) []int {
 	total, w := post.total(), post.fit.Draws
 	switch {
 	case w.W != nil:
@@ -319,7 +234,7 @@ func (post *Posterior) pickRows(n int) []int {
 }
 
 // kept are the rows of the draws that are kept.
-func (post *Posterior) kept() []int { return post.pickRows(post.options.Draws) }
+func (post *making) kept() []int { return post.pickRows(post.options.Draws) }
 
 func equalWeights(n int) []float64 {
 	w := make([]float64, n)
@@ -347,7 +262,7 @@ func rowsAt(rows []int, at, s int) []int {
 }
 
 // add adds the marginals of site k at point i.
-func (d *discretePosterior) add(t *target.Target, k int, p []float64, i int, w float64) {
+func (d *discreteMaking) add(t *target.Target, k int, p []float64, i int, w float64) {
 	n, v := t.Discrete[k].Shape.Size(), len(t.Discrete[k].Values)
 	for e := range n {
 		q := &d.quantities[d.first[k]+e]
@@ -357,7 +272,7 @@ func (d *discretePosterior) add(t *target.Target, k int, p []float64, i int, w f
 	}
 }
 
-func (q *DiscreteQuantity) settle(total float64) {
+func settleProbabilities(q *DiscreteQuantity, total float64) {
 	best := 0
 	for k := range q.P {
 		q.P[k] /= total
@@ -369,7 +284,7 @@ func (q *DiscreteQuantity) settle(total float64) {
 }
 
 // mostLikely finds the most likely combination.
-func (post *Posterior) mostLikely(t *target.Target) error {
+func (post *making) mostLikely(t *target.Target) error {
 	sites, err := t.NewSites(1, true)
 	if err != nil {
 		return err
@@ -394,7 +309,7 @@ func (post *Posterior) mostLikely(t *target.Target) error {
 
 // meanPoint is the mean of the draws on the unconstrained scale; where modes are images of one
 // another, of the images next to one of them.
-func (post *Posterior) meanPoint() []float64 {
+func (post *making) meanPoint() []float64 {
 	w := post.fit.Draws
 	if w.D == 0 {
 		return nil
@@ -415,77 +330,15 @@ func (post *Posterior) meanPoint() []float64 {
 	return out
 }
 
-// Discrete lists the elements of the discrete latents in the order of the model.
-func (post *Posterior) Discrete() []DiscreteQuantity {
-	if post == nil {
-		return nil
-	}
-	return post.discrete.quantities
-}
-
-// DiscreteQuantity finds an element of a discrete latent by its name in the
-// model or its CmdStan column.
-func (post *Posterior) DiscreteQuantity(name string) (*DiscreteQuantity, error) {
-	i, err := post.discreteIndex(name)
-	if err != nil {
-		return nil, err
-	}
-	return &post.discrete.quantities[i], nil
-}
-
-func (post *Posterior) discreteIndex(name string) (int, error) {
-	if err := given("Posterior.DiscreteQuantity", argument{"post", post != nil}); err != nil {
-		return 0, err
-	}
-	d := &post.discrete
-	if i, ok := d.byName[strings.ReplaceAll(name, " ", "")]; ok {
-		return i, nil
-	}
-	for i := range d.quantities {
-		if d.quantities[i].Column == name {
-			return i, nil
-		}
-	}
-	return 0, post.unknown(name)
-}
-
-// Probability is the posterior probability that an element of a discrete
-// latent has a value; 0 for one outside its support.
-func (post *Posterior) Probability(name string, value int) (float64, error) {
-	q, err := post.DiscreteQuantity(name)
-	if err != nil {
-		return math.NaN(), err
-	}
-	if k := slices.Index(q.Values, value); k >= 0 {
-		return q.P[k], nil
-	}
-	return 0, nil
-}
-
-// DiscreteDraws returns draws of an element of a discrete latent: draw i is
-// joint with draw i of every other quantity, discrete or not. The first call
-// draws all of them.
-func (post *Posterior) DiscreteDraws(name string) ([]int, error) {
-	i, err := post.discreteIndex(name)
-	if err != nil {
-		return nil, err
-	}
-	draws, err := post.drawn()
-	if err != nil {
-		return nil, err
-	}
-	return append([]int(nil), draws[i]...), nil
-}
-
 // drawn are draws of all elements of the discrete latents, made by the first call.
-func (post *Posterior) drawn() ([][]int, error) {
+func (post *making) drawn() ([][]int, error) {
 	d := &post.discrete
 	d.once.Do(func() { d.draws, d.err = post.drawDiscrete() })
 	return d.draws, d.err
 }
 
 // drawDiscrete draws all discrete latents at each of the draws that are kept.
-func (post *Posterior) drawDiscrete() ([][]int, error) {
+func (post *making) drawDiscrete() ([][]int, error) {
 	t := post.fit.Target
 	rows := post.kept()
 	if out := post.guideDraws(t, rows); out != nil {

@@ -102,7 +102,7 @@ func (j *joint) mode() []int {
 // variables, the first values of whose supports are given.
 func (j *joint) check(t *testing.T, post *runtime.Posterior, names []string, first []int) {
 	t.Helper()
-	if v, _ := post.ELBO(); math.Abs(v-j.logz) > 1e-9*math.Max(1, math.Abs(j.logz)) {
+	if v := post.Figures().ELBO; math.Abs(v-j.logz) > 1e-9*math.Max(1, math.Abs(j.logz)) {
 		t.Errorf("log evidence %.12g, want %.12g", v, j.logz)
 	}
 	mode := j.mode()

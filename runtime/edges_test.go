@@ -72,8 +72,8 @@ func TestEdgesOfDomains(t *testing.T) {
 			if math.Abs(got-mean) > 0.06*sd || math.Abs(s/sd-1) > 0.06 {
 				t.Errorf("%.4f ± %.4f, want %.4f ± %.4f", got, s, mean, sd)
 			}
-			if post.Verdict != runtime.Good {
-				t.Errorf("%v: %v", post.Verdict, post.Reasons)
+			if post.Verdict() != runtime.Good {
+				t.Errorf("%v: %v", post.Verdict(), post.Reasons())
 			}
 		})
 	}

@@ -42,7 +42,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("slope %.1f, verdict %s\n", slope, post.Verdict)
+	fmt.Printf("slope %.1f, verdict %s\n", slope, post.Verdict())
 	// Output: slope 2.0, verdict good
 }
 

@@ -69,8 +69,8 @@ func TestExamples(t *testing.T) {
 		t.Run(ex.name, func(t *testing.T) {
 			t.Parallel()
 			post := fitExample(t, ex)
-			if post.Verdict != runtime.Good || !post.Converged() {
-				t.Errorf("verdict %q (%s), %s; want %q", post.Verdict, strings.Join(post.Reasons, "; "), post.Ended(), runtime.Good)
+			if post.Verdict() != runtime.Good || !post.Figures().Converged {
+				t.Errorf("verdict %q (%s), %s; want %q", post.Verdict(), strings.Join(post.Reasons(), "; "), post.Figures().Ended, runtime.Good)
 			}
 			for name, want := range referenceOf(t, ex.name) {
 				compare(t, post, name, want)
@@ -99,8 +99,8 @@ func compareShown(t *testing.T, post *runtime.Posterior, path string) {
 		t.Fatal(err)
 	}
 	text := string(raw)
-	if m := shownVerdict.FindStringSubmatch(text); m == nil || m[1] != string(post.Verdict) {
-		t.Errorf("%s shows %v, the verdict is %s", path, m, post.Verdict)
+	if m := shownVerdict.FindStringSubmatch(text); m == nil || m[1] != string(post.Verdict()) {
+		t.Errorf("%s shows %v, the verdict is %s", path, m, post.Verdict())
 	}
 	same := func(name, shown string, x float64) {
 		if got := strconv.FormatFloat(x, 'f', max(0, len(shown)-strings.Index(shown+".", ".")-1), 64); !sameOutput(shown, got) {

@@ -28,8 +28,8 @@ func TestProperIsNotFlat(t *testing.T) {
 			}
 			mean, _ := post.Mean(c.name)
 			sd, _ := post.SD(c.name)
-			if post.Verdict != runtime.Good || math.Abs(mean-c.mean) > 0.1*c.sd || math.Abs(math.Log(sd/c.sd)) > math.Log(1.1) {
-				t.Errorf("%q, seed %d: %g ± %g, right %g ± %g, %s: %v", c.text, seed, mean, sd, c.mean, c.sd, post.Verdict, post.Reasons)
+			if post.Verdict() != runtime.Good || math.Abs(mean-c.mean) > 0.1*c.sd || math.Abs(math.Log(sd/c.sd)) > math.Log(1.1) {
+				t.Errorf("%q, seed %d: %g ± %g, right %g ± %g, %s: %v", c.text, seed, mean, sd, c.mean, c.sd, post.Verdict(), post.Reasons())
 			}
 		}
 	}
@@ -37,8 +37,8 @@ func TestProperIsNotFlat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if post.Verdict != runtime.Poor {
-		t.Errorf("without a proper density: %s, %v", post.Verdict, post.Reasons)
+	if post.Verdict() != runtime.Poor {
+		t.Errorf("without a proper density: %s, %v", post.Verdict(), post.Reasons())
 	}
 }
 
@@ -51,12 +51,12 @@ func TestBeyondTheSupport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		elbo, _ := post.ELBO()
+		elbo := post.Figures().ELBO
 		mean, _ := post.Mean("mu")
 		sd, _ := post.SD("mu")
 		// A standard normal cut to (−1.5, 2.5).
-		if !math.IsInf(elbo, -1) || !(post.Beyond() > 0 && post.Beyond() < 0.2) || math.Abs(mean-0.1208) > 0.06 || math.Abs(math.Log(sd/0.8536)) > 0.06 {
-			t.Errorf("%q: ELBO %g, %g beyond, mu %g ± %g, %s: %v", guide, elbo, post.Beyond(), mean, sd, post.Verdict, post.Reasons)
+		if !math.IsInf(elbo, -1) || !(post.Figures().Beyond > 0 && post.Figures().Beyond < 0.2) || math.Abs(mean-0.1208) > 0.06 || math.Abs(math.Log(sd/0.8536)) > 0.06 {
+			t.Errorf("%q: ELBO %g, %g beyond, mu %g ± %g, %s: %v", guide, elbo, post.Figures().Beyond, mean, sd, post.Verdict(), post.Reasons())
 		}
 	}
 }

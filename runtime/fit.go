@@ -68,9 +68,9 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if fit.Applied == inference.Tempered {
 		return p.tempered(after, opt, fit, begun)
 	}
-	post = &Posterior{problem: p, options: opt, fit: fit, late: lateness(after)}
-	err = post.settle(after, func() error { return post.reportAll(ctx, opt.Draws) }, func() (bool, error) {
-		return fit.Extend(after, opt.Seed, len(post.quantities))
+	made := &making{problem: p, asks: opt, options: opt, fit: fit, late: lateness(after)}
+	err = made.settle(after, func() error { return made.reportAll(ctx, opt.Draws) }, func() (bool, error) {
+		return fit.Extend(after, opt.Seed, len(made.quantities))
 	})
 	if err != nil {
 		return nil, err
@@ -81,9 +81,8 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 		}
 	}
 	fit.Release()
-	post.judge()
-	post.FitTime = time.Since(begun)
-	return post, nil
+	made.judge()
+	return made.done(begun), nil
 }
 
 // minDraws is the least number of draws that summaries are of: they do not get

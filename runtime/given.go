@@ -3,11 +3,13 @@ package runtime
 import (
 	"math"
 	"sort"
+
+	"ppl/runtime/answer"
 )
 
 // reportGiven reports the lets that depend on discrete latents: their values at
 // the draws that are kept, each with its draw of the discrete latents.
-func (post *Posterior) reportGiven() error {
+func (post *making) reportGiven() error {
 	t := post.fit.Target
 	if len(t.Given) == 0 {
 		return nil
@@ -23,10 +25,17 @@ func (post *Posterior) reportGiven() error {
 	rows := post.kept()
 	n := len(rows)
 	first := len(post.quantities)
+	of := post.draws // whose draws are all kept
+	if of == nil || of.Weights != nil || of.N != n {
+		of = &answer.Draws{N: n, Kept: n}
+		if post.draws == nil {
+			post.draws = of
+		}
+	}
 	for k, s := range r.Symbols {
 		for e := range r.Shapes[k].Size() {
-			q := post.name(s, r.Shapes[k], e)
-			q.Draws = make([]float64, n)
+			q := post.problem.naming().name(s, r.Shapes[k], e)
+			q.Hold(make([]float64, n), of)
 			post.quantities = append(post.quantities, q)
 		}
 	}
@@ -50,7 +59,8 @@ func (post *Posterior) reportGiven() error {
 		for k, shape := range r.Shapes {
 			for e := range shape.Size() {
 				for i := range min(r.S, n-at) {
-					post.quantities[c].Draws[at+i] = out[k][i*shape.Size()+e]
+					values, _ := post.quantities[c].Made()
+					values[at+i] = out[k][i*shape.Size()+e]
 				}
 				c++
 			}
@@ -68,12 +78,13 @@ func (post *Posterior) reportGiven() error {
 
 // fromDraws computes summaries from the draws, and diagnostics if they are of
 // Markov chains.
-func (q *Quantity) fromDraws(s *Sampling) {
+func (q *quantity) fromDraws(s *Sampling) {
 	q.MeanFieldSD = math.NaN()
+	draws, _ := q.Made()
 	if s == nil {
-		q.summarise(q.Draws, nil, make([]float64, len(q.Draws)))
+		q.summarise(draws, nil, make([]float64, len(draws)))
 		return
 	}
-	q.summariseChains(byChain(q.Draws, s.Chains), s.Groups, s.kept())
-	s.worst(q)
+	q.summariseChains(byChain(draws, s.Chains), s.Groups, s.Kept())
+	worst(s, q)
 }

@@ -63,7 +63,7 @@ func TestLetsOfDiscreteLatents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, x := range ones.Draws {
+	for i, x := range ones.Draws() {
 		for k := range y {
 			z, err := post.DiscreteDraws("z[" + string(rune('1'+k)) + "]")
 			if err != nil {
@@ -95,7 +95,7 @@ func checkMoments(t *testing.T, post *runtime.Posterior, want map[string][2]floa
 			t.Error(err)
 			continue
 		}
-		if se := w[1] / math.Sqrt(float64(len(q.Draws))); math.Abs(q.Mean-w[0]) > 4.5*se {
+		if se := w[1] / math.Sqrt(float64(len(q.Draws()))); math.Abs(q.Mean-w[0]) > 4.5*se {
 			t.Errorf("%s: mean %.4f, want %.4f ± %.4f", name, q.Mean, w[0], se)
 		}
 		if math.Abs(q.SD-w[1]) > 0.1*w[1] {
@@ -144,7 +144,7 @@ func TestLetsOfRelaxedLatents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, x := range twice.Draws {
+		for _, x := range twice.Draws() {
 			if x != 0 && x != 2 {
 				t.Fatalf("a draw of 2 * s is %g", x)
 			}

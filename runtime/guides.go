@@ -5,7 +5,7 @@ import (
 )
 
 // guideOf is the guide of discrete latent number k; nil if it was summed out.
-func (post *Posterior) guideOf(k int) *target.SiteGuide {
+func (post *making) guideOf(k int) *target.SiteGuide {
 	if k >= len(post.fit.Guides) {
 		return nil
 	}
@@ -14,7 +14,7 @@ func (post *Posterior) guideOf(k int) *target.SiteGuide {
 
 // reportGuides reports the guides of discrete latents; all says that none was
 // summed out.
-func (post *Posterior) reportGuides(t *target.Target) (all bool) {
+func (post *making) reportGuides(t *target.Target) (all bool) {
 	all = true
 	d := &post.discrete
 	for k, s := range t.Discrete {
@@ -26,7 +26,7 @@ func (post *Posterior) reportGuides(t *target.Target) (all bool) {
 		for e := range s.Shape.Size() {
 			q := &d.quantities[d.first[k]+e]
 			copy(q.P, g.P[e*len(q.P):(e+1)*len(q.P)])
-			q.settle(1)
+			settleProbabilities(q, 1)
 			q.Joint = q.Mode
 		}
 	}
@@ -35,7 +35,7 @@ func (post *Posterior) reportGuides(t *target.Target) (all bool) {
 
 // guideDraws are rows of the draws of all discrete latents if none was summed out,
 // else nil.
-func (post *Posterior) guideDraws(t *target.Target, rows []int) [][]int {
+func (post *making) guideDraws(t *target.Target, rows []int) [][]int {
 	d := &post.discrete
 	out := make([][]int, len(d.quantities))
 	for k, s := range t.Discrete {

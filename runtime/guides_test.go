@@ -144,12 +144,12 @@ func TestMixtureStrategies(t *testing.T) {
 	for _, how := range hows {
 		begun := time.Now()
 		post := fitGuided(t, bindDiscrete(t, threeNormals, data, map[string]string{"z": how}), runtime.Options{})
-		elbo, _ := post.ELBO()
-		t.Logf("%s: ELBO %.2f, %v, %s: %v", how, elbo, time.Since(begun), post.Verdict, post.Reasons)
+		elbo := post.Figures().ELBO
+		t.Logf("%s: ELBO %.2f, %v, %s: %v", how, elbo, time.Since(begun), post.Verdict(), post.Reasons())
 		if exact == nil {
 			exact = post
 		}
-		want, _ := exact.ELBO()
+		want := exact.Figures().ELBO
 		if math.Abs(elbo-want) > 0.01*math.Abs(want) {
 			t.Errorf("%s: ELBO %.2f, of exact %.2f", how, elbo, want)
 		}
@@ -188,14 +188,14 @@ func TestMixtureGuides(t *testing.T) {
 			opt.Correct = "none"
 		}
 		post := fitGuided(t, bindDiscrete(t, threeNormals, data, map[string]string{"z": how}), opt)
-		elbo, _ := post.ELBO()
+		elbo := post.Figures().ELBO
 		t.Logf("%s: ELBO %.2f, %v", how, elbo, time.Since(begun))
 		if exact == nil {
 			exact = post
 		} else if first == nil {
 			first = post
 		}
-		want, _ := exact.ELBO()
+		want := exact.Figures().ELBO
 		if math.Abs(elbo-want) > 0.01*math.Abs(want) {
 			t.Errorf("%s: ELBO %.2f, of exact %.2f", how, elbo, want)
 		}
@@ -239,8 +239,8 @@ func TestGuidedFitStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if post.Verdict != runtime.Poor || !strings.Contains(strings.Join(post.Reasons, " "), "interrupted") {
-		t.Errorf("%v: %v", post.Verdict, post.Reasons)
+	if post.Verdict() != runtime.Poor || !strings.Contains(strings.Join(post.Reasons(), " "), "interrupted") {
+		t.Errorf("%v: %v", post.Verdict(), post.Reasons())
 	}
 	cancel()
 	if _, err := p.Fit(ctx, runtime.Options{Seed: 1}); err == nil {
@@ -317,7 +317,7 @@ func TestGuidedFitIsReproducible(t *testing.T) {
 			for _, q := range post.Discrete() {
 				got = append(got, q.P...)
 			}
-			elbo, _ := post.ELBO()
+			elbo := post.Figures().ELBO
 			got = append(got, elbo)
 			for i := range want {
 				if math.Float64bits(got[i]) != math.Float64bits(want[i]) {

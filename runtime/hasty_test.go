@@ -16,8 +16,8 @@ func TestHastyReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if q := post.Quantities(); len(q) != 2001 || len(q[2000].Draws) != 256 || !post.TimedOut() || post.Verdict != runtime.Poor {
-		t.Errorf("%d quantities of %d draws, timed out %t, verdict %v", len(q), len(q[0].Draws), post.TimedOut(), post.Verdict)
+	if q := post.Quantities(); len(q) != 2001 || len(q[2000].Draws()) != 256 || !post.Figures().TimedOut || post.Verdict() != runtime.Poor {
+		t.Errorf("%d quantities of %d draws, timed out %t, verdict %v", len(q), len(q[0].Draws()), post.Figures().TimedOut, post.Verdict())
 	}
 }
 

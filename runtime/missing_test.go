@@ -47,8 +47,8 @@ func TestMissingBridge(t *testing.T) {
 				t.Errorf("%s: %s is %.3f ± %.3f, want %.3f ± %.3f", method, name, q.Mean, q.SD, w[0], math.Sqrt(w[1]))
 			}
 		}
-		if post.Verdict != runtime.Good {
-			t.Errorf("%s: %s %v", method, post.Verdict, post.Reasons)
+		if post.Verdict() != runtime.Good {
+			t.Errorf("%s: %s %v", method, post.Verdict(), post.Reasons())
 		}
 	}
 }

@@ -109,8 +109,8 @@ func TestMixedPieces(t *testing.T) {
 						t.Errorf("%s is %.17g ± %.4g, want %.4f ± %.4f", element, q.Mean, q.SD, w[0], w[1])
 					}
 				}
-				if post.Verdict != runtime.Good {
-					t.Errorf("%s %v", post.Verdict, post.Reasons)
+				if post.Verdict() != runtime.Good {
+					t.Errorf("%s %v", post.Verdict(), post.Reasons())
 				}
 			})
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"ppl/graph"
 	"ppl/graph/builtin"
@@ -53,12 +54,14 @@ func guarded(err *error) {
 type Model struct {
 	checked  *lang.Model
 	warnings diag.List
+	took     time.Duration // to parse and check it
 }
 
 // Compile parses and checks a model. name stands for the text in messages.
 // The error is a *ModelError if the model is at fault.
 func Compile(name string, text []byte) (m *Model, err error) {
 	defer guarded(&err)
+	begun := time.Now()
 	file, diags := parser.Parse(name, text)
 	checked, more := check.Check(file, builtin.Catalogue())
 	diags = append(diags, more...)
@@ -68,7 +71,7 @@ func Compile(name string, text []byte) (m *Model, err error) {
 	}
 	warnings := append(append(diags.Warnings(), checked.NotYet...), checked.Remarks...)
 	warnings.Sort()
-	return &Model{checked: checked, warnings: warnings}, nil
+	return &Model{checked: checked, warnings: warnings, took: time.Since(begun)}, nil
 }
 
 // CompileFile compiles the model in a file.

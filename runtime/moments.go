@@ -29,9 +29,9 @@ func (e *NoMoment) Error() string {
 
 // lacks is the error if the quantity does not have the moments that are asked for: its
 // mean, or both.
-func (q *Quantity) lacks(asked tails.Which) error {
+func lacks(q *Quantity, asked tails.Which) error {
 	index := q.TailIndex
-	if q.broken {
+	if q.NotFinite {
 		index = math.NaN()
 	}
 	switch {
@@ -47,7 +47,7 @@ var reportedQuantiles = []float64{0.05, 0.5, 0.95}
 
 // summarise computes the summaries from draws with weights or, if w is nil, without;
 // scratch is room for as many.
-func (q *Quantity) summarise(draws, w, scratch []float64) {
+func (q *quantity) summarise(draws, w, scratch []float64) {
 	q.leaveOut(draws, w)
 	q.take(tails.Weighted(draws, w))
 	var qs []float64
@@ -67,7 +67,7 @@ func (q *Quantity) summarise(draws, w, scratch []float64) {
 // summariseChains computes summaries and diagnostics from chains of draws that start in
 // groups, or of particles that were kept some times each, one after another: what one far out
 // says of the tail it says again and again, so the last of them have a say of their own.
-func (q *Quantity) summariseChains(chains [][]float64, groups, kept int) {
+func (q *quantity) summariseChains(chains [][]float64, groups, kept int) {
 	all := make([]float64, 0, len(chains)*len(chains[0]))
 	for _, c := range chains {
 		all = append(all, c...)
@@ -129,7 +129,7 @@ const hardly = 1e-6
 
 // leaveOut puts the median in the place of draws that are not finite, if they are so few, and
 // reports whether it did; w are weights, or nil.
-func (q *Quantity) leaveOut(draws, w []float64) bool {
+func (q *quantity) leaveOut(draws, w []float64) bool {
 	share, n := 0.0, 0
 	for i, x := range draws {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
@@ -161,11 +161,11 @@ func (q *Quantity) leaveOut(draws, w []float64) bool {
 }
 
 // take sets the moments, those that there are.
-func (q *Quantity) take(m tails.Moments) {
+func (q *quantity) take(m tails.Moments) {
 	q.Mean, q.SD, q.MCSE, q.MCSESD, q.TailIndex, q.Moments, q.squareIndex = m.Mean, m.SD, m.MeanError, m.SDError, m.Index, m.Which(), m.SquareIndex
 	switch {
 	case math.IsNaN(m.Mean):
-		q.broken, q.Moments = true, tails.None
+		q.NotFinite, q.Moments = true, tails.None
 	case q.SD <= constant*math.Abs(q.Mean):
 		q.SD, q.MCSE, q.MCSESD, q.TailIndex, q.squareIndex, q.Moments = 0, 0, 0, 0, 0, tails.Both
 	}
@@ -173,7 +173,7 @@ func (q *Quantity) take(m tails.Moments) {
 }
 
 // without leaves no more moments than there are.
-func (q *Quantity) without(are tails.Which) {
+func (q *quantity) without(are tails.Which) {
 	nan := math.NaN()
 	if q.Moments = are; are != tails.Both {
 		q.SD, q.MCSESD, q.MeanFieldSD = nan, nan, nan
@@ -186,18 +186,6 @@ func (q *Quantity) without(are tails.Which) {
 // constant is the spread, relative to its mean, of a quantity that varies by rounding
 // alone, as the diagonal of a correlation matrix does: 64 units in the last place.
 const constant = 64 * 0x1p-52
-
-// Spread is the scale of a quantity: its sd or, where it has none, what that of a normal
-// distribution with the same 5 and 95 % quantiles is.
-func (q *Quantity) Spread() float64 {
-	if q == nil {
-		return math.NaN()
-	}
-	if q.Moments == tails.Both || q.Moments == "" {
-		return q.SD
-	}
-	return (q.Q95 - q.Q5) / (2 * 1.6448536269514722)
-}
 
 // goodSDError is the Monte-Carlo error of an sd, as a share of it, up to which a fit is
 // called good.
@@ -219,14 +207,14 @@ const (
 const hopelessError = 1
 
 // judgeMoments asks that the Monte-Carlo errors of all means and sds be small.
-func (post *Posterior) judgeMoments() {
-	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSE / q.Spread() / goodMCSE }); q != nil {
+func (post *making) judgeMoments() {
+	if q := post.uncertain(func(q *quantity) float64 { return q.MCSE / q.Spread() / goodMCSE }); q != nil {
 		post.lower(rated(!(q.MCSE > hopelessError*q.Spread())), "the Monte-Carlo error of the mean of `%s` is %.2f of its %s", q.Name, q.MCSE/q.Spread(), q.scaleName())
 	}
-	if q := post.uncertain(func(q *Quantity) float64 { return q.MCSESD / q.SD / goodSDError }); q != nil {
+	if q := post.uncertain(func(q *quantity) float64 { return q.MCSESD / q.SD / goodSDError }); q != nil {
 		post.lower(Caution, "the Monte-Carlo error of the sd of `%s` is %s: its tails are heavy; try more --draws, or go by its median and interval", q.Name, share(q.MCSESD/q.SD))
 	}
-	if q := post.uncertain(func(q *Quantity) float64 { return q.tailError() / goodTailError }); q != nil {
+	if q := post.uncertain(func(q *quantity) float64 { return q.tailError() / goodTailError }); q != nil {
 		post.lower(Caution, "the Monte-Carlo error of the interval of `%s` is %.2f of its %s; try more --draws", q.Name, q.MCSETail/q.Spread(), q.scaleName())
 	}
 	post.judgeReach()
@@ -238,7 +226,7 @@ const shortTail = 2 * goodSDError
 
 // judgeReach asks that the draws reach into the tails of latents that have an sd, which
 // only the density can tell.
-func (post *Posterior) judgeReach() {
+func (post *making) judgeReach() {
 	x := post.shortfall
 	if !(x.Share-x.Error > shortTail) {
 		return
@@ -254,14 +242,14 @@ func (post *Posterior) judgeReach() {
 
 // tailError is the Monte-Carlo error of the quantiles at 5 and 95 % in sds. Where there is no
 // sd the spread, which the middle of the draws decides, is half the unit that it would be.
-func (q *Quantity) tailError() float64 {
+func (q *quantity) tailError() float64 {
 	if q.Moments == tails.Both || q.Moments == "" {
 		return q.MCSETail / q.Spread()
 	}
 	return q.MCSETail / q.Spread() / 2
 }
 
-func (q *Quantity) scaleName() string {
+func (q *quantity) scaleName() string {
 	if q.Moments == tails.Both {
 		return "sd"
 	}
@@ -278,8 +266,8 @@ func share(x float64) string {
 
 // uncertain is the quantity with the largest error, if that is above 1. Errors are NaN
 // where there is no such moment.
-func (post *Posterior) uncertain(size func(*Quantity) float64) *Quantity {
-	var worst *Quantity
+func (post *making) uncertain(size func(*quantity) float64) *quantity {
+	var worst *quantity
 	most := 1.0
 	for i := range post.quantities {
 		q := &post.quantities[i]
@@ -292,27 +280,27 @@ func (post *Posterior) uncertain(size func(*Quantity) float64) *Quantity {
 
 // noteMoments says which quantities have no sd, or no mean, and why: it does not lower
 // the verdict, as what is reported of them is right.
-func (post *Posterior) noteMoments() {
+func (post *making) noteMoments() {
 	told := map[string]bool{}
 	for i := range post.quantities {
 		q := &post.quantities[i]
 		if q.leftOut > hardly && !told[q.Symbol] {
 			told[q.Symbol] = true
-			post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` is undefined in %.2g of its draws, which its figures leave out", q.Name, q.leftOut))
+			post.reasons = append(post.reasons, fmt.Sprintf("`%s` is undefined in %.2g of its draws, which its figures leave out", q.Name, q.leftOut))
 		}
-		if q.broken || q.Moments == tails.Both || q.Moments == "" || told[q.Symbol] {
+		if q.NotFinite || q.Moments == tails.Both || q.Moments == "" || told[q.Symbol] {
 			continue
 		}
 		told[q.Symbol] = true
 		if q.divisor != "" {
-			post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` has %s: it divides by `%s`, which may be 0; its median and interval stand", q.Name, map[bool]string{true: "neither mean nor sd", false: "no sd"}[q.Moments == tails.None], q.divisor))
+			post.reasons = append(post.reasons, fmt.Sprintf("`%s` has %s: it divides by `%s`, which may be 0; its median and interval stand", q.Name, map[bool]string{true: "neither mean nor sd", false: "no sd"}[q.Moments == tails.None], q.divisor))
 			continue
 		}
 		what := "neither mean nor sd"
 		if q.Moments == tails.Mean {
 			what = "no sd"
 		}
-		post.Reasons = append(post.Reasons, fmt.Sprintf("`%s` has %s that draws could tell (tail index %.2f): its median and interval stand", q.Name, what, q.TailIndex))
+		post.reasons = append(post.reasons, fmt.Sprintf("`%s` has %s that draws could tell (tail index %.2f): its median and interval stand", q.Name, what, q.TailIndex))
 	}
 }
 
@@ -321,7 +309,7 @@ func (post *Posterior) noteMoments() {
 const goodRounding = 0.1
 
 // judgeRounding asks that the log density be known to a fraction of a nat.
-func (post *Posterior) judgeRounding(f *inference.Fit) {
+func (post *making) judgeRounding(f *inference.Fit) {
 	if f.Rounding > goodRounding {
 		post.lower(Caution, "the log density is rounded to about %.2g nats where the answer is: its terms are too large for 16 digits; subtract a constant from the data, or rescale them", f.Rounding)
 	}

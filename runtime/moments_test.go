@@ -49,9 +49,9 @@ func TestMomentsThatDoNotExist(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				t.Logf("seed %d: %s, %s, index %.2f, mean %.3g ± %.2g, sd %.3g ± %.2g, quantiles %.4g %.4g %.4g", seed, post.Verdict, q.Moments, q.TailIndex, q.Mean, q.MCSE, q.SD, q.MCSESD, q.Q5, q.Q50, q.Q95)
+				t.Logf("seed %d: %s, %s, index %.2f, mean %.3g ± %.2g, sd %.3g ± %.2g, quantiles %.4g %.4g %.4g", seed, post.Verdict(), q.Moments, q.TailIndex, q.Mean, q.MCSE, q.SD, q.MCSESD, q.Q5, q.Q50, q.Q95)
 				agree(t, post, q, c.which)
-				if good := post.Verdict == runtime.Good; good && q.Moments == tails.Both && math.Abs(math.Log(q.SD/c.sd)) > math.Log(1.15) {
+				if good := post.Verdict() == runtime.Good; good && q.Moments == tails.Both && math.Abs(math.Log(q.SD/c.sd)) > math.Log(1.15) {
 					t.Errorf("seed %d: sd %g, right %g, is called good", seed, q.SD, c.sd)
 				} else if good && q.Moments != tails.None && math.Abs(q.Mean-c.mean) > 0.15*q.Spread() {
 					t.Errorf("seed %d: mean %g, right %g, is called good", seed, q.Mean, c.mean)
@@ -85,8 +85,8 @@ func agree(t *testing.T, post *runtime.Posterior, q *runtime.Quantity, may []tai
 	if got := sdErr == nil; got != (q.Moments == tails.Both) || got == math.IsNaN(sd) || !got && !errors.As(sdErr, &no) {
 		t.Errorf("%s: moments %q, sd %g, %v", q.Name, q.Moments, sd, sdErr)
 	}
-	if said := strings.Contains(strings.Join(post.Reasons, "; "), "median and interval stand"); said != (q.Moments != tails.Both) {
-		t.Errorf("%s: moments %q, and the reasons are %q", q.Name, q.Moments, post.Reasons)
+	if said := strings.Contains(strings.Join(post.Reasons(), "; "), "median and interval stand"); said != (q.Moments != tails.Both) {
+		t.Errorf("%s: moments %q, and the reasons are %q", q.Name, q.Moments, post.Reasons())
 	}
 }
 
@@ -100,8 +100,8 @@ func TestMomentsOfLets(t *testing.T) {
 		}
 		q, _ := post.Quantity("r")
 		agree(t, post, q, []tails.Which{tails.None})
-		if post.Verdict != runtime.Good || math.Abs(q.Q95-6.314) > 0.7 {
-			t.Errorf("%q: %s, %v, q95 = %g", method, post.Verdict, post.Reasons, q.Q95)
+		if post.Verdict() != runtime.Good || math.Abs(q.Q95-6.314) > 0.7 {
+			t.Errorf("%q: %s, %v, q95 = %g", method, post.Verdict(), post.Reasons(), q.Q95)
 		}
 		if mean, err := post.Mean("a"); err != nil || math.Abs(mean) > 0.1 {
 			t.Errorf("%q: mean of a %g, %v", method, mean, err)
@@ -126,8 +126,8 @@ func TestCancellation(t *testing.T) {
 			}
 			mean, _ := post.Mean("mu")
 			sd, _ := post.SD("mu")
-			if math.Abs(mean-offset-0.16) > 0.03 || math.Abs(math.Log(sd/0.36554)) > 0.06 || post.Verdict != runtime.Good {
-				t.Errorf("%g, seed %d: mu is %g + %g ± %g, %s: %v", offset, seed, offset, mean-offset, sd, post.Verdict, post.Reasons)
+			if math.Abs(mean-offset-0.16) > 0.03 || math.Abs(math.Log(sd/0.36554)) > 0.06 || post.Verdict() != runtime.Good {
+				t.Errorf("%g, seed %d: mu is %g + %g ± %g, %s: %v", offset, seed, offset, mean-offset, sd, post.Verdict(), post.Reasons())
 			}
 		}
 	}
@@ -144,8 +144,8 @@ func TestIndicatorsAndConstants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if post.Verdict != runtime.Good {
-			t.Errorf("%q: %s, %v", method, post.Verdict, post.Reasons)
+		if post.Verdict() != runtime.Good {
+			t.Errorf("%q: %s, %v", method, post.Verdict(), post.Reasons())
 		}
 		for _, q := range post.Quantities() {
 			if method == "nuts" && q.SD > 0 && !(q.ESSTail > 100 && q.ESSBulk > 100 && q.RHat < 1.02) {
@@ -170,8 +170,8 @@ func TestTailsThatChainsMiss(t *testing.T) {
 		}
 		q, _ := post.Quantity("tau")
 		// By quadrature: 1.808.
-		if off := math.Abs(math.Log(q.SD / 1.808)); post.Verdict == runtime.Good && (off > math.Log(1.15) || math.Abs(q.Q95-3.2767) > 0.2) {
-			t.Errorf("seed %d: tau has an sd of %g and q95 %g, right 1.808 and 3.277, good: %v", seed, q.SD, q.Q95, post.Reasons)
+		if off := math.Abs(math.Log(q.SD / 1.808)); post.Verdict() == runtime.Good && (off > math.Log(1.15) || math.Abs(q.Q95-3.2767) > 0.2) {
+			t.Errorf("seed %d: tau has an sd of %g and q95 %g, right 1.808 and 3.277, good: %v", seed, q.SD, q.Q95, post.Reasons())
 		}
 	}
 }
@@ -190,8 +190,8 @@ func TestRounding(t *testing.T) {
 			t.Fatal(err)
 		}
 		sd, _ := post.SD("a")
-		if right := 1 / math.Sqrt(3*c.count); c.want == runtime.Good && (post.Verdict != c.want || math.Abs(math.Log(sd/right)) > 0.1) || c.want != runtime.Good && post.Verdict == runtime.Good {
-			t.Errorf("%g: sd %g, right %g, %s: %v", c.count, sd, right, post.Verdict, post.Reasons)
+		if right := 1 / math.Sqrt(3*c.count); c.want == runtime.Good && (post.Verdict() != c.want || math.Abs(math.Log(sd/right)) > 0.1) || c.want != runtime.Good && post.Verdict() == runtime.Good {
+			t.Errorf("%g: sd %g, right %g, %s: %v", c.count, sd, right, post.Verdict(), post.Reasons())
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"ppl/inference/nuts"
 	"ppl/inference/random"
 	"ppl/inference/target"
+	"ppl/runtime/answer"
 )
 
 // The values of Options.Method.
@@ -19,54 +20,6 @@ const (
 	MethodVariational = "variational"
 	MethodNUTS        = "nuts"
 )
-
-// Sampling says how the draws of a Markov chain Monte Carlo run came about.
-type Sampling struct {
-	Chains, Warmup int
-	Draws          int // of each chain
-	// Particles is how many were tempered in each run, which count as its chain, particle by
-	// particle; 0 of Markov chains.
-	Particles int
-	// Groups is the number of groups of chains with a common starting point: R̂ is
-	// nested where there are fewer than chains (see package mcmc).
-	Groups int
-	// Divergences and Saturated count trajectories after warm-up that broke off,
-	// as the sampler misses a region of strong curvature, and that reached the
-	// greatest length.
-	Divergences, Saturated int
-	MaxDepth               int
-	// Trajectories is how many there were after warm-up: more than draws, where these
-	// are thinned.
-	Trajectories int
-	// Restarts counts starting points that chains gave up because they could not move there.
-	Restarts int
-	// EBFMI is the energy Bayesian fraction of missing information of each chain; nil where
-	// discrete latents move too, which changes energies as well.
-	EBFMI []float64
-	// TargetAccept is the mean acceptance that step sizes were adapted to.
-	TargetAccept float64
-	// StepSize is that of each chain, and Dense says that the metric has covariances.
-	StepSize []float64
-	Dense    bool
-	// RHat is the largest, ESSBulk and ESSTail are the smallest over all quantities.
-	RHat, ESSBulk, ESSTail float64
-}
-
-// kept is how often each particle is among the draws; 1 of Markov chains.
-func (s *Sampling) kept() int {
-	if s.Particles == 0 {
-		return 1
-	}
-	return s.Draws / s.Particles
-}
-
-// Sampling is how the draws were sampled; nil for variational inference.
-func (post *Posterior) Sampling() *Sampling {
-	if post == nil {
-		return nil
-	}
-	return post.sampling
-}
 
 // Limits of the verdict on sampled draws: Vehtari, Gelman, Simpson, Carpenter &
 // Bürkner (2021), sec. 4, and Betancourt (2016) for E-BFMI.
@@ -97,7 +50,7 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 	if err != nil {
 		return nil, p.explain(err)
 	}
-	post := &Posterior{problem: p, options: opt}
+	post := &making{problem: p, asks: opt, options: opt}
 	if len(r.Chains[0].Draws) == 0 {
 		why := "interrupted"
 		if user.Err() == nil {
@@ -123,12 +76,11 @@ func (p *Problem) sample(ctx context.Context, opt Options) (*Posterior, error) {
 	}
 	post.judgeSampling()
 	post.fit.Converged = post.sampling.RHat < goodRHat
-	post.FitTime = time.Since(begun)
-	return post, nil
+	return post.done(begun), nil
 }
 
 // describe fills in how the draws came about.
-func (post *Posterior) describe(r *nuts.Result, target *target.Target, byUser bool) {
+func (post *making) describe(r *nuts.Result, target *target.Target, byUser bool) {
 	nan := math.NaN()
 	s := &Sampling{
 		Chains: len(r.Chains), Groups: len(r.Chains), Warmup: r.Warmup, Draws: len(r.Chains[0].Draws), MaxDepth: r.MaxDepth,
@@ -157,7 +109,7 @@ func (post *Posterior) describe(r *nuts.Result, target *target.Target, byUser bo
 }
 
 // compare holds the draws against what tempering from the prior has found.
-func (post *Posterior) compare(r *nuts.Result, look *inference.Look) {
+func (post *making) compare(r *nuts.Result, look *inference.Look) {
 	if look == nil || post.fit.Interrupted || post.fit.TimedOut {
 		return
 	}
@@ -172,7 +124,7 @@ func (post *Posterior) compare(r *nuts.Result, look *inference.Look) {
 }
 
 // spread gives each of the modes that are images of one another its share of the draws.
-func (post *Posterior) spread(r *nuts.Result, images *inference.Symmetry) {
+func (post *making) spread(r *nuts.Result, images *inference.Symmetry) {
 	if post.fit.Symmetry = images; images == nil {
 		return
 	}
@@ -188,7 +140,7 @@ func (post *Posterior) spread(r *nuts.Result, images *inference.Symmetry) {
 }
 
 // gather makes the quantities, in the order in which the model declares them.
-func (post *Posterior) gather(r *nuts.Result, target *target.Target) error {
+func (post *making) gather(r *nuts.Result, target *target.Target) error {
 	rep, err := target.NewReporter(64)
 	if err != nil {
 		return err
@@ -205,36 +157,40 @@ func (post *Posterior) gather(r *nuts.Result, target *target.Target) error {
 		return rep.Symbols[order[i]].Span.Start < rep.Symbols[order[j]].Span.Start
 	})
 	post.byName = map[string]int{}
+	total := post.sampling.Chains * post.sampling.Draws
+	post.draws = &answer.Draws{N: total, Chains: post.sampling.Chains, Kept: total}
 	for _, k := range order {
 		for e, chains := range values[k] {
-			q := post.namePart(rep.Symbols[k], rep.Shapes[k], rep.Parts[k], e)
-			q.sampled(chains)
+			q := post.problem.naming().part(rep.Symbols[k], rep.Shapes[k], rep.Parts[k], e)
+			q.sampled(chains, post.draws)
 			values[k][e] = nil
-			post.sampling.worst(&q)
+			worst(post.sampling, &q)
 			post.byName[q.Name] = len(post.quantities)
 			post.quantities = append(post.quantities, q)
 		}
 	}
 	columns := make([][]float64, len(post.quantities))
 	for i := range columns {
-		columns[i] = post.quantities[i].Draws
+		columns[i], _ = post.quantities[i].Made()
 	}
 	return post.findPoles(columns, nil, r.Chains[0].Draws[0])
 }
 
 // sampled computes summaries and diagnostics from chains of draws.
-func (q *Quantity) sampled(chains [][]float64) {
+func (q *quantity) sampled(chains [][]float64, of *answer.Draws) {
+	values := make([]float64, 0, of.N)
 	for _, c := range chains {
-		q.Draws = append(q.Draws, c...)
+		values = append(values, c...)
 	}
+	q.Hold(values, of)
 	q.summariseChains(chains, len(chains), 1)
 	q.MeanFieldSD = math.NaN()
 }
 
 // worst keeps the worst figures. A quantity that does not vary has none, and one
 // with draws that are not finite is judged by itself.
-func (s *Sampling) worst(q *Quantity) {
-	if q.SD == 0 || q.broken {
+func worst(s *Sampling, q *quantity) {
+	if q.SD == 0 || q.NotFinite {
 		return
 	}
 	s.RHat = math.Max(s.RHat, q.RHat) // NaN if there is one
@@ -242,15 +198,15 @@ func (s *Sampling) worst(q *Quantity) {
 }
 
 // judgeSampling sets the verdict on sampled draws, with reasons and what to try.
-func (post *Posterior) judgeSampling() {
-	post.Verdict, post.Reasons = Good, nil
+func (post *making) judgeSampling() {
+	post.verdict, post.reasons = Good, nil
 	s := post.sampling
 	post.judgeFinite()
 	total := s.Trajectories
 	if post.fit.Interrupted || post.fit.TimedOut {
 		post.lower(Caution, "%s after %d draws of each chain", post.fit.Ended, s.Draws)
 	}
-	if q := post.where(func(q *Quantity) float64 { return q.RHat }); !(s.RHat < goodRHat) {
+	if q := post.where(func(q *quantity) float64 { return q.RHat }); !(s.RHat < goodRHat) {
 		advice := "try more --warmup and --draws"
 		if post.automatic() {
 			advice = "those that started elsewhere stay apart, or need longer; try --method nuts with more --warmup and --draws"
@@ -261,7 +217,7 @@ func (post *Posterior) judgeSampling() {
 		post.lower(rated(s.RHat < cautionRHat), "R̂ of `%s` is %.3f: the chains have not mixed; %s", q, s.RHat, advice)
 	}
 	if ess := math.Min(s.ESSBulk, s.ESSTail); !(ess >= goodESS) {
-		q := post.where(func(q *Quantity) float64 { return -math.Min(q.ESSBulk, q.ESSTail) })
+		q := post.where(func(q *quantity) float64 { return -math.Min(q.ESSBulk, q.ESSTail) })
 		advice := "try more --draws"
 		if post.automatic() {
 			advice = "try --method nuts with more --draws"
@@ -293,15 +249,15 @@ func (post *Posterior) judgeSampling() {
 	if l := post.fit.Look; post.fit.Applied == inference.Tempered && !l.Precise() {
 		post.lower(Caution, "sds and quantiles of the runs differ: their Monte-Carlo error is up to %.0f %% of an sd", 5*l.Coarse())
 	}
-	if len(post.Reasons) == 0 && post.fit.Applied == inference.Tempered {
-		post.Reasons = []string{fmt.Sprintf("%d runs that were tempered from the prior agree: R̂ at most %.3f, at least %.0f effective draws", s.Chains, s.RHat, math.Min(s.ESSBulk, s.ESSTail))}
+	if len(post.reasons) == 0 && post.fit.Applied == inference.Tempered {
+		post.reasons = []string{fmt.Sprintf("%d runs that were tempered from the prior agree: R̂ at most %.3f, at least %.0f effective draws", s.Chains, s.RHat, math.Min(s.ESSBulk, s.ESSTail))}
 	}
-	if len(post.Reasons) == 0 {
+	if len(post.reasons) == 0 {
 		divergences := "no divergences"
 		if s.Divergences > 0 {
 			divergences = fmt.Sprintf("%d of %d trajectories divergent", s.Divergences, s.Trajectories)
 		}
-		post.Reasons = []string{fmt.Sprintf("R̂ at most %.3f, at least %.0f effective draws, %s", s.RHat, math.Min(s.ESSBulk, s.ESSTail), divergences)}
+		post.reasons = []string{fmt.Sprintf("R̂ at most %.3f, at least %.0f effective draws, %s", s.RHat, math.Min(s.ESSBulk, s.ESSTail), divergences)}
 	}
 	post.noteMoments()
 	post.noteSymmetry()
@@ -309,14 +265,14 @@ func (post *Posterior) judgeSampling() {
 
 // automatic says that the draws are of chains that correct a guide, of a length that
 // they choose themselves.
-func (post *Posterior) automatic() bool {
+func (post *making) automatic() bool {
 	return post.fit.Applied == inference.Sampled && post.options.Method != MethodNUTS
 }
 
 // rare is the number of divergent or saturated trajectories that is borne without a
 // word: none of NUTS, one in a thousand of the many that chains which adapt until there
 // are no more of them make.
-func (post *Posterior) rare() float64 {
+func (post *making) rare() float64 {
 	if post.automatic() {
 		return rareTrajectories * float64(post.sampling.Trajectories)
 	}
@@ -333,7 +289,7 @@ func rated(bearable bool) Verdict {
 
 // where names the quantity that varies and has the largest figure, NaN foremost. Of
 // discrete latents that chains move in, R̂ and the effective draws count too.
-func (post *Posterior) where(figure func(*Quantity) float64) string {
+func (post *making) where(figure func(*quantity) float64) string {
 	name, most := "", math.Inf(-1)
 	for i := range post.quantities {
 		q := &post.quantities[i]
@@ -346,7 +302,7 @@ func (post *Posterior) where(figure func(*Quantity) float64) string {
 		if d.RHat == 0 {
 			continue
 		}
-		if x := figure(&Quantity{RHat: d.RHat, ESSBulk: d.ESS, ESSTail: math.Inf(1)}); name == "" || x > most {
+		if x := figure(&quantity{Quantity: Quantity{RHat: d.RHat, ESSBulk: d.ESS, ESSTail: math.Inf(1)}}); name == "" || x > most {
 			name, most = d.Name, x
 		}
 	}

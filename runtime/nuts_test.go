@@ -53,26 +53,26 @@ func TestNUTS(t *testing.T) {
 	if s == nil || s.Chains != 4 || s.Draws != 1000 || s.Warmup != 1000 {
 		t.Fatalf("%+v", s)
 	}
-	if post.Verdict != runtime.Good || s.RHat >= 1.01 || s.ESSBulk < 400 || s.ESSTail < 400 || !post.Converged() || post.ESS() < 400 {
-		t.Errorf("verdict %s %v, %+v", post.Verdict, post.Reasons, s)
+	if post.Verdict() != runtime.Good || s.RHat >= 1.01 || s.ESSBulk < 400 || s.ESSTail < 400 || !post.Figures().Converged || post.Figures().ESS < 400 {
+		t.Errorf("verdict %s %v, %+v", post.Verdict(), post.Reasons(), s)
 	}
 	q, err := post.Quantity("mu")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if math.Abs(q.Mean-2.5) > 5*q.MCSE || math.Abs(q.SD/0.5-1) > 0.1 || q.MCSE > 0.03 || len(q.Draws) != 4000 {
+	if math.Abs(q.Mean-2.5) > 5*q.MCSE || math.Abs(q.SD/0.5-1) > 0.1 || q.MCSE > 0.03 || len(q.Draws()) != 4000 {
 		t.Errorf("%+v", q)
 	}
 	twice, err := post.Draws("twice")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, x := range q.Draws {
+	for i, x := range q.Draws() {
 		if twice[i] != 2*x {
 			t.Fatal("row i is not one joint draw")
 		}
 	}
-	if v, _ := post.ELBO(); !math.IsNaN(v) {
+	if v := post.Figures().ELBO; !math.IsNaN(v) {
 		t.Errorf("NUTS has an ELBO of %v", v)
 	}
 }
@@ -120,8 +120,8 @@ func TestNUTSVerdict(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if post.Verdict == runtime.Good || c.verdict != "" && post.Verdict != c.verdict || !strings.Contains(strings.Join(post.Reasons, "\n"), c.want) {
-			t.Errorf("%s: verdict %s: %v", c.name, post.Verdict, post.Reasons)
+		if post.Verdict() == runtime.Good || c.verdict != "" && post.Verdict() != c.verdict || !strings.Contains(strings.Join(post.Reasons(), "\n"), c.want) {
+			t.Errorf("%s: verdict %s: %v", c.name, post.Verdict(), post.Reasons())
 		}
 	}
 }
@@ -141,8 +141,8 @@ func TestNUTSStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !post.Interrupted() || post.Sampling().Draws == 0 || post.Verdict == runtime.Good || !strings.Contains(post.Reasons[0], "interrupted after") {
-		t.Errorf("%v %v %+v", post.Verdict, post.Reasons, post.Sampling())
+	if !post.Figures().Interrupted || post.Sampling().Draws == 0 || post.Verdict() == runtime.Good || !strings.Contains(post.Reasons()[0], "interrupted after") {
+		t.Errorf("%v %v %+v", post.Verdict(), post.Reasons(), post.Sampling())
 	}
 	opt.SamplerProgress, opt.MaxTime = nil, 300*time.Millisecond
 	var stopped *runtime.Stopped
@@ -150,8 +150,8 @@ func TestNUTSStops(t *testing.T) {
 	case asStopped(err, &stopped) && strings.Contains(err.Error(), "time limit"): // a busy machine: still in warm-up
 	case err != nil:
 		t.Fatal(err)
-	case !post.TimedOut() || post.Interrupted():
-		t.Errorf("timed out %v, interrupted %v", post.TimedOut(), post.Interrupted())
+	case !post.Figures().TimedOut || post.Figures().Interrupted:
+		t.Errorf("timed out %v, interrupted %v", post.Figures().TimedOut, post.Figures().Interrupted)
 	}
 	if _, err := p.Fit(ctx, runtime.Options{Method: runtime.MethodNUTS}); !asStopped(err, &stopped) {
 		t.Errorf("cancelled from the start: %v", err)
@@ -194,8 +194,8 @@ plate i in 1..N {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if post.Verdict != runtime.Good || !strings.Contains(strings.Join(post.Reasons, "; "), "labels 1, 2 of `w`, `mu` can be exchanged") {
-				t.Errorf("method %q, seed %d: %s, %q", method, seed, post.Verdict, post.Reasons)
+			if post.Verdict() != runtime.Good || !strings.Contains(strings.Join(post.Reasons(), "; "), "labels 1, 2 of `w`, `mu` can be exchanged") {
+				t.Errorf("method %q, seed %d: %s, %q", method, seed, post.Verdict(), post.Reasons())
 			}
 			for _, name := range []string{"mu[1]", "mu[2]"} {
 				if q, err := post.Quantity(name); err != nil || math.Abs(q.Mean-mean) > 0.1*sd || math.Abs(q.SD/sd-1) > 0.05 {

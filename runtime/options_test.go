@@ -103,14 +103,14 @@ func everyCombination(t *testing.T, p *runtime.Problem) {
 // wholePosterior checks that a posterior has all that it should have.
 func wholePosterior(t *testing.T, name string, p *runtime.Problem, post *runtime.Posterior) {
 	t.Helper()
-	if post.Verdict == "" || len(post.Reasons) == 0 || len(post.Quantities())+len(post.Discrete()) == 0 {
-		t.Errorf("%s: verdict %q, reasons %q, %d quantities", name, post.Verdict, post.Reasons, len(post.Quantities()))
+	if post.Verdict() == "" || len(post.Reasons()) == 0 || len(post.Quantities())+len(post.Discrete()) == 0 {
+		t.Errorf("%s: verdict %q, reasons %q, %d quantities", name, post.Verdict(), post.Reasons(), len(post.Quantities()))
 	}
 	for _, q := range post.Quantities() {
-		if math.IsNaN(q.Mean) || !(q.SD >= 0) || len(q.Draws) != 20 {
-			t.Errorf("%s: %s is %g ± %g, %d draws", name, q.Name, q.Mean, q.SD, len(q.Draws))
+		if math.IsNaN(q.Mean) || !(q.SD >= 0) || len(q.Draws()) != 20 {
+			t.Errorf("%s: %s is %g ± %g, %d draws", name, q.Name, q.Mean, q.SD, len(q.Draws()))
 		}
-		if point := post.Point(); point && q.SD != 0 && len(post.Discrete()) == 0 {
+		if point := post.Figures().Point; point && q.SD != 0 && len(post.Discrete()) == 0 {
 			t.Errorf("%s: %s of a point has an sd, %g", name, q.Name, q.SD)
 		}
 	}
@@ -206,7 +206,7 @@ func everyEdge(t *testing.T, p *runtime.Problem, method string) {
 			t.Errorf("edge %d, %s: Validate says %v, Fit %v", n, e.field, opt.Validate(), err)
 		case !e.wrong && err != nil && !(opt.MaxTime > 0 && errors.As(err, &stopped)):
 			t.Errorf("edge %d, %s: %T: %v", n, e.field, err, err)
-		case !e.wrong && err == nil && post.Verdict == "":
+		case !e.wrong && err == nil && post.Verdict() == "":
 			t.Errorf("edge %d, %s: no verdict", n, e.field)
 		}
 	}

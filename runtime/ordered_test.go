@@ -37,8 +37,8 @@ func TestOrderedInterval(t *testing.T) {
 				t.Errorf("%s: %s is %.4f ± %.4f, want %.4f ± %.4f", c.text, name, q.Mean, q.SD, w[0], w[1])
 			}
 		}
-		if post.Verdict != runtime.Good {
-			t.Errorf("%s: %s %v", c.text, post.Verdict, post.Reasons)
+		if post.Verdict() != runtime.Good {
+			t.Errorf("%s: %s %v", c.text, post.Verdict(), post.Reasons())
 		}
 		simulated(t, c.text, c.want)
 	}

@@ -76,7 +76,7 @@ func nextToZero(draws, w []float64) (near, through bool) {
 
 // findPoles takes the moments of quotients whose divisor may be 0; columns are the draws of
 // the quantities, with weights w, and at is a place among them on the unconstrained scale.
-func (post *Posterior) findPoles(columns [][]float64, w, at []float64) error {
+func (post *making) findPoles(columns [][]float64, w, at []float64) error {
 	if post.problem == nil {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (post *Posterior) findPoles(columns [][]float64, w, at []float64) error {
 			}
 			for k, i := range of {
 				k = min(k, len(by)-1)
-				if q := &post.quantities[i]; !q.broken && (has[k] == tails.None || has[k] == tails.Mean && q.Moments == tails.Both) {
+				if q := &post.quantities[i]; !q.NotFinite && (has[k] == tails.None || has[k] == tails.Mean && q.Moments == tails.Both) {
 					q.divisor = post.quantities[by[k]].Name
 					q.TailIndex = math.Max(q.TailIndex, map[tails.Which]float64{tails.None: 1, tails.Mean: 0.5}[has[k]])
 					q.without(has[k])
@@ -114,7 +114,7 @@ func (post *Posterior) findPoles(columns [][]float64, w, at []float64) error {
 
 // reciprocal says which moments the reciprocal of a quantity has, element k of its symbol,
 // of which draws with weights w are given; density compiles the log density when it is needed.
-func (post *Posterior) reciprocal(q *Quantity, k int, draws, w, at []float64, density func() (*target.Surface, error)) (tails.Which, error) {
+func (post *making) reciprocal(q *quantity, k int, draws, w, at []float64, density func() (*target.Surface, error)) (tails.Which, error) {
 	near, through := nextToZero(draws, w)
 	switch {
 	case !near:

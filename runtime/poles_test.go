@@ -37,7 +37,7 @@ let bounded = inv_logit(a / b[1])
 				t.Errorf("seed %d: %s has %q, want %q", seed, name, q.Moments, want)
 			}
 		}
-		if why := strings.Join(post.Reasons, "\n"); !strings.Contains(why, "`r[1]` has neither mean nor sd: it divides by `b[1]`, which may be 0") {
+		if why := strings.Join(post.Reasons(), "\n"); !strings.Contains(why, "`r[1]` has neither mean nor sd: it divides by `b[1]`, which may be 0") {
 			t.Errorf("seed %d: %s", seed, why)
 		}
 	}

@@ -30,8 +30,8 @@ const (
 	unit
 )
 
-// quantity is something that expressions may read: an array over named dimensions.
-type quantity struct {
+// operand is something that expressions may read: an array over named dimensions.
+type operand struct {
 	name  string
 	dims  []string
 	class class
@@ -44,8 +44,8 @@ type writer struct {
 	text  strings.Builder
 	data  map[string]any
 	size  map[string]int // of each dimension
-	scope []quantity
-	codes map[string][]quantity // int data in 1..DIM, by DIM
+	scope []operand
+	codes map[string][]operand // int data in 1..DIM, by DIM
 	loops []loopIndex
 	names int
 }
@@ -105,7 +105,7 @@ func (w *writer) index(dim string) string {
 
 // element reads an array of the scope at indices; a number if there is none of the class.
 func (w *writer) element(c class) string {
-	var all []quantity
+	var all []operand
 	for _, q := range w.scope {
 		if q.class == c || c == anyReal {
 			all = append(all, q)
@@ -118,7 +118,7 @@ func (w *writer) element(c class) string {
 	return w.at(q)
 }
 
-func (w *writer) at(q quantity) string {
+func (w *writer) at(q operand) string {
 	if len(q.dims) == 0 {
 		return q.name
 	}
@@ -302,12 +302,12 @@ func (w *writer) model() {
 		for r := w.n(0, 2, "rank"); r > 0; r-- {
 			dims = append(dims, w.dim())
 		}
-		q := quantity{w.name("x"), dims, anyReal, true}
+		q := operand{w.name("x"), dims, anyReal, true}
 		w.declare(q.name, "real", "", dims, func() any { return w.number(-2, 2) })
 		w.scope = append(w.scope, q)
 	}
 	from, to := w.dim(), w.dim()
-	g := quantity{name: w.name("g"), dims: []string{from}}
+	g := operand{name: w.name("g"), dims: []string{from}}
 	w.declare(g.name, "int", "in 1.."+to, g.dims, func() any { return w.n(1, w.size[to], "code") })
 	w.codes[to] = append(w.codes[to], g)
 	for k := w.n(2, 10, "statements"); k > 0; k-- {
@@ -318,7 +318,7 @@ func (w *writer) model() {
 }
 
 func (w *writer) latent() {
-	q := quantity{name: w.name("a"), class: w.class()}
+	q := operand{name: w.name("a"), class: w.class()}
 	if w.n(0, 1, "array") == 0 {
 		w.line("%s ~ %s", q.name, w.dist(q.class, 1))
 	} else {
@@ -335,7 +335,7 @@ func (w *writer) latent() {
 // typed is a latent of a kind, or an array of them.
 func (w *writer) typed() {
 	d := w.dim()
-	q := quantity{w.name("t"), []string{d}, anyReal, false}
+	q := operand{w.name("t"), []string{d}, anyReal, false}
 	switch w.n(0, 4, "kind") {
 	case 0:
 		w.line("%s : simplex[%s] ~ Dirichlet(fill(%s, %s))", q.name, d, w.literal(positive), d)
@@ -357,7 +357,7 @@ func (w *writer) typed() {
 }
 
 func (w *writer) let() {
-	q := quantity{name: w.name("b"), class: w.class()}
+	q := operand{name: w.name("b"), class: w.class()}
 	w.line("let %s = %s", q.name, w.scalar(q.class, 3))
 	w.scope = append(w.scope, q)
 }
@@ -366,7 +366,7 @@ func (w *writer) let() {
 func (w *writer) plate() {
 	outer := len(w.scope)
 	levels := w.n(1, 3, "levels")
-	var kept []quantity
+	var kept []operand
 	ragged := false // rows of another length in each iteration: they define no array
 	for range levels {
 		d, i := w.dim(), w.name("i")
@@ -382,7 +382,7 @@ func (w *writer) plate() {
 		dims, ix = append(dims, l.dim), append(ix, l.name)
 	}
 	for k := w.n(1, 3, "inside"); k > 0; k-- {
-		q := quantity{w.name("c"), dims, w.class(), false}
+		q := operand{w.name("c"), dims, w.class(), false}
 		what := w.n(0, 4, "inside")
 		if ragged && what > 1 {
 			what = 4
@@ -390,7 +390,7 @@ func (w *writer) plate() {
 		switch what {
 		case 0, 1:
 			w.line("let %s = %s", q.name, w.scalar(q.class, 2)) // local
-			w.scope = append(w.scope, quantity{name: q.name, class: q.class})
+			w.scope = append(w.scope, operand{name: q.name, class: q.class})
 			continue
 		case 2:
 			w.line("let %s[%s] = %s", q.name, strings.Join(ix, ", "), w.scalar(q.class, 2))
@@ -402,7 +402,7 @@ func (w *writer) plate() {
 		}
 		kept = append(kept, q)
 		// Inside, only the element of this iteration may be read.
-		w.scope = append(w.scope, quantity{name: q.name + "[" + strings.Join(ix, ", ") + "]", class: q.class})
+		w.scope = append(w.scope, operand{name: q.name + "[" + strings.Join(ix, ", ") + "]", class: q.class})
 	}
 	for range levels {
 		w.loops = w.loops[:len(w.loops)-1]
@@ -413,7 +413,7 @@ func (w *writer) plate() {
 
 // recurrence is a `let` of data alone in a `for`.
 func (w *writer) recurrence() {
-	var all []quantity
+	var all []operand
 	for _, q := range w.scope {
 		if q.data && len(q.dims) == 1 {
 			all = append(all, q)
@@ -423,7 +423,7 @@ func (w *writer) recurrence() {
 		return
 	}
 	x := all[w.n(0, len(all)-1, "series")]
-	q := quantity{w.name("e"), x.dims, anyReal, true}
+	q := operand{w.name("e"), x.dims, anyReal, true}
 	t := w.name("t")
 	w.line("let %s[1] = %s[1]", q.name, x.name)
 	w.line("for %s in 2..%s { let %s[%s] = %s[%s] - 0.5 * %s[%s-1] }", t, x.dims[0], q.name, t, x.name, t, q.name, t)
@@ -434,7 +434,7 @@ func (w *writer) recurrence() {
 // reads its element before.
 func (w *writer) dynamics() {
 	d := w.dim()
-	q := quantity{w.name("e"), []string{d}, anyReal, false}
+	q := operand{w.name("e"), []string{d}, anyReal, false}
 	t, outer := w.name("t"), len(w.scope)
 	left, back, open, shut := q.name+"["+t+"]", q.name+"["+t+"-1]", "", ""
 	w.loops = append(w.loops, loopIndex{t, d})
@@ -448,7 +448,7 @@ func (w *writer) dynamics() {
 	} else {
 		w.line("let %s[1] = %s", q.name, w.literal(anyReal))
 	}
-	w.scope = append(w.scope, quantity{name: back, class: anyReal})
+	w.scope = append(w.scope, operand{name: back, class: anyReal})
 	value := w.scalar(anyReal, 3)
 	w.loops, w.scope = w.loops[:len(w.loops)-len(q.dims)], w.scope[:outer]
 	w.line("for %s in 2..%s { %slet %s = tanh(%s) - 0.3 * %s%s }", t, d, open, left, value, back, shut)
@@ -458,7 +458,7 @@ func (w *writer) dynamics() {
 // walk is a latent series that looks back, by one or two steps.
 func (w *writer) walk() {
 	d := w.dim()
-	q := quantity{w.name("h"), []string{d}, anyReal, false}
+	q := operand{w.name("h"), []string{d}, anyReal, false}
 	t := w.name("t")
 	w.line("%s[1] ~ %s", q.name, w.dist(anyReal, 1))
 	w.loops = append(w.loops, loopIndex{t, d})
@@ -509,7 +509,7 @@ func (w *writer) regress() {
 		w.declare(y, "int", "", []string{n}, func() any { return w.n(0, 4, "y") })
 		w.line("%s ~ Poisson(log_rate = 0.3 * (%s))", y, mean)
 	}
-	w.scope = append(w.scope, quantity{x, []string{n, k}, anyReal, true}, quantity{b, []string{k}, anyReal, false})
+	w.scope = append(w.scope, operand{x, []string{n, k}, anyReal, true}, operand{b, []string{k}, anyReal, false})
 }
 
 // process is a Gaussian process, with its covariance fixed or latent.
@@ -532,7 +532,7 @@ func (w *writer) process() {
 		w.line("%s : real[%s] ~ Normal(0, 1)", z, d)
 		w.line("let %s = cholesky(%s) @ %s", f, cov, z)
 	}
-	w.scope = append(w.scope, quantity{f, []string{d}, anyReal, false})
+	w.scope = append(w.scope, operand{f, []string{d}, anyReal, false})
 }
 
 // mixture observes through discrete latents, each for itself or in a chain.
@@ -565,7 +565,7 @@ func (w *writer) factor() { w.line("factor -0.1 * square(%s)", w.scalar(anyReal,
 
 // randomModels checks one model.
 func randomModels(t *rapid.T) {
-	w := &writer{t: t, data: map[string]any{}, size: map[string]int{}, codes: map[string][]quantity{}}
+	w := &writer{t: t, data: map[string]any{}, size: map[string]int{}, codes: map[string][]operand{}}
 	w.model()
 	text := w.text.String()
 	m, err := Compile("random.ppl", []byte(text))

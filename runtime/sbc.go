@@ -232,12 +232,12 @@ func (s *Simulator) replicate(ctx context.Context, opt SBCOptions, k int) (r *re
 	case err != nil:
 		return nil, err
 	}
-	r = &replicate{verdict: post.Verdict}
+	r = &replicate{verdict: post.Verdict()}
 	for _, truth := range sim.Latents() {
 		if symbol := s.symbol(truth.Symbol); symbol == nil || symbol.Kind != lang.SymLatent {
 			continue
 		}
-		draws, err := post.drawsOf(truth.Name)
+		draws, err := post.Draws(truth.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -261,23 +261,6 @@ func allEqual(x float64, draws []float64) bool {
 		}
 	}
 	return true
-}
-
-// drawsOf are the draws of an element of a latent, discrete or not.
-func (post *Posterior) drawsOf(name string) ([]float64, error) {
-	q, err := post.Quantity(name)
-	if err == nil {
-		return q.Draws, nil
-	}
-	values, discrete := post.DiscreteDraws(name)
-	if discrete != nil {
-		return nil, err
-	}
-	out := make([]float64, len(values))
-	for i, v := range values {
-		out[i] = float64(v)
-	}
-	return out, nil
 }
 
 func (s *Simulator) symbol(name string) *lang.Symbol {

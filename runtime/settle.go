@@ -10,7 +10,7 @@ import (
 
 // reportAll evaluates everything that is reported, from the fit's draws; keep of them
 // are kept.
-func (post *Posterior) reportAll(ctx context.Context, keep int) error {
+func (post *making) reportAll(ctx context.Context, keep int) error {
 	if err := post.report(keep); err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (post *Posterior) reportAll(ctx context.Context, keep int) error {
 // settle reports, and again with more draws as long as only these are missing: some
 // figure has too large a Monte-Carlo error, or tails are heavy and draws few. It ends
 // where more says that there are none to be had.
-func (post *Posterior) settle(ctx context.Context, report func() error, more func() (bool, error)) error {
+func (post *making) settle(ctx context.Context, report func() error, more func() (bool, error)) error {
 	for {
 		if err := report(); err != nil {
 			return err
@@ -38,7 +38,7 @@ func (post *Posterior) settle(ctx context.Context, report func() error, more fun
 		if !ok {
 			return post.lookFurther(ctx)
 		}
-		post.quantities, post.byName, post.discrete = nil, nil, discretePosterior{}
+		post.draws, post.quantities, post.byName, post.discrete = nil, nil, nil, discreteMaking{}
 	}
 }
 
@@ -50,7 +50,7 @@ const (
 )
 
 // wantsDraws reports whether more draws would make the report better.
-func (post *Posterior) wantsDraws() bool {
+func (post *making) wantsDraws() bool {
 	n := post.fit.Draws.N()
 	if w := post.fit.Draws.W; w != nil {
 		n = len(w)
@@ -61,7 +61,7 @@ func (post *Posterior) wantsDraws() bool {
 	for i := range post.quantities {
 		q := &post.quantities[i]
 		switch {
-		case q.broken || q.SD == 0:
+		case q.NotFinite || q.SD == 0:
 		case math.Max(q.TailIndex, q.squareIndex/2) > someTail && n < manyDraws,
 			q.Moments != tails.None && q.MCSE > goodMCSE*q.Spread(),
 			q.tailError() > fairTailError,
@@ -74,7 +74,7 @@ func (post *Posterior) wantsDraws() bool {
 }
 
 // lookFurther looks for a tail that the draws stop short of.
-func (post *Posterior) lookFurther(ctx context.Context) (err error) {
+func (post *making) lookFurther(ctx context.Context) (err error) {
 	if d := post.fit.Draws; post.fit.Applied == inference.Importance || post.sampling != nil {
 		post.shortfall, err = inference.ShortfallOf(ctx, post.fit.Target, d.U, d.W, d.Chains)
 	}

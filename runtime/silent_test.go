@@ -53,8 +53,8 @@ func TestNothingIsSilentlyWrong(t *testing.T) {
 				}
 				off, ratio := math.Abs(q.Mean-c.mean)/c.sd, q.SD/c.sd
 				wrong := off > 0.2 || math.Abs(math.Log(ratio)) > math.Log(1.25)
-				t.Logf("seed %d: %s, off by %.2f sd, sd %.2f times; %v", seed, post.Verdict, off, ratio, post.Reasons)
-				if wrong && post.Verdict == runtime.Good {
+				t.Logf("seed %d: %s, off by %.2f sd, sd %.2f times; %v", seed, post.Verdict(), off, ratio, post.Reasons())
+				if wrong && post.Verdict() == runtime.Good {
 					t.Errorf("seed %d: called good", seed)
 				}
 			}

@@ -190,11 +190,11 @@ func (s *Simulation) Latents() []Quantity {
 	if !s.made() {
 		return nil
 	}
-	names := &Posterior{problem: &Problem{model: s.from.model, bound: s.bound}}
+	names := naming{s.bound}
 	var out []Quantity
 	for _, x := range s.latents() {
 		for e, v := range x.Array.Data {
-			q := names.name(x.Symbol, x.Array.Shape, e)
+			q := names.name(x.Symbol, x.Array.Shape, e).Quantity
 			q.Mean = v
 			out = append(out, q)
 		}
@@ -206,7 +206,7 @@ func (s *Simulation) Latents() []Quantity {
 		}
 		for e, missing := range a.Missing {
 			if missing {
-				q := names.name(sym, a.Shape, e)
+				q := names.name(sym, a.Shape, e).Quantity
 				q.Mean = a.Data[e]
 				out = append(out, q)
 			}

@@ -159,9 +159,9 @@ func TestSpikeAndSlab(t *testing.T) {
 // chains find the exact probabilities, whatever the guide that they start from.
 func (s *spike) chains(t *testing.T, p *runtime.Problem, how string, exact []float64) {
 	post := fitGuided(t, p, runtime.Options{})
-	t.Logf("%s, chains: %s, %v, in %v", how, post.Verdict, post.Reasons, post.FitTime)
-	if post.Verdict != runtime.Good {
-		t.Errorf("%s, chains: %s, %v", how, post.Verdict, post.Reasons)
+	t.Logf("%s, chains: %s, %v, in %v", how, post.Verdict(), post.Reasons(), post.FitTime())
+	if post.Verdict() != runtime.Good {
+		t.Errorf("%s, chains: %s, %v", how, post.Verdict(), post.Reasons())
 	}
 	for j := range s.k {
 		q, err := post.Probability(fmt.Sprintf("s[%d]", j+1), 1)
@@ -186,8 +186,8 @@ y ~ Normal(X @ (s * beta), 1)`, map[string]any{"X": s.x, "y": s.y}, map[string]s
 	}
 	s.chains(t, p, how, exact)
 	post := fitGuided(t, p, runtime.Options{Correct: "none"})
-	got, se := post.ELBO()
-	t.Logf("%s: ELBO %.2f ± %.2f, of the best mean-field guide %.2f, in %v", how, got, se, elbo, post.FitTime)
+	got, se := post.Figures().ELBO, post.Figures().MCSE
+	t.Logf("%s: ELBO %.2f ± %.2f, of the best mean-field guide %.2f, in %v", how, got, se, elbo, post.FitTime())
 	for j := range s.k {
 		q, err := post.Probability(fmt.Sprintf("s[%d]", j+1), 1)
 		if err != nil {

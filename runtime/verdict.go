@@ -10,22 +10,6 @@ import (
 	"ppl/lang"
 )
 
-// Verdict says how far a posterior may be believed.
-type Verdict string
-
-// The rules of the verdict (see docs/verdict.md).
-const (
-	// Good: converged, one mode found, k̂ of the corrected answer at most 0.5,
-	// the Monte-Carlo error of every mean under 0.05 sd and of every sd under 10 %,
-	// more than 400 effective draws, which carry the variances.
-	Good Verdict = "good"
-	// Caution: k̂ at most 0.7, or too many latents for importance weights but a
-	// stable linear response.
-	Caution Verdict = "caution"
-	// Poor is the rest.
-	Poor Verdict = "poor"
-)
-
 const (
 	goodKHat    = inference.SteadyKHat
 	cautionKHat = inference.UsableKHat
@@ -51,11 +35,11 @@ func moved(sds float64) string {
 }
 
 // judge sets the verdict and its reasons.
-func (post *Posterior) judge() {
-	post.Verdict, post.Reasons = Good, nil
+func (post *making) judge() {
+	post.verdict, post.reasons = Good, nil
 	f := post.fit
 	if f.Applied == inference.ExactSum {
-		post.Reasons = []string{"exact: all latents are discrete, and were summed out"}
+		post.reasons = []string{"exact: all latents are discrete, and were summed out"}
 		return
 	}
 	post.judgeRounding(f)
@@ -64,8 +48,8 @@ func (post *Posterior) judge() {
 	post.judgeModes(f)
 	post.judgeLook(f)
 	post.judgeFinite()
-	if len(post.Reasons) == 0 {
-		post.Reasons = []string{fmt.Sprintf("converged, one mode found, k̂ = %.2f, %.0f effective draws", f.Draws.KHat, f.Draws.ESS)}
+	if len(post.reasons) == 0 {
+		post.reasons = []string{fmt.Sprintf("converged, one mode found, k̂ = %.2f, %.0f effective draws", f.Draws.KHat, f.Draws.ESS)}
 	}
 	post.noteMoments()
 	post.noteSymmetry()
@@ -74,7 +58,7 @@ func (post *Posterior) judge() {
 // judgeFinite looks for quantities with draws that are not finite. A latent must
 // have none; a `let` may be undefined for some values of the latents, which is
 // said, and does not make the rest worse.
-func (post *Posterior) judgeFinite() {
+func (post *making) judgeFinite() {
 	derived := map[string]bool{}
 	if post.problem != nil {
 		for _, s := range post.problem.model.checked.Lets {
@@ -83,7 +67,7 @@ func (post *Posterior) judgeFinite() {
 	}
 	told := map[string]bool{}
 	for _, q := range post.quantities {
-		if !q.broken || told[q.Symbol] {
+		if !q.NotFinite || told[q.Symbol] {
 			continue
 		}
 		told[q.Symbol] = true
@@ -91,26 +75,26 @@ func (post *Posterior) judgeFinite() {
 			post.lower(Poor, "`%s` has draws that are not finite", q.Name)
 			continue
 		}
-		n := 0
-		for _, x := range q.Draws {
+		n, draws := 0, q.Draws()
+		for _, x := range draws {
 			if math.IsNaN(x) || math.IsInf(x, 0) {
 				n++
 			}
 		}
-		post.lower(Caution, "`%s` is not finite in %d of %d draws: it has no mean", q.Name, n, len(q.Draws))
+		post.lower(Caution, "`%s` is not finite in %d of %d draws: it has no mean", q.Name, n, len(draws))
 	}
 }
 
 // lower lowers the verdict, if it is better than v, and gives the reason.
-func (post *Posterior) lower(v Verdict, format string, args ...any) {
+func (post *making) lower(v Verdict, format string, args ...any) {
 	rank := map[Verdict]int{Good: 0, Caution: 1, Poor: 2}
-	if rank[v] > rank[post.Verdict] {
-		post.Verdict = v
+	if rank[v] > rank[post.verdict] {
+		post.verdict = v
 	}
-	post.Reasons = append(post.Reasons, fmt.Sprintf(format, args...))
+	post.reasons = append(post.reasons, fmt.Sprintf(format, args...))
 }
 
-func (post *Posterior) judgeConvergence(f *inference.Fit) {
+func (post *making) judgeConvergence(f *inference.Fit) {
 	switch {
 	case f.Interrupted:
 		post.lower(Poor, "interrupted before the answer was complete")
@@ -126,7 +110,7 @@ func (post *Posterior) judgeConvergence(f *inference.Fit) {
 }
 
 // sites names the latents that own the flat coordinates.
-func (post *Posterior) sites(f *inference.Fit) []string {
+func (post *making) sites(f *inference.Fit) []string {
 	var out []string
 	for _, i := range f.Flat {
 		if name := post.owner(f, i); !slices.Contains(out, name) {
@@ -137,7 +121,7 @@ func (post *Posterior) sites(f *inference.Fit) []string {
 }
 
 // owner names the latent that an unconstrained coordinate belongs to.
-func (post *Posterior) owner(f *inference.Fit, i int) string {
+func (post *making) owner(f *inference.Fit, i int) string {
 	for _, s := range f.Target.Slots {
 		if i >= s.Offset && i < s.Offset+s.Free.Size() {
 			return s.Site.Name
@@ -146,19 +130,19 @@ func (post *Posterior) owner(f *inference.Fit, i int) string {
 	return ""
 }
 
-func (post *Posterior) judgeDraws(f *inference.Fit) {
+func (post *making) judgeDraws(f *inference.Fit) {
 	k := f.Draws.KHat
 	switch {
 	case f.Point:
 		post.lower(Poor, "a mode is a point: it says nothing of how uncertain the latents are")
 		return
-	case f.Applied == inference.NoCorrection && post.Guide() != "meanfield" && math.IsNaN(k):
+	case f.Applied == inference.NoCorrection && post.guide() != inference.Guides[0] && math.IsNaN(k):
 		post.lower(Caution, "the draws are the guide's own: nothing has checked them")
 	case f.Applied == inference.NoCorrection && k > cautionKHat:
 		post.lower(Poor, "k̂ = %.2f: the guide is far from the posterior; its sds, at least, are wrong", k)
 	case f.Applied == inference.NoCorrection && f.Uncorrected != "":
 		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and no Markov chains have checked them: %s", f.Uncorrected)
-	case f.Applied == inference.NoCorrection && post.Guide() == "meanfield":
+	case f.Applied == inference.NoCorrection && post.guide() == inference.Guides[0]:
 		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and nothing has checked them")
 	case math.IsNaN(k) && f.Moved.SDs > poorMove:
 		post.lower(Poor, "the guide and linear response do not fit together: with the correlations of linear response `%s` would move by %s sds", post.owner(f, f.Moved.Coordinate), moved(f.Moved.SDs))
@@ -187,7 +171,7 @@ func (post *Posterior) judgeDraws(f *inference.Fit) {
 	post.judgeMoments()
 }
 
-func (post *Posterior) judgeModes(f *inference.Fit) {
+func (post *making) judgeModes(f *inference.Fit) {
 	if n := len(f.Modes); n > 1 {
 		post.lower(Poor, "%d modes were found, with ELBOs %s: the answer describes the first alone%s", n, modeELBOs(f), post.apart(f))
 	} else if f.Integrates {
@@ -197,7 +181,7 @@ func (post *Posterior) judgeModes(f *inference.Fit) {
 
 // noteSymmetry says which labels and signs the model does not tell apart: their modes have
 // the same mass, and figures are of all of them.
-func (post *Posterior) noteSymmetry() {
+func (post *making) noteSymmetry() {
 	s := post.fit.Symmetry
 	if s == nil {
 		return
@@ -208,12 +192,12 @@ func (post *Posterior) noteSymmetry() {
 			for _, k := range class {
 				labels = append(labels, fmt.Sprint(k+1))
 			}
-			post.Reasons = append(post.Reasons, fmt.Sprintf("labels %s of %s can be exchanged: there is a mode for each order of them, and figures are of all; to tell them apart order one of these (`ordered`, `positive_ordered`)",
+			post.reasons = append(post.reasons, fmt.Sprintf("labels %s of %s can be exchanged: there is a mode for each order of them, and figures are of all; to tell them apart order one of these (`ordered`, `positive_ordered`)",
 				strings.Join(labels, ", "), quoted(symbolNames(x.Sites))))
 		}
 	}
 	for _, x := range s.Flips {
-		post.Reasons = append(post.Reasons, fmt.Sprintf("the sign of %s can be changed: there is a mode with each, and figures are of both; bound one (`HalfNormal`, `in (0, inf)`) to tell them apart", quoted(symbolNames(x.Sites))))
+		post.reasons = append(post.reasons, fmt.Sprintf("the sign of %s can be changed: there is a mode with each, and figures are of both; bound one (`HalfNormal`, `in (0, inf)`) to tell them apart", quoted(symbolNames(x.Sites))))
 	}
 }
 
@@ -229,7 +213,7 @@ func symbolNames(sites []*lang.Symbol) []string {
 
 // judgeLook lowers the verdict where particles that were tempered from the prior say
 // something else.
-func (post *Posterior) judgeLook(f *inference.Fit) {
+func (post *making) judgeLook(f *inference.Fit) {
 	if l := f.Look; l != nil && !l.Agrees {
 		post.lower(Poor, "particles that were tempered from the prior differ from the answer in `%s`: it has missed a part of the posterior, such as another mode; the default method weighs what they find", post.owner(f, l.Coordinate))
 	}
@@ -237,7 +221,7 @@ func (post *Posterior) judgeLook(f *inference.Fit) {
 
 // apart names the latent in which the first two modes are furthest apart, in sds of the
 // guide.
-func (post *Posterior) apart(f *inference.Fit) string {
+func (post *making) apart(f *inference.Fit) string {
 	a, b := f.Modes[0].Loc, f.Modes[1].Loc
 	most, at := 0.0, -1
 	for i := range min(len(a), len(b), len(f.LogSD)) {
@@ -260,4 +244,12 @@ func modeELBOs(f *inference.Fit) string {
 		text += fmt.Sprintf("%.1f", m.ELBO)
 	}
 	return text
+}
+
+// guide is the family of the approximation.
+func (post *making) guide() string {
+	if post.options.Guide == "" {
+		return inference.Guides[0]
+	}
+	return post.options.Guide
 }

@@ -66,7 +66,7 @@ func TestVerdictRules(t *testing.T) {
 		{"no sd", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: math.NaN(), Q5: -2, Q95: 2, MCSE: 0.05, Moments: tails.Mean, TailIndex: 0.6}, Good, "`b` has no sd"},
 		{"a mean with an error, no sd", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: math.NaN(), Q5: -2, Q95: 2, MCSE: 0.2, Moments: tails.Mean, TailIndex: 0.6}, Caution, "of its spread"},
 		{"no mean", func(*inference.Fit) {}, Quantity{Name: "b", Mean: math.NaN(), SD: math.NaN(), MCSE: math.NaN(), Moments: tails.None, TailIndex: 1}, Good, "`b` has neither mean nor sd"},
-		{"not finite", func(*inference.Fit) {}, Quantity{Name: "b", Mean: math.NaN(), broken: true}, Poor, "not finite"},
+		{"not finite", func(*inference.Fit) {}, Quantity{Name: "b", Mean: math.NaN(), NotFinite: true}, Poor, "not finite"},
 		{"not converged", func(f *inference.Fit) { f.Converged, f.Ended = false, "it was raining" }, fine, Poor, "it was raining"},
 		{"interrupted", func(f *inference.Fit) { f.Converged, f.Interrupted = false, true }, fine, Poor, "interrupted"},
 		{"out of time", func(f *inference.Fit) { f.Converged, f.TimedOut = false, true }, fine, Poor, "time limit"},
@@ -79,10 +79,10 @@ func TestVerdictRules(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := sound()
 			c.change(f)
-			post := &Posterior{fit: f, quantities: []Quantity{c.q}}
+			post := &making{fit: f, quantities: []quantity{{Quantity: c.q}}}
 			post.judge()
-			if post.Verdict != c.want || !strings.Contains(strings.Join(post.Reasons, "; "), c.why) {
-				t.Errorf("%s, because %q; want %s, because of %q", post.Verdict, post.Reasons, c.want, c.why)
+			if post.verdict != c.want || !strings.Contains(strings.Join(post.reasons, "; "), c.why) {
+				t.Errorf("%s, because %q; want %s, because of %q", post.verdict, post.reasons, c.want, c.why)
 			}
 		})
 	}
@@ -92,10 +92,10 @@ func TestVerdictRules(t *testing.T) {
 func TestVerdictIsTheWorstOfItsReasons(t *testing.T) {
 	f := sound()
 	f.Draws.KHat, f.Draws.ESS = 0.9, 10
-	post := &Posterior{fit: f}
+	post := &making{fit: f}
 	post.judge()
-	if post.Verdict != Poor || len(post.Reasons) != 2 {
-		t.Errorf("%s, because %q", post.Verdict, post.Reasons)
+	if post.verdict != Poor || len(post.reasons) != 2 {
+		t.Errorf("%s, because %q", post.verdict, post.reasons)
 	}
 }
 
@@ -115,8 +115,8 @@ func TestLetThatIsNotFinite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if post.Verdict != Caution || !strings.Contains(strings.Join(post.Reasons, "; "), "`r` is not finite in") {
-			t.Errorf("%q: verdict %s: %v", method, post.Verdict, post.Reasons)
+		if post.Verdict() != Caution || !strings.Contains(strings.Join(post.Reasons(), "; "), "`r` is not finite in") {
+			t.Errorf("%q: verdict %s: %v", method, post.Verdict(), post.Reasons())
 		}
 	}
 }

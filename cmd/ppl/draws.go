@@ -30,13 +30,17 @@ func drawsCSV(w io.Writer, quantities []runtime.Quantity) error {
 		return err
 	}
 	var row []byte
-	for d := range quantities[0].Draws {
+	draws := make([][]float64, len(quantities))
+	for i := range quantities {
+		draws[i] = quantities[i].Draws()
+	}
+	for d := range draws[0] {
 		row = row[:0]
-		for i := range quantities {
+		for i := range draws {
 			if i > 0 {
 				row = append(row, ',')
 			}
-			row = strconv.AppendFloat(row, quantities[i].Draws[d], 'g', -1, 64)
+			row = strconv.AppendFloat(row, draws[i][d], 'g', -1, 64)
 		}
 		if _, err := w.Write(append(row, '\n')); err != nil {
 			return err

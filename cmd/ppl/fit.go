@@ -11,6 +11,7 @@ import (
 
 	"ppl/lang/diag"
 	"ppl/runtime"
+	"ppl/runtime/report"
 )
 
 type fitCmd struct {
@@ -40,7 +41,6 @@ type result struct {
 	model   *runtime.Model
 	problem *runtime.Problem
 	post    *runtime.Posterior
-	compile time.Duration
 }
 
 // Run compiles, fits, writes the draws and prints the report, which a full disk
@@ -50,7 +50,6 @@ func (c *fitCmd) Run(e *env) error {
 		return err
 	}
 	r := &result{}
-	begun := time.Now()
 	var err error
 	if r.model, err = e.compile(c.Model); err != nil {
 		return err
@@ -62,7 +61,6 @@ func (c *fitCmd) Run(e *env) error {
 	if r.problem, err = c.bind(e, r.model, opt); err != nil {
 		return err
 	}
-	r.compile = time.Since(begun)
 	c.remark(e, r)
 	if r.post, err = c.fit(e, r.problem); err != nil {
 		return err
@@ -76,7 +74,7 @@ func (c *fitCmd) Run(e *env) error {
 	if err := errors.Join(c.report(e, r), unwritten); err != nil {
 		return err
 	}
-	if c.Strict && r.post.Verdict == runtime.Poor {
+	if c.Strict && r.post.Verdict() == runtime.Poor {
 		return told(exitPoor)
 	}
 	return nil
@@ -157,7 +155,7 @@ func (c *fitCmd) remark(e *env, r *result) {
 	list := append(append(diag.List(nil), r.model.Warnings()...), r.problem.Warnings()...)
 	e.render(list)
 	if unused := r.problem.Unused(); c.Verbose && len(unused) > 0 {
-		fmt.Fprintf(e.stderr, "not used by the model: %s\n", printable(strings.Join(unused, ", ")))
+		fmt.Fprintf(e.stderr, "not used by the model: %s\n", report.Printable(strings.Join(unused, ", ")))
 	}
 }
 
@@ -175,13 +173,10 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	return post, stoppedEarly(err)
 }
 
+// report prints the table, or the JSON object.
 func (c *fitCmd) report(e *env, r *result) error {
-	if c.Sampler.Method == runtime.MethodNUTS && r.post.Sampling() != nil {
-		return c.reportSampling(e, r)
-	}
 	if c.Format == "json" {
-		return c.writeJSON(e.stdout, r)
+		return r.post.WriteJSON(e.stdout)
 	}
-	c.writeText(e, r)
-	return nil
+	return r.post.WriteTable(e.stdout, runtime.TableOptions{Paint: e.paintOut, All: c.All, Verbose: c.Verbose})
 }

@@ -7,6 +7,8 @@ import (
 
 	"ppl/lang"
 	"ppl/lang/diag"
+
+	"ppl/runtime/report"
 )
 
 func (e *env) printer() *printer {
@@ -270,15 +272,15 @@ func (p *printer) columns(rows [][]string) {
 	widest := make([]int, last)
 	for _, r := range rows {
 		for i := range widest {
-			widest[i] = max(widest[i], width(r[i]))
+			widest[i] = max(widest[i], report.Width(r[i]))
 		}
 	}
 	for _, r := range rows {
 		lead := "  "
 		for i := range widest {
-			lead += padRight(r[i], widest[i]) + "   "
+			lead += report.PadRight(r[i], widest[i]) + "   "
 		}
-		p.wrap(lead, strings.Repeat(" ", width(lead)), r[last])
+		p.wrap(lead, strings.Repeat(" ", report.Width(lead)), r[last])
 	}
 }
 
@@ -287,7 +289,7 @@ func (p *printer) wrap(first, indent, s string) {
 	line := first
 	empty := true
 	for _, word := range strings.Split(strings.ReplaceAll(s, "\n", " "), " ") {
-		if !empty && width(line)+1+width(word) > pageWidth {
+		if !empty && report.Width(line)+1+report.Width(word) > pageWidth {
 			p.line(strings.TrimRight(line, " "))
 			line, empty = indent, true
 		}

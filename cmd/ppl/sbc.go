@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"ppl/runtime"
+	"ppl/runtime/report"
 )
 
 type sbcCmd struct {
@@ -106,20 +107,20 @@ const shownCalibrations = 20
 
 func (c *sbcCmd) writeText(e *env, model *runtime.Model, out *runtime.SBC) {
 	w := e.stdout
-	fmt.Fprintf(w, "%s; %s\n", e.paintOut(strong, printable(model.Name())), count(len(out.Quantities), "latent"))
+	fmt.Fprintf(w, "%s; %s\n", e.paintOut(strong, report.Printable(model.Name())), report.Count(len(out.Quantities), "latent"))
 	fmt.Fprintf(w, "simulation-based calibration, %d fits by %s, ranks among %d draws, seed %d\n\n", out.Replicates, c.Method, out.Draws, c.Seed)
-	t := &table{head: []string{"", "χ²", "ECDF", "p", "mean", "sd", "ranks"}}
+	t := &report.Table{Head: []string{"", "χ²", "ECDF", "p", "mean", "sd", "ranks"}}
 	for i, q := range out.Quantities {
 		if !c.All && i >= shownCalibrations && q.P >= out.Level {
 			continue
 		}
-		t.add(q.Name, fixed(q.Test.ChiSquare, 3), fixed(q.Test.ECDF, 3), fixed(q.P, 3), fixed(q.Test.Mean, 2), fixed(q.Test.SD, 2), histogram(q.Test.Counts))
+		t.Add(q.Name, report.Fixed(q.Test.ChiSquare, 3), report.Fixed(q.Test.ECDF, 3), report.Fixed(q.P, 3), report.Fixed(q.Test.Mean, 2), report.Fixed(q.Test.SD, 2), histogram(q.Test.Counts))
 	}
-	if hidden := len(out.Quantities) - len(t.rows); hidden > 0 {
-		t.add(fmt.Sprintf("... %d more", hidden))
+	if hidden := len(out.Quantities) - len(t.Rows); hidden > 0 {
+		t.Add(fmt.Sprintf("... %d more", hidden))
 	}
-	if len(t.rows) > 0 {
-		t.write(w, func(s string) string { return e.paintOut(strong, s) })
+	if len(t.Rows) > 0 {
+		t.Write(w, func(s string) string { return e.paintOut(strong, s) })
 		fmt.Fprintln(w)
 	}
 	verdict, style := "passed", bold+green
@@ -132,11 +133,11 @@ func (c *sbcCmd) writeText(e *env, model *runtime.Model, out *runtime.SBC) {
 	fmt.Fprintf(w, "fits     %d good, %d caution, %d poor, %d without an answer\n", out.Verdicts[runtime.Good], out.Verdicts[runtime.Caution],
 		out.Verdicts[runtime.Poor], failures(out))
 	for _, why := range slices.Sorted(maps.Keys(out.Failures)) {
-		fmt.Fprintf(w, "         - %s (%d)\n", printable(why), out.Failures[why])
+		fmt.Fprintf(w, "         - %s (%d)\n", report.Printable(why), out.Failures[why])
 	}
 	fmt.Fprintf(w, "verdict  %s\n", e.paintOut(style, verdict))
 	for _, why := range out.Reasons {
-		fmt.Fprintf(w, "         - %s\n", printable(why))
+		fmt.Fprintf(w, "         - %s\n", report.Printable(why))
 	}
 }
 
@@ -171,7 +172,7 @@ type sbcReport struct {
 	Replicates  int             `json:"replicates"`
 	Used        int             `json:"used"`
 	Draws       int             `json:"draws"`
-	Level       number          `json:"level"`
+	Level       report.Number   `json:"level"`
 	Fits        map[string]int  `json:"fits"`
 	Failures    map[string]int  `json:"failures"`
 	Parameters  json.RawMessage `json:"parameters"`
@@ -181,12 +182,12 @@ type sbcReport struct {
 }
 
 type calibration struct {
-	ChiSquare number `json:"p_chisq"`
-	ECDF      number `json:"p_ecdf"`
-	P         number `json:"p"`
-	Mean      number `json:"mean"`
-	SD        number `json:"sd"`
-	Ranks     []int  `json:"ranks"`
+	ChiSquare report.Number `json:"p_chisq"`
+	ECDF      report.Number `json:"p_ecdf"`
+	P         report.Number `json:"p"`
+	Mean      report.Number `json:"mean"`
+	SD        report.Number `json:"sd"`
+	Ranks     []int         `json:"ranks"`
 }
 
 func (c *sbcCmd) writeJSON(e *env, model *runtime.Model, out *runtime.SBC) error {
@@ -202,7 +203,7 @@ func (c *sbcCmd) writeJSON(e *env, model *runtime.Model, out *runtime.SBC) error
 			return err
 		}
 		b.WriteByte(':')
-		if err := enc.Encode(calibration{number(q.Test.ChiSquare), number(q.Test.ECDF), number(q.P), number(q.Test.Mean), number(q.Test.SD), q.Ranks}); err != nil {
+		if err := enc.Encode(calibration{report.Number(q.Test.ChiSquare), report.Number(q.Test.ECDF), report.Number(q.P), report.Number(q.Test.Mean), report.Number(q.Test.SD), q.Ranks}); err != nil {
 			return err
 		}
 	}
@@ -214,6 +215,6 @@ func (c *sbcCmd) writeJSON(e *env, model *runtime.Model, out *runtime.SBC) error
 	whole := json.NewEncoder(e.stdout)
 	whole.SetEscapeHTML(false)
 	whole.SetIndent("", "  ")
-	return whole.Encode(sbcReport{model.Name(), c.Seed, c.Method, out.Replicates, out.Used, out.Draws, number(out.Level), fits, out.Failures,
+	return whole.Encode(sbcReport{model.Name(), c.Seed, c.Method, out.Replicates, out.Used, out.Draws, report.Number(out.Level), fits, out.Failures,
 		b.Bytes(), out.Passed, append([]string{}, out.Reasons...), out.Interrupted})
 }

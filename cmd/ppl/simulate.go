@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ppl/runtime"
+	"ppl/runtime/report"
 )
 
 type simulateCmd struct {
@@ -96,10 +97,10 @@ func (c *simulateCmd) remark(e *env, from *runtime.Simulator) {
 	}
 	e.render(from.Warnings())
 	if names := from.Overwritten(); len(names) > 0 {
-		fmt.Fprintf(e.stderr, "drawn anew, where a `~` draws them: %s\n", printable(strings.Join(names, ", ")))
+		fmt.Fprintf(e.stderr, "drawn anew, where a `~` draws them: %s\n", report.Printable(strings.Join(names, ", ")))
 	}
 	if unused := from.Unused(); c.Verbose && len(unused) > 0 {
-		fmt.Fprintf(e.stderr, "not used by the model: %s\n", printable(strings.Join(unused, ", ")))
+		fmt.Fprintf(e.stderr, "not used by the model: %s\n", report.Printable(strings.Join(unused, ", ")))
 	}
 }
 

@@ -1,58 +1,60 @@
-package main
+package report
 
 import (
 	"fmt"
 	"io"
 	"math"
-	"ppl/graph"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
+
+	"ppl/graph"
 )
 
-// table is rows of text in columns: the first is set left, the others are
+// Table is rows of text in columns: the first is set left, the others are
 // numbers with their decimal points below one another.
-type table struct {
-	head []string
-	rows [][]string // of len(head) cells, or one that stands alone
+type Table struct {
+	Head []string
+	Rows [][]string // of len(Head) cells, or one that stands alone
 }
 
-func (t *table) add(cells ...string) {
-	cells[0] = shorten(printable(cells[0]))
-	t.rows = append(t.rows, cells)
+// Add adds a row.
+func (t *Table) Add(cells ...string) {
+	cells[0] = shorten(Printable(cells[0]))
+	t.Rows = append(t.Rows, cells)
 }
 
 const gap = 3 // blanks between columns
 
-// write prints the table; bold marks its head.
-func (t *table) write(w io.Writer, bold func(string) string) {
-	cols := make([]column, len(t.head))
-	for _, r := range t.rows {
+// Write prints the table; bold marks its head.
+func (t *Table) Write(w io.Writer, bold func(string) string) {
+	cols := make([]column, len(t.Head))
+	for _, r := range t.Rows {
 		for i, cell := range r {
 			cols[i].measure(cell)
 		}
 	}
 	names := 0
-	for _, r := range t.rows {
-		if len(r) > 1 || len(t.head) == 1 {
-			names = max(names, width(r[0]))
+	for _, r := range t.Rows {
+		if len(r) > 1 || len(t.Head) == 1 {
+			names = max(names, Width(r[0]))
 		}
 	}
-	names = max(names, width(t.head[0]))
+	names = max(names, Width(t.Head[0]))
 	var b strings.Builder
-	b.WriteString(padRight(t.head[0], names))
-	for i := 1; i < len(t.head); i++ {
-		b.WriteString(strings.Repeat(" ", gap) + padLeft(t.head[i], cols[i].width(t.head[i])))
+	b.WriteString(PadRight(t.Head[0], names))
+	for i := 1; i < len(t.Head); i++ {
+		b.WriteString(strings.Repeat(" ", gap) + padLeft(t.Head[i], cols[i].width(t.Head[i])))
 	}
 	fmt.Fprintln(w, bold(strings.TrimRight(b.String(), " ")))
-	for _, r := range t.rows {
+	for _, r := range t.Rows {
 		b.Reset()
-		b.WriteString(padRight(r[0], names))
+		b.WriteString(PadRight(r[0], names))
 		for i := 1; i < len(r); i++ {
-			b.WriteString(strings.Repeat(" ", gap) + padLeft(cols[i].align(r[i]), cols[i].width(t.head[i])))
+			b.WriteString(strings.Repeat(" ", gap) + padLeft(cols[i].align(r[i]), cols[i].width(t.Head[i])))
 		}
 		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
 	}
@@ -73,29 +75,31 @@ func split(cell string) (left, right string) {
 
 func (c *column) measure(cell string) {
 	left, right := split(cell)
-	c.left, c.right = max(c.left, width(left)), max(c.right, width(right))
+	c.left, c.right = max(c.left, Width(left)), max(c.right, Width(right))
 }
 
 func (c *column) align(cell string) string {
 	left, right := split(cell)
-	return padLeft(left, c.left) + padRight(right, c.right)
+	return padLeft(left, c.left) + PadRight(right, c.right)
 }
 
-func (c *column) width(head string) int { return max(c.left+c.right, width(head)) }
+func (c *column) width(head string) int { return max(c.left+c.right, Width(head)) }
 
 // widths counts columns as the diagnostics do: ambiguous characters take one.
 var widths = &runewidth.Condition{EastAsianWidth: false, StrictEmojiNeutral: true}
 
-func width(s string) int { return widths.StringWidth(s) }
+// Width is the number of columns that a text takes.
+func Width(s string) int { return widths.StringWidth(s) }
 
-func padRight(s string, n int) string { return s + strings.Repeat(" ", max(0, n-width(s))) }
-func padLeft(s string, n int) string  { return strings.Repeat(" ", max(0, n-width(s))) + s }
+// PadRight fills a text with blanks up to a width.
+func PadRight(s string, n int) string { return s + strings.Repeat(" ", max(0, n-Width(s))) }
+func padLeft(s string, n int) string  { return strings.Repeat(" ", max(0, n-Width(s))) + s }
 
 // shorten cuts names that would push the numbers off the screen.
 func shorten(s string) string { return widths.Truncate(s, 48, "…") }
 
-// printable makes text from outside (labels, keys) safe for a terminal.
-func printable(s string) string {
+// Printable makes text from outside (labels, keys) safe for a terminal.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return '\uFFFD'
@@ -119,7 +123,7 @@ func row(sd float64, values ...float64) []string {
 		case digits > 8 || before >= 9 && digits+before <= 9:
 			out[i] = toPlace(v, digits, mostDigits)
 		default: // of numbers that differ late, too
-			out[i] = fixed(v, max(0, digits))
+			out[i] = Fixed(v, max(0, digits))
 		}
 	}
 	return out
@@ -149,8 +153,8 @@ func decimals(sd, largest float64) int {
 // whole reports whether x is an integer but for rounding.
 func whole(x float64) bool { return math.Abs(x-math.Round(x)) <= 1e-9*math.Abs(x) }
 
-// fixed prints x with d digits after the point, and no minus before a zero.
-func fixed(x float64, d int) string {
+// Fixed prints x with d digits after the point, and no minus before a zero.
+func Fixed(x float64, d int) string {
 	if !graph.Finite(x) {
 		return nonFinite(x)
 	}

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"bytes"
@@ -7,18 +7,17 @@ import (
 	"strings"
 	"testing"
 
-	"ppl/inference"
 	"ppl/inference/tails"
-	"ppl/runtime"
+	"ppl/runtime/answer"
 )
 
-func quantity(symbol, name string, mean, sd float64) runtime.Quantity {
-	return runtime.Quantity{Symbol: symbol, Name: name, Mean: mean, SD: sd, Q5: mean - 2*sd, Q50: mean, Q95: mean + 2*sd}
+func quantity(symbol, name string, mean, sd float64) answer.Quantity {
+	return answer.Quantity{Symbol: symbol, Name: name, Mean: mean, SD: sd, Q5: mean - 2*sd, Q50: mean, Q95: mean + 2*sd}
 }
 
-func tableText(all bool, quantities ...runtime.Quantity) string {
+func tableText(all bool, quantities ...answer.Quantity) string {
 	var b bytes.Buffer
-	summaryTable(quantities, all).write(&b, func(s string) string { return s })
+	(&Options{All: all}).summaryTable(quantities).Write(&b, func(s string) string { return s })
 	return b.String()
 }
 
@@ -33,7 +32,7 @@ func TestSummaryTable(t *testing.T) {
 		quantity("tiny", "tiny", 3.25e-12, 2e-13),
 		quantity("fixed", "fixed", 2.5, 0),
 		quantity("zero", "zero", 0, 0),
-		runtime.Quantity{Symbol: "n", Name: "n", Mean: nan, SD: nan, Q5: math.Inf(-1), Q50: 2, Q95: math.Inf(1)},
+		answer.Quantity{Symbol: "n", Name: "n", Mean: nan, SD: nan, Q5: math.Inf(-1), Q50: 2, Q95: math.Inf(1)},
 	)
 	want := strings.TrimPrefix(`
                         mean            sd                 5%                50%                95%
@@ -57,8 +56,8 @@ func TestDigitsThatDiffer(t *testing.T) {
 	got := tableText(false,
 		quantity("time", "time", 1700000000000.16, 0.3655),
 		quantity("near", "near", 1, 2e-12),
-		runtime.Quantity{Symbol: "tail", Name: "tail", Mean: 3.14159, SD: math.NaN(), Q5: 1.04, Q50: 1.59, Q95: 7.21, Moments: tails.Mean},
-		runtime.Quantity{Symbol: "none", Name: "none", Mean: math.NaN(), SD: math.NaN(), Q5: 0.007, Q50: 1, Q95: 139, Moments: tails.None},
+		answer.Quantity{Symbol: "tail", Name: "tail", Mean: 3.14159, SD: math.NaN(), Q5: 1.04, Q50: 1.59, Q95: 7.21, Moments: tails.Mean},
+		answer.Quantity{Symbol: "none", Name: "none", Mean: math.NaN(), SD: math.NaN(), Q5: 0.007, Q50: 1, Q95: 139, Moments: tails.None},
 	)
 	for _, part := range []string{"1700000000000.16", "1699999999999.43", "1.00000000000400e+00", "3.14", "0.01", "139.00"} {
 		if !strings.Contains(got, part) {
@@ -77,13 +76,13 @@ func TestDigitsThatDiffer(t *testing.T) {
 // R̂ of thirteen digits.
 func TestChainCells(t *testing.T) {
 	for _, c := range []struct {
-		q    runtime.Quantity
+		q    answer.Quantity
 		want string
 	}{
-		{runtime.Quantity{SD: 1, RHat: 1.0012, ESSBulk: 1234.5, ESSTail: 99}, "1.001 1234 99"},
-		{runtime.Quantity{SD: 0, RHat: math.NaN(), ESSBulk: math.NaN(), ESSTail: math.NaN()}, "– – –"},
-		{runtime.Quantity{SD: 0, RHat: 359553713057219, ESSBulk: 4, ESSTail: 4}, "– – –"},
-		{runtime.Quantity{SD: 1, RHat: 359553713057219, ESSBulk: 4, ESSTail: math.NaN()}, ">1000 4 –"},
+		{answer.Quantity{SD: 1, RHat: 1.0012, ESSBulk: 1234.5, ESSTail: 99}, "1.001 1234 99"},
+		{answer.Quantity{SD: 0, RHat: math.NaN(), ESSBulk: math.NaN(), ESSTail: math.NaN()}, "– – –"},
+		{answer.Quantity{SD: 0, RHat: 359553713057219, ESSBulk: 4, ESSTail: 4}, "– – –"},
+		{answer.Quantity{SD: 1, RHat: 359553713057219, ESSBulk: 4, ESSTail: math.NaN()}, ">1000 4 –"},
 	} {
 		if got := strings.Join(chainCells(&c.q), " "); got != c.want {
 			t.Errorf("%v: %q, want %q", c.q, got, c.want)
@@ -108,8 +107,8 @@ func TestDecimals(t *testing.T) {
 }
 
 func TestFolding(t *testing.T) {
-	array := func(n int) []runtime.Quantity {
-		var out []runtime.Quantity
+	array := func(n int) []answer.Quantity {
+		var out []answer.Quantity
 		for i := 1; i <= n; i++ {
 			out = append(out, quantity("z", fmt.Sprintf("z[%d]", i), 0, 1))
 		}
@@ -144,12 +143,5 @@ func TestPlusMinus(t *testing.T) {
 		if got := plusMinus(c.value, c.mcse); got != c.want {
 			t.Errorf("%g, %g: %q, want %q", c.value, c.mcse, got, c.want)
 		}
-	}
-}
-
-func TestProgressLine(t *testing.T) {
-	s := inference.Progress{Stage: "optimise", Evaluations: 120, ELBO: -31.52345, Decrement: 0.00123, Elapsed: 1.25e9}
-	if got, want := progressLine(s), "optimise  ELBO -31.5235  0.0012 nats to go  120 evaluations  1.3s"; got != want {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,0 +1,203 @@
+package answer
+
+import (
+	"fmt"
+	"time"
+)
+
+// Verdict says how far an answer may be believed.
+type Verdict string
+
+// The rules of the verdict are in docs/verdict.md.
+const (
+	// Good: converged, one mode found, k̂ of the corrected answer at most 0.5,
+	// the Monte-Carlo error of every mean under 0.05 sd and of every sd under 10 %,
+	// more than 400 effective draws, which carry the variances.
+	Good Verdict = "good"
+	// Caution: k̂ at most 0.7, or too many latents for importance weights but a
+	// stable linear response.
+	Caution Verdict = "caution"
+	// Poor is the rest.
+	Poor Verdict = "poor"
+)
+
+// The values of Figures.Applied: what the draws are.
+const (
+	ImportanceWeights = "importance weights" // around linear response, or of particles
+	LinearResponse    = "linear response"
+	NoCorrection      = "none"
+	MarkovChains      = "Markov chains" // that start from the guide
+	Tempered          = "tempered particles"
+	ExactSum          = "exact" // of a model without continuous latents
+)
+
+// Answer is what an inference leaves.
+type Answer struct {
+	Model Model
+	// Sizes are the dimensions of the data, in the order of the model, and Latents is the
+	// number of unconstrained numbers that were inferred.
+	Sizes   []Size
+	Latents int
+	Asked   Asked
+
+	Verdict Verdict
+	Reasons []string
+	Figures Figures
+	// Sampling is set if the draws are of Markov chains or of tempered particles.
+	Sampling *Sampling
+	// Parts is the expected log joint density by statement; nil where it was not computed.
+	Parts []Part
+
+	Quantities []Quantity
+	// Strategies say how each discrete latent was handled; Discrete are their elements.
+	Strategies []Strategy
+	Discrete   []Discrete
+
+	// Compiling is the time that reading, checking and compiling the model took, Fitting that
+	// of the fit.
+	Compiling, Fitting time.Duration
+}
+
+// Model is the program that was fitted.
+type Model struct {
+	Name string // that of its file
+	Text string
+}
+
+// Size is the length of a dimension.
+type Size struct {
+	Name   string
+	Length int
+}
+
+// Asked are the options of a fit, defaults filled in.
+type Asked struct {
+	Seed            uint64
+	Method          string
+	Guide           string
+	Correct         string
+	Particles       int
+	Draws           int
+	Temperature     float64
+	StraightThrough bool
+	MaxTime         time.Duration // 0: no limit
+	Chains, Warmup  int
+	TargetAccept    float64
+	Engine          string
+	Discrete        map[string]string // strategies by site
+}
+
+// Figures are what a method says of itself. Those that it has not are NaN.
+type Figures struct {
+	// Applied says what the draws are.
+	Applied string
+	// ELBO is the evidence lower bound in nats, or the log density of a Point, with its
+	// Monte-Carlo standard error; Beyond is the share of the draws of the guide, before any
+	// correction, where the density is 0 or undefined: such a guide's ELBO is −∞, which does
+	// not touch what corrects it.
+	ELBO, MCSE, Beyond float64
+	// Evidence is the estimate of the log evidence, in nats, of particles that were tempered
+	// from the prior, where the answer is made from them.
+	Evidence *Estimate
+	// KHat is the shape k̂ of the importance weights' tail (Vehtari et al. 2024): up to 0.5 the
+	// answer is as good as its draws, above 0.7 it is not to be believed. KHatMeanField is
+	// that of the plain mean-field guide.
+	KHat, KHatMeanField float64
+	// ESS is the effective number of the draws behind the summaries.
+	ESS float64
+	// Modes are the ELBOs of the distinct optima that were found, the best first.
+	Modes []float64
+	// Converged says that the optimiser met its criterion, or the chains theirs; Interrupted
+	// that the context stopped the fit, TimedOut that its time limit did; Ended why it stopped,
+	// in words.
+	Converged, Interrupted, TimedOut bool
+	Ended                            string
+	// Point says that the answer is a point, without uncertainty.
+	Point bool
+	// Guided says that some discrete latents have a guide, which chains move in.
+	Guided bool
+	// Particles is the number of Monte-Carlo particles of the ELBO in the end.
+	Particles int
+	// Evaluations is the number of points at which the log density, its gradient
+	// or a product with its Hessian was evaluated.
+	Evaluations int
+}
+
+// Estimate is a number with its Monte-Carlo standard error.
+type Estimate struct{ Value, MCSE float64 }
+
+// Part is the contribution of one statement to the expected log joint density, in nats.
+type Part struct {
+	// Site is the name on the left of the `~`, "" of a `factor`; Summed names the discrete
+	// latents of the one part in which they were summed out. Jacobian marks the part of the
+	// transforms, which is no statement.
+	Site     string
+	Summed   []string
+	Latent   bool // the prior of a latent
+	Jacobian bool
+	Line     int // of the model's text, from 1
+	Mean     float64
+}
+
+// Strategy says how a discrete latent was handled.
+type Strategy struct {
+	Name     string
+	Elements int
+	Values   int // of each element
+	Strategy string
+	// How is the way in which it was summed out, and Numbers how many numbers
+	// the largest table takes for one particle.
+	How     string
+	Numbers int
+}
+
+func (s Strategy) String() string {
+	elements := ""
+	if s.Elements != 1 {
+		elements = fmt.Sprintf("%d elements of ", s.Elements)
+	}
+	if s.Values == 0 {
+		return fmt.Sprintf("%s: %s, %s; %sinfinitely many values", s.Name, s.Strategy, s.How, elements)
+	}
+	return fmt.Sprintf("%s: %s, %s; %s%d values, %d numbers for each particle", s.Name, s.Strategy, s.How, elements, s.Values, s.Numbers)
+}
+
+// Sampling says how draws of Markov chains, or tempered particles, came about.
+type Sampling struct {
+	Chains, Warmup int
+	Draws          int // of each chain
+	// Particles is how many were tempered in each run, which count as its chain, particle by
+	// particle; 0 of Markov chains.
+	Particles int
+	// Groups is the number of groups of chains with a common starting point: R̂ is
+	// nested where there are fewer than chains (see package mcmc).
+	Groups int
+	// Divergences and Saturated count trajectories after warm-up that broke off,
+	// as the sampler misses a region of strong curvature, and that reached the
+	// greatest length.
+	Divergences, Saturated int
+	MaxDepth               int
+	// Trajectories is how many there were after warm-up: more than draws, where these
+	// are thinned.
+	Trajectories int
+	// Restarts counts starting points that chains gave up because they could not move there.
+	Restarts int
+	// EBFMI is the energy Bayesian fraction of missing information of each chain; nil where
+	// discrete latents move too, which changes energies as well.
+	EBFMI []float64
+	// TargetAccept is the mean acceptance that step sizes were adapted to.
+	TargetAccept float64
+	// StepSize is that of each chain, and Dense says that the metric has covariances.
+	StepSize []float64
+	Dense    bool
+	// RHat is the largest, ESSBulk and ESSTail are the smallest over all quantities.
+	RHat, ESSBulk, ESSTail float64
+}
+
+// Kept is how often each particle is among the draws; 1 of Markov chains.
+func (s *Sampling) Kept() int {
+	if s.Particles == 0 {
+		return 1
+	}
+	return s.Draws / s.Particles
+}

@@ -18,9 +18,10 @@ func (e *ArgumentError) Error() string {
 	return fmt.Sprintf("%s: the argument %s is nil or was not made by this package", e.Function, e.Argument)
 }
 
-func (m *Model) made() bool     { return m != nil && m.checked != nil }
-func (p *Problem) made() bool   { return p != nil && p.target != nil }
-func (s *Simulator) made() bool { return s != nil && s.model.made() && s.bound != nil }
+func (m *Model) made() bool        { return m != nil && m.checked != nil }
+func (p *Problem) made() bool      { return p != nil && p.target != nil }
+func (post *Posterior) made() bool { return post != nil && post.answer.Asked.Engine != "" }
+func (s *Simulator) made() bool    { return s != nil && s.model.made() && s.bound != nil }
 func (s *Simulation) made() bool {
 	return s != nil && s.from.made() && s.bound != nil && s.drawn != nil
 }

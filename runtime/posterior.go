@@ -171,7 +171,7 @@ func (post *Posterior) FitTime() time.Duration {
 
 // Figures are what the method says of itself: the ELBO, k̂, whether and why it ended.
 func (post *Posterior) Figures() Figures {
-	if post == nil || post.answer.Asked.Engine == "" {
+	if !post.made() {
 		nan := math.NaN()
 		return Figures{ELBO: nan, MCSE: nan, KHat: nan, KHatMeanField: nan}
 	}
@@ -196,7 +196,7 @@ type TableOptions = report.Options
 // WriteTable writes a header, a table of the quantities, and how far to believe them. The
 // error is one of w, an *UnknownQuantity, or an *OptionError.
 func (post *Posterior) WriteTable(w io.Writer, opt TableOptions) error {
-	if err := given("Posterior.WriteTable", argument{"post", post != nil}, writerArgument(w)); err != nil {
+	if err := given("Posterior.WriteTable", argument{"post", post.made()}, writerArgument(w)); err != nil {
 		return err
 	}
 	for _, name := range opt.Names {
@@ -217,7 +217,7 @@ func (post *Posterior) WriteTable(w io.Writer, opt TableOptions) error {
 
 // WriteJSON writes the answer as one JSON object, as `ppl fit --format json` prints it.
 func (post *Posterior) WriteJSON(w io.Writer) error {
-	if err := given("Posterior.WriteJSON", argument{"post", post != nil}, writerArgument(w)); err != nil {
+	if err := given("Posterior.WriteJSON", argument{"post", post.made()}, writerArgument(w)); err != nil {
 		return err
 	}
 	return report.JSON(callersWriter{w}, &post.answer)

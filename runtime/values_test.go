@@ -140,7 +140,7 @@ func exampleTarget(t *testing.T, name, file string) *target.Target {
 // TestValuesOfRandomModels: more of them with -rapid.checks.
 func TestValuesOfRandomModels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &writer{t: t, data: map[string]any{}, size: map[string]int{}, codes: map[string][]quantity{}}
+		w := &writer{t: t, data: map[string]any{}, size: map[string]int{}, codes: map[string][]operand{}}
 		w.model()
 		text := w.text.String()
 		m, err := Compile("random.ppl", []byte(text))

@@ -27,7 +27,7 @@ var statements = map[string]statement{
 		"Adds the scalar E to the log joint density.",
 		"factor -lambda * sum(abs(beta))"},
 	"generate": {"generate NAME ~ DIST\ngenerate let NAME = E",
-		"A value that is evaluated only when predicting, once for each posterior draw.",
+		"A value that is evaluated only when predicting, once for each posterior draw. A fit passes over it, and does without data that nothing else reads.",
 		"generate y_new ~ Normal(mu, sigma)"},
 	"fn": {"fn NAME(ARG : TYPE, ...) -> TYPE = E\nfn NAME(ARG : TYPE, ...) -> TYPE { let ...  return E }",
 		"A pure function. Dimension names in its types are bound by the call.",
@@ -55,7 +55,7 @@ var statements = map[string]statement{
 }
 
 // unfitted are the words whose models can be checked, not fitted yet.
-var unfitted = map[string]bool{"param": true, "generate": true, "guide": true}
+var unfitted = map[string]bool{"param": true, "guide": true}
 
 func words() []string {
 	var out []string

@@ -81,6 +81,7 @@ func (l *lowerer) lookup(name string) val {
 	}
 	b := l.find(name)
 	if b == nil {
+		l.unbound(name)
 		panic(failed{})
 	}
 	if b.absent {

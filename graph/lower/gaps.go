@@ -248,7 +248,7 @@ type observation struct {
 func (l *lowerer) observations(name string) []observation {
 	if l.observing == nil {
 		l.observing = map[string][]observation{}
-		l.collect(l.m.File.Stmts, nil)
+		l.collect(l.stmts, nil)
 	}
 	return l.observing[name]
 }

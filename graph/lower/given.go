@@ -81,13 +81,12 @@ func (l *lowerer) uncertain() *uncertainty {
 					reads[sym] = map[*lang.Symbol]bool{}
 				}
 				read(reads[sym], s)
-			case *ast.Generate: // is not part of the density
 			default:
 				read(u.needed, s)
 			}
 		}
 	}
-	walk(l.m.File.Stmts)
+	walk(l.stmts)
 	for again := true; again; {
 		again = false
 		for let, from := range reads {

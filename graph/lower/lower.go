@@ -226,7 +226,7 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 	}
 	b.Limit = opt.limit()
 	b.G.Limit = l.mostElements()
-	l.block(m.File.Stmts)
+	l.block(l.stmts)
 	b.G.Limit = 0 // the elimination counts for itself, as does the plan
 	l.complete()
 	l.eliminate()
@@ -243,6 +243,7 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 func newLowerer(m *lang.Model, data *Data, src Source, b *named.Builder) *lowerer {
 	l := &lowerer{b: b, m: m, data: data, src: src, joint: &Joint{}, ahead: map[*ast.Sample]piece{}, done: map[ast.Stmt]bool{},
 		observed: map[string]*observed{}, sites: map[string]*discrete{}, refs: map[*named.Axis]*enum.Ref{}, refByKey: map[string]*enum.Ref{}, notGiven: map[*lang.Symbol]bool{}, called: map[string]call{}}
+	l.stmts = m.Statements(false)
 	l.scope = &scope{names: map[string]*binding{}}
 	l.root = l.context
 	l.symbols()
@@ -260,7 +261,8 @@ type lowerer struct {
 	joint *Joint
 	diags diag.List
 
-	root     context // of the model's top level
+	stmts    []ast.Stmt // without those under `generate`, or with them (lang.Model.Statements)
+	root     context    // of the model's top level
 	global   map[string]*lang.Symbol
 	all      []*array // built in pieces, in order
 	observed map[string]*observed

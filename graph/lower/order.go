@@ -94,7 +94,7 @@ func (l *lowerer) definitions(u *unit, stmt ast.Stmt, outer bool) {
 		}
 	case *ast.Sample:
 		info := l.m.Samples[s]
-		if _, made := l.ahead[s]; !made && !l.isHeld(s.Name.Name) && info != nil && (info.Kind == lang.Latent || l.sim != nil && info.Kind == lang.Observe) {
+		if _, made := l.ahead[s]; !made && !l.isHeld(s.Name.Name) && info != nil && (info.Kind == lang.Latent || l.sim != nil && (info.Kind == lang.Observe || info.Kind == lang.Predict)) {
 			u.defs[s.Name.Name] = true
 			u.left = append(u.left, leftSide{s.Name.Name, s.Index})
 		}

@@ -28,6 +28,8 @@ import (
 type Prediction struct {
 	m     *lang.Model
 	data  *Data
+	opt   PredictOptions
+	stmts []ast.Stmt // with those under `generate`
 	names map[string]*lang.Symbol
 	// constant are the top-level lets of data alone, lets their values so far.
 	constant map[*ast.Let]bool
@@ -41,11 +43,17 @@ type constantLet struct {
 	elem  lang.Elem
 }
 
+// PredictOptions say what a prediction works out besides draws.
+type PredictOptions struct {
+	// Generate evaluates what stands under `generate`: Simulated.Generated.
+	Generate bool
+}
+
 // NewPrediction prepares predictions for data. Data on the left of a `~` need not be
 // among them; where they are, elements that no `~` draws keep their values, and what
 // reads them before they are drawn (a prior that is scaled by them) reads those.
-func NewPrediction(m *lang.Model, data *Data) *Prediction {
-	p := &Prediction{m: m, data: data, names: SimulatedNames(m), constant: map[*ast.Let]bool{}}
+func NewPrediction(m *lang.Model, data *Data, opt PredictOptions) *Prediction {
+	p := &Prediction{m: m, data: data, opt: opt, stmts: m.Statements(true), names: SimulatedNames(m), constant: map[*ast.Let]bool{}}
 	h := &hanging{m: m, drawn: func(s *lang.Symbol) bool {
 		return s.Kind == lang.SymLatent || s.Kind == lang.SymParam || p.names[s.Name] != nil
 	}}
@@ -80,7 +88,7 @@ func (p *Prediction) Draw(known map[string]*Array, r *rand.Rand) (*Simulated, di
 
 // Predict is one draw of a prediction: see NewPrediction and Prediction.Draw.
 func Predict(m *lang.Model, data *Data, known map[string]*Array, r *rand.Rand) (*Simulated, diag.List) {
-	return NewPrediction(m, data).Draw(known, r)
+	return NewPrediction(m, data, PredictOptions{}).Draw(known, r)
 }
 
 // misfits refuses known values that are of nothing, or no arrays.
@@ -359,16 +367,48 @@ func (l *lowerer) keepConstant(s *ast.Let, v val) {
 // walk may do without it.
 func (l *lowerer) absent(s *ast.Data) bool {
 	if l.sim == nil || l.sim.predict == nil {
-		return false
+		sym := l.global[s.Name.Name]
+		if sym == nil || !l.m.OnlyGenerated()[sym] {
+			return false
+		}
 	}
 	l.scope.names[s.Name.Name] = &binding{absent: true}
 	return true
 }
 
+// reportGenerated collects the values of `generate`.
+func (l *lowerer) reportGenerated() {
+	if l.sim.predict == nil || !l.sim.predict.opt.Generate || l.diags.HasErrors() {
+		return
+	}
+	for _, s := range l.m.Generated {
+		l.try(func() {
+			v := l.lookup(s.Name)
+			l.sim.generated = append(l.sim.generated, SimulatedValue{s, &Array{Shape: v.Shape(), Data: v.Const()}})
+		})
+	}
+}
+
+// unbound refuses to use a length that no data give.
+func (l *lowerer) unbound(name string) {
+	if l.sim == nil || l.sim.predict == nil {
+		return
+	}
+	for _, s := range l.m.Dims {
+		if s.Name == name {
+			l.failWith(diag.Diagnostic{Code: "cannot-predict", Span: l.now.Span(), Summary: fmt.Sprintf("no data give the length `%s`, which this needs", name),
+				Hint: fmt.Sprintf("give the data whose dimension it is, or the length by name: `%s`", name)})
+		}
+	}
+}
+
 // failAbsent refuses to read data that are not given.
 func (l *lowerer) failAbsent(name string) {
-	at := l.now
-	l.failWith(diag.Diagnostic{Code: l.sim.code(), Span: at.Span(), Summary: fmt.Sprintf("this reads `%s`, which the data do not give", name),
+	code := diag.Code("not-supported-here")
+	if l.sim != nil {
+		code = l.sim.code()
+	}
+	l.failWith(diag.Diagnostic{Code: code, Span: l.now.Span(), Summary: fmt.Sprintf("this reads `%s`, which the data do not give", name),
 		Hint: fmt.Sprintf("give `%s` in the data", name)})
 }
 

@@ -233,7 +233,7 @@ plate j in 1..J { plate i in n[j]+1..3 { x[j, i] ~ Normal(0, 1) } }`, values{"n"
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			m := checkedWithout(t, row.text)
-			p, known := lower.NewPrediction(m, partlyBound(m, row.data)), knownOf(row.known)
+			p, known := lower.NewPrediction(m, partlyBound(m, row.data), lower.PredictOptions{}), knownOf(row.known)
 			got := make([]moments, len(row.want))
 			for k := range 2000 {
 				s := draw(t, p, known, k)
@@ -278,7 +278,7 @@ func TestPredictNothingKnown(t *testing.T) {
 	for _, row := range simulatedModels {
 		m := checkedWithout(t, row.text)
 		data := partlyBound(m, row.data)
-		p := lower.NewPrediction(m, data)
+		p := lower.NewPrediction(m, data, lower.PredictOptions{})
 		for seed := range 20 {
 			want := simulate(t, m, row.data, seed)
 			got := draw(t, p, nil, seed)
@@ -390,7 +390,7 @@ let z = [x[i] * 2 for i in 1..T]
 h[1] ~ Normal(0, 1)
 for t in 2..T { h[t] ~ Normal(0.9 * h[t-1], 1) }
 y[t in 1..T] ~ Normal(h[t] + z[t], 1)`))
-	p := lower.NewPrediction(m, partlyBound(m, values{"T": n, "x": make([]float64, n)}))
+	p := lower.NewPrediction(m, partlyBound(m, values{"T": n, "x": make([]float64, n)}), lower.PredictOptions{})
 	known := knownOf(values{"h": make([]float64, n)})
 	allocated := testing.AllocsPerRun(3, func() { draw(t, p, known, 1) })
 	if allocated > 2000 {
@@ -412,11 +412,89 @@ y[i in 1..N] ~ Normal(a[g[i]] + beta * x[i], 1)`)
 	for i := range g {
 		g[i] = i%50 + 1
 	}
-	p := lower.NewPrediction(m, partlyBound(m, values{"g": g, "x": make([]float64, len(g))}))
+	p := lower.NewPrediction(m, partlyBound(m, values{"g": g, "x": make([]float64, len(g))}), lower.PredictOptions{})
 	known := knownOf(values{"mu": 1.0, "tau": 1.0, "beta": 2.0, "a": make([]float64, 50)})
 	for b.Loop() {
 		if _, ds := p.Draw(known, rand.New(rand.NewPCG(1, 2))); ds.HasErrors() {
 			b.Fatal(ds.Error())
+		}
+	}
+}
+
+// TestGenerate evaluates what stands under `generate`, in plates and loops, given
+// what is known.
+func TestGenerate(t *testing.T) {
+	m := checkedWithout(t, `
+data y : real[N]
+data x : real[N]
+data xnew : real[M]
+b ~ Normal(0, 1)
+s ~ Exponential(1)
+plate i in 1..N {
+  let mu = b * x[i]
+  y[i] ~ Normal(mu, s)
+  generate rep[i] ~ Normal(mu, s)
+  generate let off[i] = rep[i] - mu
+}
+generate ynew[j in 1..M] ~ Normal(b * xnew[j], s)
+generate h[1] ~ Normal(b, 1)
+for t in 2..4 { generate h[t] ~ Normal(0.5 * h[t-1], 0.1) }
+generate k ~ Poisson(3)
+generate let f[1] = 1
+for t in 2..3 {
+  generate let f[t] = f[t-1] + k
+}
+generate let best = max(ynew)
+`)
+	data := partlyBound(m, values{"y": []float64{5, 6, 7}, "x": []float64{1, 2, 3}, "xnew": []float64{10, 20}})
+	known := knownOf(values{"b": 2.0, "s": 0.5})
+	p := lower.NewPrediction(m, data, lower.PredictOptions{Generate: true})
+	var mean [8]moments
+	for seed := range 2000 {
+		s := draw(t, p, known, seed)
+		got := map[string][]float64{}
+		order := ""
+		for _, x := range s.Generated {
+			got[x.Symbol.Name] = x.Array.Data
+			order += x.Symbol.Name + " "
+		}
+		if order != "rep off ynew h k f best " {
+			t.Fatalf("generated %s", order)
+		}
+		if got["off"][2] != got["rep"][2]-6 || got["best"][0] != max(got["ynew"][0], got["ynew"][1]) || got["f"][2] != 1+2*got["k"][0] {
+			t.Fatalf("%v", got)
+		}
+		for i, v := range []float64{got["rep"][1] - 4, (got["rep"][2]-6)*(got["rep"][2]-6) - 0.25, got["ynew"][0] - 20, got["ynew"][1] - 40,
+			got["h"][0] - 2, got["h"][3] - 0.25, got["k"][0] - 3, (got["rep"][0] - 2) * (s.Values["y"].Data[0] - 2)} {
+			mean[i].add(v)
+		}
+	}
+	for i := range mean {
+		if z := mean[i].z(); math.Abs(z) > 4.5 {
+			t.Errorf("number %d is %.1f standard errors from its expectation", i, z)
+		}
+	}
+	if s := draw(t, lower.NewPrediction(m, data, lower.PredictOptions{}), known, 1); s.Generated != nil {
+		t.Error("generated without being asked")
+	}
+	s, ds := lower.Simulate(m, data, rand.New(rand.NewPCG(1, 1)))
+	if ds.HasErrors() || s.Generated != nil || len(s.Latents) != 2 {
+		t.Errorf("a simulation draws %v %s", s, ds.Error())
+	}
+	for _, c := range []struct{ without, at, want string }{
+		{"xnew", "generate ynew[j in 1..M] ~ Normal(b * xnew[j], s)", "no data give the length `M`"},
+		{"", "generate ynew[j in 1..M] ~ Normal(b * xnew[j], s)", "this reads `xnew`, which the data do not give"},
+	} {
+		less := &lower.Data{Dims: map[string]int{"N": 3, "M": 2}, Values: map[string]*lower.Array{"y": data.Values["y"], "x": data.Values["x"]}}
+		if c.without != "" {
+			delete(less.Dims, "M")
+		}
+		_, ds := lower.NewPrediction(m, less, lower.PredictOptions{Generate: true}).Draw(known, rand.New(rand.NewPCG(1, 1)))
+		if !ds.HasErrors() || ds[0].Code != "cannot-predict" || !strings.Contains(ds.Error(), c.want) || !strings.Contains(c.at, m.File.Source.Slice(ds[0].Span)) {
+			t.Errorf("want %q at %q, got\n%s", c.want, c.at, ds.Error())
+		}
+		if _, ds := lower.Predict(m, less, known, rand.New(rand.NewPCG(1, 1))); ds.HasErrors() {
+			t.Errorf("nobody asked for it:\n%s", ds.Error())
 		}
 	}
 }

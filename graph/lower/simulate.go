@@ -20,6 +20,9 @@ type Simulated struct {
 	// Latents are the latents and the lets that depend on them, in the order of
 	// the model.
 	Latents []SimulatedValue
+	// Generated are the values that `generate` defines, in the order of the model, where
+	// a prediction is asked for them.
+	Generated []SimulatedValue
 }
 
 // SimulatedValue is the value of a latent, or of a let that depends on one.
@@ -44,7 +47,7 @@ func SimulatedNames(m *lang.Model) map[string]*lang.Symbol {
 const restarts = 1000
 
 // Simulate draws a model's latents from the prior, and then the data on the left
-// of `~`, in the order of the text. The model is interpreted as by Lower, but each
+// of `~`, in the order of the text. What stands under `generate` is left out. The model is interpreted as by Lower, but each
 // `~` draws what is on its left, so that every value is a constant: plates are
 // drawn at once, and loops whose iterations look back one iteration after another.
 //
@@ -68,6 +71,9 @@ func simulate(m *lang.Model, data *Data, how simulation) (*Simulated, diag.List)
 		sim := how
 		l.sim = &sim
 		l.holdLatents()
+		if sim.predict != nil && sim.predict.opt.Generate {
+			l.stmts = sim.predict.stmts
+		}
 		if !l.runSimulation() {
 			continue
 		}
@@ -91,6 +97,8 @@ type simulation struct {
 	predict *Prediction
 	known   map[string]*Array
 	held    map[string]bool // those known as a whole
+	// generated are the values of `generate`.
+	generated []SimulatedValue
 }
 
 // code is that of the diagnostics about what cannot be drawn.
@@ -114,11 +122,12 @@ func (l *lowerer) runSimulation() (done bool) {
 			done = false
 		}
 	}()
-	l.block(l.m.File.Stmts)
+	l.block(l.stmts)
 	l.complete()
 	l.completeHeld()
 	l.completeStores()
 	l.report()
+	l.reportGenerated()
 	return true
 }
 
@@ -143,6 +152,7 @@ func (l *lowerer) drawnValues() *Simulated {
 		}
 		out.Latents = append(out.Latents, SimulatedValue{x.Symbol, a})
 	}
+	out.Generated = l.sim.generated
 	return out
 }
 
@@ -166,7 +176,7 @@ func (l *lowerer) simulated(s *ast.Data, a *Array) {
 // and refuses those that make one impossible.
 func (l *lowerer) outsideSimulation(s ast.Stmt) bool {
 	switch s.(type) {
-	case *ast.Generate, *ast.Guide:
+	case *ast.Guide:
 		return true
 	case *ast.Param:
 		l.notGenerative(s, "a `param` has no prior to draw it from", "declare it as data, and give it a value, or as a latent with a prior")
@@ -177,7 +187,7 @@ func (l *lowerer) outsideSimulation(s ast.Stmt) bool {
 // simulate interprets one `~` by drawing what is on its left.
 func (l *lowerer) simulate(s *ast.Sample, info *lang.SampleInfo) {
 	switch info.Kind {
-	case lang.Latent:
+	case lang.Latent, lang.Predict:
 		l.simulateLatent(s, info)
 	case lang.Observe:
 		if !l.sim.latents {

@@ -20,7 +20,7 @@ func Unfit(m *lang.Model, data *Data, src Source, b *named.Builder, opt Options)
 	l := newLowerer(m, data, src, b)
 	l.options, l.unfit = opt, true
 	b.Limit, b.G.Limit = opt.limit(), l.mostElements()
-	l.block(m.File.Stmts)
+	l.block(l.stmts)
 	l.diags.Sort()
 	return slices.DeleteFunc(l.diags, func(d diag.Diagnostic) bool { return !slices.Contains(unfitCodes, d.Code) })
 }

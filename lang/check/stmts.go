@@ -91,7 +91,6 @@ func (c *checker) factor(s *ast.Factor) {
 }
 
 func (c *checker) generate(s *ast.Generate) {
-	c.notYet(s.Span(), "`generate` is not supported yet")
 	was := c.generating
 	c.generating = true
 	c.stmt(s.Stmt)

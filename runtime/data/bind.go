@@ -32,7 +32,8 @@ type BindOptions struct {
 	Drawn map[string]bool
 }
 
-// Bind binds data to the declarations of m. The result is complete only if the
+// Bind binds data to the declarations of m. Data that only `generate` reads may be
+// left out, too: they have no value then. The result is complete only if the
 // list holds no errors. See the package comment for the steps.
 func Bind(m *lang.Model, t *Tables, opt BindOptions) (*Bound, diag.List) {
 	b := newBinder(m, t, opt)

@@ -186,3 +186,25 @@ func write(t *testing.T, name, text string) {
 		t.Fatal(err)
 	}
 }
+
+// TestOnlyGenerated: data that only `generate` reads may be left out; given, they are checked like any.
+func TestOnlyGenerated(t *testing.T) {
+	m, err := checked("data y : real[N]\ndata x : real[M] > 0\nb ~ Normal(0, 1)\ny ~ Normal(b, 1)\nplate j in 1..M { generate z[j] ~ Normal(b * x[j], 1) }\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, diags := Bind(m, FromMap(map[string]any{"y": []float64{1, 2}}), BindOptions{})
+	if _, known := bound.Dims["M"]; len(diags) > 0 || bound.Values["x"] != nil || known || bound.Dims["N"] != 2 {
+		t.Errorf("without x: %v %s", bound, diags.Error())
+	}
+	bound, diags = Bind(m, FromMap(map[string]any{"y": []float64{1, 2}, "x": []float64{1, 2, 3}}), BindOptions{})
+	if len(diags) > 0 || bound.Dims["M"] != 3 {
+		t.Errorf("with x: %v %s", bound, diags.Error())
+	}
+	if _, diags = Bind(m, FromMap(map[string]any{"y": []float64{1, 2}, "x": []float64{1, -2, 3}}), BindOptions{}); !diags.HasErrors() {
+		t.Error("x outside of its bounds was taken")
+	}
+	if _, diags = Bind(m, FromMap(map[string]any{"x": []float64{1, 2, 3}}), BindOptions{}); !diags.HasErrors() {
+		t.Error("y was not asked for")
+	}
+}

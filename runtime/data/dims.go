@@ -317,8 +317,9 @@ func (b *binder) reportUnbound() {
 	if b.diags.HasErrors() {
 		return
 	}
+	only := b.m.OnlyGenerated()
 	for _, s := range b.m.Dims {
-		if d := b.dims[s.Name]; !d.known && b.byKey[s.Name] == nil {
+		if d := b.dims[s.Name]; !d.known && b.byKey[s.Name] == nil && !only[s] {
 			b.diags.Add(diag.Diagnostic{
 				Code: DimensionError, Source: b.src, Span: s.Span,
 				Summary: fmt.Sprintf("no data give the length of `%s`", s.Name), Hint: fmt.Sprintf("give it by name: -d %s=10", s.Name),

@@ -30,6 +30,10 @@ func (r *Ref) at(over []*named.Axis) []int {
 	return out
 }
 
+// At is the element that the reference is of in each iteration of over, row-major, which
+// holds its own axes.
+func (r *Ref) At(over []*named.Axis) []int { return r.at(over) }
+
 // identity finds, where the cells are a renaming of axes, the target of each.
 func (c cells) identity() ([]*named.Axis, bool) {
 	if len(c.over) != len(c.axes) {

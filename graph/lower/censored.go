@@ -52,7 +52,7 @@ func (l *lowerer) censored(s *ast.Sample, info *lang.SampleInfo) {
 			})
 		}
 		if len(hidden) > 0 {
-			l.hidden(s, info, decl, o, hidden)
+			l.hidden(s, info, decl, g, o, hidden)
 		}
 	})
 }
@@ -152,7 +152,7 @@ func (l *lowerer) badCensoring(s *ast.Sample, o *objects, r censoredRow, code di
 }
 
 // hidden adds the log probabilities of the ranges of rows that were not seen.
-func (l *lowerer) hidden(s *ast.Sample, info *lang.SampleInfo, decl *dist.Dist, o *objects, rows []censoredRow) {
+func (l *lowerer) hidden(s *ast.Sample, info *lang.SampleInfo, decl *dist.Dist, g *gaps, o *objects, rows []censoredRow) {
 	var cells, lower, upper []float64
 	for _, r := range rows {
 		cells, lower, upper = append(cells, r.cell), append(lower, r.lower), append(upper, r.upper)
@@ -175,7 +175,10 @@ func (l *lowerer) hidden(s *ast.Sample, info *lang.SampleInfo, decl *dist.Dist, 
 		if err != nil {
 			l.fail("not-supported-here", s.Dist, "%v", err)
 		}
-		l.addFactor(s, false, dist.Terms{v}, nil)
+		place := func() named.Value { return l.elementsOver(places(len(g.known)), o, cells, a) }
+		l.underObservation(&datum{name: g.sym.Name, shape: g.shape, place: place}, func() {
+			l.addFactor(s, false, dist.Terms{v}, nil)
+		})
 	})
 	if impossible >= 0 {
 		l.badCensoring(s, o, rows[impossible], "outside-support", "the range of the censoring is impossible under `"+info.Dist.Sig.Name+"`")

@@ -315,8 +315,8 @@ func enumerated(v named.Value) bool {
 }
 
 // addTable takes the terms that depend on discrete latents into the
-// elimination, and returns the rest.
-func (l *lowerer) addTable(terms []named.Value, plates []*named.Axis) []named.Value {
+// elimination, and returns the rest. They are those of o, if it is given.
+func (l *lowerer) addTable(terms []named.Value, plates []*named.Axis, o *Observed) []named.Value {
 	t := &enum.Table{Plates: append([]*named.Axis(nil), plates...)}
 	var rest []named.Value
 	for _, x := range terms {
@@ -332,6 +332,9 @@ func (l *lowerer) addTable(terms []named.Value, plates []*named.Axis) []named.Va
 		}
 	}
 	if len(t.Terms) > 0 {
+		if o != nil {
+			l.weighRows(t, o)
+		}
 		l.tables = append(l.tables, t)
 	}
 	return rest
@@ -372,6 +375,7 @@ func (l *lowerer) eliminate() {
 		l.listDiscrete()
 		return
 	}
+	l.findComponents()
 	l.b.Limit = 0 // the elimination counts for itself
 	r, err := enum.Eliminate(p)
 	if err != nil {

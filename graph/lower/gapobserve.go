@@ -114,6 +114,7 @@ func (l *lowerer) observeGaps(s *ast.Sample, info *lang.SampleInfo, g *gaps) {
 		if len(o.holed) == 0 || g.absent {
 			return
 		}
+		l.partlyObserved(s, g, o)
 		l.amongObjects(o, o.holed, func(a *named.Axis) {
 			slot := l.elementsOver(g.slot, o, o.holed, a)
 			var x named.Value

@@ -126,6 +126,8 @@ type Joint struct {
 	// missing counts that have no part in the model.
 	Given      []Reported
 	Unreported []*lang.Symbol
+	// Observed are the likelihoods, if Options.Rows asks for them.
+	Observed []*Observed
 	// Idle are warnings of data that have no part in the model.
 	Idle diag.List
 }
@@ -154,6 +156,14 @@ type Options struct {
 	// out: all factors are those at these values, -Inf where one is impossible, and no
 	// table arises.
 	Given bool
+	// Rows asks for Joint.Observed. It is called for each statement with data on its left
+	// whose likelihood depends on discrete latents that are summed out, and supplies two
+	// values along o.Plates: by keep the log likelihood of each object is multiplied, 0
+	// leaves it out whatever it is; weights, with the axes of o.Refs as well, are log
+	// weights that are added, one for each joint value of the latents that an object
+	// refers to. The derivative of the log density by them are the probabilities of
+	// these joint values.
+	Rows func(b *named.Builder, o *Observed) (keep, weights named.Value)
 	// Assigner supplies the assignments of latents that are not summed out; none:
 	// all values equally.
 	Assigner Assigner

@@ -40,7 +40,11 @@ func (l *lowerer) sample(s *ast.Sample) {
 func (l *lowerer) addFactor(s *ast.Sample, latent bool, terms dist.Terms, lead []*named.Axis) {
 	plates := append(l.plates[:len(l.plates):len(l.plates)], lead...)
 	total := l.b.Scalar(0)
-	rest := l.addTable(terms, plates)
+	var o *Observed
+	if !latent && l.options.Rows != nil {
+		o = l.newObserved(s, terms, plates)
+	}
+	rest := l.addTable(terms, plates, o)
 	for _, t := range rest {
 		total = l.b.Add(total, l.sumOver(t, plates))
 	}

@@ -174,8 +174,11 @@ func (l *lowerer) factor(s *ast.Factor) {
 		l.fail("shape-at-binding", s, "`factor` takes a scalar, found %s", typeOf(v))
 	}
 	l.factorNotImpossible(s, v.Value)
+	if l.options.Rows != nil {
+		l.joint.Observed = append(l.joint.Observed, &Observed{Span: s.Span()})
+	}
 	if enumerated(v.Value) {
-		l.addTable([]named.Value{v.Value}, l.plates)
+		l.addTable([]named.Value{v.Value}, l.plates, nil)
 		return
 	}
 	l.joint.Factors = append(l.joint.Factors, Factor{Value: l.sumOver(v.Value, l.plates), Terms: []named.Value{v.Value}, At: l.whereabouts(), Span: s.Span()})

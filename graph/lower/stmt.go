@@ -174,7 +174,7 @@ func (l *lowerer) factor(s *ast.Factor) {
 		l.fail("shape-at-binding", s, "`factor` takes a scalar, found %s", typeOf(v))
 	}
 	l.factorNotImpossible(s, v.Value)
-	if l.options.Rows != nil {
+	if l.options.Rows != nil && sizesOf(l.plates).Size() > 0 {
 		l.joint.Observed = append(l.joint.Observed, &Observed{Span: s.Span()})
 	}
 	if enumerated(v.Value) {

@@ -22,6 +22,9 @@ func (l *lowerer) table(e ast.Expr) val {
 	if l.inBody() && !l.tainted(e) {
 		return l.fromOutside(e)
 	}
+	if v, ok := l.frozen(e); ok {
+		return v
+	}
 	switch e := e.(type) {
 	case *ast.Paren:
 		return l.table(e.X)

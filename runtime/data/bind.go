@@ -65,6 +65,7 @@ type binder struct {
 	used  map[string]bool
 	// failed are the names whose value is not known because of an error.
 	failed map[string]bool
+	again  *rebinding // of data that are bound anew; else nil
 }
 
 // item is one data declaration on its way.

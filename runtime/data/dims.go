@@ -171,6 +171,8 @@ func (b *binder) settle(d *dimension) {
 	case first:
 		d.n, d.known = d.sights[0].n, true
 		b.compare(d, d.sights[0].describe(b), d.sights[0].item)
+	default:
+		d.n, d.known = b.again.length(d.name)
 	}
 }
 
@@ -185,11 +187,14 @@ func (d *dimension) agree() bool {
 
 // describe says what a sight shows: "`y` has 100 elements".
 func (s sight) describe(b *binder) string {
-	name := s.item.sym.Name
-	if s.item.sym.Type.Rank() == 1 {
-		return fmt.Sprintf("`%s` has %s (%s)", name, count(s.n, "element"), s.item.value.describe())
+	name, where := s.item.sym.Name, s.item.value.describe()
+	if s.item.value == nil && b.again != nil {
+		where = "as before"
 	}
-	return fmt.Sprintf("dimension %d of `%s` has length %d (%s)", s.axis+1, name, s.n, s.item.value.describe())
+	if s.item.sym.Type.Rank() == 1 {
+		return fmt.Sprintf("`%s` has %s (%s)", name, count(s.n, "element"), where)
+	}
+	return fmt.Sprintf("dimension %d of `%s` has length %d (%s)", s.axis+1, name, s.n, where)
 }
 
 // describe is Where, for a value that may be a default.

@@ -70,6 +70,8 @@ func (b *binder) findLevels(j string, all []*labelled) {
 	}
 	fixed, isFixed := b.opt.Levels[j]
 	switch {
+	case b.again != nil:
+		b.out.Levels[j] = b.moreLevels(j, sharing)
 	case isFixed:
 		b.out.Levels[j] = fixed
 	case len(sharing) == wanted:
@@ -257,6 +259,9 @@ func (b *binder) orderByLabel(it *item, isFactor map[string]bool) {
 	var absent []string
 	for _, level := range b.out.Levels[j] {
 		r, ok := row[level]
+		if !ok && b.again.earlier(it, j, level) {
+			continue
+		}
 		if !ok {
 			absent = append(absent, level)
 			continue

@@ -14,13 +14,13 @@ import (
 // elementwise sees the new ones. Otherwise a predictor that is centred within the model would
 // mean something else for each set of new rows.
 
-// Freeze keeps, for predictions for new rows along the dimensions of anew, the values that
+// Freeze keeps in d, data with new rows along the dimensions of anew, the values that
 // data had in was wherever the model reduces them over such a dimension. The diagnostics, of the
 // code cannot-predict, say what of data can neither be kept nor worked out row by row.
-func (p *Prediction) Freeze(was *Data, anew map[string]bool) diag.List {
-	f := &freezer{p: p, was: was, anew: anew, lets: map[string]*Array{}}
-	p.frozen = map[ast.Expr]frozenValue{}
-	for _, s := range p.m.File.Stmts {
+func (d *Data) Freeze(m *lang.Model, was *Data, anew map[string]bool) diag.List {
+	f := &freezer{m: m, now: d, was: was, anew: anew, lets: map[string]*Array{}}
+	d.frozen = map[ast.Expr]frozenValue{}
+	for _, s := range m.File.Stmts {
 		if _, is := s.(*ast.Fn); !is {
 			f.visit(s, false)
 		}
@@ -37,10 +37,7 @@ type frozenValue struct {
 
 // frozen is the value of an expression, if it is kept.
 func (l *lowerer) frozen(e ast.Expr) (val, bool) {
-	if l.sim == nil || l.sim.predict == nil {
-		return val{}, false
-	}
-	v, ok := l.sim.predict.frozen[e]
+	v, ok := l.data.frozen[e]
 	if !ok {
 		return val{}, false
 	}
@@ -49,7 +46,8 @@ func (l *lowerer) frozen(e ast.Expr) (val, bool) {
 
 // freezer finds what is to be kept.
 type freezer struct {
-	p     *Prediction
+	m     *lang.Model
+	now   *Data
 	was   *Data
 	anew  map[string]bool
 	lets  map[string]*Array // values that lets of data had
@@ -90,7 +88,7 @@ func (f *freezer) call(e *ast.Call) (arithmetic bool) {
 	case f.random(e) || !f.along(e) || !f.argumentAlong(e):
 	case is && (builtin.Group == "Linear algebra" || builtin.Group == "Vectors"):
 		f.refuse(e, fmt.Sprintf("`%s` mixes the rows of data", e.Fn.Name))
-	case !is && f.p.m.Fns[e.Fn.Name] != nil && f.mixes(f.p.m.Fns[e.Fn.Name]):
+	case !is && f.m.Fns[e.Fn.Name] != nil && f.mixes(f.m.Fns[e.Fn.Name]):
 		f.refuse(e, fmt.Sprintf("the function `%s` computes something over all rows of its argument", e.Fn.Name))
 	}
 	return is && builtin.Group == "Elementwise"
@@ -114,7 +112,7 @@ func (f *freezer) reduces(e ast.Expr) bool {
 
 // along reports whether an expression has a dimension whose rows are new.
 func (f *freezer) along(e ast.Expr) bool {
-	for _, d := range f.p.m.Types[e].Dims {
+	for _, d := range f.m.Types[e].Dims {
 		for _, s := range d.Symbols() {
 			if f.anew[s.Name] {
 				return true
@@ -135,7 +133,7 @@ func (f *freezer) argumentAlong(e *ast.Call) bool {
 
 // isLength reports whether a name is the number of rows that are new.
 func (f *freezer) isLength(e *ast.Name) bool {
-	s := f.p.m.Uses[e]
+	s := f.m.Uses[e]
 	return s != nil && f.anew[s.Name] && (s.Kind == lang.SymDim || s.Kind == lang.SymData && s.Type.IsScalar())
 }
 
@@ -143,7 +141,7 @@ func (f *freezer) isLength(e *ast.Name) bool {
 func (f *freezer) random(e ast.Expr) bool {
 	random := false
 	ast.Inspect(e, func(n ast.Node) bool {
-		if s := f.p.m.Uses[n]; s != nil && (s.Random || s.Kind == lang.SymLatent || s.Kind == lang.SymParam) {
+		if s := f.m.Uses[n]; s != nil && (s.Random || s.Kind == lang.SymLatent || s.Kind == lang.SymParam) {
 			random = true
 		}
 		return !random
@@ -162,7 +160,7 @@ func (f *freezer) closed(e ast.Expr) bool {
 	})
 	closed := true
 	ast.Inspect(e, func(n ast.Node) bool {
-		if s := f.p.m.Uses[n]; s != nil && (s.Kind == lang.SymFnParam || s.Kind == lang.SymIndex && !inside[s.Name]) {
+		if s := f.m.Uses[n]; s != nil && (s.Kind == lang.SymFnParam || s.Kind == lang.SymIndex && !inside[s.Name]) {
 			closed = false
 		}
 		return closed
@@ -178,7 +176,7 @@ func (f *freezer) mixes(of *ast.Fn) bool {
 		case *ast.Call:
 			builtin, is := fn.Find(n.Fn.Name)
 			for _, a := range n.Args {
-				if len(f.p.m.Types[a.Value].Dims) > 0 && (!is || builtin.Group != "Elementwise") {
+				if len(f.m.Types[a.Value].Dims) > 0 && (!is || builtin.Group != "Elementwise") {
 					found = true
 				}
 			}
@@ -198,7 +196,7 @@ func (f *freezer) keep(e ast.Expr) {
 		f.refuse(e, "this is computed over all rows of data, anew in each iteration")
 		return
 	}
-	a, ds := Evaluate(f.p.m, f.lookup, e)
+	a, ds := Evaluate(f.m, f.lookup, e)
 	if a == nil {
 		for _, d := range ds {
 			d.Code = "cannot-predict"
@@ -206,7 +204,7 @@ func (f *freezer) keep(e ast.Expr) {
 		}
 		return
 	}
-	f.p.frozen[e] = frozenValue{a, f.p.m.Types[e].Elem}
+	f.now.frozen[e] = frozenValue{a, f.m.Types[e].Elem}
 }
 
 // lookup is what data, dimensions and lets of data were.
@@ -220,11 +218,11 @@ func (f *freezer) lookup(name string) (*Array, bool) {
 	if a, ok := f.lets[name]; ok {
 		return a, a != nil
 	}
-	for _, s := range f.p.m.Lets {
+	for _, s := range f.m.Lets {
 		let, is := s.Decl.(*ast.Let)
 		if s.Name == name && is && !s.Random && len(let.Index) == 0 {
 			f.lets[name] = nil
-			f.lets[name], _ = Evaluate(f.p.m, f.lookup, let.Value)
+			f.lets[name], _ = Evaluate(f.m, f.lookup, let.Value)
 			return f.lets[name], f.lets[name] != nil
 		}
 	}
@@ -232,7 +230,7 @@ func (f *freezer) lookup(name string) (*Array, bool) {
 }
 
 func (f *freezer) refuse(e ast.Expr, what string) {
-	f.diags.Add(diag.Diagnostic{Code: "cannot-predict", Severity: diag.Error, Source: f.p.m.File.Source, Span: e.Span(),
+	f.diags.Add(diag.Diagnostic{Code: "cannot-predict", Severity: diag.Error, Source: f.m.File.Source, Span: e.Span(),
 		Summary: what + ": for new rows it would be another number than in the fit",
 		Hint:    "compute it before, and give it as data; or name it in a `let` of its own at the top of the model, if it is one number for all rows"})
 }

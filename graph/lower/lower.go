@@ -53,6 +53,8 @@ type Data struct {
 	// Lets are values that stand in for those of top-level lets of data: what a
 	// simulation drew where the left side of a `~` is such a let.
 	Lets map[string]*Array
+
+	frozen map[ast.Expr]frozenValue // see Freeze
 }
 
 // Block is a box of a latent site for which a value is wanted.

@@ -34,8 +34,6 @@ type Prediction struct {
 	// constant are the top-level lets of data alone, lets their values so far.
 	constant map[*ast.Let]bool
 	lets     sync.Map // *ast.Let to constantLet
-	// frozen are the values of expressions of data that are kept: see Freeze.
-	frozen map[ast.Expr]frozenValue
 }
 
 // constantLet is the value of a let of data alone.

@@ -201,3 +201,21 @@ func (s *Sampling) Kept() int {
 	}
 	return s.Draws / s.Particles
 }
+
+// Predictions are draws from the predictive distribution of an answer.
+type Predictions struct {
+	Model   Model
+	Asked   AskedPrediction
+	Verdict Verdict // of the fit, with its reasons
+	Reasons []string
+	// Quantities are the elements that were predicted.
+	Quantities []Quantity
+	// Unseen are the labels, by factor, that the fit has not seen.
+	Unseen map[string][]string
+}
+
+// AskedPrediction are the options of a prediction, defaults filled in.
+type AskedPrediction struct {
+	Seed  uint64
+	Draws int
+}

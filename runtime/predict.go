@@ -1,0 +1,634 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	goruntime "runtime"
+
+	"ppl/graph"
+	"ppl/graph/lower"
+	"ppl/graph/parallel"
+	"ppl/inference/random"
+	"ppl/lang"
+	"ppl/lang/ast"
+	"ppl/lang/diag"
+	"ppl/runtime/answer"
+	"ppl/runtime/data"
+)
+
+// PredictOptions set a prediction. The zero value of a field means its default.
+type PredictOptions struct {
+	Seed  uint64 // all randomness derives from it
+	Draws int    // posterior draws to predict from, spread evenly over those that are kept; all of these
+	// Extend adds so many elements to dimensions: steps of a series, points of a process. What the
+	// fit knows of the others is kept, and the new ones are drawn given it; data along the
+	// dimension hold the new elements alone.
+	Extend map[string]int
+	// KnownOnly refuses labels that the fit has not seen: else what belongs to them is drawn
+	// from its prior, given the rest.
+	KnownOnly bool
+	// Progress is called after each of Draws, from one goroutine at a time.
+	Progress func(done, total int)
+}
+
+// Predictions are draws from the posterior predictive distribution. They are immutable.
+type Predictions struct {
+	answer answer.Predictions
+	byName map[string]int
+}
+
+// Predict draws what stands on the left of `~` from the model, with what the fit knows held:
+// each draw from one draw of the posterior.
+//
+// Without data (nil, or none) these are replicates of the data of the fit. With data, they are for
+// new rows: by dimension, not by position (see package runtime/data, Rebind).
+//   - Arrays that d holds along a dimension of observations bind it anew: its rows are new ones,
+//     and what the model has of latents along it is drawn from the prior.
+//   - Labels that the fit has seen keep their draws; to others those are drawn from their prior given
+//     the rest, unless opt.KnownOnly refuses them.
+//   - Data that d does not hold are those of the fit. What the model computes over all rows of
+//     data (`mean(x)`, `sd(x)`) keeps the value that it had in the fit.
+//
+// Data on the left of a `~` need not be given; where they are, Score compares them.
+//
+// The error is an *ArgumentError, an *OptionError, a *DataError that says what is missing, or
+// what cannot be predicted and why; ctx.Err() where the context ended.
+func (post *Posterior) Predict(ctx context.Context, d *Data, opt PredictOptions) (out *Predictions, err error) {
+	defer guarded(&err)
+	if err := given("Posterior.Predict", contextArgument(ctx), argument{"post", post.made()}); err != nil {
+		return nil, err
+	}
+	p, err := post.newPrediction(d, opt)
+	if err != nil {
+		return nil, err
+	}
+	return p.run(ctx)
+}
+
+// prediction is one at work.
+type prediction struct {
+	post  *Posterior
+	opt   PredictOptions
+	model *lang.Model
+	was   *data.Bound
+	now   *data.Rebound
+	data  *lower.Data
+	walk  *lower.Prediction
+	names map[string]*lang.Symbol
+	draws []int // rows of the draws that are kept
+	held  []*heldLatent
+	fixed map[string]*lower.Array // data on the left of `~` that are held, or partly
+	wants []*wanted
+}
+
+// heldLatent is a latent of which the fit knows elements.
+type heldLatent struct {
+	name  string
+	array lower.Array // in the shape of the prediction; Data are those of no draw
+	// Of each element that is known: its place, and its draws.
+	places []int
+	draws  [][]float64
+}
+
+// wanted is an array of which elements are predicted.
+type wanted struct {
+	symbol *lang.Symbol
+	shape  graph.Shape
+	places []int
+	values [][]float64 // by place: a number for each draw
+	of     source
+}
+
+// source says where the values of an array are among those of a draw.
+type source int
+
+const (
+	ofData source = iota
+	ofLatent
+	ofGenerate
+)
+
+func (post *Posterior) newPrediction(d *Data, opt PredictOptions) (*prediction, error) {
+	problem := post.problem
+	p := &prediction{post: post, opt: opt, model: problem.model.checked, was: problem.bound, names: lower.SimulatedNames(problem.model.checked)}
+	if err := p.chooseDraws(); err != nil {
+		return nil, err
+	}
+	for name, n := range opt.Extend {
+		switch _, known := p.was.Dims[name]; {
+		case !known:
+			return nil, &OptionError{"Extend", fmt.Sprintf("%s=%d: the model has no dimension %q; its dimensions are %s", name, n, name, strings.Join(sortedKeys(p.was.Dims), ", "))}
+		case n < 1 || n > mostNew:
+			return nil, &OptionError{"Extend", fmt.Sprintf("%s must be between 1 and %d, found %d", name, mostNew, n)}
+		case p.was.Levels[name] != nil:
+			return nil, &OptionError{"Extend", fmt.Sprintf("%s has labels: give rows with new ones", name)}
+		}
+	}
+	if err := p.rebind(d, problem); err != nil {
+		return nil, err
+	}
+	if err := p.hold(problem); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// The most that may be asked for.
+const (
+	mostNew         = 10_000_000
+	mostPredictions = 1 << 27 // numbers, 1 GB
+)
+
+// chooseDraws spreads the draws to predict from evenly over those that are kept.
+func (p *prediction) chooseDraws() error {
+	kept := p.post.keptDraws()
+	n := p.opt.Draws
+	switch {
+	case n < 0 || n > MostDraws:
+		return outside("Draws", 1, MostDraws, n)
+	case n == 0 || n > kept:
+		n = kept
+	}
+	p.draws = make([]int, n)
+	for i := range p.draws {
+		p.draws[i] = (2*i + 1) * kept / (2 * n)
+	}
+	return nil
+}
+
+// keptDraws is the number of draws that are kept of each quantity.
+func (post *Posterior) keptDraws() int {
+	for i := range post.answer.Quantities {
+		if _, of := post.answer.Quantities[i].Made(); of != nil {
+			return of.Kept
+		}
+	}
+	return max(1, post.answer.Asked.Draws)
+}
+
+// rebind binds the data, and keeps what the model computes over the rows of the fit.
+func (p *prediction) rebind(d *Data, problem *Problem) error {
+	drawn := map[string]bool{}
+	for name, sym := range p.names {
+		drawn[name] = true
+		if let, is := sym.Decl.(*ast.Let); is { // whose data need not be given
+			ast.Inspect(let.Value, func(n ast.Node) bool {
+				if s := p.model.Uses[n]; s != nil && s.Kind == lang.SymData {
+					drawn[s.Name] = true
+				}
+				return true
+			})
+		}
+	}
+	for sym := range p.model.OnlyGenerated() {
+		drawn[sym.Name] = true
+	}
+	tables := data.FromMap(nil)
+	if d != nil {
+		var err error
+		if tables, err = d.read(); err != nil {
+			return err
+		}
+	}
+	now, diags := data.Rebind(p.model, tables, p.was, data.RebindOptions{Eval: evaluator(p.model), Drawn: drawn, Extend: p.opt.Extend, KnownOnly: p.opt.KnownOnly})
+	if diags.HasErrors() {
+		return &DataError{diags}
+	}
+	p.now = now
+	p.data = lowerData(now.Bound)
+	changed := map[string]bool{}
+	for name := range now.Anew {
+		changed[name] = true
+	}
+	for name := range p.opt.Extend {
+		changed[name] = true
+	}
+	for name, labels := range now.Unseen {
+		changed[name] = changed[name] || len(labels) > 0
+	}
+	if len(changed) > 0 {
+		if ds := p.data.Freeze(p.model, lowerData(p.was), changed); ds.HasErrors() {
+			return &DataError{ds}
+		}
+	}
+	p.walk = lower.NewPrediction(p.model, p.data, lower.PredictOptions{Generate: true})
+	return nil
+}
+
+// change says what becomes of the elements along a dimension.
+type change int
+
+const (
+	same  change = iota
+	grown        // those that there were keep their places
+	anew         // none of them is there
+)
+
+func (p *prediction) changeOf(d lang.Dim) change {
+	out := same
+	for _, s := range d.Symbols() {
+		switch {
+		case p.now.Anew[s.Name]:
+			return anew
+		case p.opt.Extend[s.Name] > 0 || len(p.now.Unseen[s.Name]) > 0:
+			out = grown
+		}
+	}
+	return out
+}
+
+// shape is that of a symbol in the prediction.
+func (p *prediction) shape(sym *lang.Symbol) (graph.Shape, error) {
+	out := make(graph.Shape, len(sym.Type.Dims))
+	for i, d := range sym.Type.Dims {
+		n, err := d.Eval(func(s *lang.DimSym) (int, error) {
+			if s.Length != nil {
+				a, ds := lower.Evaluate(p.model, func(name string) (*lower.Array, bool) {
+					a, ok := p.now.Lookup(name)
+					if !ok {
+						return nil, false
+					}
+					return &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}, true
+				}, s.Length)
+				if a == nil {
+					return 0, &DataError{ds}
+				}
+				return int(a.Data[0]), nil
+			}
+			a, ok := p.now.Lookup(s.Name)
+			if !ok || len(a.Data) != 1 {
+				return 0, fmt.Errorf("the length of `%s` is not known", s.Name)
+			}
+			return int(a.Data[0]), nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		out[i] = n
+	}
+	return out, nil
+}
+
+// hold finds what the fit knows, and what is to be predicted.
+func (p *prediction) hold(problem *Problem) error {
+	elements := map[string][]*element{}
+	post := p.post
+	for i := range post.answer.Quantities {
+		q := &post.answer.Quantities[i]
+		elements[q.Symbol] = append(elements[q.Symbol], &element{q.Index, keptOf(q)})
+	}
+	if len(post.answer.Discrete) > 0 {
+		z, err := post.discreteDraws()
+		if err != nil {
+			return err
+		}
+		for i := range post.answer.Discrete {
+			q := &post.answer.Discrete[i]
+			elements[q.Symbol] = append(elements[q.Symbol], &element{q.Index, func(row int) float64 { return float64(z[i][row]) }})
+		}
+	}
+	for _, sym := range p.model.Latents {
+		if !sym.Generated {
+			if err := p.holdLatent(sym, elements[sym.Name]); err != nil {
+				return err
+			}
+		}
+	}
+	p.fixed = map[string]*lower.Array{}
+	var names []string
+	for name := range p.names {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int { return p.names[a].Span.Start - p.names[b].Span.Start })
+	for _, name := range names {
+		if err := p.holdObserved(p.names[name], elements[name]); err != nil {
+			return err
+		}
+	}
+	if err := p.affordable(); err != nil {
+		return err
+	}
+	if len(p.wants) == 0 && len(p.model.Generated) == 0 {
+		return &DataError{diag.List{{Code: "cannot-predict", Source: p.model.File.Source, Span: p.model.File.Span(),
+			Summary: "there is nothing to predict: no data stand on the left of a `~`", Hint: "say with `~` how data come about"}}}
+	}
+	for _, w := range p.wants {
+		w.values = make([][]float64, len(w.places))
+		for i := range w.values {
+			w.values[i] = make([]float64, len(p.draws))
+		}
+	}
+	return nil
+}
+
+// affordable refuses more predictions than memory has room for.
+func (p *prediction) affordable() error {
+	total := 0
+	for _, w := range p.wants {
+		total += len(w.places)
+	}
+	if n := float64(total) * float64(len(p.draws)); n > mostPredictions {
+		return &OptionError{"Draws", fmt.Sprintf("is too much: %d predictions from %d draws are %.3g numbers, and %.3g can be worked with; ask for fewer draws, or predict for fewer rows", total, len(p.draws), n, float64(mostPredictions))}
+	}
+	return nil
+}
+
+// element is one number that the fit knows: its position, from 1, and its draw of a row.
+type element struct {
+	index []int
+	draw  func(row int) float64
+}
+
+func keptOf(q *Quantity) func(row int) float64 {
+	values, of := q.Made()
+	if of.Rows == nil {
+		return func(row int) float64 { return values[row] }
+	}
+	return func(row int) float64 { return values[of.Rows[row]] }
+}
+
+// placeOf is the position of an element in an array of a shape; −1 outside of it.
+func placeOf(index []int, shape graph.Shape) int {
+	if len(index) != len(shape) {
+		return -1
+	}
+	at := 0
+	for d, i := range index {
+		if i > shape[d] {
+			return -1
+		}
+		at = at*shape[d] + i - 1
+	}
+	return at
+}
+
+// worst is what becomes of the elements of a symbol.
+func (p *prediction) worst(sym *lang.Symbol) change {
+	out := same
+	for _, d := range sym.Type.Dims {
+		out = max(out, p.changeOf(d))
+	}
+	return out
+}
+
+func (p *prediction) holdLatent(sym *lang.Symbol, known []*element) error {
+	change := p.worst(sym)
+	if change == anew || len(known) == 0 {
+		return nil // drawn from the prior
+	}
+	shape, err := p.shape(sym)
+	if err != nil {
+		return err
+	}
+	h := &heldLatent{name: sym.Name, array: lower.Array{Shape: shape, Data: make([]float64, shape.Size()), Missing: make([]bool, shape.Size())}}
+	for i := range h.array.Missing {
+		h.array.Missing[i] = true
+	}
+	for _, e := range known {
+		at := placeOf(e.index, shape)
+		if at < 0 {
+			continue
+		}
+		draws := make([]float64, len(p.draws))
+		for k, row := range p.draws {
+			draws[k] = e.draw(row)
+		}
+		h.places, h.draws = append(h.places, at), append(h.draws, draws)
+		h.array.Missing[at] = false
+	}
+	if !slices.Contains(h.array.Missing, true) {
+		h.array.Missing = nil
+	} else if change == grown {
+		w := &wanted{symbol: sym, shape: shape, of: ofLatent}
+		for at, missing := range h.array.Missing {
+			if missing {
+				w.places = append(w.places, at)
+			}
+		}
+		p.wants = append(p.wants, w)
+	}
+	p.held = append(p.held, h)
+	return nil
+}
+
+// holdObserved says which elements on the left of a `~` are drawn: replicates of all, where
+// nothing is new; the new ones where something is.
+func (p *prediction) holdObserved(sym *lang.Symbol, imputed []*element) error {
+	change, something := p.worst(sym), len(p.now.Anew)+len(p.opt.Extend)+len(p.now.Unseen) > 0
+	shape, err := p.shape(sym)
+	if err != nil {
+		return err
+	}
+	was := p.was.Values[sym.Name]
+	if something && change == same && was != nil && !p.now.Given[sym.Name] { // other data keep their values
+		p.fixed[sym.Name] = &lower.Array{Shape: was.Shape, Data: was.Data, Missing: was.Missing}
+		return p.impute(sym, shape, was, imputed)
+	}
+	w := &wanted{symbol: sym, shape: shape}
+	var earlier []bool
+	if change == grown && was != nil {
+		earlier = make([]bool, shape.Size())
+		index := make([]int, len(shape))
+		for i := range graph.Shape(was.Shape).Size() {
+			rest := i
+			for d := len(shape) - 1; d >= 0; d-- {
+				index[d], rest = rest%was.Shape[d]+1, rest/was.Shape[d]
+			}
+			if at := placeOf(index, shape); at >= 0 {
+				earlier[at] = true
+			}
+		}
+		if err := p.impute(sym, shape, was, imputed); err != nil {
+			return err
+		}
+	}
+	for at := range shape.Size() {
+		if earlier == nil || !earlier[at] {
+			w.places = append(w.places, at)
+		}
+	}
+	if len(w.places) > 0 {
+		p.wants = append([]*wanted{w}, p.wants...)
+	}
+	return nil
+}
+
+// impute holds data on the left of a `~`: elements that were missing have draws of the fit.
+func (p *prediction) impute(sym *lang.Symbol, shape graph.Shape, was *data.Array, imputed []*element) error {
+	h := &heldLatent{name: sym.Name, array: lower.Array{Shape: shape, Data: make([]float64, shape.Size()), Missing: make([]bool, shape.Size())}}
+	for i := range h.array.Missing {
+		h.array.Missing[i] = true
+	}
+	index := make([]int, len(shape))
+	for i, x := range was.Data {
+		rest := i
+		for d := len(shape) - 1; d >= 0; d-- {
+			index[d], rest = rest%was.Shape[d]+1, rest/was.Shape[d]
+		}
+		if at := placeOf(index, shape); at >= 0 && (was.Missing == nil || !was.Missing[i]) {
+			h.array.Data[at], h.array.Missing[at] = x, false
+		}
+	}
+	for _, e := range imputed {
+		if at := placeOf(e.index, shape); at >= 0 {
+			draws := make([]float64, len(p.draws))
+			for k, row := range p.draws {
+				draws[k] = e.draw(row)
+			}
+			h.places, h.draws = append(h.places, at), append(h.draws, draws)
+			h.array.Missing[at] = false
+		}
+	}
+	if !slices.Contains(h.array.Missing, true) {
+		h.array.Missing = nil
+	}
+	delete(p.fixed, sym.Name)
+	p.held = append(p.held, h)
+	return nil
+}
+
+// run draws all.
+func (p *prediction) run(ctx context.Context) (*Predictions, error) {
+	if err := p.one(p.known(), 0); err != nil { // which shows what `generate` makes
+		return nil, err
+	}
+	if err := p.affordable(); err != nil {
+		return nil, err
+	}
+	cores := max(1, min(goruntime.GOMAXPROCS(0), len(p.draws)-1))
+	failed := make([]error, cores)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	parallel.Each(cores, func(c int) {
+		known := p.known()
+		for k := 1 + c*(len(p.draws)-1)/cores; k < 1+(c+1)*(len(p.draws)-1)/cores; k++ {
+			if failed[c] = ctx.Err(); failed[c] == nil {
+				failed[c] = p.one(known, k)
+			}
+			if failed[c] != nil {
+				cancel()
+				return
+			}
+		}
+	})
+	var first error
+	for _, err := range failed {
+		if err != nil && (first == nil || first == context.Canceled) {
+			first = err
+		}
+	}
+	if first != nil {
+		return nil, first
+	}
+	return p.gather(), nil
+}
+
+// known are arrays of a goroutine's own.
+func (p *prediction) known() map[string]*lower.Array {
+	out := map[string]*lower.Array{}
+	for _, h := range p.held {
+		out[h.name] = &lower.Array{Shape: h.array.Shape, Data: slices.Clone(h.array.Data), Missing: h.array.Missing}
+	}
+	for name, a := range p.fixed {
+		out[name] = a
+	}
+	return out
+}
+
+// one predicts from draw k.
+func (p *prediction) one(known map[string]*lower.Array, k int) error {
+	for _, h := range p.held {
+		a := known[h.name]
+		for i, at := range h.places {
+			a.Data[at] = h.draws[i][k]
+		}
+	}
+	drawn, ds := p.walk.Draw(known, random.Stream(p.opt.Seed, "predict", p.draws[k]))
+	if ds.HasErrors() {
+		return &DataError{ds}
+	}
+	if k == 0 {
+		p.wantGenerated(drawn)
+	}
+	for _, w := range p.wants {
+		from := w.among(drawn)
+		if len(from) != w.shape.Size() {
+			return fmt.Errorf("`%s` has %d elements where %d were expected", w.symbol.Name, len(from), w.shape.Size())
+		}
+		for i, at := range w.places {
+			w.values[i][k] = from[at]
+		}
+	}
+	return nil
+}
+
+// among finds the array among what was drawn.
+func (w *wanted) among(drawn *lower.Simulated) []float64 {
+	if w.of == ofData {
+		if a := drawn.Values[w.symbol.Name]; a != nil {
+			return a.Data
+		}
+		return nil
+	}
+	list := drawn.Latents
+	if w.of == ofGenerate {
+		list = drawn.Generated
+	}
+	for _, x := range list {
+		if x.Symbol == w.symbol {
+			return x.Array.Data
+		}
+	}
+	return nil
+}
+
+// wantGenerated adds what stands under `generate`, whose shapes the first draw shows.
+func (p *prediction) wantGenerated(drawn *lower.Simulated) {
+	for _, x := range drawn.Generated {
+		w := &wanted{symbol: x.Symbol, shape: x.Array.Shape, of: ofGenerate}
+		for at := range w.shape.Size() {
+			w.places, w.values = append(w.places, at), append(w.values, make([]float64, len(p.draws)))
+		}
+		p.wants = append(p.wants, w)
+	}
+}
+
+// gather summarises what was drawn.
+func (p *prediction) gather() *Predictions {
+	out := &Predictions{byName: map[string]int{}, answer: answer.Predictions{Model: p.post.answer.Model, Asked: answer.AskedPrediction{Seed: p.opt.Seed, Draws: len(p.draws)},
+		Verdict: p.post.answer.Verdict, Reasons: slices.Clone(p.post.answer.Reasons), Unseen: p.now.Unseen}}
+	of := &answer.Draws{N: len(p.draws), Kept: len(p.draws)}
+	names := naming{p.now.Bound}
+	for _, w := range p.wants {
+		for i, at := range w.places {
+			q := names.name(w.symbol, w.shape, at)
+			q.Hold(w.values[i], of)
+			out.byName[q.Name] = len(out.answer.Quantities)
+			out.answer.Quantities = append(out.answer.Quantities, q.Quantity)
+		}
+	}
+	quantities := out.answer.Quantities
+	forEach(len(quantities), func(from, to int) {
+		scratch := make([]float64, len(p.draws))
+		for i := from; i < to; i++ {
+			q := quantity{Quantity: quantities[i]}
+			values, _ := q.Made()
+			q.summarise(values, nil, scratch)
+			quantities[i] = q.Quantity
+		}
+	})
+	return out
+}
+
+// Quantities are the elements that were predicted, in the order of the model: data on the left
+// of `~`, then new elements of latents, then what `generate` defines. Mean, SD and quantiles are
+// of their predictive distribution.
+func (p *Predictions) Quantities() []Quantity {
+	if p == nil {
+		return nil
+	}
+	return slices.Clone(p.answer.Quantities)
+}

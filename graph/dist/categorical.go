@@ -41,10 +41,18 @@ var categorical = &Dist{
 			out[0] = float64(1 + categoryDraw(r, p.V("p")))
 			return
 		}
-		w := append([]float64(nil), p.V("logit")...)
-		softmax(w)
-		out[0] = float64(1 + categoryDraw(r, w))
+		out[0] = float64(1 + categoryDraw(r, categoryProbabilities(p)))
 	},
+	Probabilities: categoryProbabilities,
+}
+
+func categoryProbabilities(p Numbers) []float64 {
+	if p.Has("p") {
+		return p.V("p")
+	}
+	w := append([]float64(nil), p.V("logit")...)
+	softmax(w)
+	return w
 }
 
 func categoryCount(p Params) int {

@@ -46,6 +46,12 @@ type Dist struct {
 	// Mean and Variance of each element of the event; nil or NaN elements
 	// where they do not exist.
 	Mean, Variance func(p Numbers) []float64
+
+	// MeanOf is Mean where the parameters do not tell the n elements of an event.
+	MeanOf func(p Numbers, n int) []float64
+
+	// Probabilities are those of the categories 1, 2, ... (SupportCategories only).
+	Probabilities func(p Numbers) []float64
 }
 
 // Params are the parameters of a form, as values.

@@ -47,4 +47,11 @@ var gaussianRandomWalk = &Dist{
 			out[i] = at
 		}
 	},
+	MeanOf: func(p Numbers, n int) []float64 {
+		out := make([]float64, n)
+		for i := range out {
+			out[i] = p.F("start")
+		}
+		return out
+	},
 }

@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"math"
 	"math/rand/v2"
 
 	"ppl/graph/named"
@@ -47,5 +48,13 @@ var lkj = &Dist{
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		lkjDraw(r, p.F("concentration"), out)
 		outerSquare(out)
+	},
+	MeanOf: func(p Numbers, n int) []float64 { // a sign of a row and its column changes nothing
+		k := int(math.Round(math.Sqrt(float64(n))))
+		out := make([]float64, n)
+		for i := range k {
+			out[i*k+i] = 1
+		}
+		return out
 	},
 }

@@ -49,6 +49,7 @@ var lkjCholesky = &Dist{
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		lkjDraw(r, p.F("concentration"), out)
 	},
+	MeanOf: lkjCholeskyMean,
 }
 
 // lkjNorm is minus the log of the integral of Π L[k,k]^(K−k+2η−2) over the

@@ -64,6 +64,7 @@ var orderedLogistic = &Dist{
 			}
 		}
 	},
+	Probabilities: orderedProbabilities,
 }
 
 // orderedTail: P(X ≤ k) = inv_logit(cutpoints[k] − eta), and the complement.

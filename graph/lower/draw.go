@@ -16,7 +16,12 @@ import (
 // row-major over the axes and then the shape. The leading dimensions of the shape,
 // before the event of the distribution, are iid. Elements that are held are not drawn.
 func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis, shape graph.Shape, h *held) []float64 {
-	if h.all() {
+	return l.drawWith(s, info, axes, shape, h, nil)
+}
+
+// drawWith is draw; look, if it is not nil, sees the drawing before it is drawn.
+func (l *lowerer) drawWith(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis, shape graph.Shape, h *held, look func(d *drawing)) []float64 {
+	if h.all() && look == nil {
 		return h.values
 	}
 	depth := l.depth
@@ -26,7 +31,7 @@ func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis,
 	if n < 0 {
 		l.fail("shape-at-binding", s, "`%s` describes arrays of rank %d", info.Dist.Sig.Name, rank)
 	}
-	d := &drawing{l: l, s: s, axes: axes[:len(axes):len(axes)], event: shape[n:].Size(), held: h}
+	d := &drawing{l: l, s: s, axes: axes[:len(axes):len(axes)], event: shape[n:].Size(), held: h, means: look != nil}
 	lead := make([]*named.Axis, n)
 	for i := range lead {
 		lead[i] = l.newAxis("_", shape[i], named.Comprehension)
@@ -35,6 +40,12 @@ func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis,
 	d.from = d.sampler(s.Dist, info.Dist, lead, shape[n:])
 	for _, a := range d.axes {
 		d.frame = append(d.frame, a.Size)
+	}
+	if look != nil {
+		look(d)
+	}
+	if h.all() {
+		return h.values
 	}
 	d.out = make([]float64, d.frame.Size()*d.event)
 	d.kind(info, shape, rank)
@@ -62,6 +73,7 @@ type drawing struct {
 	event int           // size of one draw
 	from  *sampler
 	held  *held // what is known of it; nil: nothing
+	means bool  // expectations are asked for
 	out   []float64
 
 	// What a constrained kind asks of each object, of `group` consecutive draws.
@@ -197,11 +209,13 @@ type sampler struct {
 	parts        []*sampler // of Mixture and ZeroInflated
 	categories   *dist.Dist
 	k            [1]float64
+	truncated    *operand // the expectation within the bounds, if it was asked for and is known
 }
 
 // operand is a parameter over the axes of a drawing.
 type operand struct {
 	name    string
+	value   named.Value
 	data    []float64
 	size    int // of its event
 	strides []int
@@ -242,7 +256,10 @@ func (d *drawing) sampler(e *ast.Dist, call *lang.DistCall, lead []*named.Axis, 
 	case e.Range != nil:
 		s.lower, s.upper = d.bound(e.Range.Lo, lead), d.bound(e.Range.Hi, lead)
 	}
-	if call.Sig.Name == "Flat" {
+	if d.means && s.lower != nil {
+		d.truncatedMean(e, s)
+	}
+	if call.Sig.Name == "Flat" && !d.held.all() {
 		d.flat(e, s)
 	}
 	return s
@@ -257,7 +274,7 @@ func (d *drawing) operand(at ast.Node, name string, v named.Value) operand {
 	if !v.IsConst() {
 		d.l.fail("not-supported-here", at, "this cannot be simulated yet")
 	}
-	o := operand{name: name, data: v.Const(), size: v.Shape().Size(), strides: make([]int, len(d.axes))}
+	o := operand{name: name, value: v, data: v.Const(), size: v.Shape().Size(), strides: make([]int, len(d.axes))}
 	st := v.N.Shape.Strides()
 	for i, a := range v.Axes() {
 		k := -1

@@ -47,6 +47,8 @@ type constantLet struct {
 type PredictOptions struct {
 	// Generate evaluates what stands under `generate`: Simulated.Generated.
 	Generate bool
+	// Means works out the expectations of data on the left of a `~`: Simulated.Means.
+	Means bool
 }
 
 // NewPrediction prepares predictions for data. Data on the left of a `~` need not be

@@ -23,6 +23,14 @@ type Simulated struct {
 	// Generated are the values that `generate` defines, in the order of the model, where
 	// a prediction is asked for them.
 	Generated []SimulatedValue
+	// Means holds, where a prediction is asked for them, by name of data on the left of a
+	// `~` the expectation of each element given the parameters of its distribution as they are in
+	// this draw (and so given the elements before it, which an autoregression reads). For
+	// Categorical and OrderedLogistic it is the probabilities of 1, 2, ..., along a dimension
+	// after those of the data. It is NaN for elements that no `~` draws, and where there is no expectation:
+	// NoMeans then says why.
+	Means   map[string]*Array
+	NoMeans map[string]string
 }
 
 // SimulatedValue is the value of a latent, or of a let that depends on one.
@@ -144,6 +152,7 @@ func (l *lowerer) drawnValues() *Simulated {
 			}
 		}
 		out.Values[st.name] = a
+		l.reportMeans(out, st)
 	}
 	for _, x := range l.joint.Reported {
 		a := &Array{Shape: x.Value.Shape(), Data: x.Value.Const()}
@@ -218,10 +227,10 @@ func (l *lowerer) simulateLatent(s *ast.Sample, info *lang.SampleInfo) {
 // what it draws goes one iteration after another.
 func (l *lowerer) simulateData(s *ast.Sample, info *lang.SampleInfo) {
 	st := l.storeNamed(s, s.Name.Name)
-	if st.allKnown {
+	if st.allKnown && !l.meansAsked() {
 		return
 	}
-	if !mentions(s.Dist, s.Name.Name) {
+	if !mentions(s.Dist, s.Name.Name) || st.allKnown {
 		l.left(s.Index, func(idx []named.Value) { l.drawData(s, info, st, idx) })
 		return
 	}
@@ -262,7 +271,11 @@ func (l *lowerer) simulateData(s *ast.Sample, info *lang.SampleInfo) {
 func (l *lowerer) drawData(s *ast.Sample, info *lang.SampleInfo, st *store, idx []named.Value) {
 	pos := l.positions(st.shape, l.observedArgs(s, idx, st.shape))
 	pos = l.b.With(pos, l.plates...)
-	drawn := l.draw(s, info, pos.Axes(), pos.Shape(), st.heldAt(pos.Const()))
+	var look func(d *drawing)
+	if l.meansAsked() {
+		look = func(d *drawing) { l.collectMeans(d, st, pos.Const()) }
+	}
+	drawn := l.drawWith(s, info, pos.Axes(), pos.Shape(), st.heldAt(pos.Const()), look)
 	for i, p := range pos.Const() {
 		l.put(s, st, int(p), drawn[i])
 		if s.Censored != nil {

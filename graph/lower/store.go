@@ -25,9 +25,15 @@ type store struct {
 	// known marks the elements that are not drawn although a statement would; nil: none.
 	known    []bool
 	allKnown bool
-	state    []elementState
-	readAt   []diag.Span // where data given were read
-	whole    []float64   // a copy of data, until the next draw
+	// means are the expectations of what is drawn, width numbers for each element; nil: none
+	// so far. lacks says why some are NaN.
+	means      []float64
+	width      int
+	categories bool // the numbers are probabilities
+	lacks      string
+	state      []elementState
+	readAt     []diag.Span // where data given were read
+	whole      []float64   // a copy of data, until the next draw
 }
 
 type elementState int32

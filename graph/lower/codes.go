@@ -114,7 +114,8 @@ func init() {
 			Title: "Something that cannot be predicted",
 			Explanation: "A prediction holds what a fit knows, and draws everything else from its distribution given that: data on the left of `~`, and latents of groups and times that are new. " +
 				"What is drawn needs a proper prior (not `Flat`), and no `factor` may hang on it, since a `factor` weighs values and does not say how they come about. " +
-				"Of vectors that are known in part, those with an `MvNormal` or a `GaussianRandomWalk` are drawn given that part; a row of a `Dirichlet`, a matrix or an `ordered` vector is known as a whole or not at all. " +
+				"Of vectors that are known in part, those with an `MvNormal` or a `GaussianRandomWalk` are drawn given that part; a row of a `Dirichlet`, a matrix or an `ordered` vector is known as a whole or not at all. Nor can elements be known that hang on new ones (outcomes of a new group): " +
+				"fit the model to those. " +
 				"Data that the prediction reads must be given.",
 			Wrong: "data g : factor(J)[N]     # with a label that the fit did not see\ndata y : real[N]\na[j in 1..J] ~ Flat()\ny[i in 1..N] ~ Normal(a[g[i]], 1)",
 			Right: "data g : factor(J)[N]\ndata y : real[N]\nmu ~ Normal(0, 10)\na[j in 1..J] ~ Normal(mu, 5)\ny[i in 1..N] ~ Normal(a[g[i]], 1)",

@@ -15,12 +15,8 @@ import (
 // draw samples the left side of a statement in every iteration of the axes,
 // row-major over the axes and then the shape. The leading dimensions of the shape,
 // before the event of the distribution, are iid. Elements that are held are not drawn.
-func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis, shape graph.Shape, h *held) []float64 {
-	return l.drawWith(s, info, axes, shape, h, nil)
-}
-
-// drawWith is draw; look, if it is not nil, sees the drawing before it is drawn.
-func (l *lowerer) drawWith(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis, shape graph.Shape, h *held, look func(d *drawing)) []float64 {
+// look, if it is not nil, sees the drawing before that.
+func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis, shape graph.Shape, h *held, look func(d *drawing)) []float64 {
 	if h.all() && look == nil {
 		return h.values
 	}
@@ -31,7 +27,7 @@ func (l *lowerer) drawWith(s *ast.Sample, info *lang.SampleInfo, axes []*named.A
 	if n < 0 {
 		l.fail("shape-at-binding", s, "`%s` describes arrays of rank %d", info.Dist.Sig.Name, rank)
 	}
-	d := &drawing{l: l, s: s, axes: axes[:len(axes):len(axes)], event: shape[n:].Size(), held: h, means: look != nil}
+	d := &drawing{l: l, s: s, axes: axes[:len(axes):len(axes)], event: shape[n:].Size(), held: h, means: look != nil && l.sim.audit == nil}
 	lead := make([]*named.Axis, n)
 	for i := range lead {
 		lead[i] = l.newAxis("_", shape[i], named.Comprehension)

@@ -105,7 +105,7 @@ func (l *lowerer) iterate(binders []*ast.Binder, body func()) {
 	defer l.enter()()
 	l.multiply(b, max(0, int(last)-int(first)+1))
 	before := len(l.diags)
-	for i := int(first); i <= int(last); i++ {
+	for i := int(first) + l.skipped[b]; i <= int(last); i++ {
 		l.iteration(b, i, func() {
 			if !ok1 || !ok2 {
 				l.flatten(b.Name.Name, outer, among(lo.Const(), hi.Const(), float64(i)), named.Plate)

@@ -290,6 +290,8 @@ type lowerer struct {
 	sequence *sequence
 	// scanning is set while the body of a recurrence over latents is interpreted.
 	scanning *scanning
+	// skipped are the first iterations of loops that draw nothing (resume.go).
+	skipped map[*ast.Binder]int
 	// sim is set in a simulation (simulate.go).
 	sim *simulation
 

@@ -19,7 +19,8 @@ import (
 // from the start, so that a loop over them is a plate again. Lets of data alone are
 // worked out once.
 //
-// An element is drawn given what stands before it in the model. Of one object of an
+// An element is drawn given what stands before it in the model; a pattern of what is
+// known of which more could be learned is refused (audit.go). Of one object of an
 // MvNormal, or a GaussianRandomWalk, the rest is drawn given the known elements. A `factor`
 // that hangs on something drawn would weigh the draws, which nothing here does: it is refused.
 
@@ -34,6 +35,7 @@ type Prediction struct {
 	// constant are the top-level lets of data alone, lets their values so far.
 	constant map[*ast.Let]bool
 	lets     sync.Map // *ast.Let to constantLet
+	audits   sync.Map // a pattern of what is known to its diag.List (audit.go)
 }
 
 // constantLet is the value of a let of data alone.
@@ -76,7 +78,9 @@ func NewPrediction(m *lang.Model, data *Data, opt PredictOptions) *Prediction {
 // data that are not known every element that a `~` describes is drawn. Known arrays are
 // not copied; they must not change until Draw returns.
 //
-// The diagnostics have the code cannot-predict where something cannot be drawn.
+// The diagnostics have the code cannot-predict where something cannot be drawn: an
+// improper prior, a part of an object that has no conditional distribution here, a `factor` that
+// weighs what is drawn, an element that is known and hangs on one that is drawn.
 func (p *Prediction) Draw(known map[string]*Array, r *rand.Rand) (*Simulated, diag.List) {
 	if ds := p.misfits(known); len(ds) > 0 {
 		return nil, ds
@@ -85,7 +89,14 @@ func (p *Prediction) Draw(known map[string]*Array, r *rand.Rand) (*Simulated, di
 	for name, a := range known {
 		how.held[name] = !slices.Contains(a.Missing, true)
 	}
-	return simulate(p.m, p.data, how)
+	out, ds := simulate(p.m, p.data, how)
+	if ds.HasErrors() || len(known) == 0 {
+		return out, ds
+	}
+	if ds := p.audit(known, how); len(ds) > 0 {
+		return nil, ds
+	}
+	return out, ds
 }
 
 // Predict is one draw of a prediction: see NewPrediction and Prediction.Draw.
@@ -298,10 +309,7 @@ func (l *lowerer) factorOfKnown(s *ast.Factor) {
 // hangsOn names something that an expression hangs on, through lets, of which a
 // prediction draws elements; "" if all of it is known.
 func (l *lowerer) hangsOn(n ast.Node) string {
-	h := &hanging{m: l.m, drawn: func(s *lang.Symbol) bool {
-		return !l.isHeld(s.Name) && (s.Kind == lang.SymLatent || s.Kind == lang.SymParam || l.sim.names[s.Name] != nil)
-	}}
-	return h.on(n)
+	return l.sim.fresh(l.sim.predict).on(n)
 }
 
 // hanging looks for what expressions hang on.
@@ -441,4 +449,37 @@ func (l *lowerer) letNotGiven(s *ast.Let) bool {
 	st.elem = sym.Type.Elem
 	l.scope.names[s.Name.Name] = &binding{store: st}
 	return true
+}
+
+// MayBeLeftOut are, by name, the data that a prediction does without: those on the
+// left of a `~`, and those of which nothing but a let on the left of a `~` is computed, which is
+// then drawn on its own scale (`let log_earn = log(earn)` where log_earn is observed). A
+// binder takes them for data.BindOptions.Drawn; a statement that does read one that is left
+// out says so when it draws.
+func MayBeLeftOut(m *lang.Model) map[string]bool {
+	names, out := SimulatedNames(m), map[string]bool{}
+	read, onLeft := map[*lang.Symbol]bool{}, map[*lang.Symbol]bool{}
+	for _, s := range m.File.Stmts {
+		into := read
+		if let, ok := s.(*ast.Let); ok && len(let.Index) == 0 && names[let.Name.Name] != nil {
+			into = onLeft
+		}
+		ast.Inspect(s, func(n ast.Node) bool {
+			if x := m.Uses[n]; x != nil && x.Decl != s {
+				into[x] = true
+			}
+			return true
+		})
+	}
+	for _, s := range m.Data {
+		if names[s.Name] != nil || onLeft[s] && !read[s] && !isDimension(m, s) {
+			out[s.Name] = true
+		}
+	}
+	return out
+}
+
+// isDimension reports whether data are the length of others.
+func isDimension(m *lang.Model, s *lang.Symbol) bool {
+	return slices.ContainsFunc(m.Dims, func(d *lang.Symbol) bool { return d.Name == s.Name })
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"ppl/graph/lower"
@@ -227,6 +228,43 @@ data n : int[J]
 plate j in 1..J { plate i in 1..n[j] { x[j, i] ~ Normal(10 * j, 1) } }
 plate j in 1..J { plate i in n[j]+1..3 { x[j, i] ~ Normal(0, 1) } }`, values{"n": []int{1, 3}},
 			values{"x": [][]float64{{nan, 7, 8}, {1, 2, nan}}}, []stat{{el("x", 1), 10}, {el("x", 2), 7}, {el("x", 5), 2}, {el("x", 6), 20}}},
+		{"groups of which all or nothing is known", `
+data g : int[3]
+data y : real[3]
+a[j in 1..2] ~ Normal(3, 1)
+y[i in 1..3] ~ Normal(a[g[i]], 1)`, values{"g": []int{1, 2, 2}}, values{"a": []float64{1, nan}, "y": []float64{7, nan, nan}}, []stat{{el("y", 1), 7}, {el("y", 3), 3}, {square("y", 2, 3), 2}}},
+		{"a latent that reads what is replicated", "data y : real[2]\nm ~ Normal(0, 1)\ny ~ Normal(m, 1)\nz ~ Normal(mean(y), 1)\n", values{"y": []float64{1, 2}}, values{"m": 5.0, "z": 9.0}, []stat{{el("y", 1), 5}, {el("z", 1), 9}}},
+		{"walks of which more or less is known", `
+plate j in 1..2 {
+  h[j, 1] ~ Normal(0, 1)
+  for t in 2..5 {
+    let m = 0.5 * h[j, t-1]
+    h[j, t] ~ Normal(m + j, 1)
+  }
+}`, nil, values{"h": [][]float64{{7, 8, nan, nan, nan}, {1, 2, 3, 4, nan}}},
+			[]stat{{el("h", 2), 8}, {el("h", 3), 5}, {el("h", 5), 0.25*5 + 1.5}, {square("h", 5, 2.75), 1 + 0.25 + 0.0625}, {el("h", 9), 4}, {el("h", 10), 4}}},
+		{"states and data that go on together", `
+data y : real[T]
+h[1] ~ Normal(0, 1)
+y[1] ~ Normal(h[1], 1)
+for t in 2..T {
+  h[t] ~ Normal(0.5 * y[t-1], 1)
+  y[t] ~ Normal(h[t] + y[t-1], 1)
+}`, values{"T": 6}, values{"h": []float64{1, 2, 3, nan, nan, nan}, "y": []float64{1, 2, 4, nan, nan, nan}},
+			[]stat{{el("h", 3), 3}, {el("h", 4), 2}, {el("y", 4), 6}, {el("h", 5), 3}, {el("y", 5), 9}, {square("y", 4, 6), 2}}},
+		{"a variance that goes on by a let", `
+data y : real[T]
+let v[1] = 1
+y[1] ~ Normal(0, 1)
+for t in 2..T {
+  let v[t] = 1 + 0.5 * y[t-1]^2
+  y[t] ~ Normal(0, sqrt(v[t]))
+}
+z ~ Normal(v[T], 1)`, values{"T": 4}, values{"y": []float64{1, 2, nan, nan}}, []stat{{el("z", 1), 1 + 0.5*3}, {square("y", 4, 0), 2.5}}},
+		{"two loops over one array", `
+for t in 1..2 { h[t] ~ Normal(0, 1) }
+for t in 3..8 { h[t] ~ Normal(h[t-1] + h[t-2], 1) }
+let last = h[8]`, nil, values{"h": []float64{1, 2, 3, 4, 5, 6, nan, nan}}, []stat{{el("h", 7), 11}, {el("last", 1), 17}, {square("last", 1, 17), 2}}},
 		{"a discrete latent in an array of the rest", "n ~ Poisson(3)\nx[i in 1..2] ~ Normal(n, 1)\n", nil, values{"x": []float64{1, nan}, "n": 6.0}, []stat{{el("x", 2), 6}}},
 	}
 	for _, row := range rows {
@@ -359,6 +397,12 @@ func TestPredictRefuses(t *testing.T) {
 		{"a[j in 1..3] ~ Normal(0, 1)\n", nil, values{"a": []float64{1, 2, 3, nan}}, "a", "another shape"},
 		{"a ~ Normal(0, 1)\n", nil, values{"a": []float64{1, 2}}, "a ~ Normal(0, 1)", "another shape"},
 		{"data y : real[3]\ny ~ Normal(0, 1)\n", values{"y": []float64{1, 2, 3}}, values{"y": []float64{1, nan}}, "y", "another shape"},
+		{"h[1] ~ Normal(0, 1)\nfor t in 2..4 { h[t] ~ Normal(h[t-1], 1) }\n", nil, values{"h": []float64{1, 2, nan, 3}},
+			"h[t] ~ Normal(h[t-1], 1)", "what is known of `h` hangs on elements of `h` that are to be drawn, at t = 4"},
+		{"data g : int[3]\ndata y : real[3]\na[j in 1..2] ~ Normal(0, 1)\ny[i in 1..3] ~ Normal(a[g[i]], 1)\n", values{"g": []int{1, 2, 2}}, values{"a": []float64{1, nan}, "y": []float64{1, nan, 2}},
+			"y[i in 1..3] ~ Normal(a[g[i]], 1)", "what is known of `y` hangs on elements of `a` that are to be drawn, at i = 3"},
+		{"data y : real\nz ~ Bernoulli(0.5)\ny ~ Normal(if z == 1 then 1 else 0, 1)\n", nil, values{"y": 2.0}, "y ~ Normal(if z == 1 then 1 else 0, 1)", "hangs on elements of `z`"},
+		{"l ~ Exponential(1)\nlet K = [[l, 0], [0, l]]\nf ~ MvNormal(zeros(2), cov = K)\n", nil, values{"f": []float64{1, nan}}, "f ~ MvNormal(zeros(2), cov = K)", "what is known of `f` hangs on elements of `l`"},
 		{"a ~ Normal(0, 1)\n", nil, values{"b": 1.0}, "a ~ Normal(0, 1)\n", "`b`, which is no latent"},
 		{"s ~ Normal(-5, 0.1)\nx[i in 1..2] ~ Normal(0, s)\n", nil, values{"x": []float64{1, nan}}, "s", "the parameter `sd` of `Normal` is out of its range"},
 		{"data y : real[3]\ny[2..3] ~ Normal(0, 1)\n", nil, nil, "y", "no `~` draws `y[1]`"},
@@ -497,4 +541,68 @@ generate let best = max(ynew)
 			t.Errorf("nobody asked for it:\n%s", ds.Error())
 		}
 	}
+}
+
+func BenchmarkPredictExtend(b *testing.B) {
+	m := checkedWithout(b, `
+data T : int
+data y : real[T]
+phi ~ Normal(0, 1)
+h[1] ~ Normal(0, 1)
+for t in 2..T { h[t] ~ Normal(phi * h[t-1], 1) }
+y[t in 1..T] ~ Normal(h[t], 1)`)
+	n := 1012
+	h := make([]float64, n)
+	for i := 1000; i < n; i++ {
+		h[i] = nan
+	}
+	p := lower.NewPrediction(m, partlyBound(m, values{"T": n}), lower.PredictOptions{})
+	known := knownOf(values{"phi": 0.5, "h": h})
+	for b.Loop() {
+		if _, ds := p.Draw(known, rand.New(rand.NewPCG(1, 2))); ds.HasErrors() {
+			b.Fatal(ds.Error())
+		}
+	}
+}
+
+func TestMayBeLeftOut(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"data x : real[N]\ndata y : real[N]\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(b * x[i], 1)\n", "y"},
+		{"data earn : real[N]\nlet y = log(earn)\nb ~ Normal(0, 1)\ny ~ Normal(b, 1)\n", "earn y"},
+		{"data earn : real[N]\nlet y = log(earn)\nb ~ Normal(0, 1)\ny ~ Normal(b + mean(earn), 1)\n", "y"},
+		{"data N : int\ndata w : real[N]\nlet y = [w[i] * N for i in 1..N]\nb ~ Normal(0, 1)\ny ~ Normal(b, 1)\n", "w y"},
+	} {
+		m := checkedWithout(t, c.text)
+		var got []string
+		for name := range lower.MayBeLeftOut(m) {
+			got = append(got, name)
+		}
+		for name := range lower.SimulatedNames(m) {
+			if !slices.Contains(got, name) {
+				got = append(got, name)
+			}
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s\ngot %v, want %s", c.text, got, c.want)
+		}
+	}
+}
+
+// TestPredictParallel: draws of one prediction may be made at once.
+func TestPredictParallel(t *testing.T) {
+	m := checkedWithout(t, "data x : real[N]\ndata y : real[N]\nlet z = x - mean(x)\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(b * z[i], 1)\nh[1] ~ Normal(0, 1)\nfor t in 2..3 { h[t] ~ Normal(h[t-1], 1) }\n")
+	p := lower.NewPrediction(m, partlyBound(m, values{"x": []float64{1, 2, 3}}), lower.PredictOptions{Means: true})
+	known := knownOf(values{"b": 2.0, "h": []float64{1, 2, nan}})
+	want := flat(draw(t, p, known, 0))
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			s, ds := p.Draw(known, rand.New(rand.NewPCG(0, 11)))
+			if ds.HasErrors() || !slices.Equal(flat(s), want) {
+				t.Errorf("drew %v %s, want %v", s, ds.Error(), want)
+			}
+		})
+	}
+	group.Wait()
 }

@@ -56,12 +56,16 @@ func (l *lowerer) recurrence(s *ast.For, g group, around context) (done []ast.St
 			return l.scan(s, g)
 		}
 	}
+	units := withLocals(g.units)
+	if steps := l.resume(s, units); steps > 0 {
+		l.skip(s.Binders[0], steps)
+		defer l.skip(s.Binders[0], 0)
+	}
 	before := append([]*array(nil), l.all...)
 	q := &sequence{first: map[*array]int{}, random: map[string]*ast.Let{}}
 	for _, a := range l.all {
 		q.first[a] = len(a.pieces)
 	}
-	units := withLocals(g.units)
 	if !l.runSequence(s, q, units, around) {
 		q.undo(before, l.all)
 		return l.scan(s, g)

@@ -107,6 +107,7 @@ type simulation struct {
 	held    map[string]bool // those known as a whole
 	// generated are the values of `generate`.
 	generated []SimulatedValue
+	audit     *audit // set while it is found out what hangs on what (audit.go)
 }
 
 // code is that of the diagnostics about what cannot be drawn.
@@ -216,9 +217,14 @@ func (l *lowerer) simulateLatent(s *ast.Sample, info *lang.SampleInfo) {
 		a.elem = info.Symbol.Type.Elem
 		held := l.heldIn(s, info.Symbol.Name, &x)
 		if a.dense.Valid() {
+			l.auditWhole(s, info, &x, rest)
 			return
 		}
-		drawn := l.draw(s, info, x.axes, rest, held)
+		var look func(d *drawing)
+		if held != nil {
+			look = l.looks(s, nil)
+		}
+		drawn := l.draw(s, info, x.axes, rest, held, look)
 		l.define(a, s, piece{value: l.b.Array(x.inner, drawn), dims: x.dims, by: s})
 	})
 }
@@ -227,7 +233,7 @@ func (l *lowerer) simulateLatent(s *ast.Sample, info *lang.SampleInfo) {
 // what it draws goes one iteration after another.
 func (l *lowerer) simulateData(s *ast.Sample, info *lang.SampleInfo) {
 	st := l.storeNamed(s, s.Name.Name)
-	if st.allKnown && !l.meansAsked() {
+	if st.allKnown && !l.meansAsked() && l.looks(s, nil) == nil {
 		return
 	}
 	if !mentions(s.Dist, s.Name.Name) || st.allKnown {
@@ -239,6 +245,14 @@ func (l *lowerer) simulateData(s *ast.Sample, info *lang.SampleInfo) {
 		if x.Binder != nil {
 			binders = append(binders, x.Binder)
 		}
+	}
+	if l.sequence == nil && len(binders) == 1 && len(l.sim.known) > 0 && l.sim.audit == nil {
+		l.left(s.Index, func(idx []named.Value) {
+			if axis := l.axisOf(binders[0]); axis != nil {
+				l.skip(binders[0], l.known(s, axis, idx).steps)
+			}
+		})
+		defer l.skip(binders[0], 0)
 	}
 	if l.sequence == nil && len(binders) > 0 { // graphs of the iterations are thrown away
 		b, inside := l.b, l.context
@@ -271,11 +285,15 @@ func (l *lowerer) simulateData(s *ast.Sample, info *lang.SampleInfo) {
 func (l *lowerer) drawData(s *ast.Sample, info *lang.SampleInfo, st *store, idx []named.Value) {
 	pos := l.positions(st.shape, l.observedArgs(s, idx, st.shape))
 	pos = l.b.With(pos, l.plates...)
+	held := st.heldAt(pos.Const())
 	var look func(d *drawing)
 	if l.meansAsked() {
 		look = func(d *drawing) { l.collectMeans(d, st, pos.Const()) }
 	}
-	drawn := l.drawWith(s, info, pos.Axes(), pos.Shape(), st.heldAt(pos.Const()), look)
+	if held != nil {
+		look = l.looks(s, look)
+	}
+	drawn := l.draw(s, info, pos.Axes(), pos.Shape(), held, look)
 	for i, p := range pos.Const() {
 		l.put(s, st, int(p), drawn[i])
 		if s.Censored != nil {

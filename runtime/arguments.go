@@ -21,6 +21,7 @@ func (e *ArgumentError) Error() string {
 func (m *Model) made() bool        { return m != nil && m.checked != nil }
 func (p *Problem) made() bool      { return p != nil && p.target != nil }
 func (post *Posterior) made() bool { return post != nil && post.answer.Asked.Engine != "" }
+func (p *Predictions) made() bool  { return p != nil && p.byName != nil }
 func (s *Simulator) made() bool    { return s != nil && s.model.made() && s.bound != nil }
 func (s *Simulation) made() bool {
 	return s != nil && s.from.made() && s.bound != nil && s.drawn != nil

@@ -204,6 +204,14 @@ func (post *Posterior) WriteTable(w io.Writer, opt TableOptions) error {
 			return post.unknown(name)
 		}
 	}
+	if err := validTable(&opt); err != nil {
+		return err
+	}
+	return report.Text(callersWriter{w}, &post.answer, opt)
+}
+
+// validTable refuses what no table can show.
+func validTable(opt *TableOptions) error {
 	for _, p := range opt.Quantiles {
 		if !(p > 0 && p < 1) {
 			return &OptionError{"Quantiles", fmt.Sprintf("must be between 0 and 1, found %g", p)}
@@ -212,7 +220,7 @@ func (post *Posterior) WriteTable(w io.Writer, opt TableOptions) error {
 	if p := opt.HDI; p != 0 && !(p > 0 && p < 1) {
 		return &OptionError{"HDI", fmt.Sprintf("must be between 0 and 1, found %g", p)}
 	}
-	return report.Text(callersWriter{w}, &post.answer, opt)
+	return nil
 }
 
 // WriteJSON writes the answer as one JSON object, as `ppl fit --format json` prints it.

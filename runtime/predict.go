@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 	"ppl/lang/diag"
 	"ppl/runtime/answer"
 	"ppl/runtime/data"
+	"ppl/runtime/report"
 )
 
 // PredictOptions set a prediction. The zero value of a field means its default.
@@ -30,8 +32,10 @@ type PredictOptions struct {
 	// KnownOnly refuses labels that the fit has not seen: else what belongs to them is drawn
 	// from its prior, given the rest.
 	KnownOnly bool
-	// Progress is called after each of Draws, from one goroutine at a time.
-	Progress func(done, total int)
+	// Score compares the predictions with data on the left of `~`, where these are given;
+	// ScoreBy also by the labels of data: "county".
+	Score   bool
+	ScoreBy []string
 }
 
 // Predictions are draws from the posterior predictive distribution. They are immutable.
@@ -82,6 +86,7 @@ type prediction struct {
 	held  []*heldLatent
 	fixed map[string]*lower.Array // data on the left of `~` that are held, or partly
 	wants []*wanted
+	score *scoring // nil if it is not asked for
 }
 
 // heldLatent is a latent of which the fit knows elements.
@@ -114,6 +119,11 @@ const (
 func (post *Posterior) newPrediction(d *Data, opt PredictOptions) (*prediction, error) {
 	problem := post.problem
 	p := &prediction{post: post, opt: opt, model: problem.model.checked, was: problem.bound, names: lower.SimulatedNames(problem.model.checked)}
+	if opt.Score {
+		p.score = &scoring{values: map[string][]float64{}, sizes: map[string]int{}}
+	} else if len(opt.ScoreBy) > 0 {
+		return nil, &OptionError{"ScoreBy", "is for Score, which is not asked for"}
+	}
 	if err := p.chooseDraws(); err != nil {
 		return nil, err
 	}
@@ -246,13 +256,7 @@ func (p *prediction) shape(sym *lang.Symbol) (graph.Shape, error) {
 	for i, d := range sym.Type.Dims {
 		n, err := d.Eval(func(s *lang.DimSym) (int, error) {
 			if s.Length != nil {
-				a, ds := lower.Evaluate(p.model, func(name string) (*lower.Array, bool) {
-					a, ok := p.now.Lookup(name)
-					if !ok {
-						return nil, false
-					}
-					return &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}, true
-				}, s.Length)
+				a, ds := lower.Evaluate(p.model, p.lookup, s.Length)
 				if a == nil {
 					return 0, &DataError{ds}
 				}
@@ -523,7 +527,14 @@ func (p *prediction) run(ctx context.Context) (*Predictions, error) {
 	if first != nil {
 		return nil, first
 	}
-	return p.gather(), nil
+	out := p.gather()
+	if p.score != nil {
+		var err error
+		if out.answer.Scores, err = p.scores(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // known are arrays of a goroutine's own.
@@ -552,6 +563,9 @@ func (p *prediction) one(known map[string]*lower.Array, k int) error {
 	}
 	if k == 0 {
 		p.wantGenerated(drawn)
+	}
+	if p.score != nil {
+		p.keepLatents(drawn, k)
 	}
 	for _, w := range p.wants {
 		from := w.among(drawn)
@@ -631,4 +645,67 @@ func (p *Predictions) Quantities() []Quantity {
 		return nil
 	}
 	return slices.Clone(p.answer.Quantities)
+}
+
+// Scores compare the predictions with the data that were given; nil if they were not asked for.
+func (p *Predictions) Scores() []Score {
+	if p == nil {
+		return nil
+	}
+	return slices.Clone(p.answer.Scores)
+}
+
+// Verdict is that of the fit: predictions are worth no more than it.
+func (p *Predictions) Verdict() Verdict {
+	if p == nil {
+		return ""
+	}
+	return p.answer.Verdict
+}
+
+// Unseen are the labels, by factor, that the fit has not seen.
+func (p *Predictions) Unseen() map[string][]string {
+	if p == nil {
+		return nil
+	}
+	out := map[string][]string{}
+	for j, labels := range p.answer.Unseen {
+		out[j] = slices.Clone(labels)
+	}
+	return out
+}
+
+// Quantity finds a prediction by its name: "y[3]".
+func (p *Predictions) Quantity(name string) (*Quantity, error) {
+	if err := given("Predictions.Quantity", argument{"p", p.made()}); err != nil {
+		return nil, err
+	}
+	if i, ok := p.byName[strings.ReplaceAll(name, " ", "")]; ok {
+		q := p.answer.Quantities[i]
+		return &q, nil
+	}
+	var names []string
+	for i := range p.answer.Quantities {
+		names = append(names, p.answer.Quantities[i].Name)
+	}
+	return nil, &UnknownQuantity{name, diag.Suggest(name, names)}
+}
+
+// WriteTable writes the predictions as a table; the error is as that of Posterior.WriteTable.
+func (p *Predictions) WriteTable(w io.Writer, opt TableOptions) error {
+	if err := given("Predictions.WriteTable", argument{"p", p.made()}, writerArgument(w)); err != nil {
+		return err
+	}
+	if err := validTable(&opt); err != nil {
+		return err
+	}
+	return report.PredictionsText(callersWriter{w}, &p.answer, opt)
+}
+
+// WriteJSON writes the predictions as one JSON object, shaped as that of a fit.
+func (p *Predictions) WriteJSON(w io.Writer) error {
+	if err := given("Predictions.WriteJSON", argument{"p", p.made()}, writerArgument(w)); err != nil {
+		return err
+	}
+	return report.PredictionsJSON(callersWriter{w}, &p.answer)
 }

@@ -212,6 +212,27 @@ type Predictions struct {
 	Quantities []Quantity
 	// Unseen are the labels, by factor, that the fit has not seen.
 	Unseen map[string][]string
+	// Scores compare predictions with what has become known; nil where they were not asked for.
+	Scores []Score
+}
+
+// Score compares predictions with data. What does not apply is NaN.
+type Score struct {
+	Symbol string
+	Group  string // a label, as "county = AITKIN"; "" of all
+	N      int
+	// ELPD is the expected log predictive density: the sum over the data of the log of the
+	// mean density under the draws, in nats.
+	ELPD float64
+	// RMSE is the root of the mean squared difference from the predictive mean.
+	RMSE float64
+	// Brier is the mean squared difference between the probabilities of the values and what
+	// came, summed over the values (Brier 1950; halved for two of them), LogLoss the mean of
+	// −log of the probability of what came: of outcomes of few values.
+	Brier, LogLoss float64
+	// Coverage50 and Coverage90 are the shares of data inside of the central intervals of
+	// that probability.
+	Coverage50, Coverage90 float64
 }
 
 // AskedPrediction are the options of a prediction, defaults filled in.

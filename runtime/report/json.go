@@ -249,3 +249,58 @@ func numbers(x []float64) []Number {
 	}
 	return out
 }
+
+// The object of predictions, in the order of its keys.
+type predictionReport struct {
+	Model       string              `json:"model"`
+	Seed        uint64              `json:"seed"`
+	Draws       int                 `json:"draws"`
+	Predictions json.RawMessage     `json:"predictions"`
+	Scores      []scoreReport       `json:"scores,omitempty"`
+	Unseen      map[string][]string `json:"unseen,omitempty"` // labels, by factor
+	Verdict     answer.Verdict      `json:"verdict"`          // of the fit
+	Reasons     []string            `json:"reasons"`
+}
+
+type predictedMoments struct {
+	Mean Number `json:"mean"`
+	SD   Number `json:"sd"`
+	Q5   Number `json:"q5"`
+	Q50  Number `json:"q50"`
+	Q95  Number `json:"q95"`
+}
+
+type scoreReport struct {
+	Symbol     string  `json:"symbol"`
+	Group      string  `json:"group,omitempty"`
+	N          int     `json:"n"`
+	ELPD       *Number `json:"elpd,omitempty"`
+	RMSE       Number  `json:"rmse"`
+	Brier      *Number `json:"brier,omitempty"`
+	LogLoss    *Number `json:"log_loss,omitempty"`
+	Coverage50 Number  `json:"coverage50"`
+	Coverage90 Number  `json:"coverage90"`
+}
+
+// PredictionsJSON writes predictions as one object.
+func PredictionsJSON(w io.Writer, p *answer.Predictions) error {
+	predictions, err := parametersJSON(p.Quantities, func(q *answer.Quantity) any {
+		return predictedMoments{Number(q.Mean), Number(q.SD), Number(q.Q5), Number(q.Q50), Number(q.Q95)}
+	})
+	if err != nil {
+		return fmt.Errorf("writing the predictions as JSON: %w", err)
+	}
+	out := predictionReport{Model: p.Model.Name, Seed: p.Asked.Seed, Draws: p.Asked.Draws, Predictions: predictions, Unseen: p.Unseen,
+		Verdict: p.Verdict, Reasons: append([]string{}, p.Reasons...)}
+	optional := func(x float64) *Number {
+		if math.IsNaN(x) {
+			return nil
+		}
+		n := Number(x)
+		return &n
+	}
+	for _, s := range p.Scores {
+		out.Scores = append(out.Scores, scoreReport{s.Symbol, s.Group, s.N, optional(s.ELPD), Number(s.RMSE), optional(s.Brier), optional(s.LogLoss), Number(s.Coverage50), Number(s.Coverage90)})
+	}
+	return write(w, out)
+}

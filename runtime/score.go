@@ -41,6 +41,14 @@ func (p *prediction) keepLatents(drawn *lower.Simulated, k int) {
 
 // scores compares what was predicted with the data that were given.
 func (p *prediction) scores() ([]Score, error) {
+	if !slices.ContainsFunc(p.wants, func(w *wanted) bool { return p.observed(w) != nil }) {
+		var names []string
+		for name := range p.names {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+		return nil, &OptionError{"Score", fmt.Sprintf("the data hold none of what is predicted: %s", quoted(names))}
+	}
 	var out []Score
 	densities, err := p.densities()
 	if err != nil {
@@ -71,14 +79,6 @@ func (p *prediction) scores() ([]Score, error) {
 			return nil, err
 		}
 		out = append(out, groups...)
-	}
-	if len(out) == 0 {
-		var names []string
-		for name := range p.names {
-			names = append(names, name)
-		}
-		sort.Strings(names)
-		return nil, &OptionError{"Score", fmt.Sprintf("the data hold none of what is predicted: %s", quoted(names))}
 	}
 	return out, nil
 }

@@ -85,13 +85,13 @@ func (f *freezer) visit(n ast.Node, arithmetic bool) {
 func (f *freezer) call(e *ast.Call) (arithmetic bool) {
 	builtin, is := fn.Find(e.Fn.Name)
 	switch {
-	case f.random(e) || !f.along(e) || !f.argumentAlong(e):
+	case f.m.Dists[e] != nil || f.random(e) || !f.along(e) || !f.argumentAlong(e):
 	case is && (builtin.Group == "Linear algebra" || builtin.Group == "Vectors"):
 		f.refuse(e, fmt.Sprintf("`%s` mixes the rows of data", e.Fn.Name))
 	case !is && f.m.Fns[e.Fn.Name] != nil && f.mixes(f.m.Fns[e.Fn.Name]):
 		f.refuse(e, fmt.Sprintf("the function `%s` computes something over all rows of its argument", e.Fn.Name))
 	}
-	return is && builtin.Group == "Elementwise"
+	return is && builtin.Group == "Elementwise" || f.m.Dists[e] != nil
 }
 
 // reduces reports whether an expression is one of data over rows that are new.
@@ -101,7 +101,7 @@ func (f *freezer) reduces(e ast.Expr) bool {
 	}
 	switch e := e.(type) {
 	case *ast.Call:
-		return f.argumentAlong(e)
+		return f.m.Dists[e] == nil && f.argumentAlong(e)
 	case *ast.Index:
 		return f.along(e.X) && f.closed(e)
 	case *ast.Binary:

@@ -18,6 +18,7 @@ import (
 	"ppl/lang/diag"
 	"ppl/runtime/answer"
 	"ppl/runtime/data"
+	"ppl/runtime/draws"
 	"ppl/runtime/report"
 )
 
@@ -32,6 +33,10 @@ type PredictOptions struct {
 	// KnownOnly refuses labels that the fit has not seen: else what belongs to them is drawn
 	// from its prior, given the rest.
 	KnownOnly bool
+	// Mean gives the expectation of each outcome, given the latents, in place of a draw of it:
+	// E[y] of a count or a number, the probability of 1 of a Bernoulli, of each category, along a
+	// last dimension, of categories. The intervals are then those of the expectation.
+	Mean bool
 	// Score compares the predictions with data on the left of `~`, where these are given;
 	// ScoreBy also by the labels of data: "county".
 	Score   bool
@@ -114,11 +119,15 @@ const (
 	ofData source = iota
 	ofLatent
 	ofGenerate
+	ofMean // of data
 )
 
 func (post *Posterior) newPrediction(d *Data, opt PredictOptions) (*prediction, error) {
 	problem := post.problem
 	p := &prediction{post: post, opt: opt, model: problem.model.checked, was: problem.bound, names: lower.SimulatedNames(problem.model.checked)}
+	if opt.Score && opt.Mean {
+		return nil, &OptionError{"Score", "is of draws of the outcomes, not of their means"}
+	}
 	if opt.Score {
 		p.score = &scoring{values: map[string][]float64{}, sizes: map[string]int{}}
 	} else if len(opt.ScoreBy) > 0 {
@@ -224,7 +233,7 @@ func (p *prediction) rebind(d *Data, problem *Problem) error {
 			return &DataError{ds}
 		}
 	}
-	p.walk = lower.NewPrediction(p.model, p.data, lower.PredictOptions{Generate: true})
+	p.walk = lower.NewPrediction(p.model, p.data, lower.PredictOptions{Generate: true, Means: p.opt.Mean})
 	return nil
 }
 
@@ -318,12 +327,6 @@ func (p *prediction) hold(problem *Problem) error {
 	if len(p.wants) == 0 && len(p.model.Generated) == 0 {
 		return &DataError{diag.List{{Code: "cannot-predict", Source: p.model.File.Source, Span: p.model.File.Span(),
 			Summary: "there is nothing to predict: no data stand on the left of a `~`", Hint: "say with `~` how data come about"}}}
-	}
-	for _, w := range p.wants {
-		w.values = make([][]float64, len(w.places))
-		for i := range w.values {
-			w.values[i] = make([]float64, len(p.draws))
-		}
 	}
 	return nil
 }
@@ -496,10 +499,7 @@ func (p *prediction) impute(sym *lang.Symbol, shape graph.Shape, was *data.Array
 
 // run draws all.
 func (p *prediction) run(ctx context.Context) (*Predictions, error) {
-	if err := p.one(p.known(), 0); err != nil { // which shows what `generate` makes
-		return nil, err
-	}
-	if err := p.affordable(); err != nil {
+	if err := p.one(p.known(), 0); err != nil { // which shows the shapes
 		return nil, err
 	}
 	cores := max(1, min(goruntime.GOMAXPROCS(0), len(p.draws)-1))
@@ -562,7 +562,9 @@ func (p *prediction) one(known map[string]*lower.Array, k int) error {
 		return &DataError{ds}
 	}
 	if k == 0 {
-		p.wantGenerated(drawn)
+		if err := p.makeRoom(drawn); err != nil {
+			return err
+		}
 	}
 	if p.score != nil {
 		p.keepLatents(drawn, k)
@@ -581,6 +583,12 @@ func (p *prediction) one(known map[string]*lower.Array, k int) error {
 
 // among finds the array among what was drawn.
 func (w *wanted) among(drawn *lower.Simulated) []float64 {
+	if w.of == ofMean {
+		if a := drawn.Means[w.symbol.Name]; a != nil {
+			return a.Data
+		}
+		return nil
+	}
 	if w.of == ofData {
 		if a := drawn.Values[w.symbol.Name]; a != nil {
 			return a.Data
@@ -599,15 +607,47 @@ func (w *wanted) among(drawn *lower.Simulated) []float64 {
 	return nil
 }
 
-// wantGenerated adds what stands under `generate`, whose shapes the first draw shows.
-func (p *prediction) wantGenerated(drawn *lower.Simulated) {
+// makeRoom takes the shapes that only a draw shows: those of what stands under `generate`, and
+// of expectations; then it makes room for all draws.
+func (p *prediction) makeRoom(drawn *lower.Simulated) error {
+	for _, w := range p.wants {
+		if !p.opt.Mean || w.of != ofData {
+			continue
+		}
+		mean := drawn.Means[w.symbol.Name]
+		if why := drawn.NoMeans[w.symbol.Name]; mean == nil || why != "" {
+			if why == "" {
+				why = "its distribution has none"
+			}
+			return &DataError{diag.List{{Code: "cannot-predict", Source: p.model.File.Source, Span: w.symbol.Span,
+				Summary: fmt.Sprintf("`%s` has no expectation that could be worked out: %s", w.symbol.Name, why), Hint: "predict draws of it, and take their mean or median"}}}
+		}
+		each := len(mean.Data) / max(1, w.shape.Size())
+		var places []int
+		for _, at := range w.places {
+			for c := range each {
+				places = append(places, at*each+c)
+			}
+		}
+		w.of, w.shape, w.places = ofMean, mean.Shape, places
+	}
 	for _, x := range drawn.Generated {
 		w := &wanted{symbol: x.Symbol, shape: x.Array.Shape, of: ofGenerate}
 		for at := range w.shape.Size() {
-			w.places, w.values = append(w.places, at), append(w.values, make([]float64, len(p.draws)))
+			w.places = append(w.places, at)
 		}
 		p.wants = append(p.wants, w)
 	}
+	if err := p.affordable(); err != nil {
+		return err
+	}
+	for _, w := range p.wants {
+		w.values = make([][]float64, len(w.places))
+		for i := range w.values {
+			w.values[i] = make([]float64, len(p.draws))
+		}
+	}
+	return nil
 }
 
 // gather summarises what was drawn.
@@ -708,4 +748,36 @@ func (p *Predictions) WriteJSON(w io.Writer) error {
 		return err
 	}
 	return report.PredictionsJSON(callersWriter{w}, &p.answer)
+}
+
+// table are the draws of the predictions, for the writers of package draws.
+func (p *Predictions) table() *draws.Table {
+	t := &draws.Table{Draws: p.answer.Asked.Draws}
+	t.Comments = append(t.Comments, fmt.Sprintf("predictions of %s; verdict of the fit: %s", p.answer.Model.Name, p.answer.Verdict))
+	for i := range p.answer.Quantities {
+		q := &p.answer.Quantities[i]
+		values, _ := q.Made()
+		t.Columns = append(t.Columns, draws.Column{Name: q.Column, Label: q.Name, Values: draws.Slice(values)})
+	}
+	return t
+}
+
+// WriteCSV writes a row for each draw, with a column for each prediction (`y.3`).
+func (p *Predictions) WriteCSV(w io.Writer) error {
+	if err := given("Predictions.WriteCSV", argument{"p", p.made()}, writerArgument(w)); err != nil {
+		return err
+	}
+	return p.table().WriteCSV(callersWriter{w})
+}
+
+// WriteParquet writes a row for each draw, with a column for each prediction (`y[3]`); long
+// writes a row for each number instead: variable, index, draw, value.
+func (p *Predictions) WriteParquet(w io.Writer, long bool) error {
+	if err := given("Predictions.WriteParquet", argument{"p", p.made()}, writerArgument(w)); err != nil {
+		return err
+	}
+	if long {
+		return p.table().WriteParquetLong(callersWriter{w})
+	}
+	return p.table().WriteParquet(callersWriter{w})
 }

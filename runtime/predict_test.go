@@ -255,3 +255,55 @@ func TestPredictScores(t *testing.T) {
 		t.Errorf("of even odds: Brier %.4f, log loss %.4f", s.Brier, s.LogLoss)
 	}
 }
+
+// TestPredictMeans: expectations given the latents, whose mean is that of the draws.
+func TestPredictMeans(t *testing.T) {
+	x := []float64{-2, -1, 0, 1, 2, 3}
+	post := fitted(t, `data x : real[N]
+data y : int[N] in 0..1
+data k : int[N] in 1..3
+data c : int[N]
+b ~ Normal(0, 1)
+w : simplex[3] ~ Dirichlet([2, 2, 2])
+plate i in 1..N {
+  y[i] ~ Bernoulli(logit = b * x[i])
+  k[i] ~ Categorical(w)
+  c[i] ~ Poisson(exp(0.1 * b * x[i]))
+}`, map[string]any{"x": x, "y": []int{0, 0, 1, 1, 1, 1}, "k": []int{1, 2, 1, 3, 1, 2}, "c": []int{0, 1, 2, 1, 0, 3}}, runtime.Options{})
+	anew := map[string]any{"x": []float64{1.5, -4}}
+	means, drawn := predicted(t, post, anew, runtime.PredictOptions{Mean: true}), predicted(t, post, anew, runtime.PredictOptions{})
+	for _, name := range []string{"y[1]", "y[2]", "c[1]", "c[2]"} {
+		a, err := means.Quantity(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := drawn.Quantity(name)
+		if math.Abs(a.Mean-b.Mean) > 4*b.SD/math.Sqrt(4000) || a.SD >= b.SD {
+			t.Errorf("%s: expectations %.4f ± %.4f, draws %.4f ± %.4f", name, a.Mean, a.SD, b.Mean, b.SD)
+		}
+	}
+	for c, want := range []float64{5.0 / 12, 4.0 / 12, 3.0 / 12} {
+		q, err := means.Quantity(fmt.Sprintf("k[2,%d]", c+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(q.Mean-want) > 0.01 {
+			t.Errorf("%s: %.4f, want %.4f", q.Name, q.Mean, want)
+		}
+	}
+	heavy := fitted(t, "data y : real[N]\nm ~ Normal(0, 1)\ny[i in 1..N] ~ Cauchy(m, 1)", map[string]any{"y": []float64{1, 3}}, runtime.Options{})
+	if _, err := heavy.Predict(context.Background(), nil, runtime.PredictOptions{Mean: true}); err == nil || !strings.Contains(err.Error(), "`y` has no expectation") {
+		t.Errorf("the mean of a Cauchy: %v", err)
+	}
+}
+
+// TestGenerate: what stands under `generate` is evaluated at each draw of the posterior.
+func TestGenerate(t *testing.T) {
+	post := fitted(t, "data y : real[N]\nmu ~ Normal(0, 3)\ny[i in 1..N] ~ Normal(mu, 1)\ngenerate next ~ Normal(mu, 2)\ngenerate let gap = next - mu", map[string]any{"y": []float64{1, 2}}, runtime.Options{})
+	out := predicted(t, post, nil, runtime.PredictOptions{})
+	m, v := 3/(2+1.0/9), 1/(2+1.0/9)
+	check(t, out, "next", m, math.Sqrt(4+v))
+	if q, err := out.Quantity("gap"); err != nil || math.Abs(q.Mean) > 0.13 || math.Abs(q.SD/2-1) > 0.08 {
+		t.Errorf("gap: %+v, %v", q, err)
+	}
+}

@@ -101,6 +101,11 @@ func (m *Model) BindWith(d *Data, opt BindOptions) (p *Problem, err error) {
 
 // BindContext is BindWith until the context is done: the error is then a *Stopped.
 func (m *Model) BindContext(ctx context.Context, d *Data, opt BindOptions) (p *Problem, err error) {
+	return m.bind(ctx, d, opt, nil)
+}
+
+// bind is BindContext with the levels of factors, where these are known.
+func (m *Model) bind(ctx context.Context, d *Data, opt BindOptions, levels map[string][]string) (p *Problem, err error) {
 	defer guarded(&err)
 	begun := time.Now()
 	if err := given("Model.Bind", contextArgument(ctx), argument{"m", m.made()}, dataArgument(d)); err != nil {
@@ -120,7 +125,7 @@ func (m *Model) BindContext(ctx context.Context, d *Data, opt BindOptions) (p *P
 	if err != nil {
 		return nil, err
 	}
-	bound, diags := data.Bind(m.checked, tables, data.BindOptions{Eval: evaluator(m.checked)})
+	bound, diags := data.Bind(m.checked, tables, data.BindOptions{Eval: evaluator(m.checked), Levels: levels})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}

@@ -37,7 +37,8 @@ const (
 
 // Posterior is an answer with names. It is immutable, and safe for many goroutines.
 type Posterior struct {
-	problem *Problem
+	problem *Problem // nil if the answer was loaded
+	loaded  *loaded  // nil if not
 	answer  answer.Answer
 	// Positions among the answer's quantities and discrete latents, by name.
 	byName, discreteByName map[string]int

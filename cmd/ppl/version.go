@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	goruntime "runtime"
-	"runtime/debug"
 	"strings"
 
 	"ppl/graph/kernel/vec"
+	"ppl/runtime"
 )
 
 type verCmd struct{}
@@ -29,34 +29,11 @@ func (showVersion) BeforeReset(e *env) error {
 }
 
 func printVersion(e *env) {
-	fmt.Fprintf(e.stdout, "ppl %s\n", version())
+	fmt.Fprintf(e.stdout, "ppl %s\n", runtime.Version())
 	fmt.Fprintf(e.stdout, "Go %s %s/%s\n", strings.TrimPrefix(goruntime.Version(), "go"), goruntime.GOOS, goruntime.GOARCH)
 	level, err := vec.Selected()
 	fmt.Fprintf(e.stdout, "kernels %s\n", level)
 	if err != nil {
 		fmt.Fprintf(e.stderr, "ppl: warning: %v\n", err)
 	}
-}
-
-// version is the module's version and the commit, as far as the build knows them.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)"
-	}
-	v := info.Main.Version
-	if v == "" || v == "(devel)" {
-		v = "(development)"
-	}
-	settings := map[string]string{}
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
-	}
-	if rev := settings["vcs.revision"]; rev != "" {
-		v += " commit " + rev
-		if settings["vcs.modified"] == "true" {
-			v += " (modified)"
-		}
-	}
-	return v
 }

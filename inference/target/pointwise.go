@@ -214,7 +214,7 @@ const mostLeave = 3
 func (t *Target) NewPointwise(h Handling, unit func([]Point) (Units, error)) (*Pointwise, error) {
 	p := &Pointwise{}
 	weighed := map[*lower.Observed]*rows{}
-	a, err := t.lowerAt(Lanes, h, func(opt *lower.Options, ax *named.Axis) {
+	a, err := t.lowerAt(Lanes, h, nil, func(opt *lower.Options, ax *named.Axis) {
 		opt.Rows = func(b *named.Builder, o *lower.Observed) (keep, weights named.Value) {
 			r := &rows{}
 			weighed[o] = r
@@ -263,7 +263,7 @@ func (t *Target) tooJoint(err error, h Handling, weighed map[*lower.Observed]*ro
 	if !errors.As(err, &sum) || len(weighed) == 0 {
 		return err
 	}
-	if _, alone := t.lowerAt(1, h, nil); alone != nil {
+	if _, alone := t.lowerAt(1, h, nil, nil); alone != nil {
 		return err
 	}
 	var most *lower.Observed
@@ -523,6 +523,16 @@ type sweep struct {
 	lanes    int
 	from, to int // units
 	out      func(lane, unit int) *float64
+	outs     [][]float64 // of the last evaluation
+}
+
+// eval evaluates the model with the rows that are kept.
+func (w *sweep) eval() error {
+	err := w.c.Run()
+	if err == nil {
+		w.outs = w.c.Outs() // laid out anew each time that they are asked for
+	}
+	return err
 }
 
 func (w *sweep) run() error {
@@ -542,7 +552,7 @@ func (w *sweep) run() error {
 	cavity := w.p.leave > mostLeave
 	queue := w.allJobs()
 	if len(queue) == 0 || cavity {
-		if err := w.c.Run(); err != nil {
+		if err := w.eval(); err != nil {
 			return err
 		}
 		w.apart()
@@ -598,7 +608,7 @@ func (w *sweep) apart() {
 			continue
 		}
 		n := len(r.point)
-		x := w.c.Out(r.loglik)
+		x := w.outs[r.loglik]
 		for i, pt := range r.point {
 			if u := w.p.Units.Of[pt]; u >= w.from && u < w.to {
 				for lane := range w.lanes {
@@ -613,7 +623,7 @@ func (w *sweep) apart() {
 func (w *sweep) at(k, lane int, x row) []float64 {
 	r := w.p.sets[x.set]
 	i := (lane*len(r.point) + x.object) * r.values
-	return w.c.Out(k)[i : i+r.values]
+	return w.outs[k][i : i+r.values]
 }
 
 // lost is the log of a probability below which it may have been rounded to 0, and loss what
@@ -676,7 +686,7 @@ func (w *sweep) leaveOut(todo []map[int][]int, apart bool) error {
 		if !some && !(first && apart) {
 			break
 		}
-		if err := w.c.Run(); err != nil {
+		if err := w.eval(); err != nil {
 			return err
 		}
 		if first && apart {
@@ -716,10 +726,10 @@ func (w *sweep) differences(jobs [][]int) error {
 	if most == 0 {
 		return nil
 	}
-	if err := w.c.Run(); err != nil { // all rows are in
+	if err := w.eval(); err != nil { // all rows are in
 		return err
 	}
-	all := slices.Clone(w.c.Out(w.p.total))
+	all := slices.Clone(w.outs[w.p.total])
 	for k := range most {
 		mark := func(keep float64) {
 			for lane, js := range jobs {
@@ -729,16 +739,16 @@ func (w *sweep) differences(jobs [][]int) error {
 			}
 		}
 		mark(0)
-		if err := w.c.Run(); err != nil {
+		if err := w.eval(); err != nil {
 			return err
 		}
 		mark(1)
 		for lane, js := range jobs {
 			if k < len(js) {
-				v := all[lane] - w.c.Out(w.p.total)[lane]
+				v := all[lane] - w.outs[w.p.total][lane]
 				for _, y := range w.p.jobs[js[k]].rows {
 					r := w.p.sets[y.set]
-					v += w.c.Out(r.shared)[lane*len(r.point)+y.object]
+					v += w.outs[r.shared][lane*len(r.point)+y.object]
 				}
 				if math.IsInf(all[lane], -1) {
 					v = all[lane]

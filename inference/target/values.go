@@ -101,8 +101,11 @@ func (t *Target) quantities(h Handling) ([]Quantity, error) {
 }
 
 // lowerAt lowers the model at values of its latents, for s points; more changes the options.
-func (t *Target) lowerAt(s int, h Handling, more func(*lower.Options, *named.Axis)) (*atValues, error) {
+// rule, if there is one, may replace sums over data.
+func (t *Target) lowerAt(s int, h Handling, rule graph.SumRule, more func(*lower.Options, *named.Axis)) (*atValues, error) {
 	a := &atValues{t: t, b: t.Builder(), ax: &named.Axis{Name: "particle", Size: s, Class: named.Particle}}
+	a.b.G.SumRule = rule
+	defer func() { a.b.G.SumRule = nil }()
 	var err error
 	if a.latent, err = t.quantities(h); err != nil {
 		return nil, err
@@ -209,7 +212,7 @@ type LogDensity struct {
 // summed out, whatever the strategy of a fit is, or given like the others. The error is an
 // *ErrSummed where a sum is not possible.
 func (t *Target) NewLogDensity(h Handling) (*LogDensity, error) {
-	a, err := t.lowerAt(Lanes, h, nil)
+	a, err := t.lowerAt(Lanes, h, t.SumRule(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -257,8 +260,9 @@ func (d *LogDensity) At(values map[string][]float64, n int) ([]float64, error) {
 		if err := p.Run(); err != nil {
 			return err
 		}
+		outs := p.Outs() // laid out anew each time that they are asked for
 		for i := lo; i < hi; i++ {
-			out[i] = d.density(p, i-lo, values, i)
+			out[i] = d.density(outs, i-lo, values, i)
 		}
 		return nil
 	})
@@ -266,9 +270,9 @@ func (d *LogDensity) At(values map[string][]float64, n int) ([]float64, error) {
 }
 
 // density is that of a lane, which holds a row of the values.
-func (d *LogDensity) density(p *Program, lane int, values map[string][]float64, row int) float64 {
-	lp := p.Out(0)[lane]
-	switch d.place(p, lane, values, row) {
+func (d *LogDensity) density(outs [][]float64, lane int, values map[string][]float64, row int) float64 {
+	lp := outs[0][lane]
+	switch d.place(outs, lane, values, row) {
 	case guide.Outside:
 		return math.Inf(-1)
 	case guide.Edge:
@@ -277,7 +281,7 @@ func (d *LogDensity) density(p *Program, lane int, values map[string][]float64, 
 		}
 	}
 	for k := 1; k < d.prior; k++ {
-		if math.IsInf(p.Out(k)[lane], -1) {
+		if math.IsInf(outs[k][lane], -1) {
 			return math.Inf(-1)
 		}
 	}
@@ -285,7 +289,7 @@ func (d *LogDensity) density(p *Program, lane int, values map[string][]float64, 
 }
 
 // place is that of all values of a row in their supports.
-func (d *LogDensity) place(p *Program, lane int, values map[string][]float64, row int) guide.Place {
+func (d *LogDensity) place(outs [][]float64, lane int, values map[string][]float64, row int) guide.Place {
 	at := guide.Inside
 	for k, x := range d.a.src.Blocks {
 		q := d.a.latent[slices.IndexFunc(d.a.latent, func(q Quantity) bool { return q.Symbol == x.Site && !q.Discrete })]
@@ -298,7 +302,7 @@ func (d *LogDensity) place(p *Program, lane int, values map[string][]float64, ro
 		if x.EventRank > 0 {
 			last = x.Box[len(x.Box)-1]
 		}
-		lower, upper := laneOf(p, d.bounds[k][0], lane, d.a.ax.Size), laneOf(p, d.bounds[k][1], lane, d.a.ax.Size)
+		lower, upper := laneOf(outs, d.bounds[k][0], lane, d.a.ax.Size), laneOf(outs, d.bounds[k][1], lane, d.a.ax.Size)
 		one := make([]float64, object)
 		for o := 0; o < len(x.Elements); o += object {
 			for i, e := range x.Elements[o : o+object] {
@@ -331,11 +335,11 @@ func possible(d lower.Discrete, x []float64) bool {
 }
 
 // laneOf is what a lane has of an output, nil where there is none.
-func laneOf(p *Program, k, lane, lanes int) []float64 {
+func laneOf(outs [][]float64, k, lane, lanes int) []float64 {
 	if k < 0 {
 		return nil
 	}
-	x := p.Out(k)
+	x := outs[k]
 	n := len(x) / lanes
 	return x[lane*n : (lane+1)*n]
 }

@@ -324,3 +324,14 @@ func TestLogDensityRefused(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestLogDensityRuledOut: where the prior of a latent has no density the whole is −Inf, though
+// the rest is not a number there.
+func TestLogDensityRuledOut(t *testing.T) {
+	tg := compiled(t, "data n : int[2]\ndata y : real[2]\nplate i in 1..2 {\n z[i] ~ DiscreteUniform(1, n[i])\n y[i] ~ Normal(0, n[i] + 0.5 - z[i])\n}",
+		map[string]*lower.Array{"n": vectorOf(2, 3), "y": vectorOf(1, 2)}, nil)
+	got := densities(t, tg, target.Given, map[string][]float64{"z": {3, 3, 2, 3}}, 2)
+	if want := -math.Log(6) + normal(1, 0, 0.5) + normal(2, 0, 0.5); !math.IsInf(got[0], -1) || !same(got[1], want, 1e-12) {
+		t.Errorf("%v, want -Inf and %g", got, want)
+	}
+}

@@ -47,6 +47,7 @@ type PredictOptions struct {
 type Predictions struct {
 	answer answer.Predictions
 	byName map[string]int
+	notes  diag.List
 }
 
 // Predict draws what stands on the left of `~` from the model, with what the fit knows held:
@@ -91,6 +92,7 @@ type prediction struct {
 	held  []*heldLatent
 	fixed map[string]*lower.Array // data on the left of `~` that are held, or partly
 	wants []*wanted
+	notes diag.List
 	score *scoring // nil if it is not asked for
 }
 
@@ -216,7 +218,7 @@ func (p *prediction) rebind(d *Data, problem *Problem) error {
 	if diags.HasErrors() {
 		return &DataError{diags}
 	}
-	p.now = now
+	p.now, p.notes = now, diags.Warnings()
 	p.data = lowerData(now.Bound)
 	changed := map[string]bool{}
 	for name := range now.Anew {
@@ -652,7 +654,7 @@ func (p *prediction) makeRoom(drawn *lower.Simulated) error {
 
 // gather summarises what was drawn.
 func (p *prediction) gather() *Predictions {
-	out := &Predictions{byName: map[string]int{}, answer: answer.Predictions{Model: p.post.answer.Model, Asked: answer.AskedPrediction{Seed: p.opt.Seed, Draws: len(p.draws)},
+	out := &Predictions{byName: map[string]int{}, notes: p.notes, answer: answer.Predictions{Model: p.post.answer.Model, Asked: answer.AskedPrediction{Seed: p.opt.Seed, Draws: len(p.draws)},
 		Verdict: p.post.answer.Verdict, Reasons: slices.Clone(p.post.answer.Reasons), Unseen: p.now.Unseen}}
 	of := &answer.Draws{N: len(p.draws), Kept: len(p.draws)}
 	names := naming{p.now.Bound}
@@ -736,6 +738,12 @@ func (p *Predictions) WriteTable(w io.Writer, opt TableOptions) error {
 	if err := given("Predictions.WriteTable", argument{"p", p.made()}, writerArgument(w)); err != nil {
 		return err
 	}
+	for _, name := range opt.Names {
+		if !p.has(name) {
+			_, err := p.Quantity(name)
+			return err
+		}
+	}
 	if err := validTable(&opt); err != nil {
 		return err
 	}
@@ -780,4 +788,17 @@ func (p *Predictions) WriteParquet(w io.Writer, long bool) error {
 		return p.table().WriteParquetLong(callersWriter{w})
 	}
 	return p.table().WriteParquet(callersWriter{w})
+}
+
+// Warnings are notes on the new data that do not stop a prediction.
+func (p *Predictions) Warnings() diag.List {
+	if p == nil {
+		return nil
+	}
+	return p.notes
+}
+
+// has reports whether something is called so: a symbol, or an element.
+func (p *Predictions) has(name string) bool {
+	return slices.ContainsFunc(p.answer.Quantities, func(q Quantity) bool { return name == q.Symbol || name == q.Name || name == q.Column })
 }

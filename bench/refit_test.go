@@ -1,0 +1,37 @@
+package bench
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"ppl/runtime"
+)
+
+// BenchmarkRefit fits a regression of three parameters to new data each time.
+func BenchmarkRefit(b *testing.B) {
+	m, err := runtime.Compile("line.ppl", []byte("data x : real[N]\ndata y : real[N]\na ~ Normal(0, 10)\nb ~ Normal(0, 10)\nsigma ~ HalfNormal(5)\ny[i in 1..N] ~ Normal(a + b * x[i], sigma)"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	var sets []*runtime.Data
+	for range 50 {
+		x, y := make([]float64, 100), make([]float64, 100)
+		for i := range x {
+			x[i] = r.NormFloat64()
+			y[i] = 1 + 2*x[i] + 0.5*r.NormFloat64()
+		}
+		sets = append(sets, runtime.Map(map[string]any{"x": x, "y": y}))
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		p, err := m.Bind(sets[i%len(sets)])
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := p.Fit(context.Background(), runtime.Options{Seed: 1}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

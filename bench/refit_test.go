@@ -8,8 +8,15 @@ import (
 	"ppl/runtime"
 )
 
-// BenchmarkRefit fits a regression of three parameters to new data each time.
+// BenchmarkRefit fits a regression of three parameters to new data each time, by default and
+// with Quick.
 func BenchmarkRefit(b *testing.B) {
+	for _, quick := range []bool{false, true} {
+		b.Run(map[bool]string{false: "default", true: "quick"}[quick], func(b *testing.B) { refit(b, quick) })
+	}
+}
+
+func refit(b *testing.B, quick bool) {
 	m, err := runtime.Compile("line.ppl", []byte("data x : real[N]\ndata y : real[N]\na ~ Normal(0, 10)\nb ~ Normal(0, 10)\nsigma ~ HalfNormal(5)\ny[i in 1..N] ~ Normal(a + b * x[i], sigma)"))
 	if err != nil {
 		b.Fatal(err)
@@ -30,7 +37,7 @@ func BenchmarkRefit(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := p.Fit(context.Background(), runtime.Options{Seed: 1}); err != nil {
+		if _, err := p.Fit(context.Background(), runtime.Options{Seed: 1, Quick: quick}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -29,6 +29,9 @@ type Options struct {
 	Temperature     float64
 	StraightThrough bool
 	MaxTime         time.Duration // 0: no limit
+	// Quick leaves out what checks an answer: further starts, images of modes, the look from
+	// the prior. What there is are linear response and weights from one start.
+	Quick bool
 	// Progress is called from time to time, from the fitting goroutine.
 	Progress func(Progress)
 }
@@ -456,18 +459,22 @@ func (f *fitter) weights(fit *Fit, r *response, a *ascent) error {
 func (f *fitter) weightsAround(fit *Fit, q *gaussian, a *ascent) error {
 	d, n := f.t.D, f.opt.Draws
 	rounds := adaptations
-	if fit.chained = f.chained(fit); fit.chained {
+	if f.opt.Quick {
+		rounds = adaptationsBefore
+	} else if fit.chained = f.chained(fit); fit.chained {
 		rounds = adaptationsBefore
 	}
 	w, err := f.correct(q, n, rounds)
 	if err != nil {
 		return err
 	}
-	plain, err := f.weigh(diagonal(a.loc, a.logsd), math.Inf(1), min(n, 1024), "meanfield", 0)
-	if err != nil {
+	if f.opt.Quick {
+		fit.KHatMeanField = math.NaN()
+	} else if plain, err := f.weigh(diagonal(a.loc, a.logsd), math.Inf(1), min(n, 1024), "meanfield", 0); err == nil {
+		fit.KHatMeanField = plain.KHat
+	} else {
 		return err
 	}
-	fit.KHatMeanField = plain.KHat
 	if fit.Draws = w; w.KHat < 1 && w.ESS > 100 {
 		fit.Applied = Importance
 		return nil
@@ -666,7 +673,7 @@ func (f *fitter) evaluate(fit *Fit) error {
 	}
 	m, spread := meanSD(pairs)
 	fit.ELBO, fit.MCSE = m, spread/math.Sqrt(float64(len(pairs)))
-	if f.why != "" {
+	if f.why != "" || f.opt.Quick {
 		return nil
 	}
 	var err error

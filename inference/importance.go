@@ -174,7 +174,7 @@ func (f *fitter) correct(q *gaussian, n, rounds int) (*Weighted, error) {
 			best = w
 		}
 	}
-	if best.KHat < UsableKHat && best.ESS < ample && (rounds == adaptations || best.KHat <= SteadyKHat) && !f.halted() {
+	if !f.opt.Quick && best.KHat < UsableKHat && best.ESS < ample && (rounds == adaptations || best.KHat <= SteadyKHat) && !f.halted() {
 		// A sound proposal, but few effective draws: more of them.
 		w, err := f.weighMixture(best.proposal, 4*best.N(), "importance", adaptations+1)
 		if err != nil {

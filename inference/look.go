@@ -81,7 +81,7 @@ func (s size) evaluations(d int) float64 {
 
 // looksAt reports whether a fit may be looked at.
 func (f *fitter) looksAt(fit *Fit) bool {
-	return f.opt.Correct == Corrections[0] && !fit.Point && f.t.D <= mostTempered && f.t.D > 0 && !f.halted() && f.surf != nil
+	return !f.opt.Quick && f.opt.Correct == Corrections[0] && !fit.Point && f.t.D <= mostTempered && f.t.D > 0 && !f.halted() && f.surf != nil
 }
 
 // look holds a fit against tempered particles.

@@ -19,7 +19,7 @@ import (
 // are all that there is.
 func (p *Problem) corrects(opt Options, fit *inference.Fit) bool {
 	switch {
-	case fit.Interrupted || fit.TimedOut:
+	case fit.Interrupted || fit.TimedOut || opt.Quick:
 		return false
 	case p.target.Guided():
 		return opt.Method == MethodNUTS || opt.Correct == "" || opt.Correct == inference.Corrections[0]

@@ -41,7 +41,7 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	begun := time.Now()
 	fit, err := inference.Infer(ctx, p.target, inference.Options{
 		Seed: opt.Seed, Particles: opt.Particles, Guide: opt.Guide, Correct: opt.Correct, Temperature: opt.Temperature, StraightThrough: opt.StraightThrough,
-		Draws: max(opt.Draws, minDraws), MaxTime: opt.MaxTime, Progress: opt.Progress,
+		Draws: opt.least(), MaxTime: opt.MaxTime, Progress: opt.Progress, Quick: opt.Quick,
 	})
 	if err != nil {
 		return nil, p.explain(err)
@@ -88,6 +88,14 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 // minDraws is the least number of draws that summaries are of: they do not get
 // worse because few are kept.
 const minDraws = 4096
+
+// least is the number of draws that are made at least.
+func (o *Options) least() int {
+	if o.Quick {
+		return o.Draws
+	}
+	return max(o.Draws, minDraws)
+}
 
 // explain gives an error of the fit its public type: a start that failed
 // becomes a diagnostic that names the sites.

@@ -23,6 +23,10 @@ type Options struct {
 	Temperature     float64
 	StraightThrough bool
 	MaxTime         time.Duration // 0: no limit
+	// Quick leaves out what checks the answer: further starts, chains, tempering from the prior,
+	// more draws. Linear response and importance weights are left, of 1000 draws unless Draws says
+	// otherwise; the verdict is Caution at best. It is for fits by the thousand.
+	Quick bool
 	// Method is "variational", the default, or "nuts": Hamiltonian Monte Carlo, with
 	// Chains (4) that share the Draws, after Warmup transitions each (1000; negative:
 	// none) that adapt. TargetAccept is the mean acceptance that step sizes aim at, in
@@ -37,6 +41,9 @@ type Options struct {
 	// SamplerProgress is the same for Markov chains, by one goroutine at a time.
 	SamplerProgress func(nuts.Progress)
 }
+
+// quickDraws is DefaultDraws of a Quick fit.
+const quickDraws = 1000
 
 // DefaultDraws is the number of posterior draws where Options does not say.
 const DefaultDraws = 4000
@@ -81,6 +88,8 @@ func (o *Options) Validate() error {
 		return &OptionError{"TargetAccept", fmt.Sprintf("must be between 0 and 1, found %g", o.TargetAccept)}
 	case o.Temperature != 0 && !(o.Temperature > 0 && o.Temperature <= 1):
 		return &OptionError{"Temperature", fmt.Sprintf("must be above 0 and at most 1, found %g", o.Temperature)}
+	case o.Quick && o.Method == MethodNUTS:
+		return &OptionError{"Quick", "is not for " + MethodNUTS + ", which checks itself by its chains"}
 	case o.MaxTime < 0:
 		return &OptionError{"MaxTime", fmt.Sprintf("must not be negative, found %v", o.MaxTime)}
 	}
@@ -105,7 +114,10 @@ func (o *Options) complete(p *Problem) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	if o.Draws == 0 {
+	switch {
+	case o.Draws == 0 && o.Quick:
+		o.Draws = quickDraws
+	case o.Draws == 0:
 		o.Draws = DefaultDraws
 	}
 	if o.Chains == 0 {

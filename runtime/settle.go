@@ -28,6 +28,9 @@ func (post *making) settle(ctx context.Context, report func() error, more func()
 		if err := report(); err != nil {
 			return err
 		}
+		if post.options.Quick {
+			return nil
+		}
 		if !post.wantsDraws() {
 			return post.lookFurther(ctx)
 		}

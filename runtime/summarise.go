@@ -178,6 +178,15 @@ const plainDraws = 1024
 // guide before any correction.
 func (post *making) plainSDs(r *target.Reporter) ([][]float64, error) {
 	n := plainDraws
+	if post.options.Quick {
+		out := make([][]float64, len(r.Shapes))
+		for k, shape := range r.Shapes {
+			for range shape.Size() {
+				out[k] = append(out[k], math.NaN())
+			}
+		}
+		return out, nil
+	}
 	if fit := post.fit; fit.Interrupted || fit.TimedOut { // someone is waiting
 		n = min(n, fit.Draws.N())
 	}

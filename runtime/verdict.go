@@ -48,6 +48,9 @@ func (post *making) judge() {
 	post.judgeModes(f)
 	post.judgeLook(f)
 	post.judgeFinite()
+	if post.options.Quick {
+		post.lower(Caution, "a quick fit: one start, and nothing but the weights has checked the answer")
+	}
 	if len(post.reasons) == 0 {
 		post.reasons = []string{fmt.Sprintf("converged, one mode found, k̂ = %.2f, %.0f effective draws", f.Draws.KHat, f.Draws.ESS)}
 	}

@@ -27,6 +27,7 @@ type fitCmd struct {
 	Temperature     float64       `default:"0.1" help:"Temperature at which relaxations end."`
 	StraightThrough bool          `help:"Relaxations use hard draws forwards."`
 	MaxTime         time.Duration `placeholder:"10s" help:"Stop after this time and report what there is."`
+	Quick           bool          `help:"Linear response and importance weights alone, from one start, of 1000 draws: nothing checks the answer, and the verdict is caution at best."`
 	Engine          string        `enum:"plan,tape" default:"plan" help:"Executor: plan, or tape (slow, for comparison)."`
 	Output          string        `short:"o" placeholder:"FILE" help:"Write the draws to a CSV file, a column for each parameter (theta.1)."`
 	Format          string        `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`
@@ -82,8 +83,12 @@ func (c *fitCmd) Run(e *env) error {
 
 // options are those of package runtime.
 func (c *fitCmd) options() runtime.Options {
+	draws := c.Draws
+	if c.Quick && draws == runtime.DefaultDraws {
+		draws = 0 // its own default
+	}
 	return runtime.Options{
-		Seed: c.Seed, Particles: c.Particles, Draws: c.Draws, Guide: c.Guide, Correct: c.Correct, Temperature: c.Temperature, StraightThrough: c.StraightThrough, MaxTime: c.MaxTime,
+		Seed: c.Seed, Particles: c.Particles, Draws: draws, Guide: c.Guide, Correct: c.Correct, Temperature: c.Temperature, StraightThrough: c.StraightThrough, MaxTime: c.MaxTime, Quick: c.Quick,
 		Method: c.Sampler.Method, Chains: c.Sampler.Chains, Warmup: c.Sampler.warmup(), TargetAccept: c.Sampler.TargetAccept,
 	}
 }

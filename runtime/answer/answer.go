@@ -81,6 +81,7 @@ type Asked struct {
 	Temperature     float64
 	StraightThrough bool
 	MaxTime         time.Duration // 0: no limit
+	Quick           bool
 	Chains, Warmup  int
 	TargetAccept    float64
 	Engine          string

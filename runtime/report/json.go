@@ -44,6 +44,7 @@ type report struct {
 type method struct {
 	Guide   string `json:"guide"`
 	Correct string `json:"correct"`
+	Quick   bool   `json:"quick,omitempty"`
 	// Applied says what the answer's draws are: "importance weights", "linear
 	// response", "Markov chains" or "none".
 	Applied   string `json:"applied"`
@@ -124,7 +125,7 @@ func JSON(w io.Writer, a *answer.Answer) error {
 	}
 	return write(w, report{
 		Model: a.Model.Name, Seed: a.Asked.Seed,
-		Method:     method{a.Asked.Guide, a.Asked.Correct, f.Applied, f.Particles, a.Asked.Draws, a.Asked.Engine, f.Ended, f.Interrupted || f.TimedOut},
+		Method:     method{a.Asked.Guide, a.Asked.Correct, a.Asked.Quick, f.Applied, f.Particles, a.Asked.Draws, a.Asked.Engine, f.Ended, f.Interrupted || f.TimedOut},
 		Parameters: parameters, Discrete: discrete,
 		ELBO: elbo{Number(f.ELBO), Number(f.MCSE)},
 		KHat: Number(f.KHat), KHatPlain: Number(f.KHatMeanField), ESS: Number(f.ESS), Chains: chains, Modes: numbers(f.Modes),

@@ -18,7 +18,7 @@ import (
 
 // The functions of package runtime that are no methods.
 var packageFunctions = map[string]any{
-	"Compile": runtime.Compile, "CompileFile": runtime.CompileFile, "DumpTree": runtime.DumpTree, "Files": runtime.Files, "Map": runtime.Map,
+	"Compile": runtime.Compile, "CompileFile": runtime.CompileFile, "DumpTree": runtime.DumpTree, "Files": runtime.Files, "Map": runtime.Map, "Load": runtime.Load, "LoadFile": runtime.LoadFile, "Version": runtime.Version,
 }
 
 // whole are values that functions of the package have made, by type: they are the
@@ -33,7 +33,7 @@ func whole(t *testing.T) map[reflect.Type]reflect.Value {
 	s := must(m.Simulator(d))
 	out := map[reflect.Type]reflect.Value{}
 	for _, v := range []any{d, m, p, post, s, must(s.Draw(1, 0)), &post.Discrete()[0], "m", []byte(text), 1, true, 0.5, uint64(1), map[string]any{"y": 1},
-		runtime.Options{Draws: 10}, &runtime.Options{}, runtime.SBCOptions{Replicates: 1, Draws: 2}, &runtime.SBCOptions{}, runtime.BindOptions{}, runtime.TableOptions{}, runtime.PredictOptions{},
+		runtime.Options{Draws: 10}, &runtime.Options{}, runtime.SBCOptions{Replicates: 1, Draws: 2}, &runtime.SBCOptions{}, runtime.BindOptions{}, runtime.TableOptions{}, runtime.PredictOptions{}, runtime.SaveOptions{}, &runtime.SavedError{},
 		p.Discrete()[0], must(post.Predict(context.Background(), d, runtime.PredictOptions{Draws: 5})), &runtime.DataError{}, &runtime.ModelError{}, &runtime.OptionError{}, &runtime.ArgumentError{}, &runtime.CallbackError{}, &runtime.TableError{}, &runtime.NoMoment{}, &post.Quantities()[0],
 		&runtime.InternalError{}, &runtime.Stopped{}, &runtime.UnknownQuantity{}} {
 		out[reflect.TypeOf(v)] = reflect.ValueOf(v)
@@ -42,6 +42,8 @@ func whole(t *testing.T) map[reflect.Type]reflect.Value {
 	cancel() // what is called is not what takes time
 	out[reflect.TypeFor[context.Context]()] = reflect.ValueOf(done)
 	out[reflect.TypeFor[io.Writer]()] = reflect.ValueOf(io.Discard)
+	out[reflect.TypeFor[io.ReaderAt]()] = reflect.ValueOf(strings.NewReader("no fit"))
+	out[reflect.TypeFor[int64]()] = reflect.ValueOf(int64(6))
 	out[reflect.TypeFor[[]string]()] = reflect.ValueOf([]string{"y=[1,2]"})
 	return out
 }
@@ -58,12 +60,14 @@ func must[T any](x T, err error) T {
 // the package has not made, and a result for errors, it returns one.
 func TestNilAndZeroValues(t *testing.T) {
 	good := whole(t)
+	names := exported(t)
+	t.Chdir(t.TempDir()) // for what writes a file
 	called := map[string]bool{}
 	for name, f := range packageFunctions {
 		called[name] = true
 		callAll(t, name, reflect.ValueOf(f), good)
 	}
-	for _, name := range exported(t) {
+	for _, name := range names {
 		receiver, method, ok := strings.Cut(name, ".")
 		if !ok {
 			if !called[name] {

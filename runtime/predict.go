@@ -14,7 +14,6 @@ import (
 	"ppl/graph/parallel"
 	"ppl/inference/random"
 	"ppl/lang"
-	"ppl/lang/ast"
 	"ppl/lang/diag"
 	"ppl/runtime/answer"
 	"ppl/runtime/data"
@@ -125,7 +124,10 @@ const (
 )
 
 func (post *Posterior) newPrediction(d *Data, opt PredictOptions) (*prediction, error) {
-	problem := post.problem
+	problem, err := post.Problem()
+	if err != nil {
+		return nil, err
+	}
 	p := &prediction{post: post, opt: opt, model: problem.model.checked, was: problem.bound, names: lower.SimulatedNames(problem.model.checked)}
 	if opt.Score && opt.Mean {
 		return nil, &OptionError{"Score", "is of draws of the outcomes, not of their means"}
@@ -192,18 +194,7 @@ func (post *Posterior) keptDraws() int {
 
 // rebind binds the data, and keeps what the model computes over the rows of the fit.
 func (p *prediction) rebind(d *Data, problem *Problem) error {
-	drawn := map[string]bool{}
-	for name, sym := range p.names {
-		drawn[name] = true
-		if let, is := sym.Decl.(*ast.Let); is { // whose data need not be given
-			ast.Inspect(let.Value, func(n ast.Node) bool {
-				if s := p.model.Uses[n]; s != nil && s.Kind == lang.SymData {
-					drawn[s.Name] = true
-				}
-				return true
-			})
-		}
-	}
+	drawn := lower.MayBeLeftOut(p.model)
 	for sym := range p.model.OnlyGenerated() {
 		drawn[sym.Name] = true
 	}

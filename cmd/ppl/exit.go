@@ -50,6 +50,7 @@ func (e *env) exit(err error) int {
 		option   *runtime.OptionError
 		callback *runtime.CallbackError
 		noTable  *runtime.TableError
+		saved    *runtime.SavedError
 		path     *fs.PathError
 	)
 	switch {
@@ -66,6 +67,8 @@ func (e *env) exit(err error) int {
 		e.render(data.Diagnostics)
 	case errors.As(err, &noTable):
 		e.complain(noTable.Error())
+	case errors.As(err, &saved):
+		e.complain(saved.Error())
 	case errors.As(err, &option):
 		e.complain(flagOf(option.Field) + " " + option.Why)
 		return exitUsage

@@ -110,7 +110,8 @@ func ByElement(points []Point) (Units, error) {
 	return u, nil
 }
 
-// ByDimension groups points by their places along dimensions, which all of them have.
+// ByDimension groups points by their places along dimensions, which all of them have; units
+// are in the order of these places.
 func ByDimension(dims ...string) func([]Point) (Units, error) {
 	return func(points []Point) (Units, error) {
 		u := Units{Dims: dims, Of: make([]int, len(points))}
@@ -132,8 +133,26 @@ func ByDimension(dims ...string) func([]Point) (Units, error) {
 			}
 			u.Of[i] = n
 		}
+		u.sort()
 		return u, nil
 	}
+}
+
+// sort puts units in the order of their places.
+func (u *Units) sort() {
+	order := make([]int, len(u.Index))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return slices.Compare(u.Index[a], u.Index[b]) })
+	rank, index := make([]int, len(order)), make([][]int, len(order))
+	for i, k := range order {
+		rank[k], index[i] = i, u.Index[k]
+	}
+	for i, k := range u.Of {
+		u.Of[i] = rank[k]
+	}
+	u.Index = index
 }
 
 // ByRow is the default: a unit is a cell of the dimensions that all observed arrays have, a

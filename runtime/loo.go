@@ -49,7 +49,7 @@ func (e *LOOMismatch) Error() string {
 func CompareLOO(models ...*LOO) ([]loo.Comparison, error) {
 	var results []loo.Result
 	for i, m := range models {
-		if m == nil {
+		if m == nil || len(m.Points) != len(m.Units) {
 			return nil, given("CompareLOO", argument{fmt.Sprintf("models[%d]", i), false})
 		}
 		first := models[0]

@@ -209,6 +209,9 @@ func TestCompareLOO(t *testing.T) {
 	if _, err := CompareLOO(bad, &turned); !errors.As(err, &mismatch) || mismatch.Unit != "y[3]" {
 		t.Errorf("%v", err)
 	}
+	if _, err := CompareLOO(bad, &LOO{Units: bad.Units}); !errors.As(err, new(*ArgumentError)) {
+		t.Errorf("%v", err)
+	}
 	if _, err := CompareLOO(bad, nil); !errors.As(err, new(*ArgumentError)) {
 		t.Errorf("%v", err)
 	}

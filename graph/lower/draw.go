@@ -20,6 +20,21 @@ func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis,
 	if h.all() && look == nil {
 		return h.values
 	}
+	d := l.drawing(s, info, axes, shape, h, look != nil && l.sim.audit == nil)
+	if look != nil {
+		look(d)
+	}
+	if h.all() {
+		return h.values
+	}
+	d.out = make([]float64, d.frame.Size()*d.event)
+	d.kind(info, shape)
+	d.run()
+	return d.out
+}
+
+// drawing evaluates the parameters of a statement.
+func (l *lowerer) drawing(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis, shape graph.Shape, h *held, means bool) *drawing {
 	depth := l.depth
 	defer func() { l.depth = depth }()
 	rank := l.eventRank(s.Dist.Call, info.Dist)
@@ -27,7 +42,7 @@ func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis,
 	if n < 0 {
 		l.fail("shape-at-binding", s, "`%s` describes arrays of rank %d", info.Dist.Sig.Name, rank)
 	}
-	d := &drawing{l: l, s: s, axes: axes[:len(axes):len(axes)], event: shape[n:].Size(), held: h, means: look != nil && l.sim.audit == nil}
+	d := &drawing{l: l, s: s, axes: axes[:len(axes):len(axes)], event: shape[n:].Size(), held: h, means: means}
 	lead := make([]*named.Axis, n)
 	for i := range lead {
 		lead[i] = l.newAxis("_", shape[i], named.Comprehension)
@@ -37,16 +52,7 @@ func (l *lowerer) draw(s *ast.Sample, info *lang.SampleInfo, axes []*named.Axis,
 	for _, a := range d.axes {
 		d.frame = append(d.frame, a.Size)
 	}
-	if look != nil {
-		look(d)
-	}
-	if h.all() {
-		return h.values
-	}
-	d.out = make([]float64, d.frame.Size()*d.event)
-	d.kind(info, shape, rank)
-	d.run()
-	return d.out
+	return d
 }
 
 // eventRank is that of a distribution, or of those that it is made of.
@@ -149,17 +155,17 @@ func (d *drawing) notANumber(i int) {
 // lie outside. If the parameters are known from the data, the object is drawn
 // again. Otherwise the probability of the set depends on latents, and only a
 // simulation that begins anew has the right distribution of these.
-func (d *drawing) kind(info *lang.SampleInfo, shape graph.Shape, rank int) {
+func (d *drawing) kind(info *lang.SampleInfo, shape graph.Shape) {
 	d.group = 1
 	kind := info.ValueKind
-	if kind == lang.Plain || kindSupports[kind] == info.Dist.Sig.Support {
+	if ownKind(info) {
 		return
 	}
 	if kind != lang.Ordered && kind != lang.PositiveOrdered {
 		d.l.notGenerative(d.s.Dist, "draws of `"+info.Dist.Sig.Name+"` are never of kind `"+kind.String()+"`: this density cannot be simulated",
 			"use a distribution over `"+kind.String()+"`")
 	}
-	if rank == 0 {
+	if d.l.eventRank(d.s.Dist.Call, info.Dist) == 0 {
 		d.group = shape[len(shape)-1]
 		d.sorted = d.from.constantAlong(len(d.axes) - 1)
 	}
@@ -178,6 +184,11 @@ func (d *drawing) kind(info *lang.SampleInfo, shape graph.Shape, rank int) {
 		}
 		return true
 	}
+}
+
+// ownKind reports whether every draw of a distribution is of the kind that is asked for.
+func ownKind(info *lang.SampleInfo) bool {
+	return info.ValueKind == lang.Plain || kindSupports[info.ValueKind] == info.Dist.Sig.Support
 }
 
 // random reports whether an expression depends on what is simulated.
@@ -215,6 +226,8 @@ type operand struct {
 	data    []float64
 	size    int // of its event
 	strides []int
+	lane    int // stride from draw to draw, where it differs between them (forward.go)
+	output  int // where the values for all draws are found; -1: data
 }
 
 func (o *operand) at(c []int) []float64 {
@@ -267,12 +280,17 @@ func (d *drawing) bound(e ast.Expr, lead []*named.Axis) *operand {
 }
 
 func (d *drawing) operand(at ast.Node, name string, v named.Value) operand {
-	if !v.IsConst() {
+	forward := d.l.sim.forward
+	if !v.IsConst() && forward == nil {
 		d.l.fail("not-supported-here", at, "this cannot be simulated yet")
 	}
-	o := operand{name: name, value: v, data: v.Const(), size: v.Shape().Size(), strides: make([]int, len(d.axes))}
+	o := operand{name: name, value: v, data: v.Const(), size: v.Shape().Size(), strides: make([]int, len(d.axes)), output: -1}
 	st := v.N.Shape.Strides()
 	for i, a := range v.Axes() {
+		if forward != nil && a == forward.axis {
+			o.lane = st[i]
+			continue
+		}
 		k := -1
 		for c, b := range d.axes {
 			if a == b {

@@ -14,10 +14,16 @@ import (
 // index interprets x[...]. An array built in pieces is read from the piece
 // that holds all that is read, if there is one: it need not be assembled.
 func (l *lowerer) index(e *ast.Index) val {
-	if l.giving && l.varying(e.Args) {
-		return l.indexVarying(e)
+	n, isName := ast.Unparen(e.X).(*ast.Name)
+	if b := (*binding)(nil); l.giving {
+		if isName {
+			b = l.find(n.Name)
+		}
+		if (b == nil || b.array == nil || l.stateArray(b.array) == nil) && l.varying(e.Args) {
+			return l.indexVarying(e)
+		}
 	}
-	if n, ok := ast.Unparen(e.X).(*ast.Name); ok {
+	if isName {
 		switch b := l.find(n.Name); {
 		case b == nil:
 		case b.store != nil:

@@ -141,6 +141,10 @@ func (l *lowerer) holdLatents() {
 		}
 		a := l.arrayNamed(s.Name, spanned{s.Span})
 		a.elem, a.shape = s.Type.Elem, make([]int, len(known.Shape))
+		if l.sim.forward != nil {
+			a.dense = l.forwardHeld(s, known)
+			continue
+		}
 		a.dense = l.b.Array(known.Shape, known.Data)
 	}
 }

@@ -48,7 +48,7 @@ func (q *sequence) importPieces(b *named.Builder, pieces []piece) []piece {
 // recurrence runs the lets of a circular group of a loop, one after another or,
 // if they depend on latents, as a scan, and returns those that are done with. around is the context outside of the loop.
 func (l *lowerer) recurrence(s *ast.For, g group, around context) (done []ast.Stmt) {
-	if l.sim == nil {
+	if l.sim == nil || l.sim.forward != nil {
 		for _, u := range g.units {
 			l.onlyLets(u.stmt)
 		}

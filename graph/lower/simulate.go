@@ -107,7 +107,8 @@ type simulation struct {
 	held    map[string]bool // those known as a whole
 	// generated are the values of `generate`.
 	generated []SimulatedValue
-	audit     *audit // set while it is found out what hangs on what (audit.go)
+	audit     *audit   // set while it is found out what hangs on what (audit.go)
+	forward   *forward // set where the model is lowered for many draws (forward.go)
 }
 
 // code is that of the diagnostics about what cannot be drawn.
@@ -216,6 +217,10 @@ func (l *lowerer) simulateLatent(s *ast.Sample, info *lang.SampleInfo) {
 		a := l.arrayNamed(info.Symbol.Name, spanned{info.Symbol.Span})
 		a.elem = info.Symbol.Type.Elem
 		held := l.heldIn(s, info.Symbol.Name, &x)
+		if l.sim.forward != nil {
+			l.forwardLatent(s, info, &x, rest, held)
+			return
+		}
 		if a.dense.Valid() {
 			l.auditWhole(s, info, &x, rest)
 			return
@@ -286,6 +291,10 @@ func (l *lowerer) drawData(s *ast.Sample, info *lang.SampleInfo, st *store, idx 
 	pos := l.positions(st.shape, l.observedArgs(s, idx, st.shape))
 	pos = l.b.With(pos, l.plates...)
 	held := st.heldAt(pos.Const())
+	if l.sim.forward != nil {
+		l.forwardData(s, info, st, pos, held)
+		return
+	}
 	var look func(d *drawing)
 	if l.meansAsked() {
 		look = func(d *drawing) { l.collectMeans(d, st, pos.Const()) }

@@ -157,6 +157,9 @@ func (l *lowerer) markRead(at ast.Node, st *store, pos named.Value) {
 
 // mark notes that an element is read.
 func (l *lowerer) mark(at ast.Node, st *store, i int) {
+	if l.sim.forward != nil && st.state[i] == drawn && !(st.known != nil && st.known[i]) {
+		panic(notForward{"a statement reads `" + st.name + "`, which is drawn"})
+	}
 	switch {
 	case st.state[i] != undrawn || st.known != nil && st.known[i]:
 	case !st.given:

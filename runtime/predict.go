@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -93,6 +94,7 @@ type prediction struct {
 	wants []*wanted
 	notes diag.List
 	score *scoring // nil if it is not asked for
+	room  []float64
 }
 
 // heldLatent is a latent of which the fit knows elements.
@@ -492,8 +494,59 @@ func (p *prediction) impute(sym *lang.Symbol, shape graph.Shape, was *data.Array
 
 // run draws all.
 func (p *prediction) run(ctx context.Context) (*Predictions, error) {
-	if err := p.one(p.known(), 0); err != nil { // which shows the shapes
+	known := p.known()
+	drawn, err := p.walkOne(known, 0) // which shows the shapes, and what is wrong
+	if err != nil {
 		return nil, err
+	}
+	if err := p.shapes(drawn); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c, _, err := p.forward()
+	if err != nil {
+		return nil, err
+	}
+	if c != nil && p.score != nil && !p.latentsHeld(c) {
+		c = nil // the walk keeps what it draws of latents
+	}
+	if err := p.makeRoom(); err != nil {
+		return nil, err
+	}
+	if c != nil {
+		err = p.runForward(ctx, c)
+	} else {
+		err = p.runWalk(ctx, known, drawn)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := p.gather()
+	if p.score != nil {
+		var err error
+		if out.answer.Scores, err = p.scores(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// runForward draws from what was lowered for many draws.
+func (p *prediction) runForward(ctx context.Context, c *compiled) error {
+	err := c.draw(ctx, p, 0, p.room)
+	var no *errCannotDraw
+	if errors.As(err, &no) {
+		return p.whyNot(no)
+	}
+	return err
+}
+
+// runWalk walks the model for each draw; the first has been made.
+func (p *prediction) runWalk(ctx context.Context, known map[string]*lower.Array, first *lower.Simulated) error {
+	if err := p.keep(first, 0); err != nil {
+		return err
 	}
 	cores := max(1, min(goruntime.GOMAXPROCS(0), len(p.draws)-1))
 	failed := make([]error, cores)
@@ -511,23 +564,13 @@ func (p *prediction) run(ctx context.Context) (*Predictions, error) {
 			}
 		}
 	})
-	var first error
+	var found error
 	for _, err := range failed {
-		if err != nil && (first == nil || first == context.Canceled) {
-			first = err
+		if err != nil && (found == nil || found == context.Canceled) {
+			found = err
 		}
 	}
-	if first != nil {
-		return nil, first
-	}
-	out := p.gather()
-	if p.score != nil {
-		var err error
-		if out.answer.Scores, err = p.scores(); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return found
 }
 
 // known are arrays of a goroutine's own.
@@ -542,23 +585,37 @@ func (p *prediction) known() map[string]*lower.Array {
 	return out
 }
 
-// one predicts from draw k.
-func (p *prediction) one(known map[string]*lower.Array, k int) error {
+// fill sets what is known to its values in draw k.
+func (p *prediction) fill(known map[string]*lower.Array, k int) {
 	for _, h := range p.held {
 		a := known[h.name]
 		for i, at := range h.places {
 			a.Data[at] = h.draws[i][k]
 		}
 	}
+}
+
+// walkOne predicts from draw k.
+func (p *prediction) walkOne(known map[string]*lower.Array, k int) (*lower.Simulated, error) {
+	p.fill(known, k)
 	drawn, ds := p.walk.Draw(known, random.Stream(p.opt.Seed, "predict", p.draws[k]))
 	if ds.HasErrors() {
-		return &DataError{ds}
+		return nil, &DataError{ds}
 	}
-	if k == 0 {
-		if err := p.makeRoom(drawn); err != nil {
-			return err
-		}
+	return drawn, nil
+}
+
+// one predicts from draw k, and keeps it.
+func (p *prediction) one(known map[string]*lower.Array, k int) error {
+	drawn, err := p.walkOne(known, k)
+	if err != nil {
+		return err
 	}
+	return p.keep(drawn, k)
+}
+
+// keep keeps draw k.
+func (p *prediction) keep(drawn *lower.Simulated, k int) error {
 	if p.score != nil {
 		p.keepLatents(drawn, k)
 	}
@@ -600,9 +657,9 @@ func (w *wanted) among(drawn *lower.Simulated) []float64 {
 	return nil
 }
 
-// makeRoom takes the shapes that only a draw shows: those of what stands under `generate`, and
-// of expectations; then it makes room for all draws.
-func (p *prediction) makeRoom(drawn *lower.Simulated) error {
+// shapes takes the shapes that only a draw shows: those of what stands under `generate`, and
+// of expectations.
+func (p *prediction) shapes(drawn *lower.Simulated) error {
 	for _, w := range p.wants {
 		if !p.opt.Mean || w.of != ofData {
 			continue
@@ -631,13 +688,25 @@ func (p *prediction) makeRoom(drawn *lower.Simulated) error {
 		}
 		p.wants = append(p.wants, w)
 	}
+	return nil
+}
+
+// makeRoom makes room for all draws: those of one number stand side by side.
+func (p *prediction) makeRoom() error {
 	if err := p.affordable(); err != nil {
 		return err
 	}
+	n, total := len(p.draws), 0
+	for _, w := range p.wants {
+		total += len(w.places)
+	}
+	p.room = make([]float64, total*n)
+	at := 0
 	for _, w := range p.wants {
 		w.values = make([][]float64, len(w.places))
 		for i := range w.values {
-			w.values[i] = make([]float64, len(p.draws))
+			w.values[i] = p.room[at*n : (at+1)*n : (at+1)*n]
+			at++
 		}
 	}
 	return nil

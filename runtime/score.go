@@ -39,6 +39,29 @@ func (p *prediction) keepLatents(drawn *lower.Simulated, k int) {
 	}
 }
 
+// latentsHeld keeps the values of all latents if they are known, and reports whether they are.
+func (p *prediction) latentsHeld(c *compiled) bool {
+	if c.latent > 0 {
+		return false
+	}
+	for _, s := range p.model.Latents {
+		if !s.Generated && !slices.ContainsFunc(p.held, func(h *heldLatent) bool { return h.name == s.Name && len(h.places) == len(h.array.Data) }) {
+			return false
+		}
+	}
+	for _, h := range p.held {
+		n := len(h.array.Data)
+		values := make([]float64, n*len(p.draws))
+		for i, at := range h.places {
+			for k, x := range h.draws[i] {
+				values[k*n+at] = x
+			}
+		}
+		p.score.values[h.name], p.score.sizes[h.name] = values, n
+	}
+	return true
+}
+
 // scores compares what was predicted with the data that were given.
 func (p *prediction) scores() ([]Score, error) {
 	if !slices.ContainsFunc(p.wants, func(w *wanted) bool { return p.observed(w) != nil }) {

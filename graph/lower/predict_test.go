@@ -426,14 +426,14 @@ func TestPredictRefuses(t *testing.T) {
 // step by step, and a let of data alone is worked out once.
 func TestPredictLarge(t *testing.T) {
 	n := 20000
-	m := checkedWithout(t, fmt.Sprintf(`
+	m := checkedWithout(t, `
 data T : int
 data x : real[T]
 data y : real[T]
 let z = [x[i] * 2 for i in 1..T]
 h[1] ~ Normal(0, 1)
 for t in 2..T { h[t] ~ Normal(0.9 * h[t-1], 1) }
-y[t in 1..T] ~ Normal(h[t] + z[t], 1)`))
+y[t in 1..T] ~ Normal(h[t] + z[t], 1)`)
 	p := lower.NewPrediction(m, partlyBound(m, values{"T": n, "x": make([]float64, n)}), lower.PredictOptions{})
 	known := knownOf(values{"h": make([]float64, n)})
 	allocated := testing.AllocsPerRun(3, func() { draw(t, p, known, 1) })

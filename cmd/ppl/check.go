@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"ppl/lang/diag"
 	"ppl/runtime"
@@ -13,6 +14,7 @@ type checkCmd struct {
 	Files    []string `arg:"" name:"file" help:"Models to check; \"-\" is standard input."`
 	Data     []string `short:"d" sep:"none" placeholder:"DATA" help:"Check these data too: a JSON or CSV file, or name=value. May be repeated."`
 	Discrete []string `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent, as fit --discrete."`
+	At       []string `sep:"none" placeholder:"POINT" help:"Print the log density at values of the latents: a JSON file, or name=value. May be repeated."`
 	Dump     string   `enum:",ast,types,graph,plan" default:"" placeholder:"STAGE" help:"Print a stage of compilation: ast, types, graph or plan (the last two need data)."`
 	Format   string   `enum:"text,json" default:"text" help:"How to print diagnostics: text (to standard error) or json (to standard output)."`
 }
@@ -45,6 +47,9 @@ func (c *checkCmd) Run(e *env) error {
 }
 
 func (c *checkCmd) valid() error {
+	if len(c.At) > 0 && (c.Format == "json" || len(c.Files) > 1) {
+		return usage("--at prints a number, of one model: it goes with neither --format json nor several models")
+	}
 	if c.Dump != "" && c.Format == "json" {
 		return usage("--dump prints text: it does not go with --format json")
 	}
@@ -82,7 +87,7 @@ func (c *checkCmd) bind(e *env, m *runtime.Model) (diag.List, error) {
 	if lowered && len(c.Data) == 0 && len(m.Checked().Data) > 0 {
 		return nil, usage("--dump=%s needs data, since shapes come from them: give a file with -d", c.Dump)
 	}
-	if !lowered && len(c.Data) == 0 {
+	if !lowered && len(c.Data) == 0 && len(c.At) == 0 {
 		return nil, nil
 	}
 	if !lowered && len(m.Checked().NotYet) > 0 {
@@ -99,6 +104,13 @@ func (c *checkCmd) bind(e *env, m *runtime.Model) (diag.List, error) {
 	}
 	if c.Dump == "" && c.Format != "json" {
 		writeStrategies(e.stdout, p)
+	}
+	if len(c.At) > 0 {
+		lp, err := p.LogDensity(runtime.Files(e.ctx, c.At...))
+		if err != nil {
+			return diagnostics(err)
+		}
+		fmt.Fprintf(e.stdout, "log density %s\n", strconv.FormatFloat(lp, 'g', -1, 64))
 	}
 	if err := c.dump(p, e.stdout); err != nil {
 		return nil, err

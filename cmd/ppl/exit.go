@@ -51,6 +51,7 @@ func (e *env) exit(err error) int {
 		callback *runtime.CallbackError
 		noTable  *runtime.TableError
 		saved    *runtime.SavedError
+		point    *runtime.PointError
 		path     *fs.PathError
 	)
 	switch {
@@ -67,6 +68,8 @@ func (e *env) exit(err error) int {
 		e.render(data.Diagnostics)
 	case errors.As(err, &noTable):
 		e.complain(noTable.Error())
+	case errors.As(err, &point):
+		e.complain(point.Error())
 	case errors.As(err, &saved):
 		e.complain(saved.Error())
 	case errors.As(err, &option):

@@ -1,0 +1,41 @@
+package data
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Point reads the values of an array of a shape, which no declaration describes: those of a
+// latent. An object's keys are labels of its first dimension.
+func (t *Tables) Point(name string, shape []int, levels []string) ([]float64, error) {
+	v, ok := t.Lookup(name)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("there is no value of `%s`", name)
+	case v.problem != nil:
+		return nil, fmt.Errorf("`%s` is no array of numbers: %s", name, v.problem.summary)
+	case !slices.Equal(v.shape, shape) && !(len(shape) == 0 && len(v.nums) == 1):
+		return nil, fmt.Errorf("`%s` is %s, and the model has %s", name, shapeText(v.shape), shapeText(shape))
+	}
+	for i := range v.nums {
+		if tag := v.tag(i); tag != tagNumber && tag != tagBool {
+			return nil, fmt.Errorf("`%s`: element %d is %s, which is no number", name, i+1, v.cellText(i))
+		}
+	}
+	if v.labels == nil {
+		return slices.Clone(v.nums), nil
+	}
+	row := size(shape[1:])
+	out := make([]float64, 0, len(v.nums))
+	for _, label := range levels {
+		at := slices.Index(v.labels, label)
+		if at < 0 {
+			return nil, fmt.Errorf("`%s` has no value for %q", name, label)
+		}
+		out = append(out, v.nums[at*row:(at+1)*row]...)
+	}
+	if len(out) != len(v.nums) {
+		return nil, fmt.Errorf("`%s` is keyed by %d labels, and the model has %d", name, len(v.labels), len(levels))
+	}
+	return out, nil
+}

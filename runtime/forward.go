@@ -48,6 +48,9 @@ type levelStep struct {
 	first int // output of its first parameter
 	to    []destination
 	means bool
+	// shared keeps what is drawn for all blocks of rows; take says that it has been.
+	shared *shared
+	take   bool
 }
 
 // destination says where what a step draws goes.
@@ -374,6 +377,10 @@ func (w *forwardWorker) step(m *lang.Model, s *levelStep, from *lower.StepSample
 		all = w.drawn[s.Input]
 	}
 	for lane := range to - first {
+		if s.take {
+			copy(all[lane*n:(lane+1)*n], s.shared.values[(first+lane)*n:])
+			continue
+		}
 		from.Set(params, lane)
 		if s.means {
 			width, _ := from.MeanWidth()
@@ -390,6 +397,9 @@ func (w *forwardWorker) step(m *lang.Model, s *levelStep, from *lower.StepSample
 		if d, bad := s.CannotDraw(m, one); bad {
 			return &errCannotDraw{first + lane, d}
 		}
+		if s.shared != nil {
+			copy(s.shared.values[(first+lane)*n:(first+lane+1)*n], one)
+		}
 	}
 	if s.Input != nil { // lanes without a draw
 		for lane := to - first; lane < w.c.f.Lanes; lane++ {
@@ -403,18 +413,28 @@ func (w *forwardWorker) step(m *lang.Model, s *levelStep, from *lower.StepSample
 }
 
 // put transposes n numbers for each lane into the slots from first on; slots, if it is not nil,
-// says which of these each number goes to.
+// says which of these each number goes to. Eight of them at a time read whole lines of memory.
 func (s sink) put(x []float64, n, first int, slots []int, from, to int) {
-	for i := range n {
-		slot := i
-		if slots != nil {
-			if slot = slots[i]; slot < 0 {
-				continue
+	const line = 8
+	var rows [line][]float64
+	for i := 0; i < n; i += line {
+		m := min(line, n-i)
+		for j := range m {
+			slot := i + j
+			if slots != nil {
+				slot = slots[slot]
+			}
+			rows[j] = nil
+			if slot >= 0 {
+				rows[j] = s.to[(first+slot)*s.stride+from : (first+slot)*s.stride+to]
 			}
 		}
-		row := s.to[(first+slot)*s.stride+from : (first+slot)*s.stride+to]
-		for lane := range row {
-			row[lane] = x[lane*n+i]
+		for lane := range to - from {
+			for j, v := range x[lane*n+i : lane*n+i+m] {
+				if rows[j] != nil {
+					rows[j][lane] = v
+				}
+			}
 		}
 	}
 }

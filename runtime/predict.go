@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -48,6 +47,7 @@ type Predictions struct {
 	answer answer.Predictions
 	byName map[string]int
 	notes  diag.List
+	kept   bool // the draws, and not their summaries alone
 }
 
 // Predict draws what stands on the left of `~` from the model, with what the fit knows held:
@@ -94,7 +94,6 @@ type prediction struct {
 	wants []*wanted
 	notes diag.List
 	score *scoring // nil if it is not asked for
-	room  []float64
 }
 
 // heldLatent is a latent of which the fit knows elements.
@@ -111,9 +110,17 @@ type wanted struct {
 	symbol *lang.Symbol
 	shape  graph.Shape
 	places []int
-	values [][]float64 // by place: a number for each draw
+	values [][]float64 // by place, where draws are kept: a number for each draw
 	of     source
+
+	full  graph.Shape // the shape with all blocks of rows
+	all   []int       // the places with all blocks of rows
+	begin int         // the first of its quantities
+	first int         // that of these rows
 }
+
+// placeOf is the place among all of element i of these rows.
+func (w *wanted) placeOf(i int) int { return w.all[w.first-w.begin+i] }
 
 // source says where the values of an array are among those of a draw.
 type source int
@@ -316,9 +323,6 @@ func (p *prediction) hold(problem *Problem) error {
 			return err
 		}
 	}
-	if err := p.affordable(); err != nil {
-		return err
-	}
 	if len(p.wants) == 0 && len(p.model.Generated) == 0 {
 		return &DataError{diag.List{{Code: "cannot-predict", Source: p.model.File.Source, Span: p.model.File.Span(),
 			Summary: "there is nothing to predict: no data stand on the left of a `~`", Hint: "say with `~` how data come about"}}}
@@ -328,10 +332,7 @@ func (p *prediction) hold(problem *Problem) error {
 
 // affordable refuses more predictions than memory has room for.
 func (p *prediction) affordable() error {
-	total := 0
-	for _, w := range p.wants {
-		total += len(w.places)
-	}
+	total := p.numbers()
 	if n := float64(total) * float64(len(p.draws)); n > mostPredictions {
 		return &OptionError{"Draws", fmt.Sprintf("is too much: %d predictions from %d draws are %.3g numbers, and %.3g can be worked with; ask for fewer draws, or predict for fewer rows", total, len(p.draws), n, float64(mostPredictions))}
 	}
@@ -505,27 +506,24 @@ func (p *prediction) run(ctx context.Context) (*Predictions, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	c, _, err := p.forward()
+	out := p.room()
+	done, err := p.runForward(ctx, out)
 	if err != nil {
 		return nil, err
 	}
-	if c != nil && p.score != nil && !p.latentsHeld(c) {
-		c = nil // the walk keeps what it draws of latents
+	if !done {
+		if err := p.affordable(); err != nil {
+			return nil, err
+		}
+		if err := p.runWalk(ctx, known, drawn); err != nil {
+			return nil, err
+		}
+		p.gather(out)
 	}
-	if err := p.makeRoom(); err != nil {
-		return nil, err
+	for i := range out.answer.Quantities {
+		out.byName[out.answer.Quantities[i].Name] = i
 	}
-	if c != nil {
-		err = p.runForward(ctx, c)
-	} else {
-		err = p.runWalk(ctx, known, drawn)
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := p.gather()
 	if p.score != nil {
-		var err error
 		if out.answer.Scores, err = p.scores(); err != nil {
 			return nil, err
 		}
@@ -533,18 +531,13 @@ func (p *prediction) run(ctx context.Context) (*Predictions, error) {
 	return out, nil
 }
 
-// runForward draws from what was lowered for many draws.
-func (p *prediction) runForward(ctx context.Context, c *compiled) error {
-	err := c.draw(ctx, p, 0, p.room)
-	var no *errCannotDraw
-	if errors.As(err, &no) {
-		return p.whyNot(no)
-	}
-	return err
-}
-
 // runWalk walks the model for each draw; the first has been made.
 func (p *prediction) runWalk(ctx context.Context, known map[string]*lower.Array, first *lower.Simulated) error {
+	for _, w := range p.wants {
+		for i := range w.values {
+			w.values[i] = make([]float64, len(p.draws))
+		}
+	}
 	if err := p.keep(first, 0); err != nil {
 		return err
 	}
@@ -691,52 +684,36 @@ func (p *prediction) shapes(drawn *lower.Simulated) error {
 	return nil
 }
 
-// makeRoom makes room for all draws: those of one number stand side by side.
-func (p *prediction) makeRoom() error {
-	if err := p.affordable(); err != nil {
-		return err
-	}
-	n, total := len(p.draws), 0
+// room makes room for the quantities.
+func (p *prediction) room() *Predictions {
+	out := &Predictions{byName: map[string]int{}, kept: true, answer: answer.Predictions{Model: p.post.answer.Model, Asked: answer.AskedPrediction{Seed: p.opt.Seed, Draws: len(p.draws)},
+		Verdict: p.post.answer.Verdict, Reasons: slices.Clone(p.post.answer.Reasons), Unseen: p.now.Unseen}}
+	n := 0
 	for _, w := range p.wants {
-		total += len(w.places)
-	}
-	p.room = make([]float64, total*n)
-	at := 0
-	for _, w := range p.wants {
+		w.full, w.all, w.begin, w.first = w.shape, w.places, n, n
 		w.values = make([][]float64, len(w.places))
-		for i := range w.values {
-			w.values[i] = p.room[at*n : (at+1)*n : (at+1)*n]
-			at++
-		}
+		n += len(w.places)
 	}
-	return nil
+	out.answer.Quantities = make([]Quantity, n)
+	return out
 }
 
-// gather summarises what was drawn.
-func (p *prediction) gather() *Predictions {
-	out := &Predictions{byName: map[string]int{}, notes: p.notes, answer: answer.Predictions{Model: p.post.answer.Model, Asked: answer.AskedPrediction{Seed: p.opt.Seed, Draws: len(p.draws)},
-		Verdict: p.post.answer.Verdict, Reasons: slices.Clone(p.post.answer.Reasons), Unseen: p.now.Unseen}}
-	of := &answer.Draws{N: len(p.draws), Kept: len(p.draws)}
+// gather summarises what the walk drew.
+func (p *prediction) gather(out *Predictions) {
+	n := len(p.draws)
+	of := &answer.Draws{N: n, Kept: n}
 	names := naming{p.now.Bound}
 	for _, w := range p.wants {
-		for i, at := range w.places {
-			q := names.name(w.symbol, w.shape, at)
-			q.Hold(w.values[i], of)
-			out.byName[q.Name] = len(out.answer.Quantities)
-			out.answer.Quantities = append(out.answer.Quantities, q.Quantity)
-		}
+		forEach(len(w.places), func(from, to int) {
+			scratch := make([]float64, n)
+			for i := from; i < to; i++ {
+				q := names.name(w.symbol, w.shape, w.places[i])
+				q.Hold(w.values[i], of)
+				q.summarise(w.values[i], nil, scratch)
+				out.answer.Quantities[w.first+i] = q.Quantity
+			}
+		})
 	}
-	quantities := out.answer.Quantities
-	forEach(len(quantities), func(from, to int) {
-		scratch := make([]float64, len(p.draws))
-		for i := from; i < to; i++ {
-			q := quantity{Quantity: quantities[i]}
-			values, _ := q.Made()
-			q.summarise(values, nil, scratch)
-			quantities[i] = q.Quantity
-		}
-	})
-	return out
 }
 
 // Quantities are the elements that were predicted, in the order of the model: data on the left

@@ -168,12 +168,17 @@ func (c *compiled) share(b blocks, first bool, all []*shared, draws int) ([]*sha
 // runForward draws from what was lowered for many draws, block by block. It reports false where the
 // model cannot be lowered so.
 func (p *prediction) runForward(ctx context.Context, out *Predictions) (done bool, err error) {
-	b := p.blocks()
 	keep := p.affordable() == nil
-	if b.dim == "" && !keep {
-		return false, nil // which says so
+	if (p.score != nil || p.opt.Keep) && !keep {
+		return false, nil // it will be said that it is too much
 	}
-	if p.score != nil && !keep {
+	return p.runBlocks(ctx, out, keep)
+}
+
+// runBlocks is runForward where it has been decided whether the draws are kept.
+func (p *prediction) runBlocks(ctx context.Context, out *Predictions, keep bool) (done bool, err error) {
+	b := p.blocks()
+	if b.dim == "" && !keep {
 		return false, nil
 	}
 	if b.dim == "" {

@@ -36,6 +36,10 @@ type PredictOptions struct {
 	// E[y] of a count or a number, the probability of 1 of a Bernoulli, of each category, along a
 	// last dimension, of categories. The intervals are then those of the expectation.
 	Mean bool
+	// Keep keeps the draws whatever their number, or refuses them at once if that is more than 2^27. Without
+	// it predictions of more numbers, of rows that are each predicted on its own, keep their
+	// summaries alone: see NotKept.
+	Keep bool
 	// Score compares the predictions with data on the left of `~`, where these are given;
 	// ScoreBy also by the labels of data: "county".
 	Score   bool
@@ -718,7 +722,7 @@ func (p *prediction) gather(out *Predictions) {
 
 // Quantities are the elements that were predicted, in the order of the model: data on the left
 // of `~`, then new elements of latents, then what `generate` defines. Mean, SD and quantiles are
-// of their predictive distribution.
+// of their predictive distribution. Draws are nil, and other quantiles NaN, where they were not kept: see NotKept.
 func (p *Predictions) Quantities() []Quantity {
 	if p == nil {
 		return nil
@@ -784,6 +788,11 @@ func (p *Predictions) WriteTable(w io.Writer, opt TableOptions) error {
 	if err := validTable(&opt); err != nil {
 		return err
 	}
+	if opt.Quantiles != nil || opt.HDI != 0 {
+		if err := p.lacksDraws(); err != nil {
+			return err
+		}
+	}
 	return report.PredictionsText(callersWriter{w}, &p.answer, opt)
 }
 
@@ -807,9 +816,31 @@ func (p *Predictions) table() *draws.Table {
 	return t
 }
 
+// NotKept says that predictions are so many numbers that their draws were not kept, but their
+// summaries alone: means, standard deviations, and the 5, 50 and 95 % quantiles. Ask for fewer
+// draws or rows, or some of the rows at a time.
+type NotKept struct {
+	Numbers float64 // draws × predictions
+}
+
+func (e *NotKept) Error() string {
+	return fmt.Sprintf("the predictions are %.3g numbers, of which the summaries are kept, and not the draws: predict for fewer rows at a time, or from fewer draws", e.Numbers)
+}
+
+// lacksDraws is the error where draws are needed that were not kept.
+func (p *Predictions) lacksDraws() error {
+	if p.kept {
+		return nil
+	}
+	return &NotKept{float64(len(p.answer.Quantities)) * float64(p.answer.Asked.Draws)}
+}
+
 // WriteCSV writes a row for each draw, with a column for each prediction (`y.3`).
 func (p *Predictions) WriteCSV(w io.Writer) error {
 	if err := given("Predictions.WriteCSV", argument{"p", p.made()}, writerArgument(w)); err != nil {
+		return err
+	}
+	if err := p.lacksDraws(); err != nil {
 		return err
 	}
 	return p.table().WriteCSV(callersWriter{w})
@@ -819,6 +850,9 @@ func (p *Predictions) WriteCSV(w io.Writer) error {
 // writes a row for each number instead: variable, index, draw, value.
 func (p *Predictions) WriteParquet(w io.Writer, long bool) error {
 	if err := given("Predictions.WriteParquet", argument{"p", p.made()}, writerArgument(w)); err != nil {
+		return err
+	}
+	if err := p.lacksDraws(); err != nil {
 		return err
 	}
 	if long {

@@ -48,7 +48,7 @@ func (c *predictCmd) Run(e *env) error {
 	}
 	ctx, stop := signal.NotifyContext(e.ctx, os.Interrupt)
 	defer stop()
-	out, err := post.Predict(ctx, runtime.Files(ctx, c.Data...), runtime.PredictOptions{Seed: c.Seed, Draws: c.Draws, Extend: extend, KnownOnly: c.KnownOnly, Mean: c.Mean, Score: c.Score, ScoreBy: c.By})
+	out, err := post.Predict(ctx, runtime.Files(ctx, c.Data...), runtime.PredictOptions{Seed: c.Seed, Draws: c.Draws, Extend: extend, KnownOnly: c.KnownOnly, Mean: c.Mean, Score: c.Score, ScoreBy: c.By, Keep: c.Output != "" || c.Quantiles != nil || c.HDI != 0})
 	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			return &failure{code: exitInterrupted, text: "interrupted: there is nothing to report"}

@@ -202,7 +202,7 @@ func (post *Posterior) WriteTable(w io.Writer, opt TableOptions) error {
 	}
 	for _, name := range opt.Names {
 		if !post.has(name) {
-			return post.unknown(name)
+			return post.unknown(name, post.symbols()...)
 		}
 	}
 	if err := validTable(&opt); err != nil {
@@ -309,9 +309,21 @@ func (post *Posterior) discreteIndex(name string) (int, error) {
 	return 0, post.unknown(name)
 }
 
-// unknown is the error for a name, with one that is like it.
-func (post *Posterior) unknown(name string) error {
-	var names []string
+// symbols are the names of all arrays and scalars.
+func (post *Posterior) symbols() []string {
+	var out []string
+	for i := range post.answer.Quantities {
+		out = append(out, post.answer.Quantities[i].Symbol)
+	}
+	for i := range post.answer.Discrete {
+		out = append(out, post.answer.Discrete[i].Symbol)
+	}
+	return slices.Compact(out)
+}
+
+// unknown is the error for a name, with one that is like it: of an element, or of those that may be meant
+// too.
+func (post *Posterior) unknown(name string, names ...string) error {
 	for i := range post.answer.Quantities {
 		names = append(names, post.answer.Quantities[i].Name)
 	}

@@ -15,6 +15,7 @@ type cli struct {
 	Check    checkCmd    `cmd:"" help:"Check models: syntax, names, types, shapes, and data if given."`
 	Fmt      fmtCmd      `cmd:"" help:"Format models in the one style."`
 	Fit      fitCmd      `cmd:"" help:"Fit a model to data and print its posterior."`
+	Show     showCmd     `cmd:"" help:"Print a saved fit again: chosen quantities, other quantiles."`
 	Predict  predictCmd  `cmd:"" help:"Predict from a saved fit: replicates, new rows, new labels, more steps."`
 	Simulate simulateCmd `cmd:"" help:"Draw data from a model: latents from their priors, then the data."`
 	SBC      sbcCmd      `cmd:"" name:"sbc" help:"Check a model and its fits by simulation-based calibration."`

@@ -2,49 +2,40 @@ package main
 
 import (
 	"bufio"
-	"io"
-	"strconv"
-	"strings"
 
 	"ppl/runtime"
 )
 
-// drawsFiles are the formats of --output of `ppl fit`.
-var drawsFiles = outputs{{".csv", "CSV"}}
+// The formats of the files that `ppl fit` writes.
+const (
+	cmdStanFile = "draws as CmdStan's CSV"
+	parquetFile = "draws as Parquet"
+	savedFile   = "a saved fit"
+)
 
-// writeDraws writes the draws as CSV: a header of CmdStan's names, then a row
-// for each joint draw.
-func writeDraws(path string, post *runtime.Posterior) error {
-	return writeFile(path, func(w *bufio.Writer) error { return drawsCSV(w, post.Quantities()) })
+// drawsFiles are the formats of --output of `ppl fit`, savedFiles those of --save.
+var (
+	drawsFiles = outputs{{".csv", cmdStanFile}, {".parquet", parquetFile}, {".zarr.zip", savedFile}}
+	savedFiles = outputs{{".zarr.zip", savedFile}, {".zip", savedFile}}
+)
+
+// writeDraws writes the draws, or the fit, in the format of the file's ending.
+func (c *fitCmd) writeDraws(post *runtime.Posterior) error {
+	switch format, _ := drawsFiles.format(c.Output); format {
+	case savedFile:
+		return c.save(c.Output, post)
+	case parquetFile:
+		return writePosterior(c.Output, post, runtime.DrawsParquet)
+	}
+	// also into what is no regular file, whose name says nothing
+	return writePosterior(c.Output, post, runtime.DrawsCmdStan)
 }
 
-func drawsCSV(w io.Writer, quantities []runtime.Quantity) error {
-	if len(quantities) == 0 {
-		return nil
-	}
-	names := make([]string, len(quantities))
-	for i := range quantities {
-		names[i] = quantities[i].Column
-	}
-	if _, err := io.WriteString(w, strings.Join(names, ",")+"\n"); err != nil {
-		return err
-	}
-	var row []byte
-	draws := make([][]float64, len(quantities))
-	for i := range quantities {
-		draws[i] = quantities[i].Draws()
-	}
-	for d := range draws[0] {
-		row = row[:0]
-		for i := range draws {
-			if i > 0 {
-				row = append(row, ',')
-			}
-			row = strconv.AppendFloat(row, draws[i][d], 'g', -1, 64)
-		}
-		if _, err := w.Write(append(row, '\n')); err != nil {
-			return err
-		}
-	}
-	return nil
+func writePosterior(path string, post *runtime.Posterior, format runtime.DrawsFormat) error {
+	return writeFile(path, func(w *bufio.Writer) error { return post.WriteDraws(w, format) })
+}
+
+// save writes the fit itself.
+func (c *fitCmd) save(path string, post *runtime.Posterior) error {
+	return writeFile(path, func(w *bufio.Writer) error { return post.SaveWith(w, runtime.SaveOptions{NoData: c.NoData}) })
 }

@@ -50,6 +50,7 @@ func (e *env) exit(err error) int {
 		option   *runtime.OptionError
 		callback *runtime.CallbackError
 		noTable  *runtime.TableError
+		unknown  *runtime.UnknownQuantity
 		saved    *runtime.SavedError
 		point    *runtime.PointError
 		path     *fs.PathError
@@ -70,6 +71,8 @@ func (e *env) exit(err error) int {
 		e.complain(noTable.Error())
 	case errors.As(err, &point):
 		e.complain(point.Error())
+	case errors.As(err, &unknown):
+		e.complain(unknown.Error())
 	case errors.As(err, &saved):
 		e.complain(saved.Error())
 	case errors.As(err, &option):

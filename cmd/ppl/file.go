@@ -18,14 +18,14 @@ type outputs []struct{ ending, format string }
 
 // format is that of a file by its name: of its ending, in either case.
 func (o outputs) format(path string) (format string, known bool) {
-	ending := strings.ToLower(filepath.Ext(path))
-	if ending == "" {
-		return o[0].format, true
-	}
+	name := strings.ToLower(filepath.Base(path))
 	for _, f := range o {
-		if f.ending == ending {
+		if strings.HasSuffix(name, f.ending) {
 			return f.format, true
 		}
+	}
+	if filepath.Ext(name) == "" {
+		return o[0].format, true
 	}
 	return "", false
 }

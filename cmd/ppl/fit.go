@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -29,7 +30,9 @@ type fitCmd struct {
 	MaxTime         time.Duration `placeholder:"10s" help:"Stop after this time and report what there is."`
 	Quick           bool          `help:"Linear response and importance weights alone, from one start, of 1000 draws: nothing checks the answer, and the verdict is caution at best."`
 	Engine          string        `enum:"plan,tape" default:"plan" help:"Executor: plan, or tape (slow, for comparison)."`
-	Output          string        `short:"o" placeholder:"FILE" help:"Write the draws to a CSV file, a column for each parameter (theta.1)."`
+	Output          string        `short:"o" placeholder:"FILE" help:"Write the draws: CSV as CmdStan writes it (.csv), Parquet (.parquet), or a saved fit (.zarr.zip); \"-\" writes plain CSV to standard output, and the report to standard error."`
+	Save            string        `placeholder:"FIT" help:"Save the fit to a file (.zarr.zip), for ppl show, ArviZ and xarray."`
+	NoData          bool          `help:"Save the fit without the data."`
 	Format          string        `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`
 	All             bool          `help:"Show every element of long arrays."`
 	Strict          bool          `help:"Exit with status 3 if the verdict is poor."`
@@ -66,12 +69,7 @@ func (c *fitCmd) Run(e *env) error {
 	if r.post, err = c.fit(e, r.problem); err != nil {
 		return err
 	}
-	var unwritten error
-	if c.Output != "" {
-		if err := writeDraws(c.Output, r.post); err != nil {
-			unwritten = wrong("writing %s: %s", c.Output, reason(err))
-		}
-	}
+	unwritten := c.write(e, r.post)
 	if err := errors.Join(c.report(e, r), unwritten); err != nil {
 		return err
 	}
@@ -79,6 +77,32 @@ func (c *fitCmd) Run(e *env) error {
 		return told(exitPoor)
 	}
 	return nil
+}
+
+// write saves the fit, and writes the draws.
+func (c *fitCmd) write(e *env, post *runtime.Posterior) error {
+	if c.Save != "" {
+		if err := c.save(c.Save, post); err != nil {
+			return unwritten(c.Save, err)
+		}
+	}
+	switch {
+	case c.Output == "-":
+		return post.WriteDraws(e.stdout, runtime.DrawsCSV)
+	case c.Output != "":
+		if err := c.writeDraws(post); err != nil {
+			return unwritten(c.Output, err)
+		}
+	}
+	return nil
+}
+
+// unwritten is the error of a file that cannot be written, unless the fault is ours.
+func unwritten(path string, err error) error {
+	if internal := (*runtime.InternalError)(nil); errors.As(err, &internal) {
+		return err
+	}
+	return wrong("writing %s: %s", path, reason(err))
 }
 
 // options are those of package runtime.
@@ -129,10 +153,30 @@ func (c *fitCmd) valid() error {
 	if err := opt.Validate(); err != nil {
 		return err
 	}
-	if c.Output == "" {
-		return nil
+	return c.validFiles()
+}
+
+// validFiles refuses files that could not or should not be written.
+func (c *fitCmd) validFiles() error {
+	in := append([]string{c.Model}, c.Data...)
+	if c.Output != "" && c.Output != "-" {
+		if err := validOutput("-o", c.Output, drawsFiles, in); err != nil {
+			return err
+		}
+		in = append(in, c.Output)
 	}
-	return validOutput("-o", c.Output, drawsFiles, append([]string{c.Model}, c.Data...))
+	if c.Save != "" {
+		if err := validOutput("--save", c.Save, savedFiles, in); err != nil {
+			return err
+		}
+	}
+	if c.Save != "" && c.Save == c.Output {
+		return usage("-o and --save name one file: %s", c.Save)
+	}
+	if format, _ := drawsFiles.format(c.Output); c.NoData && c.Save == "" && (c.Output == "" || format != savedFile) {
+		return usage("--no-data is for a fit that is saved: give --save")
+	}
+	return nil
 }
 
 // positive is a flag whose 0 would stand for the default in package runtime.
@@ -178,10 +222,16 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	return post, stoppedEarly(err)
 }
 
-// report prints the table, or the JSON object.
+// report prints the table, or the JSON object: to standard error where standard output has the
+// draws.
 func (c *fitCmd) report(e *env, r *result) error {
-	if c.Format == "json" {
-		return r.post.WriteJSON(e.stdout)
+	var out io.Writer = e.stdout
+	paint := e.paintOut
+	if c.Output == "-" {
+		out, paint = e.stderr, e.paintErr
 	}
-	return r.post.WriteTable(e.stdout, runtime.TableOptions{Paint: e.paintOut, All: c.All, Verbose: c.Verbose})
+	if c.Format == "json" {
+		return r.post.WriteJSON(out)
+	}
+	return r.post.WriteTable(out, runtime.TableOptions{Paint: paint, All: c.All, Verbose: c.Verbose})
 }

@@ -21,7 +21,7 @@ func flagValues(field reflect.StructField) []string {
 		return []string{"", "z", "z=", "=exact", "z=exact", "z=expect", "z=relax", "z=score", "z=magic", "nobody=exact", "y=exact"}
 	case field.Name == "Data":
 		return []string{"", "y", "y=", "=1", "y=[", "nowhere.json", "-", "."}
-	case field.Name == "Output", field.Name == "Truth":
+	case field.Name == "Output", field.Name == "Save", field.Name == "Truth":
 		return []string{"", "-", ".", "no-such-folder/draws.csv"}
 	}
 	switch field.Type.Kind() {

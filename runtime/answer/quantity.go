@@ -20,6 +20,31 @@ type Draws struct {
 	Kept int
 }
 
+// KeptRow is the row of draw i of those that are kept.
+func (d *Draws) KeptRow(i int) int {
+	if d.Rows == nil {
+		return i
+	}
+	return d.Rows[i]
+}
+
+// KeptChains is the number of chains where as many draws are kept of each, chain by chain; else 0.
+func (d *Draws) KeptChains() int {
+	kept := d.Kept
+	if d.Rows != nil {
+		kept = len(d.Rows)
+	}
+	if d.Chains == 0 || d.Weights != nil || kept == 0 || kept%d.Chains != 0 || d.N%d.Chains != 0 {
+		return 0
+	}
+	for i := range kept {
+		if d.KeptRow(i)/(d.N/d.Chains) != i/(kept/d.Chains) {
+			return 0
+		}
+	}
+	return d.Chains
+}
+
 // Quantity is one number of the posterior: a latent, or a let that depends on
 // one, or an element of either.
 type Quantity struct {

@@ -196,7 +196,7 @@ func (d *decoder) makeSets() error {
 		of := &answer.Draws{N: s.Number, Chains: s.Chains, Kept: s.Kept}
 		d.draws = append(d.draws, of)
 		if s.Group == "" {
-			if s.Kept != s.Number {
+			if s.Kept != s.Number || s.Weighted || s.Chosen {
 				return fmt.Errorf("the attribute %s of %s: %d of %d draws are kept, and no group has the rest", setsAttr, pplGroup, s.Kept, s.Number)
 			}
 			continue
@@ -205,21 +205,27 @@ func (d *decoder) makeSets() error {
 		if err != nil {
 			return err
 		}
-		if err := g.weights(of); err != nil {
-			return err
+		if s.Weighted {
+			if err := g.weights(of); err != nil {
+				return err
+			}
 		}
-		if err := g.rows(of, s.Kept); err != nil {
-			return err
+		if s.Chosen {
+			if err := g.rows(of, s.Kept); err != nil {
+				return err
+			}
+		} else if s.Kept > s.Number {
+			return fmt.Errorf("the attribute %s of %s: %d of %d draws are kept", setsAttr, pplGroup, s.Kept, s.Number)
 		}
 	}
 	return nil
 }
 
-// weights reads those of a set of draws, if it has any.
+// weights reads those of a set of draws.
 func (g *group) weights(of *answer.Draws) error {
-	a, ok := g.arrays[weightArray]
-	if !ok {
-		return nil
+	a, err := g.array(weightArray)
+	if err != nil {
+		return err
 	}
 	if err := a.over(of.N, 1); err != nil {
 		return err
@@ -242,14 +248,11 @@ func (g *group) weights(of *answer.Draws) error {
 	return nil
 }
 
-// rows reads those of the draws that are kept, if these are not the first.
+// rows reads those of the draws that are kept.
 func (g *group) rows(of *answer.Draws, kept int) error {
-	a, ok := g.arrays[keptArray]
-	if !ok {
-		if kept > of.N {
-			return fmt.Errorf("%s has no array %s, and more draws are kept than were made", g.name, keptArray)
-		}
-		return nil
+	a, err := g.array(keptArray)
+	if err != nil {
+		return err
 	}
 	rows, err := a.ints()
 	if err != nil {
@@ -310,8 +313,21 @@ func (d *decoder) posterior() error {
 		if err := a.over(d.kept, count[s]); err != nil {
 			return err
 		}
+		if d.isDiscrete(s) {
+			_, err = a.ints()
+		} else {
+			_, err = a.floats()
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// isDiscrete says whether a symbol is a discrete latent.
+func (d *decoder) isDiscrete(symbol string) bool {
+	return slices.ContainsFunc(d.fit.Answer.Discrete, func(q answer.Discrete) bool { return q.Symbol == symbol })
 }
 
 // hold gives the quantities their draws.

@@ -38,6 +38,8 @@ type set struct {
 	Chains int
 	Kept   int
 	Group  string // that holds all that were made; "" if those are the ones that are kept
+	// Weighted says that they have weights, and Chosen that those that are kept are not the first.
+	Weighted, Chosen bool
 }
 
 // stored says where each data declaration is.
@@ -138,7 +140,7 @@ func (e *encoder) findSets() error {
 }
 
 func describe(d *answer.Draws, k int) set {
-	s := set{Number: d.N, Chains: d.Chains, Kept: d.Kept}
+	s := set{Number: d.N, Chains: d.Chains, Kept: d.Kept, Weighted: d.Weights != nil, Chosen: d.Rows != nil}
 	if d.Rows != nil {
 		s.Kept = len(d.Rows)
 	}
@@ -157,27 +159,10 @@ func describe(d *answer.Draws, k int) set {
 // chains is the number of chains of the draws that are kept: 1 unless as many are kept of each,
 // chain by chain.
 func (e *encoder) chains() int {
-	if len(e.draws) == 0 || e.draws[0].Chains <= 1 {
+	if len(e.draws) == 0 {
 		return 1
 	}
-	d := e.draws[0]
-	if d.Weights != nil || e.kept%d.Chains != 0 || d.N%d.Chains != 0 || e.kept == 0 {
-		return 1
-	}
-	for i := range e.kept {
-		if row(d)(i)/(d.N/d.Chains) != i/(e.kept/d.Chains) {
-			return 1
-		}
-	}
-	return d.Chains
-}
-
-// row is the row of a draw that is kept.
-func row(d *answer.Draws) func(int) int {
-	if d.Rows == nil {
-		return func(i int) int { return i }
-	}
-	return func(i int) int { return d.Rows[i] }
+	return max(1, e.draws[0].KeptChains())
 }
 
 // posterior is the group of the draws that are kept.
@@ -185,7 +170,7 @@ func (e *encoder) posterior() (*store.Group, error) {
 	chains := e.chains()
 	g, err := e.group(posteriorGroup, e.variables, ofDraws, chains, e.kept/chains, func(q *answer.Quantity) func(int) int {
 		_, d := q.Made()
-		return row(d)
+		return d.KeptRow
 	})
 	return g, err
 }

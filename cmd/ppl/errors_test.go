@@ -53,6 +53,7 @@ var elsewhere = map[diag.Code]string{
 	"cannot-predict":    "graph/lower.TestPredictRefuses", // no command predicts yet
 	"invalid-utf8":      "parser.TestCodes",
 	"nesting-too-deep":  "parser.TestCodes",
+	"no-pointwise":      "runtime.TestLOORefuses",
 	"not-supported-yet": "lang/check.TestCodes",
 }
 

@@ -78,7 +78,7 @@ type placed struct {
 // forward lowers the prediction for many draws; nil, and why, where that cannot be. It needs the
 // shapes that the first draw shows.
 func (p *prediction) forward() (c *compiled, why string, err error) {
-	if p.post.problem.engine == EngineTape {
+	if p.post.answer.Asked.Engine == EngineTape {
 		return nil, "the TapeMachine runs one evaluation at a time", nil
 	}
 	for _, h := range p.held {

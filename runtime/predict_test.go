@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -305,5 +306,31 @@ func TestGenerate(t *testing.T) {
 	check(t, out, "next", m, math.Sqrt(4+v))
 	if q, err := out.Quantity("gap"); err != nil || math.Abs(q.Mean) > 0.13 || math.Abs(q.SD/2-1) > 0.08 {
 		t.Errorf("gap: %+v, %v", q, err)
+	}
+}
+
+// TestPredictLoaded: a fit that was saved and loaded predicts the same bits.
+func TestPredictLoaded(t *testing.T) {
+	post := fitted(t, "data x : real[N]\ndata g : factor(J)[N]\ndata y : real[N]\na[j in 1..J] ~ Normal(1, 2)\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(a[g[i]] + b * (x[i] - mean(x)), 0.5)", map[string]any{"x": []float64{1, 2, 4}, "g": []string{"b", "a", "b"}, "y": []float64{3, -1, 4}}, runtime.Options{})
+	path := filepath.Join(t.TempDir(), "fit.zarr.zip")
+	if err := post.SaveFile(path); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := runtime.LoadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, anew := range []map[string]any{nil, {"x": []float64{3, 5}, "g": []string{"new", "a"}}, {"x": []float64{3, 5}, "g": []string{"new", "a"}, "y": []float64{1, 1}}} {
+		var texts [2]string
+		for i, p := range []*runtime.Posterior{post, loaded} {
+			var b strings.Builder
+			if err := predicted(t, p, anew, runtime.PredictOptions{Score: anew["y"] != nil}).WriteJSON(&b); err != nil {
+				t.Fatal(err)
+			}
+			texts[i] = b.String()
+		}
+		if texts[0] != texts[1] {
+			t.Errorf("in memory\n%s\nloaded\n%s", texts[0], texts[1])
+		}
 	}
 }

@@ -184,7 +184,7 @@ func places(name string, n int) store.Array {
 	return store.Array{Name: name, Dims: []string{name}, Shape: []int{n}, Values: fill(make(store.Ints, n), func(i int) int64 { return int64(i) })}
 }
 
-// rowsOfBlock is how many numbers are made at once.
+// numbersOfBlock is how many numbers are made at once.
 const numbersOfBlock = 1 << 15
 
 // draws are the numbers of a variable, draw by draw: those of n rows of its columns.

@@ -14,6 +14,7 @@ import (
 	"ppl/graph/parallel"
 	"ppl/inference/random"
 	"ppl/lang"
+	"ppl/lang/ast"
 	"ppl/lang/diag"
 	"ppl/runtime/answer"
 	"ppl/runtime/data"
@@ -434,6 +435,12 @@ func (p *prediction) holdObserved(sym *lang.Symbol, imputed []*element) error {
 		p.fixed[sym.Name] = &lower.Array{Shape: was.Shape, Data: was.Data, Missing: was.Missing}
 		return p.impute(sym, shape, was, imputed)
 	}
+	if now := p.now.Values[sym.Name]; something && p.now.Given[sym.Name] && now != nil && p.predictor(sym) {
+		if change == anew {
+			imputed = nil
+		}
+		return p.impute(sym, shape, now, imputed)
+	}
 	w := &wanted{symbol: sym, shape: shape}
 	var earlier []bool
 	if change == grown && was != nil {
@@ -461,6 +468,42 @@ func (p *prediction) holdObserved(sym *lang.Symbol, imputed []*element) error {
 		p.wants = append([]*wanted{w}, p.wants...)
 	}
 	return nil
+}
+
+// predictor reports whether the outcomes of another statement depend on data that have a `~` of their
+// own, as those with missing elements have: where they are given, they are not predicted.
+func (p *prediction) predictor(sym *lang.Symbol) bool {
+	seen := map[*lang.Symbol]bool{}
+	var reads func(n ast.Node) bool
+	reads = func(n ast.Node) (found bool) {
+		ast.Inspect(n, func(n ast.Node) bool {
+			s := p.model.Uses[n]
+			if s == nil || found {
+				return !found
+			}
+			if s == sym {
+				found = true
+			} else if s.Kind == lang.SymLet && !seen[s] {
+				seen[s] = true
+				if let, is := s.Decl.(*ast.Let); is {
+					found = reads(let.Value)
+				}
+				for _, piece := range s.Pieces {
+					if let, is := piece.Stmt.(*ast.Let); is && !found {
+						found = reads(let.Value)
+					}
+				}
+			}
+			return !found
+		})
+		return found
+	}
+	for s, info := range p.model.Samples {
+		if info.Kind == lang.Observe && info.Symbol != sym && s.Dist != nil && reads(s.Dist) {
+			return true
+		}
+	}
+	return false
 }
 
 // impute holds data on the left of a `~`: elements that were missing have draws of the fit.

@@ -334,3 +334,25 @@ func TestPredictLoaded(t *testing.T) {
 		}
 	}
 }
+
+// TestPredictGivenPredictors: data that may be missing have a `~` of their own; where they are given
+// for new rows, outcomes are predicted from them.
+func TestPredictGivenPredictors(t *testing.T) {
+	post := fitted(t, "data x : real?[N]\ndata y : real[N]\nmx ~ Normal(0, 2)\nx[i in 1..N] ~ Normal(mx, 1)\nb ~ Normal(0, 1)\nlet eta[i in 1..N] = b * x[i]\ny[i in 1..N] ~ Normal(eta[i], 0.1)",
+		map[string]any{"x": []float64{0.1, math.NaN(), 2, -1, 3}, "y": []float64{0, 1, 2, -1.1, 2.9}}, runtime.Options{})
+	nan := math.NaN()
+	out := predicted(t, post, map[string]any{"x": []float64{10, nan}, "y": []float64{9, 1}}, runtime.PredictOptions{Score: true})
+	q, err := out.Quantity("y[1]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(q.Mean-10) > 0.5 || q.SD > 1 {
+		t.Errorf("y at x = 10: %.3f ± %.3f", q.Mean, q.SD)
+	}
+	if q, err := out.Quantity("y[2]"); err != nil || q.SD < 0.8 {
+		t.Errorf("y where x is missing: %+v, %v", q, err)
+	}
+	if s := out.Scores(); len(s) != 1 || s[0].Symbol != "y" {
+		t.Errorf("%+v", s)
+	}
+}

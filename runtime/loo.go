@@ -176,8 +176,8 @@ type grouping struct {
 	levels map[string][]string
 }
 
-// pointwise compiles the log likelihood of the units. The error is as that of Posterior.LOO.
-func (g *grouping) pointwise() (*target.Pointwise, error) {
+// known looks whether there is what units are grouped by.
+func (g *grouping) known() error {
 	for d, labels := range g.p.bound.Levels {
 		g.levels[d] = labels
 	}
@@ -185,10 +185,18 @@ func (g *grouping) pointwise() (*target.Pointwise, error) {
 		_, dimension := g.p.bound.Dims[name]
 		switch {
 		case slices.Contains(g.by[:i], name):
-			return nil, &OptionError{"By", fmt.Sprintf("has `%s` twice", name)}
+			return &OptionError{"By", fmt.Sprintf("has `%s` twice", name)}
 		case !dimension && g.p.bound.Values[name] == nil:
-			return nil, &OptionError{"By", fmt.Sprintf("the model has no data and no dimension `%s`", name)}
+			return &OptionError{"By", fmt.Sprintf("the model has no data and no dimension `%s`", name)}
 		}
+	}
+	return nil
+}
+
+// pointwise compiles the log likelihood of the units. The error is as that of Posterior.LOO.
+func (g *grouping) pointwise() (*target.Pointwise, error) {
+	if err := g.known(); err != nil {
+		return nil, err
 	}
 	var unit func([]target.Point) (target.Units, error)
 	if len(g.by) > 0 {

@@ -12,8 +12,8 @@ import (
 func TestQuantilesAreThoseOfSortedDraws(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	p := []float64{0, 0.05, 0.5, 0.501, 0.95, 1}
-	for _, n := range []int{1, 2, 3, 7, 64, 1001} {
-		for kind := 0; kind < 4; kind++ {
+	for _, n := range []int{1, 2, 3, 7, 64, 1001, 4000} {
+		for kind := 0; kind < 7; kind++ {
 			x := make([]float64, n)
 			for i := range x {
 				switch kind {
@@ -21,6 +21,12 @@ func TestQuantilesAreThoseOfSortedDraws(t *testing.T) {
 					x[i] = r.NormFloat64()
 				case 1:
 					x[i] = float64(r.IntN(3))
+				case 4:
+					x[i] = math.Exp(5 * r.NormFloat64())
+				case 5:
+					x[i] = 1e300 * r.NormFloat64()
+				case 6:
+					x[i] = float64(r.IntN(2000)) * 5e-324
 				case 2:
 					x[i] = float64(i)
 				case 3:

@@ -49,6 +49,11 @@ func (m *Moments) Which() Which {
 // all are equal. Draws without weight do not count. All are NaN where some draw with
 // weight is not finite.
 func Weighted(x, w []float64) Moments {
+	if w == nil {
+		if m, done := lightMoments(x); done {
+			return m
+		}
+	}
 	return moments(x, w, func([]float64) float64 { return 1 })
 }
 
@@ -147,6 +152,9 @@ type reference struct{ draw, mean float64 }
 // centred are mean and sd, taken about a draw, so that what all draws have in common
 // costs no digits, and whether the tails are light.
 func centred(x, w []float64) (m Moments, about reference, light bool) {
+	if w == nil {
+		return centredEqually(x)
+	}
 	n := float64(len(x))
 	total, squares := 0.0, 0.0
 	about.draw = math.NaN()
@@ -181,4 +189,52 @@ func centred(x, w []float64) (m Moments, about reference, light bool) {
 		m.SD = math.Sqrt(second / (1 - squares/(total*total)))
 	}
 	return m, about, fourth <= lightKurtosis*second*second
+}
+
+// centredEqually is centred for draws without weights, with the same bits.
+func centredEqually(x []float64) (m Moments, about reference, light bool) {
+	nan := math.NaN()
+	about.draw = nan
+	if len(x) > 0 {
+		about.draw = x[0]
+	}
+	n := float64(len(x))
+	share := 1 / n
+	for _, v := range x {
+		about.mean += share * (v - about.draw)
+	}
+	m.Mean = about.draw + about.mean
+	if math.IsInf(m.Mean, 0) || math.IsNaN(m.Mean) {
+		return Moments{nan, nan, nan, nan, 0, 0}, about, true
+	}
+	second, fourth := 0.0, 0.0
+	for _, v := range x {
+		d := v - about.draw - about.mean
+		second += share * d * d
+		fourth += share * d * d * d * d
+	}
+	if second > 0 {
+		m.SD = math.Sqrt(second / (1 - n/(n*n)))
+	}
+	return m, about, fourth <= lightKurtosis*second*second
+}
+
+// lightMoments are the moments of independent draws without weights whose tails are light, with the same bits as
+// by way of the terms of the errors; false where tails have to be looked at.
+func lightMoments(x []float64) (m Moments, done bool) {
+	m, about, light := centredEqually(x)
+	if math.IsNaN(m.Mean) || m.SD == 0 || !light {
+		return m, light || math.IsNaN(m.Mean) || m.SD == 0
+	}
+	n, square := float64(len(x)), m.SD*m.SD
+	first, second := 0.0, 0.0
+	for _, v := range x {
+		d := v - about.draw - about.mean
+		e := d*d - square
+		first += d * d / n
+		second += e * e / n
+	}
+	m.MeanError = math.Sqrt(first / n)
+	m.SDError = math.Sqrt(second/n) / (2 * m.SD)
+	return m, true
 }

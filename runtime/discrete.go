@@ -62,6 +62,11 @@ func (m *Model) knowsStrategies(asked map[string]string) error {
 // notReported warns of what the posterior leaves out.
 func notReported(m *Model, t *target.Target) diag.List {
 	var out diag.List
+	for _, s := range t.TooLarge {
+		out.Add(diag.Diagnostic{Code: "not-reported", Severity: diag.Warning, Source: m.checked.File.Source, Span: s.Span,
+			Summary: fmt.Sprintf("`%s` has more elements than there is room for draws of: its posterior is not reported", s.Name),
+			Hint:    "name the elements that you need in a `let` of their own: `let some = x[1..10]`"})
+	}
 	for _, s := range t.Unreported {
 		if s.Kind == lang.SymData {
 			out.Add(diag.Diagnostic{Code: "not-reported", Severity: diag.Warning, Source: m.checked.File.Source, Span: s.Span,
@@ -76,7 +81,7 @@ func notReported(m *Model, t *target.Target) diag.List {
 
 func init() {
 	diag.Declare(diag.CodeInfo{Code: "not-reported", Title: "Something that the posterior leaves out",
-		Explanation: "A let that depends on discrete latents is worked out at draws of these. That is not supported yet where a discrete latent, as an array of indices, comes after a dimension that is read as a whole. Nor are missing counts without an upper end reported that nothing else reads.",
+		Explanation: "A let that depends on discrete latents is worked out at draws of these. That is not supported yet where a discrete latent, as an array of indices, comes after a dimension that is read as a whole. Nor are lets with more elements than draws have room for, 131,072 in all, nor missing counts without an upper end that nothing else reads.",
 		Wrong:       "data W : real[3, 4]\nk : int[2] ~ Categorical(ones(4) / 4)\nlet part = W[1..2, k]",
 		Right:       "data W : real[3, 4]\nk : int[2] ~ Categorical(ones(4) / 4)\nlet part = [W[i, k[j]] for i in 1..2, j in 1..2]"})
 }

@@ -386,7 +386,6 @@ func (w *forwardWorker) step(m *lang.Model, s *levelStep, from *lower.StepSample
 			width, _ := from.MeanWidth()
 			if need := n * width * w.c.f.Lanes; len(w.scratch) < need {
 				w.scratch = make([]float64, need)
-				all = w.scratch
 			}
 			all = w.scratch[:n*width*w.c.f.Lanes]
 			from.Mean(all[lane*n*width : (lane+1)*n*width])

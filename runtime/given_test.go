@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -163,5 +164,34 @@ func TestLetThatIsNotReported(t *testing.T) {
 	post := fitGuided(t, p, runtime.Options{})
 	if len(post.Quantities()) != 1 {
 		t.Errorf("%d quantities are reported", len(post.Quantities()))
+	}
+}
+
+// TestLargeLets: a let over very many rows is left out of the posterior, and said to be; the rest
+// is reported.
+func TestLargeLets(t *testing.T) {
+	n := 140000
+	x, y := make([]float64, n), make([]float64, n)
+	for i := range x {
+		x[i] = float64(i%7) - 3
+		y[i] = 2*x[i] + float64(i%11-5)/5
+	}
+	m, err := runtime.Compile("model.ppl", []byte("data x : real[N]\ndata y : real[N]\nb ~ Normal(0, 1)\nlet eta = b * x\nlet twice = 2 * b\ny ~ Normal(eta, 1)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Bind(runtime.Map(map[string]any{"x": x, "y": y}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := p.Warnings(); len(w) != 1 || w[0].Code != "not-reported" || !strings.Contains(w[0].Summary, "`eta`") {
+		t.Errorf("warnings: %v", w)
+	}
+	post, err := p.Fit(context.Background(), runtime.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := post.Quantities(); len(q) != 2 || math.Abs(q[1].Mean-4) > 0.05 {
+		t.Errorf("%+v", q)
 	}
 }

@@ -1,6 +1,8 @@
 package target
 
 import (
+	"slices"
+
 	"ppl/graph"
 	"ppl/graph/lower"
 	"ppl/lang"
@@ -78,7 +80,7 @@ func (t *Target) NewReporter(s int) (*Reporter, error) {
 	r := &Reporter{S: s, D: t.D, u: in}
 	var outs []*graph.Node
 	for _, x := range l.Joint.Reported {
-		if x.Value.N.Shape.Size() == 0 {
+		if x.Value.N.Shape.Size() == 0 || slices.Contains(t.TooLarge, x.Symbol) {
 			continue
 		}
 		r.Symbols = append(r.Symbols, x.Symbol)

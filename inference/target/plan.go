@@ -2,6 +2,9 @@ package target
 
 import (
 	"fmt"
+	"slices"
+
+	"ppl/graph"
 
 	"ppl/graph/lower"
 	"ppl/graph/named"
@@ -86,6 +89,35 @@ func lowerPlanned(m *lang.Model, data *lower.Data, opt lower.Options, asked map[
 	return l
 }
 
+// mostLets bounds the numbers of all lets together that the posterior shows: of each there are
+// thousands of draws, 4 GB of them in all.
+const mostLets = 1 << 17
+
+// tooLarge are the lets that are left out of the posterior so that the rest has room: the
+// largest ones.
+func tooLarge(reported []lower.Reported) []*lang.Symbol {
+	var lets []lower.Reported
+	total := 0
+	for _, x := range reported {
+		if x.Symbol.Kind == lang.SymLet {
+			lets = append(lets, x)
+			total += graph.Shape(x.Value.Shape()).Size()
+		}
+	}
+	slices.SortStableFunc(lets, func(a, b lower.Reported) int {
+		return graph.Shape(b.Value.Shape()).Size() - graph.Shape(a.Value.Shape()).Size()
+	})
+	var out []*lang.Symbol
+	for _, x := range lets {
+		if total <= mostLets {
+			break
+		}
+		out = append(out, x.Symbol)
+		total -= graph.Shape(x.Value.Shape()).Size()
+	}
+	return out
+}
+
 // target makes the target; why says why the strategy how was chosen.
 func (l plannedModel) target(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options, asked map[string]string, how, why string) (*Target, diag.List) {
 	// A latent with infinitely many values has no other strategy.
@@ -100,6 +132,7 @@ func (l plannedModel) target(m *lang.Model, data *lower.Data, engine Engine, opt
 	opt.Strategies, opt.Halt = fixed, nil
 	t := &Target{Model: m, Data: data, Slots: l.probe.Slots, D: l.probe.Size, Engine: engine, Options: opt,
 		Discrete: l.joint.Discrete, Unreported: l.joint.Unreported, Idle: l.joint.Idle, statistics: sufficient.NewCache()}
+	t.TooLarge = tooLarge(l.joint.Reported)
 	if ds := t.findGiven(); ds.HasErrors() {
 		return nil, ds
 	}

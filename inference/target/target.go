@@ -38,6 +38,8 @@ type Target struct {
 	Discrete   []lower.Discrete
 	Given      []*lang.Symbol
 	Unreported []*lang.Symbol
+	// TooLarge are lets that the posterior leaves out, as draws of them would take too much.
+	TooLarge []*lang.Symbol
 	// Idle are warnings of data that have no part in the model.
 	Idle diag.List
 	// Mode leaves the Jacobian of the transforms out: the density is that of the

@@ -18,6 +18,7 @@ type cli struct {
 	Show     showCmd     `cmd:"" help:"Print a saved fit again: chosen quantities, other quantiles."`
 	Predict  predictCmd  `cmd:"" help:"Predict from a saved fit: replicates, new rows, new labels, more steps."`
 	LOO      looCmd      `cmd:"" name:"loo" help:"Cross-validate saved fits, and compare them."`
+	PPC      ppcCmd      `cmd:"" name:"ppc" help:"Check a saved fit by replicates of its data."`
 	Simulate simulateCmd `cmd:"" help:"Draw data from a model: latents from their priors, then the data."`
 	SBC      sbcCmd      `cmd:"" name:"sbc" help:"Check a model and its fits by simulation-based calibration."`
 	Help     helpCmd     `cmd:"" help:"Explain a distribution, a function, an error code or a command."`

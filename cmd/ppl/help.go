@@ -13,7 +13,7 @@ type helpCmd struct {
 	Names []string `arg:"" optional:"" name:"name" help:"A distribution, a function, an error code or a command; \"errors\" lists the codes. Without a name: everything that there is."`
 }
 
-var commands = []string{"check", "fmt", "fit", "show", "predict", "loo", "simulate", "sbc", "help", "version"}
+var commands = []string{"check", "fmt", "fit", "show", "predict", "loo", "ppc", "simulate", "sbc", "help", "version"}
 
 // Run prints one page for each name.
 func (c *helpCmd) Run(e *env) error {

@@ -108,6 +108,10 @@ func Printable(s string) string {
 	}, s)
 }
 
+// Numbers prints numbers with one precision, as many digits as are of use where their sd is so
+// large.
+func Numbers(sd float64, values ...float64) []string { return row(sd, values...) }
+
 // row prints numbers with one precision: two or three digits of the sd show.
 func row(sd float64, values ...float64) []string {
 	largest := 0.0

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"ppl/runtime"
+	"ppl/runtime/report"
+)
+
+type ppcCmd struct {
+	Fit    string   `arg:"" help:"A fit that \"ppl fit --save\" has written."`
+	By     []string `placeholder:"DATA" help:"Also by the labels of data, or along a dimension. May be repeated."`
+	Draws  int      `default:"0" placeholder:"1000" help:"Replicates; as many as draws the fit has kept."`
+	Seed   uint64   `default:"1" help:"All randomness derives from it."`
+	Format string   `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`
+	Strict bool     `help:"Exit with status 3 if the verdict of the fit is poor."`
+}
+
+// Run draws the replicates and prints the table.
+func (c *ppcCmd) Run(e *env) error {
+	if c.Draws < 0 || c.Draws > runtime.MostDraws {
+		return usage("--draws must be between 1 and %d, found %d", runtime.MostDraws, c.Draws)
+	}
+	post, err := runtime.LoadFile(c.Fit)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(e.ctx, os.Interrupt)
+	defer stop()
+	out, err := post.PPC(ctx, runtime.PPCOptions{Seed: c.Seed, Draws: c.Draws, By: c.By})
+	if err != nil {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return &failure{code: exitInterrupted, text: "interrupted: there is nothing to report"}
+		}
+		return err
+	}
+	if c.Format == "json" {
+		err = c.writeJSON(e.stdout, out)
+	} else {
+		c.writeText(e, out)
+	}
+	if err == nil && c.Strict && out.Verdict == runtime.Poor {
+		return told(exitPoor)
+	}
+	return err
+}
+
+// tables are the statistics of one array, or group, each.
+func tables(all []runtime.PPCStatistic) [][]runtime.PPCStatistic {
+	var out [][]runtime.PPCStatistic
+	for i, s := range all {
+		if i == 0 || s.Symbol != all[i-1].Symbol || s.Group != all[i-1].Group {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], s)
+	}
+	return out
+}
+
+func (c *ppcCmd) writeText(e *env, out *runtime.PPC) {
+	w := e.stdout
+	bold := func(s string) string { return e.paintOut(strong, s) }
+	fmt.Fprintf(w, "%s; data against %s, seed %d\n\n", bold(report.Printable(out.Model)), report.Count(out.Draws, "replicate"), out.Seed)
+	for _, rows := range tables(out.Statistics) {
+		name := rows[0].Symbol
+		if rows[0].Group != "" {
+			name += ", " + rows[0].Group
+		}
+		fmt.Fprintf(w, "%s (%s)\n", bold(report.Printable(name)), data(rows[0].N))
+		t := &report.Table{Head: []string{"", "data", "5%", "50%", "95%", "p"}}
+		for _, s := range rows {
+			t.Add(append(append([]string{ppcNames[s.Name]}, report.Numbers((s.Q95-s.Q5)/3.29, s.Data, s.Q5, s.Median, s.Q95)...), report.Fixed(s.P, 3))...)
+		}
+		t.Write(w, bold)
+		fmt.Fprintln(w)
+	}
+	writeVerdict(e, out.Verdict, out.Reasons)
+}
+
+// data counts data in words.
+func data(n int) string {
+	if n == 1 {
+		return "1 datum"
+	}
+	return fmt.Sprintf("%d data", n)
+}
+
+// ppcNames are the statistics in words.
+var ppcNames = map[string]string{"mean": "mean", "sd": "sd", "min": "min", "max": "max", "zeros": "share of 0", "q5": "5%", "q50": "50%", "q95": "95%"}
+
+// The object of --format json, in the order of its keys.
+type ppcReport struct {
+	Model      string          `json:"model"`
+	Seed       uint64          `json:"seed"`
+	Replicates int             `json:"replicates"`
+	Statistics []ppcStatistic  `json:"statistics"`
+	Verdict    runtime.Verdict `json:"verdict"`
+	Reasons    []string        `json:"reasons"`
+}
+
+type ppcStatistic struct {
+	Data  string        `json:"data"`
+	Group string        `json:"group,omitempty"`
+	N     int           `json:"n"`
+	Name  string        `json:"statistic"`
+	Value report.Number `json:"value"`
+	Q5    report.Number `json:"q5"`
+	Q50   report.Number `json:"q50"`
+	Q95   report.Number `json:"q95"`
+	P     report.Number `json:"p"`
+}
+
+func (c *ppcCmd) writeJSON(w io.Writer, out *runtime.PPC) error {
+	r := ppcReport{Model: out.Model, Seed: out.Seed, Replicates: out.Draws, Statistics: []ppcStatistic{}, Verdict: out.Verdict, Reasons: append([]string{}, out.Reasons...)}
+	for _, s := range out.Statistics {
+		n := func(x float64) report.Number { return report.Number(x) }
+		r.Statistics = append(r.Statistics, ppcStatistic{s.Symbol, s.Group, s.N, s.Name, n(s.Data), n(s.Q5), n(s.Median), n(s.Q95), n(s.P)})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}

@@ -33,6 +33,10 @@ type LOO struct {
 	Verdict Verdict
 	Reasons []string
 
+	// Refits counts the fits without some of the data that were made, by their verdicts; nil
+	// where none was asked for.
+	Refits map[Verdict]int
+
 	// data are the values of the points, by name; nil where they are not known.
 	data map[string]float64
 }
@@ -43,6 +47,13 @@ type LOOOptions struct {
 	// ("county"), or dimensions that all data on the left of `~` have ("T"). Without, it is
 	// each datum, or each row where several arrays have the same dimensions.
 	By []string
+	// Refit fits the model again, with the options of the fit, without each unit of which k̂ is
+	// above the threshold: its figures are then exact but for the draws.
+	Refit bool
+	// KFold, from 2 on, fits the model that many times instead, each time without a part of the
+	// units, which are dealt out at random by the seed of the fit: K-fold cross-validation. It
+	// is not for units that discrete latents couple.
+	KFold int
 }
 
 // NoSample is the error for an answer whose draws are no sample of the posterior, as even
@@ -93,6 +104,9 @@ func (post *Posterior) LOO(ctx context.Context, opt LOOOptions) (out *LOO, err e
 		return nil, err
 	}
 	if out, err = leaveOneOut(ctx, w, d, by.levels); err != nil {
+		return nil, err
+	}
+	if err := (&refitting{p: p, asked: post.answer.Asked, units: w, out: out}).run(ctx, opt); err != nil {
 		return nil, err
 	}
 	if len(opt.By) > 0 {

@@ -20,9 +20,11 @@ import (
 type looCmd struct {
 	Fits   []string `arg:"" name:"fit" help:"Fits of the same data that \"ppl fit --save\" has written; several are compared."`
 	By     []string `placeholder:"DATA" help:"Leave out together what has the same label, or the same place along a dimension. May be repeated."`
+	Refit  bool     `help:"Fit again without each of which k̂ is high."`
+	KFold  int      `name:"kfold" default:"0" placeholder:"10" help:"Fit so many times instead, each time without a part of the data."`
 	Format string   `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`
 	All    bool     `help:"Name everything of which k̂ is high."`
-	Strict bool     `help:"Exit with status 3 if the verdict of a fit is poor."`
+	Strict bool     `help:"Exit with status 3 if the verdict of a fit, or of one without some of its data, is poor."`
 }
 
 // crossValidated is a fit with its cross-validation.
@@ -52,7 +54,7 @@ func (c *looCmd) Run(e *env) error {
 	} else {
 		c.writeText(e, fits)
 	}
-	if err == nil && c.Strict && slices.ContainsFunc(fits, func(f crossValidated) bool { return f.Verdict == runtime.Poor }) {
+	if err == nil && c.Strict && slices.ContainsFunc(fits, func(f crossValidated) bool { return f.Verdict == runtime.Poor || f.Refits[runtime.Poor] > 0 }) {
 		return told(exitPoor)
 	}
 	return err
@@ -64,9 +66,12 @@ func (c *looCmd) validate(ctx context.Context, path string) (crossValidated, err
 	if err != nil {
 		return crossValidated{}, err
 	}
-	out, err := post.LOO(ctx, runtime.LOOOptions{By: c.By})
+	out, err := post.LOO(ctx, runtime.LOOOptions{By: c.By, Refit: c.Refit, KFold: c.KFold})
 	var no *runtime.NoSample
+	var option *runtime.OptionError
 	switch {
+	case errors.As(err, &option) && option.Field == "KFold":
+		return crossValidated{}, usage("--kfold %s", option.Why)
 	case errors.As(err, &no):
 		return crossValidated{}, wrong("%s: the draws are no sample of the posterior, they are %s: fit again %s", path, no.What, instead(no))
 	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
@@ -133,7 +138,7 @@ func (c *looCmd) writeText(e *env, fits []crossValidated) {
 	fmt.Fprintf(w, "%s of %s, the best first\n\n", bold("leave-one-out"), report.Count(len(fits[0].Points), "unit"))
 	comparison(fits).Write(w, bold)
 	for _, f := range fits {
-		if len(f.High()) > 0 || f.Verdict != runtime.Good {
+		if len(f.High()) > 0 || f.Refits != nil || f.Verdict != runtime.Good {
 			fmt.Fprintf(w, "\n%s\n", bold(report.Printable(f.path)))
 			c.doubts(e, f)
 		}
@@ -143,7 +148,9 @@ func (c *looCmd) writeText(e *env, fits []crossValidated) {
 // leftOut says what was left out, and by which draws.
 func leftOut(l *runtime.LOO) string {
 	by := ", exactly"
-	if l.Draws > 0 {
+	if l.Draws == 0 && l.Refits != nil {
+		by = ", by fits without them"
+	} else if l.Draws > 0 {
 		by = fmt.Sprintf(", by %s", report.Count(l.Draws, "draw"))
 	}
 	if l.Coupled {
@@ -192,6 +199,8 @@ func (c *looCmd) doubts(e *env, f crossValidated) {
 	slices.SortStableFunc(high, func(i, j int) int { return cmp.Compare(f.Points[j].KHat, f.Points[i].KHat) })
 	switch {
 	case f.Draws == 0:
+	case len(high) == 0 && f.Counts().Exact > 0:
+		fmt.Fprintf(w, "k̂        at most %s, but for %d that were fitted without\n", report.Fixed(f.Threshold(), 2), f.Counts().Exact)
 	case len(high) == 0:
 		fmt.Fprintf(w, "k̂        at most %s everywhere\n", report.Fixed(f.Threshold(), 2))
 	default:
@@ -203,6 +212,9 @@ func (c *looCmd) doubts(e *env, f crossValidated) {
 			}
 			fmt.Fprintf(w, "         - %s: %s\n", report.Printable(f.Units[i].Name), report.Fixed(f.Points[i].KHat, 2))
 		}
+	}
+	if f.Refits != nil {
+		fmt.Fprintf(w, "refits   %d good, %d caution, %d poor\n", f.Refits[runtime.Good], f.Refits[runtime.Caution], f.Refits[runtime.Poor])
 	}
 	writeVerdict(e, f.Verdict, f.Reasons)
 }
@@ -225,19 +237,20 @@ type looReport struct {
 }
 
 type looOfFit struct {
-	Fit        string          `json:"fit"`
-	Model      string          `json:"model"`
-	ELPD       looEstimate     `json:"elpd_loo"`
-	Difference looEstimate     `json:"elpd_diff"`
-	PLOO       looEstimate     `json:"p_loo"`
-	MCSE       report.Number   `json:"mcse_elpd_loo"` // null where some k̂ is high
-	Draws      int             `json:"draws"`
-	Threshold  report.Number   `json:"khat_threshold"`
-	High       int             `json:"khat_high"`
-	Coupled    bool            `json:"coupled"`
-	Verdict    runtime.Verdict `json:"verdict"`
-	Reasons    []string        `json:"reasons"`
-	Units      []looUnit       `json:"units"`
+	Fit        string                  `json:"fit"`
+	Model      string                  `json:"model"`
+	ELPD       looEstimate             `json:"elpd_loo"`
+	Difference looEstimate             `json:"elpd_diff"`
+	PLOO       looEstimate             `json:"p_loo"`
+	MCSE       report.Number           `json:"mcse_elpd_loo"` // null where some k̂ is high
+	Draws      int                     `json:"draws"`
+	Threshold  report.Number           `json:"khat_threshold"`
+	High       int                     `json:"khat_high"`
+	Coupled    bool                    `json:"coupled"`
+	Refits     map[runtime.Verdict]int `json:"refits,omitempty"`
+	Verdict    runtime.Verdict         `json:"verdict"`
+	Reasons    []string                `json:"reasons"`
+	Units      []looUnit               `json:"units"`
 }
 
 type looEstimate struct {
@@ -259,7 +272,7 @@ func (c *looCmd) writeJSON(w io.Writer, fits []crossValidated) error {
 	out := looReport{By: c.By}
 	for _, f := range fits {
 		r := looOfFit{Fit: f.path, Model: f.Model, ELPD: estimate(f.ELPD()), Difference: estimate(f.difference), PLOO: estimate(f.PLOO()), MCSE: report.Number(f.MCSE()),
-			Draws: f.Draws, Threshold: report.Number(f.Threshold()), High: len(f.High()), Coupled: f.Coupled, Verdict: f.Verdict, Reasons: append([]string{}, f.Reasons...)}
+			Draws: f.Draws, Threshold: report.Number(f.Threshold()), High: len(f.High()), Coupled: f.Coupled, Refits: f.Refits, Verdict: f.Verdict, Reasons: append([]string{}, f.Reasons...)}
 		for i, p := range f.Points {
 			r.Units = append(r.Units, looUnit{f.Units[i].Name, len(f.Units[i].Data), report.Number(p.ELPD), report.Number(p.PLOO()), report.Number(p.MCSE), report.Number(p.KHat)})
 		}

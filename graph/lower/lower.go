@@ -53,6 +53,10 @@ type Data struct {
 	// Lets are values that stand in for those of top-level lets of data: what a
 	// simulation drew where the left side of a `~` is such a let.
 	Lets map[string]*Array
+	// Left marks elements of arrays on the left of a `~`, row-major, whose log likelihood is
+	// left out, as if its factor were not there: what reads them elsewhere goes on to do so. An
+	// object of several elements is left out if one of them is.
+	Left map[string][]bool
 
 	frozen map[ast.Expr]frozenValue // see Freeze
 }

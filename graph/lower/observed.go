@@ -138,3 +138,36 @@ func (l *lowerer) findComponents() {
 		}
 	}
 }
+
+// leaveOut multiplies the terms of objects that Data.Left marks by 0.
+func (l *lowerer) leaveOut(terms []named.Value, plates []*named.Axis) []named.Value {
+	d := l.datum
+	if d == nil || l.data.Left[d.name] == nil {
+		return terms
+	}
+	left := l.data.Left[d.name]
+	pos := l.b.With(l.b.Open(d.place(), d.lead...), plates...)
+	places, event := pos.Const(), pos.Shape().Size()
+	sizes := make(graph.Shape, len(pos.Axes()))
+	for i, a := range pos.Axes() {
+		sizes[i] = a.Size
+	}
+	keep, some := make([]float64, sizes.Size()), false
+	for i := range keep {
+		keep[i] = 1
+		for _, p := range places[i*event : (i+1)*event] {
+			if left[int(p)] {
+				keep[i], some = 0, true
+			}
+		}
+	}
+	if !some {
+		return terms
+	}
+	k := l.b.Wrap(l.b.G.Constant(sizes, keep), pos.Axes()...)
+	out := make([]named.Value, len(terms))
+	for i, x := range terms {
+		out[i] = l.b.Apply(op.MulZ, k, x)
+	}
+	return out
+}

@@ -39,6 +39,9 @@ func (l *lowerer) sample(s *ast.Sample) {
 // addFactor sums the terms of a statement over its plates and iid dimensions.
 func (l *lowerer) addFactor(s *ast.Sample, latent bool, terms dist.Terms, lead []*named.Axis) {
 	plates := append(l.plates[:len(l.plates):len(l.plates)], lead...)
+	if !latent {
+		terms = l.leaveOut(terms, plates)
+	}
 	total := l.b.Scalar(0)
 	var o *Observed
 	if !latent && l.options.Rows != nil {

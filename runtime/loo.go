@@ -450,6 +450,45 @@ func (d jointDraws) rows() (*loo.Draws, error) {
 	return out.Weighted(log)
 }
 
+// dead are draws without weight at which several units of data are impossible, or have no log
+// likelihood: without one of these they have no weight either. (Package loo has to take a unit that is
+// impossible at a draw without weight for what took the weight.) Where units are coupled nothing
+// can be said: each is impossible given the others if all of them together are.
+func (d jointDraws) dead(p *target.Pointwise) ([]int, error) {
+	if d.weights == nil || p.Coupled {
+		return nil, nil
+	}
+	var rows, out []int
+	for s, w := range d.weights {
+		if w == 0 {
+			rows = append(rows, s)
+		}
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	values := map[string][]float64{}
+	for name, x := range d.values {
+		size := len(x) / d.n
+		for _, s := range rows {
+			values[name] = append(values[name], x[s*size:(s+1)*size]...)
+		}
+	}
+	err := p.Rows(values, len(rows), func(k int, loglik []float64) error {
+		impossible := 0
+		for _, l := range loglik {
+			if !(l > math.Inf(-1)) {
+				impossible++
+			}
+		}
+		if impossible > 1 {
+			out = append(out, rows[k])
+		}
+		return nil
+	})
+	return out, err
+}
+
 // pointwise compiles the log likelihood of the units of a target's data: discrete latents are
 // summed out where that can be done, and given like the others where it cannot. By are the
 // dimensions that units are cells of; none: target.ByRow.
@@ -484,6 +523,10 @@ func leaveOneOut(ctx context.Context, p *target.Pointwise, d jointDraws, levels 
 		return nil, err
 	}
 	out.Draws = none.Draws
+	dead, err := d.dead(p)
+	if err != nil {
+		return nil, err
+	}
 	exact := len(p.Latents) == 0
 	if exact {
 		out.Draws = 0
@@ -495,6 +538,9 @@ func leaveOneOut(ctx context.Context, p *target.Pointwise, d jointDraws, levels 
 		if exact { // p(y_u | all other data), if discrete latents couple units
 			out.Points[u] = loo.Point{ELPD: column[0], LPD: column[0], KHat: math.NaN(), REff: 1, ESS: 1, Exact: true}
 			return nil
+		}
+		for _, s := range dead {
+			column[s] = 0 // any number: the ratio is 0
 		}
 		x, err := rows.Point(column)
 		if err != nil {

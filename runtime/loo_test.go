@@ -501,3 +501,44 @@ func TestCompareLOOValues(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestLOOWithoutWeight: at draws without weight a unit that is impossible may have taken it, and is to
+// be fitted without; where another one is impossible too it has not.
+func TestLOOWithoutWeight(t *testing.T) {
+	m, err := Compile("model.ppl", []byte("data y : real[N]\nb ~ Normal(1, 5)\ny[i in 1..N] ~ Uniform(0, b)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		y        []float64
+		infinite []bool
+	}{"one": {[]float64{0.2, 0.9, 0.3}, []bool{false, true, false}}, "two": {[]float64{0.9, 0.95, 0.3}, []bool{false, true, false}}, "equal": {[]float64{0.9, 0.9, 0.3}, []bool{false, false, false}}} {
+		p, err := m.Bind(Map(map[string]any{"y": c.y}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := pointwise(p.target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 400
+		d := jointDraws{n: n, values: map[string][]float64{"b": make([]float64, n)}, weights: make([]float64, n)}
+		for i := range n {
+			d.values["b"][i], d.weights[i] = 1+float64(i)/float64(n), 1
+		}
+		d.values["b"][7], d.weights[7] = 0.92, 0 // below 0.95
+		d.values["b"][8], d.weights[8] = 0.5, 0
+		if name != "two" {
+			d.values["b"][7] = 0.8
+		}
+		got, err := leaveOneOut(context.Background(), w, d, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, x := range got.Points {
+			if math.IsInf(x.KHat, 1) != c.infinite[i] || math.IsNaN(x.ELPD) {
+				t.Errorf("%s, %s: %+v", name, got.Units[i].Name, x)
+			}
+		}
+	}
+}

@@ -173,3 +173,33 @@ func watchHeap() func() uint64 {
 	}()
 	return func() uint64 { close(stop); return <-done }
 }
+
+// BenchmarkPredictor predicts one new row from 4,000 draws, as a service does: from one goroutine, and from as many
+// as there are cores.
+func BenchmarkPredictor(b *testing.B) {
+	post := hierarchicalFit(b)
+	p, err := post.Predictor(runtime.PredictOptions{Seed: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	one := func(b *testing.B, i int) {
+		rows := runtime.Map(map[string]any{"x": []float64{float64(i%9) - 4}, "g": []string{county(i)}})
+		if _, err := p.Predict(context.Background(), rows); err != nil {
+			b.Fatal(err)
+		}
+	}
+	one(b, 0)
+	b.Run("one", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			one(b, i)
+		}
+	})
+	b.Run("many", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for i := 0; pb.Next(); i++ {
+				one(b, i)
+			}
+		})
+	})
+}

@@ -188,7 +188,7 @@ func (p *prediction) runBlocks(ctx context.Context, out *Predictions, keep bool)
 	var room []float64
 	for from := 0; from < b.n; from += b.size {
 		q := p.part(b, from, min(b.n, from+b.size))
-		c, _, err := q.forward()
+		c, _, err := q.forward(nil)
 		if err != nil {
 			return true, err
 		}

@@ -33,6 +33,9 @@ type compiled struct {
 	held   []heldInput
 	wants  []placed
 	latent int // how many steps draw latents
+	// columns are, of latents that are gathered, the draws of each element.
+	columns map[*lang.Symbol][][]float64
+	index   *target.Program // works out the indices of gathers; nil: there are none
 }
 
 // level is what can be drawn once the levels before it have been.
@@ -61,10 +64,12 @@ type destination struct {
 
 // heldInput fills an input of what is known: column k goes to position at[k].
 type heldInput struct {
-	node  *graph.Node
-	at    []int
-	draws [][]float64
-	rest  []float64 // what the positions hold that no draw tells
+	symbol *lang.Symbol
+	unused bool // nothing hangs on it
+	node   *graph.Node
+	at     []int
+	draws  [][]float64
+	rest   []float64 // what the positions hold that no draw tells
 }
 
 // placed says where an array that is wanted comes from.
@@ -77,7 +82,7 @@ type placed struct {
 
 // forward lowers the prediction for many draws; nil, and why, where that cannot be. It needs the
 // shapes that the first draw shows.
-func (p *prediction) forward() (c *compiled, why string, err error) {
+func (p *prediction) forward(inputs map[string]bool) (c *compiled, why string, err error) {
 	if p.post.answer.Asked.Engine == EngineTape {
 		return nil, "the TapeMachine runs one evaluation at a time", nil
 	}
@@ -86,7 +91,7 @@ func (p *prediction) forward() (c *compiled, why string, err error) {
 			return nil, "missing data on the left of a `~` have draws", nil
 		}
 	}
-	f, why := p.walk.Forward(p.known(), target.Lanes)
+	f, why := p.walk.Forward(p.known(), target.Lanes, inputs)
 	if f == nil {
 		return nil, why, nil
 	}
@@ -96,7 +101,20 @@ func (p *prediction) forward() (c *compiled, why string, err error) {
 		return nil, why, nil
 	}
 	c.hold(p.held)
-	return c, "", c.compile()
+	if err := c.compile(); err != nil {
+		return nil, "", err
+	}
+	c.needed()
+	c.columns = map[*lang.Symbol][][]float64{}
+	for _, g := range f.Gathers {
+		h := p.held[slices.IndexFunc(p.held, func(h *heldLatent) bool { return h.name == g.Symbol.Name })]
+		columns := make([][]float64, len(h.array.Data))
+		for k, at := range h.places {
+			columns[at] = h.draws[k]
+		}
+		c.columns[g.Symbol] = columns
+	}
+	return c, "", nil
 }
 
 // arrange puts the steps into levels.
@@ -207,7 +225,7 @@ func (c *compiled) connectSteps(k int, w *wanted, to *placed) bool {
 func (c *compiled) hold(held []*heldLatent) {
 	for _, in := range c.f.Held {
 		h := held[slices.IndexFunc(held, func(h *heldLatent) bool { return h.name == in.Symbol.Name })]
-		to := heldInput{node: in.Node, rest: make([]float64, in.Node.Shape.Size()/c.f.Lanes)}
+		to := heldInput{symbol: in.Symbol, node: in.Node, rest: make([]float64, in.Node.Shape.Size()/c.f.Lanes)}
 		where := map[int]int{}
 		for i := range to.rest {
 			at := i
@@ -226,8 +244,26 @@ func (c *compiled) hold(held []*heldLatent) {
 	}
 }
 
+// needed says which inputs nothing hangs on.
+func (c *compiled) needed() {
+	for k := range c.held {
+		h := &c.held[k]
+		h.unused = !slices.ContainsFunc(c.levels, func(l *level) bool { return l.program != nil && l.program.Index(h.node) >= 0 })
+	}
+}
+
 func (c *compiled) compile() error {
 	t := &target.Target{Engine: target.Plan}
+	if len(c.f.Gathers) > 0 {
+		var outs []*graph.Node
+		for _, g := range c.f.Gathers {
+			outs = append(outs, g.Index)
+		}
+		var err error
+		if c.index, err = t.Compile(c.f.Graph, outs...); err != nil {
+			return err
+		}
+	}
 	for _, l := range c.levels {
 		var outs []*graph.Node
 		for _, s := range l.steps {
@@ -257,6 +293,8 @@ type forwardWorker struct {
 	samplers [][]*lower.StepSampler
 	drawn    map[*graph.Node][]float64 // inputs that steps fill
 	scratch  []float64                 // what a step draws, lane by lane
+	gathers  []gathered
+	index    *target.Program
 }
 
 func (c *compiled) worker() (*forwardWorker, error) {
@@ -305,12 +343,19 @@ func (w *forwardWorker) lanes(m *lang.Model, from, to int, r *rand.Rand, out sin
 	lanes := w.c.f.Lanes
 	for k := range w.c.held {
 		h := &w.c.held[k]
+		if h.unused {
+			continue
+		}
 		in := w.drawn[h.node]
 		if in == nil { // held as a whole
 			in = make([]float64, h.node.Shape.Size())
 			w.drawn[h.node] = in
 		}
 		h.fill(in, lanes, from, to)
+	}
+	for k := range w.gathers {
+		w.gathers[k].fill(lanes, from, to)
+		w.drawn[w.gathers[k].node] = w.gathers[k].in
 	}
 	for i, l := range w.c.levels {
 		p := w.programs[i]
@@ -381,7 +426,10 @@ func (w *forwardWorker) step(m *lang.Model, s *levelStep, from *lower.StepSample
 			copy(all[lane*n:(lane+1)*n], s.shared.values[(first+lane)*n:])
 			continue
 		}
-		from.Set(params, lane)
+		if from.Set(params, lane); !from.Valid() {
+			d, _ := s.CannotDraw(m, nil)
+			return &errCannotDraw{first + lane, d}
+		}
 		if s.means {
 			width, _ := from.MeanWidth()
 			if need := n * width * w.c.f.Lanes; len(w.scratch) < need {

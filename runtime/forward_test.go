@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	goruntime "runtime"
@@ -88,7 +89,7 @@ func TestForwardHasTheWalksDistribution(t *testing.T) {
 			}
 			have, want := p.room(), p.room()
 			if done, err := p.runForward(ctx, have); err != nil || !done {
-				_, why, _ := p.forward()
+				_, why, _ := p.forward(nil)
 				t.Fatalf("not lowered for many draws: %v %s", err, why)
 			}
 			if err := p.runWalk(ctx, known, drawn); err != nil {
@@ -239,4 +240,17 @@ func must[T any](x T, err error) T {
 		panic(err)
 	}
 	return x
+}
+
+// TestForwardRefusesWhatTheWalkRefuses: a parameter that is out of its range at some draws only is an error
+// that names it, and no draw from something else.
+func TestForwardRefusesWhatTheWalkRefuses(t *testing.T) {
+	post := forwardFit(t, "data x : real[N]\ndata y : real[N]\na ~ Normal(0, 1)\nb ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(a, 1.5 + b * x[i])", map[string]any{"x": []float64{0, 0.1, 0}, "y": []float64{1, 2, 0}})
+	for _, mean := range []bool{false, true} {
+		var data *DataError
+		_, err := post.Predict(context.Background(), Map(map[string]any{"x": []float64{0, 1.2}}), PredictOptions{Mean: mean})
+		if !errors.As(err, &data) || !strings.Contains(err.Error(), "`sd`") {
+			t.Errorf("an sd that is negative at some draws gives %v", err)
+		}
+	}
 }

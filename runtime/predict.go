@@ -138,6 +138,15 @@ const (
 )
 
 func (post *Posterior) newPrediction(d *Data, opt PredictOptions) (*prediction, error) {
+	p, err := post.rebound(d, opt)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.hold(post.problem)
+}
+
+// rebound is a prediction of which the data have been bound.
+func (post *Posterior) rebound(d *Data, opt PredictOptions) (*prediction, error) {
 	problem, err := post.Problem()
 	if err != nil {
 		return nil, err
@@ -164,13 +173,7 @@ func (post *Posterior) newPrediction(d *Data, opt PredictOptions) (*prediction, 
 			return nil, &OptionError{"Extend", fmt.Sprintf("%s has labels: give rows with new ones", name)}
 		}
 	}
-	if err := p.rebind(d, problem); err != nil {
-		return nil, err
-	}
-	if err := p.hold(problem); err != nil {
-		return nil, err
-	}
-	return p, nil
+	return p, p.rebind(d, problem)
 }
 
 // The most that may be asked for.
@@ -567,9 +570,7 @@ func (p *prediction) run(ctx context.Context) (*Predictions, error) {
 		}
 		p.gather(out)
 	}
-	for i := range out.answer.Quantities {
-		out.byName[out.answer.Quantities[i].Name] = i
-	}
+	out.index()
 	if p.score != nil {
 		if out.answer.Scores, err = p.scores(); err != nil {
 			return nil, err
@@ -915,4 +916,11 @@ func (p *Predictions) Warnings() diag.List {
 // has reports whether something is called so: a symbol, or an element.
 func (p *Predictions) has(name string) bool {
 	return slices.ContainsFunc(p.answer.Quantities, func(q Quantity) bool { return name == q.Symbol || name == q.Name || name == q.Column })
+}
+
+// index makes the quantities be found by name.
+func (p *Predictions) index() {
+	for i := range p.answer.Quantities {
+		p.byName[p.answer.Quantities[i].Name] = i
+	}
 }

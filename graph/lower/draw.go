@@ -228,6 +228,7 @@ type operand struct {
 	strides []int
 	lane    int // stride from draw to draw, where it differs between them (forward.go)
 	output  int // where the values for all draws are found; -1: data
+	rule    lang.ParamConstraint
 }
 
 func (o *operand) at(c []int) []float64 {
@@ -251,7 +252,9 @@ func (d *drawing) sampler(e *ast.Dist, call *lang.DistCall, lead []*named.Axis, 
 		sizes[name] = event[i]
 	}
 	for i, ps := range call.Sig.Forms[call.Form].Params {
-		s.params = append(s.params, d.operand(e, ps.Name, l.param(e, call, i, ps, lead, sizes)))
+		o := d.operand(e, ps.Name, l.param(e, call, i, ps, lead, sizes))
+		o.rule = ps.Constraint
+		s.params = append(s.params, o)
 	}
 	for _, part := range call.Dists {
 		s.parts = append(s.parts, d.sampler(part, l.m.Dists[part.Call], lead, event))
@@ -361,7 +364,12 @@ func (s *sampler) draw(r *rand.Rand, at []int, out []float64) {
 			out[0] = math.NaN()
 		}
 	case s.lower != nil:
-		out[0] = dist.SampleTruncated(r, s.decl, s.numbers, s.lower.at(at)[0], s.upper.at(at)[0])
+		lower, upper := s.lower.at(at)[0], s.upper.at(at)[0]
+		if lower > upper {
+			out[0] = math.NaN()
+			return
+		}
+		out[0] = dist.SampleTruncated(r, s.decl, s.numbers, lower, upper)
 	default:
 		s.decl.Sample(r, s.numbers, out)
 	}

@@ -39,6 +39,9 @@ type Forward struct {
 	// Generated are what stands under `generate`, with a first dimension of Lanes; nil where
 	// it was not asked for.
 	Generated []ForwardValue
+	// Data are the inputs of what was asked to be one; Gathers read latents at indices that hang on them.
+	Data    []DataInput
+	Gathers []Gather
 	// Given are, by name, data on the left of a `~` as they were given: elements that no
 	// step draws keep these values.
 	Given map[string]*Array
@@ -50,6 +53,22 @@ type HeldInput struct {
 	Node   *graph.Node // Lanes × the elements
 	// Elements are the places of these in the array, row-major from 0; nil where it is all of it.
 	Elements []int
+}
+
+// DataInput is an input for an array of data.
+type DataInput struct {
+	Name string
+	Node *graph.Node
+}
+
+// Gather is an input for elements of a latent that is known as a whole, at indices that hang on
+// inputs for data: alpha[county[i]]. Of each index, from 1, it holds the Size numbers of
+// the latent there.
+type Gather struct {
+	Symbol *lang.Symbol
+	Node   *graph.Node // Lanes × the indices × Size
+	Index  *graph.Node // hangs on Data alone
+	Size   int
 }
 
 // ForwardValue is a value of the graph.
@@ -71,8 +90,8 @@ type Step struct {
 	// Input holds what is drawn, Lanes × the elements, for later statements; nil for
 	// data, which no statement reads.
 	Input *graph.Node
-	// Params are the parameters that vary from draw to draw: values of the graph with a first
-	// dimension of Lanes.
+	// Params are the parameters that are not constants: values of the graph, with a first
+	// dimension of Lanes where they vary from draw to draw.
 	Params []*graph.Node
 	Span   diag.Span
 
@@ -83,8 +102,9 @@ type Step struct {
 
 // forward is the state of the walk.
 type forward struct {
-	axis *named.Axis
-	out  *Forward
+	axis   *named.Axis
+	out    *Forward
+	inputs map[string]bool
 }
 
 // notForward is the panic of a model that cannot be lowered for many draws.
@@ -92,9 +112,11 @@ type notForward struct{ why string }
 
 // Forward lowers the prediction for many draws, lanes of them in one evaluation. known holds the
 // shapes of what is known, and which elements are missing, as for Draw; its numbers are looked at only for data.
+// Data of inputs are inputs of the graph in place of constants, and may be others in each evaluation, of the same
+// shapes; a known latent that is read at such data is gathered by the caller.
 // It is nil where the prediction cannot be lowered so, with the reason; Draw then is
 // the way. Draw should have been asked once before: it has the diagnostics.
-func (p *Prediction) Forward(known map[string]*Array, lanes int) (out *Forward, why string) {
+func (p *Prediction) Forward(known map[string]*Array, lanes int, inputs map[string]bool) (out *Forward, why string) {
 	defer func() {
 		if r := recover(); r != nil {
 			no, is := r.(notForward)
@@ -112,7 +134,7 @@ func (p *Prediction) Forward(known map[string]*Array, lanes int) (out *Forward, 
 		sim.held[name] = !slices.Contains(a.Missing, true)
 	}
 	l := newLowerer(p.m, p.data, nil, named.New())
-	sim.forward = &forward{axis: &named.Axis{Name: "particle", Size: lanes, Class: named.Particle}, out: &Forward{Lanes: lanes, Graph: l.b.G, Given: map[string]*Array{}}}
+	sim.forward = &forward{axis: &named.Axis{Name: "particle", Size: lanes, Class: named.Particle}, inputs: inputs, out: &Forward{Lanes: lanes, Graph: l.b.G, Given: map[string]*Array{}}}
 	l.sim, l.giving, l.root.giving = sim, true, true
 	l.b.G.Limit = l.mostElements()
 	if p.opt.Generate {
@@ -147,9 +169,6 @@ func (l *lowerer) finishForward() {
 			if o.value.IsConst() {
 				return
 			}
-			if !o.value.Has(f.axis) {
-				panic(notForward{"a value varies without the draws"})
-			}
 			s.Params = append(s.Params, o.value.N)
 			o.output = len(s.Params) - 1
 		})
@@ -183,6 +202,42 @@ func elementsOf(x *box, shape graph.Shape) []int {
 		piece{dims: x.dims}.placesIn(x.inner, shape.Strides(), func(i, at int) { out[i] = at })
 	}
 	return out
+}
+
+// forwardInput makes data an input, if that is asked for.
+func (l *lowerer) forwardInput(name string, a *Array, elem lang.Elem) bool {
+	if l.sim == nil || l.sim.forward == nil || !l.sim.forward.inputs[name] || len(a.Data) == 0 || a.Missing != nil {
+		return false
+	}
+	f := l.sim.forward
+	n := l.b.G.Input("data "+name, a.Shape)
+	f.out.Data = append(f.out.Data, DataInput{name, n})
+	l.bind(name, val{l.b.Wrap(n), elem})
+	return true
+}
+
+// forwardGather reads a latent that is known as a whole at an index that hangs on inputs for data.
+func (l *lowerer) forwardGather(e *ast.Index, b *binding) (v val, ok bool) {
+	if l.sim == nil || l.sim.forward == nil || b == nil || b.array == nil || !b.array.dense.Valid() || l.inBody() || len(e.Args) == 0 || e.Args[0].Expr == nil {
+		return v, false
+	}
+	f := l.sim.forward
+	k := slices.IndexFunc(f.out.Held, func(h HeldInput) bool { return h.Node == b.array.dense.N })
+	at := l.eval(e.Args[0].Expr).Value
+	if k < 0 || at.IsConst() || at.Has(f.axis) || at.Rank() > 0 {
+		return v, false
+	}
+	shape := b.array.dense.Shape()[1:]
+	n := l.b.G.BatchInput(fmt.Sprintf("elements %d of %s", len(f.out.Gathers), b.array.name), slices.Concat(graph.Shape{f.axis.Size}, sizesOf(at.Axes()), shape))
+	f.out.Gathers = append(f.out.Gathers, Gather{Symbol: f.out.Held[k].Symbol, Node: n, Index: at.N, Size: shape.Size()})
+	got := l.b.Wrap(n, append([]*named.Axis{f.axis}, at.Axes()...)...)
+	if len(e.Args) == 1 {
+		return val{got, b.array.elem}, true
+	}
+	if l.varying(e.Args[1:]) {
+		l.fail("not-supported-here", e, "two indices hang on data that are inputs")
+	}
+	return val{l.b.Index(got, l.indexArgs(e, e.Args[1:], shape)...), b.array.elem}, true
 }
 
 // forwardHeld is the input for a latent that is known as a whole.
@@ -333,8 +388,35 @@ func (s *Step) Sampler() *StepSampler {
 // Set takes the parameters of a lane from the values of the step's Params.
 func (x *StepSampler) Set(params [][]float64, lane int) {
 	for k, o := range x.operands {
+		if o.lane == 0 { // it hangs on data alone
+			o.data = params[k]
+			continue
+		}
 		o.data = params[k][lane*o.lane : (lane+1)*o.lane]
 	}
+}
+
+// Valid reports whether the parameters that were set are in their ranges.
+func (x *StepSampler) Valid() bool {
+	for _, o := range x.operands {
+		rule, is := paramRules[o.rule]
+		switch {
+		case !is:
+		case o.rule == lang.Positive: // of many numbers
+			for _, v := range o.data {
+				if !(v > 0) {
+					return false
+				}
+			}
+		default:
+			for _, v := range o.data {
+				if !rule.ok(v) {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // Draw draws the elements that are not fixed into out, in the order of the step's Elements.
@@ -418,14 +500,14 @@ func (x *StepSampler) Mean(out []float64) {
 	}
 }
 
-// CannotDraw says what is wrong where the elements cannot be drawn.
+// CannotDraw says that the elements cannot be drawn; of those that were, it looks for one that is NaN.
 func (s *Step) CannotDraw(m *lang.Model, out []float64) (diag.Diagnostic, bool) {
 	i := slices.IndexFunc(out, math.IsNaN)
-	if i < 0 {
+	if out != nil && i < 0 {
 		return diag.Diagnostic{}, false
 	}
 	name := s.Symbol.Name
-	if len(s.Shape) > 0 {
+	if i >= 0 && len(s.Shape) > 0 {
 		name += "[" + element(s.Shape, s.Elements[i]) + "]"
 	}
 	return diag.Diagnostic{Code: "cannot-predict", Source: m.File.Source, Span: s.Span,

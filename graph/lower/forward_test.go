@@ -65,7 +65,7 @@ func (c forwardCase) run(t *testing.T) {
 	for lane := range known {
 		known[lane] = c.known(t, p, lane)
 	}
-	f, why := p.Forward(known[0], forwardLanes)
+	f, why := p.Forward(known[0], forwardLanes, nil)
 	if f == nil {
 		t.Fatal(why)
 	}
@@ -236,7 +236,7 @@ func TestNotForward(t *testing.T) {
 			m := checked(t, c.text)
 			p := lower.NewPrediction(m, partlyBound(m, c.data), lower.PredictOptions{})
 			known := forwardCase{text: c.text, fresh: c.fresh}.known(t, p, 0)
-			if f, why := p.Forward(known, 2); f != nil || !strings.Contains(why, c.why) {
+			if f, why := p.Forward(known, 2, nil); f != nil || !strings.Contains(why, c.why) {
 				t.Errorf("lowered: %v, %q", f != nil, why)
 			}
 		})

@@ -60,6 +60,9 @@ func (l *lowerer) bindData(name string, a *Array, elem lang.Elem) {
 			return
 		}
 	}
+	if l.forwardInput(name, a, elem) {
+		return
+	}
 	l.bind(name, val{l.b.Array(graph.Shape(a.Shape), a.Data), elem})
 }
 

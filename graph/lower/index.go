@@ -19,6 +19,9 @@ func (l *lowerer) index(e *ast.Index) val {
 		if isName {
 			b = l.find(n.Name)
 		}
+		if v, ok := l.forwardGather(e, b); ok {
+			return v
+		}
 		if (b == nil || b.array == nil || l.stateArray(b.array) == nil) && l.varying(e.Args) {
 			return l.indexVarying(e)
 		}

@@ -293,6 +293,7 @@ type forwardWorker struct {
 	samplers [][]*lower.StepSampler
 	drawn    map[*graph.Node][]float64 // inputs that steps fill
 	scratch  []float64                 // what a step draws, lane by lane
+	params   [][]float64               // of the step at work
 	gathers  []gathered
 	index    *target.Program
 }
@@ -412,10 +413,11 @@ func (h *heldInput) fill(in []float64, lanes, from, to int) {
 
 // step draws a step for each lane.
 func (w *forwardWorker) step(m *lang.Model, s *levelStep, from *lower.StepSampler, p *target.Program, first, to int, r *rand.Rand, out sink) error {
-	params := make([][]float64, len(s.Params))
-	for k := range params {
-		params[k] = p.Out(s.first + k)
+	params := w.params[:0]
+	for k := range s.Params {
+		params = append(params, p.Out(s.first+k))
 	}
+	w.params = params
 	n := len(s.Elements)
 	all := w.scratch[:n*w.c.f.Lanes]
 	if s.Input != nil {

@@ -88,6 +88,9 @@ func (d *Dist) fillByName(r *rand.Rand, form int, p []Column, out []float64) {
 
 // spreadColumn are the sds (scales) that the last parameter of a form means.
 func spreadColumn(form int, d *Dist, c Column, n int) Column {
+	if form == 0 {
+		return c // the sd itself
+	}
 	ps := d.Forms[form].Params
 	to, is := toSpread[ps[len(ps)-1].Name]
 	if !is {
@@ -106,11 +109,8 @@ func spreadColumn(form int, d *Dist, c Column, n int) Column {
 	return out
 }
 
-// Filled reports whether Fill can draw from the distribution.
-func (d *Dist) Filled() bool { return fillers[d.Name] != nil }
-
-// Fill draws len(out) values, with the parameters of a form in the order of its signature: what as
-// many calls of Sample would draw from the same stream. Filled must hold.
-func (d *Dist) Fill(r *rand.Rand, form int, params []Column, out []float64) {
-	fillers[d.Name](r, form, params, out)
+// Filler draws len(out) values, with the parameters of a form in the order of its signature: what as
+// many calls of Sample would draw from the same stream. It is nil where Sample is the only way.
+func (d *Dist) Filler() func(r *rand.Rand, form int, params []Column, out []float64) {
+	return fillers[d.Name]
 }

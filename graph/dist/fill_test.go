@@ -16,7 +16,7 @@ func TestFill(t *testing.T) {
 	filled := 0
 	for _, name := range []string{"Normal", "StudentT", "Bernoulli", "Poisson", "Binomial", "Exponential", "Gamma", "NegBinomial", "LogNormal", "Categorical"} {
 		d, ok := dist.Find(name)
-		if !ok || !d.Filled() {
+		if !ok || d.Filler() == nil {
 			t.Errorf("%s has no loop of its own", name)
 			continue
 		}
@@ -44,7 +44,7 @@ func TestFill(t *testing.T) {
 					columns[k] = c
 				}
 				have, want := make([]float64, n), make([]float64, n)
-				d.Fill(rand.New(rand.NewPCG(3, 4)), form, columns, have)
+				d.Filler()(rand.New(rand.NewPCG(3, 4)), form, columns, have)
 				again := rand.New(rand.NewPCG(3, 4))
 				for i := range want {
 					p := dist.Numbers{Form: form, Values: map[string][]float64{}}

@@ -367,6 +367,8 @@ type StepSampler struct {
 	event    int
 	at       []int
 	columns  []dist.Column
+	filler   func(r *rand.Rand, form int, params []dist.Column, out []float64)
+	ruled    []ruled
 	cats     bool
 	width    int // numbers of an expectation; 0: not known yet
 }
@@ -379,8 +381,13 @@ func (s *Step) Sampler() *StepSampler {
 			x.operands[o.output] = o
 		}
 	})
-	if f := x.from; x.event == 1 && s.Fixed == nil && f.lower == nil && !f.decl.TakesDists && f.decl.Filled() {
-		x.columns = make([]dist.Column, len(f.params))
+	if f := x.from; x.event == 1 && s.Fixed == nil && f.lower == nil && !f.decl.TakesDists && f.decl.Filler() != nil {
+		x.filler, x.columns = f.decl.Filler(), make([]dist.Column, len(f.params))
+	}
+	for _, o := range x.operands {
+		if rule, is := paramRules[o.rule]; is {
+			x.ruled = append(x.ruled, ruled{o, rule.ok})
+		}
 	}
 	return x
 }
@@ -398,25 +405,24 @@ func (x *StepSampler) Set(params [][]float64, lane int) {
 
 // Valid reports whether the parameters that were set are in their ranges.
 func (x *StepSampler) Valid() bool {
-	for _, o := range x.operands {
-		rule, is := paramRules[o.rule]
-		switch {
-		case !is:
-		case o.rule == lang.Positive: // of many numbers
-			for _, v := range o.data {
+	for _, p := range x.ruled {
+		if p.rule == lang.Positive { // of many numbers
+			for _, v := range p.data {
 				if !(v > 0) {
 					return false
 				}
 			}
-		default:
-			for _, v := range o.data {
-				if !rule.ok(v) {
-					return false
-				}
-			}
+		} else if slices.ContainsFunc(p.data, func(v float64) bool { return !p.ok(v) }) {
+			return false
 		}
 	}
 	return true
+}
+
+// ruled is a parameter that has a range.
+type ruled struct {
+	*operand
+	ok func(v float64) bool
 }
 
 // Draw draws the elements that are not fixed into out, in the order of the step's Elements.
@@ -466,7 +472,7 @@ func (x *StepSampler) fill(r *rand.Rand, out []float64) {
 				x.columns[k].Step = o.strides[last]
 			}
 		}
-		x.from.decl.Fill(r, x.from.numbers.Form, x.columns, out[i:i+n])
+		x.filler(r, x.from.numbers.Form, x.columns, out[i:i+n])
 		for d := last - 1; d >= 0; d-- {
 			if x.at[d]++; x.at[d] < x.frame[d] {
 				break

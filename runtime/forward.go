@@ -423,7 +423,14 @@ func (w *forwardWorker) step(m *lang.Model, s *levelStep, from *lower.StepSample
 	if s.Input != nil {
 		all = w.drawn[s.Input]
 	}
+	quick := !s.means && s.shared == nil && from.DrawLanes(r, params, to-first, all)
 	for lane := range to - first {
+		if quick {
+			if d, bad := s.CannotDraw(m, all[lane:lane+1]); bad {
+				return &errCannotDraw{first + lane, d}
+			}
+			continue
+		}
 		if s.take {
 			copy(all[lane*n:(lane+1)*n], s.shared.values[(first+lane)*n:])
 			continue

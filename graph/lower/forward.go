@@ -442,6 +442,26 @@ func (x *StepSampler) Draw(r *rand.Rand, out []float64) {
 	}
 }
 
+// DrawLanes draws a step of one element for the first lanes at once, with the same numbers as Set and Draw for one
+// after another. It reports false, having done nothing, where the step is another, or a parameter is out of its range.
+func (x *StepSampler) DrawLanes(r *rand.Rand, params [][]float64, lanes int, out []float64) bool {
+	if x.columns == nil || len(x.s.Elements) != 1 {
+		return false
+	}
+	for _, o := range x.operands {
+		o.data = params[o.output]
+	}
+	if !x.Valid() {
+		return false
+	}
+	for k := range x.from.params {
+		o := &x.from.params[k]
+		x.columns[k] = dist.Column{X: o.data, Step: o.lane, Size: o.size}
+	}
+	x.filler(r, x.from.numbers.Form, x.columns, out[:lanes])
+	return true
+}
+
 // next goes on to the next object of the frame.
 func (x *StepSampler) next() {
 	for d := len(x.frame) - 1; d >= 0; d-- {

@@ -23,6 +23,8 @@ type forwardCase struct {
 var forwardCases = []forwardCase{
 	{name: "a line", text: "data x : real[N]\ndata y : real[N]\na ~ Normal(0, 1)\nb ~ Normal(0, 1)\ns ~ Exponential(1)\ny[i in 1..N] ~ Normal(a + b * x[i], s)",
 		data: values{"x": reals(5), "N": 5}},
+	{name: "one element", text: "data y : real[N]\na ~ Normal(0, 1)\ns ~ Exponential(1)\ny[i in 1..N] ~ Normal(a, s)", data: values{"N": 1}},
+	{name: "one element of categories", text: "data y : int\nw ~ Dirichlet([1.0, 2.0, 3.0])\ny ~ Categorical(w)", data: values{}},
 	{name: "vectorised", text: "data x : real[N]\ndata y : real[N]\na ~ Normal(0, 1)\nlet m = a + 2 * x\ny ~ Normal(m, precision = 4)", data: values{"x": reals(5), "N": 5}},
 	{name: "groups, one new", text: "data J : int\ndata g : int[N]\ndata y : real[N]\nmu ~ Normal(0, 1)\nt ~ HalfNormal(1)\na[j in 1..J] ~ Normal(mu, t)\ny[i in 1..N] ~ StudentT(4, a[g[i]], 0.5)",
 		data: values{"J": 3, "g": []int{3, 1, 2, 3}, "N": 4}, fresh: map[string][]int{"a": {1}}},
@@ -80,6 +82,7 @@ func (c forwardCase) run(t *testing.T) {
 	got := [forwardLanes]map[string][]float64{{}, {}, {}}
 	for _, s := range f.Steps {
 		params, sampler := e.run(t, s.Params), s.Sampler()
+		c.sameLanes(t, s, params)
 		for lane, r := range streams {
 			out := make([]float64, len(s.Elements))
 			if s.Input != nil {
@@ -132,6 +135,25 @@ func (c forwardCase) run(t *testing.T) {
 			if got[lane][name] == nil {
 				t.Errorf("`%s` is not drawn", name)
 			}
+		}
+	}
+}
+
+// sameLanes: where all lanes are drawn at once, they are drawn as one after another.
+func (c forwardCase) sameLanes(t *testing.T, s *lower.Step, params [][]float64) {
+	t.Helper()
+	at, one := make([]float64, forwardLanes), make([]float64, 1)
+	sampler, r := s.Sampler(), rand.New(rand.NewPCG(5, 5))
+	if !sampler.DrawLanes(rand.New(rand.NewPCG(5, 5)), params, forwardLanes, at) {
+		if strings.HasPrefix(c.name, "one element") {
+			t.Error("the lanes were not drawn at once")
+		}
+		return
+	}
+	for lane, x := range at {
+		sampler.Set(params, lane)
+		if sampler.Draw(r, one); one[0] != x {
+			t.Errorf("lane %d is %g at once, and %g alone", lane, x, one[0])
 		}
 	}
 }

@@ -85,20 +85,21 @@ func (post *Posterior) Predict(ctx context.Context, d *Data, opt PredictOptions)
 
 // prediction is one at work.
 type prediction struct {
-	post  *Posterior
-	opt   PredictOptions
-	model *lang.Model
-	was   *data.Bound
-	now   *data.Rebound
-	data  *lower.Data
-	walk  *lower.Prediction
-	names map[string]*lang.Symbol
-	draws []int // rows of the draws that are kept
-	held  []*heldLatent
-	fixed map[string]*lower.Array // data on the left of `~` that are held, or partly
-	wants []*wanted
-	notes diag.List
-	score *scoring // nil if it is not asked for
+	post    *Posterior
+	problem *Problem
+	opt     PredictOptions
+	model   *lang.Model
+	was     *data.Bound
+	now     *data.Rebound
+	data    *lower.Data
+	walk    *lower.Prediction
+	names   map[string]*lang.Symbol
+	draws   []int // rows of the draws that are kept
+	held    []*heldLatent
+	fixed   map[string]*lower.Array // data on the left of `~` that are held, or partly
+	wants   []*wanted
+	notes   diag.List
+	score   *scoring // nil if it is not asked for
 }
 
 // heldLatent is a latent of which the fit knows elements.
@@ -142,7 +143,7 @@ func (post *Posterior) newPrediction(d *Data, opt PredictOptions) (*prediction, 
 	if err != nil {
 		return nil, err
 	}
-	return p, p.hold(post.problem)
+	return p, p.hold(p.problem)
 }
 
 // rebound is a prediction of which the data have been bound.
@@ -151,7 +152,7 @@ func (post *Posterior) rebound(d *Data, opt PredictOptions) (*prediction, error)
 	if err != nil {
 		return nil, err
 	}
-	p := &prediction{post: post, opt: opt, model: problem.model.checked, was: problem.bound, names: lower.SimulatedNames(problem.model.checked)}
+	p := &prediction{post: post, problem: problem, opt: opt, model: problem.model.checked, was: problem.bound, names: lower.SimulatedNames(problem.model.checked)}
 	if opt.Score && opt.Mean {
 		return nil, &OptionError{"Score", "is of draws of the outcomes, not of their means"}
 	}

@@ -271,7 +271,7 @@ func (post *Posterior) Quantity(name string) (*Quantity, error) {
 	if err := given("Posterior.Quantity", argument{"post", post != nil}); err != nil {
 		return nil, err
 	}
-	if i, ok := post.byName[strings.ReplaceAll(name, " ", "")]; ok {
+	if i, ok := elementOf(post.byName, name); ok {
 		q := post.answer.Quantities[i]
 		return &q, nil
 	}
@@ -281,6 +281,16 @@ func (post *Posterior) Quantity(name string) (*Quantity, error) {
 		}
 	}
 	return nil, post.unknown(name)
+}
+
+// elementOf finds an element by its name, which may be written with blanks (`w[2, 1]`), as labels may
+// have some (`a[county 01]`).
+func elementOf(at map[string]int, name string) (int, bool) {
+	if i, ok := at[name]; ok {
+		return i, true
+	}
+	i, ok := at[strings.ReplaceAll(name, " ", "")]
+	return i, ok
 }
 
 // DiscreteQuantity finds an element of a discrete latent by its name in the
@@ -298,7 +308,7 @@ func (post *Posterior) discreteIndex(name string) (int, error) {
 	if err := given("Posterior.DiscreteQuantity", argument{"post", post != nil}); err != nil {
 		return 0, err
 	}
-	if i, ok := post.discreteByName[strings.ReplaceAll(name, " ", "")]; ok {
+	if i, ok := elementOf(post.discreteByName, name); ok {
 		return i, nil
 	}
 	for i := range post.answer.Discrete {

@@ -808,7 +808,7 @@ func (p *Predictions) Quantity(name string) (*Quantity, error) {
 	if err := given("Predictions.Quantity", argument{"p", p.made()}); err != nil {
 		return nil, err
 	}
-	if i, ok := p.byName[strings.ReplaceAll(name, " ", "")]; ok {
+	if i, ok := elementOf(p.byName, name); ok {
 		q := p.answer.Quantities[i]
 		return &q, nil
 	}

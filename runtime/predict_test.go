@@ -356,3 +356,18 @@ func TestPredictGivenPredictors(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestLabelsWithBlanks: elements are found by labels that have blanks.
+func TestLabelsWithBlanks(t *testing.T) {
+	post := fitted(t, "data g : factor(J)[N]\ndata y : real[N]\na[j in 1..J] ~ Normal(1, 2)\ny[i in 1..N] ~ Normal(a[g[i]], 0.5)", map[string]any{"g": []string{"north west", "b", "b"}, "y": []float64{3, -1, 4}}, runtime.Options{})
+	out := predicted(t, post, map[string]any{"g": []string{"far off"}}, runtime.PredictOptions{})
+	if _, err := post.Quantity("a[north west]"); err != nil {
+		t.Error(err)
+	}
+	if _, err := post.Quantity("a[ b ]"); err != nil {
+		t.Error(err)
+	}
+	if _, err := out.Quantity("a[far off]"); err != nil {
+		t.Error(err)
+	}
+}

@@ -75,9 +75,8 @@ func (p *prediction) divisible(dim string) bool {
 	}
 	for _, list := range [][]*lang.Symbol{p.model.Latents, p.model.Data, p.model.Lets} {
 		for _, s := range list {
-			_, fixed := p.fixed[s.Name]
 			held := slices.ContainsFunc(p.held, func(h *heldLatent) bool { return h.name == s.Name })
-			if (fixed || held) && dimOf(s, dim) >= 0 {
+			if held && dimOf(s, dim) >= 0 {
 				return false
 			}
 		}

@@ -352,6 +352,9 @@ func TestPredictGivenPredictors(t *testing.T) {
 	if q, err := out.Quantity("y[2]"); err != nil || q.SD < 0.8 {
 		t.Errorf("y where x is missing: %+v, %v", q, err)
 	}
+	if w := predicted(t, post, map[string]any{"x": []float64{1}, "mx": 3.0}, runtime.PredictOptions{}).Warnings(); len(w) != 1 || !strings.Contains(w[0].Summary, "`mx`") {
+		t.Errorf("warnings: %v", w)
+	}
 	if s := out.Scores(); len(s) != 1 || s[0].Symbol != "y" {
 		t.Errorf("%+v", s)
 	}

@@ -92,7 +92,7 @@ func (x *Predictor) Predict(ctx context.Context, rows *Data) (out *Predictions, 
 			return f.predict(ctx, p)
 		}
 	}
-	if err := p.hold(p.problem); err != nil {
+	if err := p.hold(); err != nil {
 		return nil, err
 	}
 	return p.run(ctx)
@@ -174,7 +174,7 @@ func (p *prediction) form() (key string, inputs map[string]bool, ok bool) {
 // make compiles the program for rows like those of p, if that can be done. The error is one of the rows.
 func (f *predictorForm) make(ctx context.Context, p *prediction, inputs map[string]bool) error {
 	q := *p
-	if err := q.hold(q.problem); err != nil {
+	if err := q.hold(); err != nil {
 		return err
 	}
 	drawn, err := q.walkOne(q.known(), 0) // which shows the shapes, and what is wrong

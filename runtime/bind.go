@@ -201,7 +201,7 @@ func (p *Problem) Target() *target.Target {
 func lowerData(b *data.Bound) *lower.Data {
 	out := &lower.Data{Values: map[string]*lower.Array{}, Dims: b.Dims, Where: b.Where}
 	for name, a := range b.Values {
-		out.Values[name] = &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}
+		out.Values[name] = arrayOf(a)
 	}
 	return out
 }
@@ -210,17 +210,39 @@ func lowerData(b *data.Bound) *lower.Data {
 // and dimensions.
 func evaluator(m *lang.Model) data.Eval {
 	return func(e ast.Expr, lookup data.Lookup) (*data.Array, error) {
-		find := func(name string) (*lower.Array, bool) {
-			a, ok := lookup(name)
-			if !ok {
-				return nil, false
-			}
-			return &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}, true
-		}
-		a, diags := lower.Evaluate(m, find, e)
+		a, diags := lower.Evaluate(m, lookupIn(lookup), e)
 		if a == nil {
 			return nil, diags
 		}
 		return &data.Array{Shape: a.Shape, Data: a.Data}, nil
 	}
+}
+
+// arrayOf is an array of data as lowering has it.
+func arrayOf(a *data.Array) *lower.Array {
+	return &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}
+}
+
+// lookupIn is a lookup of data as lowering has it.
+func lookupIn(lookup data.Lookup) func(name string) (*lower.Array, bool) {
+	return func(name string) (*lower.Array, bool) {
+		a, ok := lookup(name)
+		if !ok {
+			return nil, false
+		}
+		return arrayOf(a), true
+	}
+}
+
+// observedIn are the data on the left of a `~`, which may be a let of data; nil if they cannot be
+// worked out.
+func observedIn(m *lang.Model, b *data.Bound, sym *lang.Symbol) *lower.Array {
+	if let, is := sym.Decl.(*ast.Let); is {
+		a, _ := lower.Evaluate(m, lookupIn(b.Lookup), let.Value)
+		return a
+	}
+	if a := b.Values[sym.Name]; a != nil {
+		return arrayOf(a)
+	}
+	return nil
 }

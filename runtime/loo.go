@@ -8,12 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"ppl/graph/lower"
 	"ppl/inference"
 	"ppl/inference/loo"
 	"ppl/inference/target"
 	"ppl/lang"
-	"ppl/lang/ast"
 	"ppl/lang/diag"
 	"ppl/runtime/answer"
 )
@@ -323,30 +321,10 @@ func (p *Problem) pointValues(w *target.Pointwise, levels map[string][]string) m
 // observed are the data on the left of a `~`, which may be a let of data; nil if they cannot be
 // worked out.
 func (p *Problem) observed(sym *lang.Symbol) []float64 {
-	if a := p.observedArray(sym); a != nil {
+	if a := observedIn(p.model.checked, p.bound, sym); a != nil {
 		return a.Data
 	}
 	return nil
-}
-
-func (p *Problem) observedArray(sym *lang.Symbol) *lower.Array {
-	if let, is := sym.Decl.(*ast.Let); is {
-		a, _ := lower.Evaluate(p.model.checked, p.lookup, let.Value)
-		return a
-	}
-	if a := p.bound.Values[sym.Name]; a != nil {
-		return &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}
-	}
-	return nil
-}
-
-// lookup finds data by name.
-func (p *Problem) lookup(name string) (*lower.Array, bool) {
-	a, ok := p.bound.Lookup(name)
-	if !ok {
-		return nil, false
-	}
-	return &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}, true
 }
 
 // LOOUnit is what is left out together.

@@ -114,7 +114,7 @@ func (r *refitting) left(units []int) map[string][]bool {
 		name := x.Symbol.Name
 		if out[name] == nil {
 			n := 1
-			if a := r.p.observedArray(x.Symbol); a != nil {
+			if a := observedIn(r.p.model.checked, r.p.bound, x.Symbol); a != nil {
 				n = len(a.Data)
 			}
 			out[name] = make([]bool, n)

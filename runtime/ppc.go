@@ -69,7 +69,7 @@ func (post *Posterior) PPC(ctx context.Context, opt PPCOptions) (out *PPC, err e
 	if err := c.by.known(); err != nil {
 		return nil, err
 	}
-	predicted, err := post.Predict(ctx, nil, PredictOptions{Seed: opt.Seed, Draws: opt.Draws})
+	predicted, err := post.Predict(ctx, nil, PredictOptions{Seed: opt.Seed, Draws: opt.Draws, Keep: true})
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (c *checking) collect(quantities []Quantity) error {
 		}
 		r := known[q.Symbol]
 		if r == nil {
-			a := c.by.p.observedArray(sym)
+			a := observedIn(c.by.p.model.checked, c.by.p.bound, sym)
 			if a == nil {
 				continue
 			}

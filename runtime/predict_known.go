@@ -51,7 +51,7 @@ func (p *prediction) shape(sym *lang.Symbol) (graph.Shape, error) {
 	for i, d := range sym.Type.Dims {
 		n, err := d.Eval(func(s *lang.DimSym) (int, error) {
 			if s.Length != nil {
-				a, ds := lower.Evaluate(p.model, p.lookup, s.Length)
+				a, ds := lower.Evaluate(p.model, lookupIn(p.now.Lookup), s.Length)
 				if a == nil {
 					return 0, &DataError{ds}
 				}

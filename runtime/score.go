@@ -9,7 +9,6 @@ import (
 	"ppl/graph/lower"
 	"ppl/inference/target"
 	"ppl/lang"
-	"ppl/lang/ast"
 	"ppl/runtime/answer"
 )
 
@@ -109,29 +108,14 @@ func (p *prediction) scores() ([]Score, error) {
 // observed are the data on the left of a `~` that were given; nil if they were not. A let of data
 // is computed.
 func (p *prediction) observed(w *wanted) *lower.Array {
-	switch let, is := w.symbol.Decl.(*ast.Let); {
-	case w.of != ofData:
+	if w.of != ofData || w.symbol.Kind == lang.SymData && !p.now.Given[w.symbol.Name] {
 		return nil
-	case is:
-		a, _ := lower.Evaluate(p.model, p.lookup, let.Value)
-		if a == nil || len(a.Data) != w.shape.Size() {
-			return nil
-		}
-		return a
-	case p.now.Given[w.symbol.Name] && p.now.Values[w.symbol.Name] != nil:
-		a := p.now.Values[w.symbol.Name]
-		return &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}
 	}
-	return nil
-}
-
-// lookup finds the data of the prediction.
-func (p *prediction) lookup(name string) (*lower.Array, bool) {
-	a, ok := p.now.Lookup(name)
-	if !ok {
-		return nil, false
+	a := observedIn(p.model, p.now.Bound, w.symbol)
+	if a == nil || len(a.Data) != w.shape.Size() {
+		return nil
 	}
-	return &lower.Array{Shape: a.Shape, Data: a.Data, Missing: a.Missing}, true
+	return a
 }
 
 // scored is one element with its predictions.

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"ppl/graph"
 )
@@ -241,8 +242,17 @@ func (s Scatter) Infer(in []Shape) (Shape, error) {
 	return s.Out, nil
 }
 
+// wipe clears a stretch of an array. A clear of hundreds of megabytes cannot be
+// interrupted, and the collector sends it signal after signal meanwhile, which
+// costs several times what the clearing does: between two calls it can stop.
+//
+//go:noinline
+func wipe(x []float64) { clear(x) }
+
 func (s Scatter) Eval(out []float64, in [][]float64) {
-	clear(out)
+	for c := range slices.Chunk(out, 1<<15) {
+		wipe(c)
+	}
 	k := 0
 	for _, p := range s.Parts {
 		x := in[k]

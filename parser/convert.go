@@ -320,7 +320,7 @@ func (c *converter) atom(o *operand, toks []lexer.Token) ast.Expr {
 	case t.Type == tokName || t.Type == tokLiteral:
 		return c.leaf(t)
 	case t.Value == "[":
-		return c.array(pos, o)
+		return c.array(pos, o, toks)
 	case t.Value == "(":
 		return &ast.Paren{At: pos, X: c.expr(o.Paren)}
 	}
@@ -366,7 +366,14 @@ func shorten(text string) string {
 	return string(r[:most]) + "..."
 }
 
-func (c *converter) array(pos ast.At, o *operand) ast.Expr {
+func (c *converter) array(pos ast.At, o *operand, toks []lexer.Token) ast.Expr {
+	if o.Plain != nil {
+		out := &ast.Array{At: pos, Elems: make([]ast.Expr, 0, len(toks)/2)}
+		for i := 1; i < len(toks); i += 2 {
+			out.Elems = append(out.Elems, c.literal(toks[i]))
+		}
+		return out
+	}
 	if o.For != nil {
 		return &ast.Comprehension{At: pos, Elem: c.expr(o.Elems[0]), Binders: c.binders(o.For)}
 	}

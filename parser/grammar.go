@@ -213,6 +213,28 @@ type leafOperand struct{}
 // Parse implements participle.Parseable.
 func (*leafOperand) Parse(lex *lexer.PeekingLexer) error { return takeLeaf(lex, true) }
 
+// leafElements are all the elements of an array of literals, which may be data:
+// the grammar would take a dozen allocations for each.
+type leafElements struct{}
+
+// Parse implements participle.Parseable.
+func (*leafElements) Parse(lex *lexer.PeekingLexer) error {
+	before := lex.MakeCheckpoint()
+	for lex.Peek().Type == tokLiteral {
+		lex.Next()
+		switch lex.Peek().Value {
+		case "]":
+			return nil
+		case ",":
+			lex.Next()
+			continue
+		}
+		break
+	}
+	lex.LoadCheckpoint(before)
+	return participle.NextMatch
+}
+
 // takeLeaf consumes a name or literal unless what follows belongs to it.
 func takeLeaf(lex *lexer.PeekingLexer, operator bool) error {
 	if t := lex.Peek().Type; t != tokName && t != tokLiteral {
@@ -233,7 +255,8 @@ type operand struct {
 	Leaf   *leafOperand   `parser:"@@"`
 	Args   []*callArg     `parser:"| Op* ( Name ('(' (@@ (',' @@)*)? ')')?"`
 	Paren  *expression    `parser:"| Literal | '(' @@ ')'"`
-	Elems  []*expression  `parser:"| '[' ( @@ ( (',' @@)+"`
+	Plain  *leafElements  `parser:"| '[' ( @@"`
+	Elems  []*expression  `parser:"| @@ ( (',' @@)+"`
 	For    []*binder      `parser:"| 'for' @@ (',' @@)* )? )? ']'"`
 	If     []*expression  `parser:"| 'if' @@ 'then' @@ 'else' @@ )"`
 	Index  []*indexSuffix `parser:"@@*"`

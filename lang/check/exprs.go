@@ -18,7 +18,10 @@ func (c *checker) expr(e ast.Expr) value {
 	}
 	if c.quiet == 0 {
 		v := c.exprValue(e)
-		if c.memo[e] = v; !v.bad {
+		if _, ok := e.(*ast.Number); !ok { // of which data in a text are made, and a look at it is enough
+			c.memo[e] = v
+		}
+		if !v.bad {
 			c.m.Types[e] = v.t
 		}
 		return v

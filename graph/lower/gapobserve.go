@@ -365,7 +365,7 @@ func (l *lowerer) referGaps(at ast.Node, g *gaps, slot named.Value) named.Value 
 func (l *lowerer) described(g *gaps) {
 	o := l.observed[g.sym.Name]
 	for _, i := range g.cells {
-		if o == nil || o.owner[i] == 0 {
+		if o == nil || o.by(i) == 0 {
 			l.failWith(diag.Diagnostic{Code: "missing-undefined", Span: g.sym.Span, Summary: g.element(i) + " is missing in the data, and no `~` describes it"})
 		}
 	}

@@ -57,25 +57,47 @@ func (l *lowerer) observedArgs(s *ast.Sample, idx []named.Value, shape graph.Sha
 
 // observed remembers which elements of an array have been observed, and where.
 type observed struct {
-	owner []int // of each element: 0, or its statement's place in stmts
+	owner []int32 // of each element: 0, or its statement's place in stmts
+	whole bool    // the first statement observes all, and owner is not made yet
 	stmts []diag.Span
+}
+
+// by is the place in stmts of the statement that observes an element; 0 if none does.
+func (o *observed) by(at int) int32 {
+	if o.whole {
+		return 1
+	}
+	return o.owner[at]
 }
 
 // once refuses to observe an element again.
 func (l *lowerer) once(s *ast.Sample, shape graph.Shape, args []named.IndexArg) {
 	o := l.observed[s.Name.Name]
 	if o == nil {
-		o = &observed{owner: make([]int, shape.Size())}
+		o = &observed{whole: len(args) == 0 && len(l.plates) == 0, stmts: []diag.Span{s.Span()}}
 		l.observed[s.Name.Name] = o
+		if o.whole {
+			return
+		}
+	} else {
+		o.stmts = append(o.stmts, s.Span())
 	}
-	o.stmts = append(o.stmts, s.Span())
+	if o.owner == nil {
+		o.owner = make([]int32, shape.Size())
+		for i := range o.owner {
+			if o.whole {
+				o.owner[i] = 1
+			}
+		}
+		o.whole = false
+	}
 	for _, a := range l.plates {
 		if a.Size == 0 {
 			return
 		}
 	}
 	for _, at := range elements(shape, args) {
-		if k := o.owner[at]; k != 0 {
+		if k := int(o.owner[at]); k != 0 {
 			name := s.Name.Name
 			if len(shape) > 0 {
 				name += "[" + element(shape, at) + "]"
@@ -86,7 +108,7 @@ func (l *lowerer) once(s *ast.Sample, shape graph.Shape, args []named.IndexArg) 
 			}
 			l.failWith(d)
 		}
-		o.owner[at] = len(o.stmts)
+		o.owner[at] = int32(len(o.stmts))
 	}
 }
 
@@ -97,9 +119,10 @@ func elements(shape graph.Shape, args []named.IndexArg) []int {
 	if len(place) == 0 {
 		return nil
 	}
-	var out []int
-	for _, v := range scratch.Index(scratch.Array(shape, place), args...).Const() {
-		out = append(out, int(v))
+	at := scratch.Index(scratch.Array(shape, place), args...).Const()
+	out := make([]int, len(at))
+	for i, v := range at {
+		out[i] = int(v)
 	}
 	return out
 }

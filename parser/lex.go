@@ -3,6 +3,7 @@ package parser
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -157,6 +158,11 @@ func (s *scanner) emit(t lexer.TokenType, n int) { s.emitAs(t, s.text[s.pos:s.po
 // line stay empty; a token's Pos.Column is not a column but its length, since
 // value may differ from the text it stands for.
 func (s *scanner) emitAs(t lexer.TokenType, value string, n int) {
+	if len(s.toks) == cap(s.toks) && s.pos > 0 {
+		// As dense as so far to the end, and at least a quarter more.
+		whole := float64(len(s.toks)) * float64(len(s.text)) / float64(s.pos)
+		s.toks = slices.Grow(s.toks, max(int(whole)-len(s.toks)+16, len(s.toks)/4))
+	}
 	s.toks = append(s.toks, lexer.Token{Type: t, Value: value, Pos: lexer.Position{Offset: s.pos, Column: n}})
 	s.pos += n
 }

@@ -65,7 +65,7 @@ func atWork(t testing.TB, tg *target.Target) *fitter {
 }
 
 // fitted is the default fit.
-func fitted(t testing.TB, tg *target.Target, opt Options) *Fit {
+func fitted(t testing.TB, tg *target.Target, opt Options) *Answer {
 	t.Helper()
 	fit, err := Variational(context.Background(), tg, opt)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 const ExactSum Correction = "exact"
 
 // Infer is Variational, or the exact answer where all latents are discrete.
-func Infer(ctx context.Context, t *target.Target, opt Options) (*Fit, error) {
+func Infer(ctx context.Context, t *target.Target, opt Options) (*Answer, error) {
 	if t.D == 0 && !t.Guided() {
 		return exactly(t)
 	}
@@ -22,7 +22,7 @@ func Infer(ctx context.Context, t *target.Target, opt Options) (*Fit, error) {
 
 // exactly is the answer for a model all of whose latents were summed out: its
 // log density is the log evidence.
-func exactly(t *target.Target) (*Fit, error) {
+func exactly(t *target.Target) (*Answer, error) {
 	c, err := t.NewSites(1, false)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,9 @@ func exactly(t *target.Target) (*Fit, error) {
 		}
 		return nil, e
 	}
-	return &Fit{Target: t, ELBO: lp[0], Converged: true, Ended: "all latents were summed out", Evaluations: 1,
-		Draws: &Weighted{KHat: math.NaN(), ESS: math.Inf(1)}, Applied: ExactSum, KHatMeanField: math.NaN(), LocError: math.NaN(), Starts: 1,
-		Modes: []Mode{{ELBO: lp[0]}}}, nil
+	a := newFit(t)
+	a.Draws, a.Applied = &Weighted{KHat: math.NaN(), ESS: math.Inf(1)}, ExactSum
+	a.Ending = Ending{Converged: true, Ended: "all latents were summed out"}
+	a.ELBO, a.Modes, a.Evaluations = lp[0], []Mode{{ELBO: lp[0]}}, 1
+	return a, nil
 }

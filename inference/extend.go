@@ -15,57 +15,59 @@ const (
 	extendedWork = 1e9
 )
 
-// Extend draws again from the proposal of the importance weights, widened, four times as
-// many as the answer has, where nothing but the number of its draws keeps a figure from being
-// exact enough. It reports false, and changes nothing, where the answer does not rest
-// on weights or tempered particles, or so many would take too long or more memory than most numbers that are
-// reported at each draw allow. The draws are of a stream of their own.
-func (fit *Fit) Extend(ctx context.Context, seed uint64, reported int) (bool, error) {
+// more is the More of answers that rest on importance weights or tempered particles: it draws
+// again from the proposal of the weights, widened, four times as many as the answer has. There are
+// no more where weights are unsteady, or so many would take too long or more memory than most numbers that
+// are reported at each draw allow. The draws are of a stream of their own.
+func (fit *Answer) more(ctx context.Context, seed uint64, reported int) (*Answer, bool, error) {
+	next := *fit
 	w := fit.Draws
 	if fit.Applied == Tempered {
-		return fit.temperMore(ctx, seed, reported)
+		more, err := next.temperMore(ctx, seed, reported)
+		return &next, more, err
 	}
 	if fit.Applied != Importance || w.KHat > SteadyKHat {
-		return false, nil
+		return fit, false, nil
 	}
 	more, evaluations, err := fit.widened(ctx, seed, reported)
 	if more == nil {
-		return false, err
+		return fit, false, err
 	}
 	if w.D > mostChained && w.steady() && !more.steady() {
 		// k̂ of so many latents is an estimate about its limit, and nothing else could be tried.
-		fit.Evaluations += evaluations
-		return false, nil
+		next.Evaluations += evaluations
+		return &next, false, nil
 	}
-	fit.take(more, evaluations, seed)
-	return true, nil
+	next.take(more, evaluations, seed)
+	return &next, true, nil
 }
 
 // steady reports whether weights carry means and variances.
 func (w *Weighted) steady() bool { return w.KHat <= SteadyKHat && w.Spread.KHat <= UsableKHat }
 
-// Widen draws again as Extend does where weights are in doubt, and makes the draws the
-// answer if their weights are steady beyond doubt: posteriors with heavy tails need no
-// Markov chains then, which take long to explore them.
-func (fit *Fit) Widen(ctx context.Context, seed uint64) (bool, error) {
+// Widen draws again as More does where weights are in doubt, and gives an answer with these draws
+// if their weights are steady beyond doubt: posteriors with heavy tails need no
+// Markov chains then, which take long to explore them. Else it gives the answer as it was.
+func (fit *Answer) Widen(ctx context.Context, seed uint64) (next *Answer, sure bool, err error) {
 	more, evaluations, err := fit.widened(ctx, seed, 0)
 	if more == nil {
-		return false, err
+		return fit, false, err
 	}
+	wide := *fit
 	if more.KHat > safeKHat || more.ESS < float64(more.N())/2 {
-		fit.Evaluations += evaluations
-		return false, nil
+		wide.Evaluations += evaluations
+		return &wide, false, nil
 	}
-	fit.Applied = Importance
-	fit.take(more, evaluations, seed)
-	return true, nil
+	wide.Applied = Importance
+	wide.take(more, evaluations, seed)
+	return &wide, true, nil
 }
 
 // safeKHat is the k̂ up to which weights were right in all of some hundred posteriors that
 // quadrature knows; above, one in ten missed a part.
 const safeKHat = 0.3
 
-func (fit *Fit) take(more *Weighted, evaluations int, seed uint64) {
+func (fit *Answer) take(more *Weighted, evaluations int, seed uint64) {
 	if more.KHat <= safeKHat && more.ESS >= float64(more.N())/2 {
 		more.Spread = Spread{} // the proposal covers the tails: heavy ones are the posterior's own
 	}
@@ -77,7 +79,7 @@ func (fit *Fit) take(more *Weighted, evaluations int, seed uint64) {
 
 // widened are weighted draws from the proposal, widened, four times as many as the answer
 // has; nil where there can be none.
-func (fit *Fit) widened(ctx context.Context, seed uint64, reported int) (*Weighted, int, error) {
+func (fit *Answer) widened(ctx context.Context, seed uint64, reported int) (*Weighted, int, error) {
 	w := fit.Draws
 	n := 4 * len(w.W)
 	if w.proposal == nil || n > mostExtended || n*(w.D+reported) > mostNumbers || ctx.Err() != nil {
@@ -144,10 +146,17 @@ func (f *fitter) weighWide(m *mixture, n int) (*Weighted, error) {
 // 400 MB of them.
 const mostNumbers = 5e7
 
+// Final is the answer without what only more draws and correctors need.
+func (fit *Answer) Final() *Answer {
+	final := *fit
+	final.More, final.ways = nil, ways{}
+	return &final
+}
+
 // Release lets go of the draws' places on the unconstrained scale, once everything that is
 // reported has been evaluated there, unless the posterior of discrete latents is found
 // from them.
-func (fit *Fit) Release() {
+func (fit *Answer) Release() {
 	if len(fit.Target.Discrete) == 0 && fit.Draws != nil {
 		fit.Draws.U, fit.outsets = nil, nil
 	}

@@ -47,96 +47,6 @@ type Progress struct {
 	Elapsed   time.Duration
 }
 
-// Correction says what the answer's draws are.
-type Correction string
-
-const (
-	Importance     Correction = "importance weights" // around linear response
-	LinearResponse Correction = "linear response"
-	NoCorrection   Correction = "none"
-	// Sampled draws are of Markov chains that start from the guide: package chains.
-	Sampled Correction = "Markov chains"
-)
-
-// Mode is a local optimum of the ELBO.
-type Mode struct {
-	Loc  []float64
-	ELBO float64 // under the fixed noise
-}
-
-// Fit is a fitted approximation.
-type Fit struct {
-	// Target is the target in the parameterisation that was chosen; the draws
-	// are on its unconstrained scale.
-	Target *target.Target
-	// Loc and LogSD are the mean-field guide.
-	Loc, LogSD []float64
-	// ELBO is the mean-field guide's, estimated with fresh noise; MCSE is its
-	// Monte-Carlo standard error. Beyond is the share of the guide's draws where the
-	// density is 0 or undefined: the ELBO is −∞ where there are some.
-	ELBO, MCSE  float64
-	Beyond      float64
-	Parts       []target.Part // nil if the run was stopped
-	Evaluations int
-	Particles   int // of the ELBO in the end
-	Converged   bool
-	Decrement   float64 // Newton decrement at the end, in nats
-	Interrupted bool    // by its context
-	TimedOut    bool    // MaxTime was reached
-	// Ended says in words why the optimiser stopped.
-	Ended string
-
-	// Guides are the guides of the discrete latents that were not summed out, in
-	// the order of Target.Discrete; nil for others.
-	Guides []*target.SiteGuide
-	// Uncorrected says why Markov chains do not correct a guide of discrete latents.
-	Uncorrected string
-	// outsets are where Markov chains may start, the guide first; chained says that a
-	// doubtful answer is left to them.
-	outsets []outset
-	chained bool
-	// stalled says that the optimiser came to no end, as kinks make it: where it stands
-	// is as good a start for chains as any.
-	stalled bool
-	// Point says that the answer is a point, without uncertainty.
-	Point bool
-	// Integrates says that the density contains solutions of differential equations.
-	Integrates bool
-	// plain is the guide before any correction, if it is not Loc and LogSD.
-	plain *gaussian
-
-	// Draws are the answer, and Applied says how they came about.
-	Draws   *Weighted
-	Applied Correction
-	// KHatMeanField is k̂ of the plain mean-field guide as a proposal; NaN where
-	// it was not computed.
-	KHatMeanField float64
-	// LocError is the largest Monte-Carlo error, in posterior sds, that the fixed
-	// noise leaves in a location.
-	LocError float64
-	// Rounding is the size of the rounding errors of the log density, in nats, at the
-	// guide's centre; 0 where it was not measured.
-	Rounding float64
-	// Moved is how far linear response led from the mean-field location, where there are no
-	// weights; the location is that of mean-field where it would have led further than 3 sds.
-	Moved Moved
-	// Flat lists the unconstrained coordinates of a direction in which the
-	// posterior has no curvature, and NoResponse says why there is no linear
-	// response.
-	Flat       []int
-	NoResponse string
-	// Modes lists the distinct optima that were found, the best first; Minor
-	// those whose mass is negligible beside it.
-	Modes, Minor []Mode
-	// Look is what tempering from the prior says; nil where it was not asked.
-	Look *Look
-	// Symmetry are maps between modes that are images of one another: of these modes one stands
-	// for all, and the draws are in each with the same probability. Nil if there are none.
-	Symmetry *Symmetry
-	// Starts is the number of starting points tried.
-	Starts int
-}
-
 // ErrStopped is returned where a fit is stopped before it has found a point to
 // start from, so that there is nothing to report.
 type ErrStopped struct{ Why string }
@@ -229,7 +139,7 @@ const DefaultParticles = 64
 
 // Variational fits the default approximation: a mean-field guide on fixed
 // noise, linear response, importance weights.
-func Variational(ctx context.Context, t *target.Target, opt Options) (*Fit, error) {
+func Variational(ctx context.Context, t *target.Target, opt Options) (*Answer, error) {
 	if opt.Particles == 0 {
 		opt.Particles = DefaultParticles
 	}
@@ -242,17 +152,20 @@ func Variational(ctx context.Context, t *target.Target, opt Options) (*Fit, erro
 	if opt.Correct == "" {
 		opt.Correct = Corrections[0]
 	}
-	run, ok := guides[opt.Guide]
+	guide, ok := family(opt.Guide)
 	if !ok || !slices.Contains(Corrections, opt.Correct) {
 		return nil, fmt.Errorf("unknown guide %q or correction %q", opt.Guide, opt.Correct)
 	}
 	f := newFitter(ctx, t, opt)
 	defer f.ears.close()
 	f.t = t.Heard(f.ears.halt)
+	run := guide.fit
 	if t.Guided() {
 		run = (*fitter).guided
+	} else if err := guide.suits(t.D); err != nil {
+		return nil, err
 	}
-	var fit *Fit
+	var fit *Answer
 	err := f.unlessHalted(func() (err error) {
 		if err := f.face(); err != nil {
 			return err
@@ -272,19 +185,10 @@ func Variational(ctx context.Context, t *target.Target, opt Options) (*Fit, erro
 	fit.spread()
 	fit.imaged(opt.Seed)
 	fit.Evaluations = f.evaluations()
+	fit.More = func(ctx context.Context, a *Answer, reported int) (*Answer, bool, error) {
+		return a.more(ctx, opt.Seed, reported)
+	}
 	return fit, nil
-}
-
-// meanfield runs the default inference.
-func (f *fitter) meanfield() (*Fit, error) {
-	fit, o, a, err := f.base()
-	if err != nil {
-		return nil, err
-	}
-	if err := f.answer(fit, o, a); err != nil {
-		return nil, err
-	}
-	return fit, f.finish(fit, o)
 }
 
 // fresh makes t the target at work and fits the guide from a cold start.
@@ -331,7 +235,7 @@ func (f *fitter) climbAndAscend(o *objective, start []float64, near func([]float
 }
 
 // take copies the state of the optimiser.
-func (f *fitter) take(fit *Fit, a *ascent) {
+func (f *fitter) take(fit *Answer, a *ascent) {
 	fit.Loc, fit.LogSD = a.loc, a.logsd
 	fit.Converged, fit.Decrement, fit.Ended = a.converged, a.decrement, a.why
 	fit.Particles = a.o.S
@@ -344,7 +248,7 @@ func (f *fitter) take(fit *Fit, a *ascent) {
 // answer computes linear response and importance weights. Where the weights
 // cannot carry the answer it rests on the locations, and the particles are
 // doubled until those are exact enough.
-func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
+func (f *fitter) answer(fit *Answer, o *objective, a *ascent) error {
 	f.stage = "correct"
 	if !fit.Converged || f.opt.Correct == "none" || f.halted() {
 		return f.plainDraws(fit, a, f.t.D)
@@ -358,7 +262,7 @@ func (f *fitter) answer(fit *Fit, o *objective, a *ascent) error {
 }
 
 // corrected is answer where there is time for it.
-func (f *fitter) corrected(fit *Fit, o *objective, a *ascent) error {
+func (f *fitter) corrected(fit *Answer, o *objective, a *ascent) error {
 	if f.pattern == nil {
 		return f.respondKrylov(fit, a)
 	}
@@ -411,11 +315,11 @@ func (f *fitter) corrected(fit *Fit, o *objective, a *ascent) error {
 }
 
 // leaves reports whether the answer is left to Markov chains.
-func (f *fitter) leaves(fit *Fit) bool { return fit.chained && fit.Draws.KHat > UsableKHat }
+func (f *fitter) leaves(fit *Answer) bool { return fit.chained && fit.Draws.KHat > UsableKHat }
 
 // moreParticles is how often s must be doubled for the error of the locations
 // to become small: it falls with the root of s.
-func (f *fitter) moreParticles(fit *Fit, s int) int {
+func (f *fitter) moreParticles(fit *Answer, s int) int {
 	most := f.mostParticles(fit)
 	for e := 1.1 * fit.LocError; ; e /= math.Sqrt2 { // an estimate: a little more is safer
 		if s *= 2; 2*s > most || e < 0.05*math.Sqrt2 {
@@ -426,7 +330,7 @@ func (f *fitter) moreParticles(fit *Fit, s int) int {
 
 // mostParticles bounds the doubling: where no Gaussian comes near the posterior
 // (k̂ above 1) exact locations of one are of little use.
-func (f *fitter) mostParticles(fit *Fit) int {
+func (f *fitter) mostParticles(fit *Answer) int {
 	switch {
 	case f.opt.Particles < 64:
 		return f.opt.Particles // the user wants few
@@ -442,7 +346,7 @@ const mostWeighted = 300
 
 // weights runs importance sampling around the linear response, where that may
 // help. Where it does not, k̂ and the effective draws are kept, without draws.
-func (f *fitter) weights(fit *Fit, r *response, a *ascent) error {
+func (f *fitter) weights(fit *Answer, r *response, a *ascent) error {
 	d := f.t.D
 	fit.Draws, fit.Applied = &Weighted{D: d, KHat: math.NaN(), ESS: float64(f.opt.Draws)}, LinearResponse
 	if f.opt.Correct == "linear" || d > mostWeighted {
@@ -456,7 +360,7 @@ func (f *fitter) weights(fit *Fit, r *response, a *ascent) error {
 }
 
 // weightsAround is weights for a Gaussian that is given.
-func (f *fitter) weightsAround(fit *Fit, q *gaussian, a *ascent) error {
+func (f *fitter) weightsAround(fit *Answer, q *gaussian, a *ascent) error {
 	d, n := f.t.D, f.opt.Draws
 	rounds := adaptations
 	if f.opt.Quick {
@@ -485,7 +389,7 @@ func (f *fitter) weightsAround(fit *Fit, q *gaussian, a *ascent) error {
 
 // responseDraws draws from the linear response, unless the weights carry the
 // answer. Draws are balanced block by block, as models may be large.
-func (f *fitter) responseDraws(fit *Fit, r *response, loc []float64) {
+func (f *fitter) responseDraws(fit *Answer, r *response, loc []float64) {
 	if fit.Applied == Importance {
 		return
 	}
@@ -500,7 +404,7 @@ func (f *fitter) responseDraws(fit *Fit, r *response, loc []float64) {
 }
 
 // plainDraws draws from the mean-field guide.
-func (f *fitter) plainDraws(fit *Fit, a *ascent, d int) error {
+func (f *fitter) plainDraws(fit *Answer, a *ascent, d int) error {
 	f.ears.close()
 	draw := func(z, u, _ []float64) {
 		for i, x := range z {
@@ -603,7 +507,7 @@ func locError(o *objective, r *response) float64 {
 }
 
 // finish evaluates the ELBO and marks how the run ended.
-func (f *fitter) finish(fit *Fit, o *objective) error {
+func (f *fitter) finish(fit *Answer, o *objective) error {
 	f.ears.close()
 	f.mark(fit)
 	fit.spread()
@@ -617,7 +521,7 @@ func (f *fitter) finish(fit *Fit, o *objective) error {
 }
 
 // mark notes that a run was ended from outside.
-func (f *fitter) mark(fit *Fit) {
+func (f *fitter) mark(fit *Answer) {
 	fit.Integrates = f.surf != nil && f.surf.Integrates()
 	if f.why != "" {
 		fit.Converged, fit.Ended = false, f.why
@@ -628,7 +532,7 @@ func (f *fitter) mark(fit *Fit) {
 
 // evaluate fills the ELBO, estimated with fresh noise as the mean of
 // log p(u) − log q(u), and its parts.
-func (f *fitter) evaluate(fit *Fit) error {
+func (f *fitter) evaluate(fit *Answer) error {
 	d := f.t.D
 	n := 1024
 	if f.why != "" { // someone is waiting

@@ -7,7 +7,7 @@ import "math"
 // zero but at one point, that of a logistic one dies away. Where the density falls along
 // the direction without curvature nothing is flat, and importance weights around the
 // guide, whose sds know of the whole fall, make up for the response.
-func (f *fitter) withoutResponse(fit *Fit, r *response, a *ascent) error {
+func (f *fitter) withoutResponse(fit *Answer, r *response, a *ascent) error {
 	if f.opt.Correct == "linear" || f.t.D > mostWeighted {
 		return f.plainDraws(fit, a, f.t.D)
 	}

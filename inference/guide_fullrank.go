@@ -11,6 +11,8 @@ import (
 	"ppl/inference/target"
 )
 
+var fullRank = Family{Name: "fullrank", Doc: "any covariance", Most: largestFull, Instead: "lowrank", fit: (*fitter).fullrank}
+
 // fullrank is the Gaussian with any covariance that is closest to the posterior
 // by the ELBO. It takes natural-gradient steps with the expected gradient and
 // Hessian of the log density under the guide (Bonnet's and Price's theorems:
@@ -24,10 +26,7 @@ import (
 // Schmidt & Khan 2020). Expectations are over fresh draws. Steps have a fixed
 // rate until the Newton decrement is down to its noise; then rates 1/k average
 // the noise out.
-func (f *fitter) fullrank() (*Fit, error) {
-	if f.t.D > largestFull {
-		return nil, &ErrTooLarge{"fullrank", f.t.D, largestFull, "`--guide lowrank`"}
-	}
+func (f *fitter) fullrank() (*Answer, error) {
 	fit, o, a, err := f.base()
 	if err != nil {
 		return nil, err

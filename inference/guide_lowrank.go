@@ -11,12 +11,14 @@ import (
 	"ppl/inference/target"
 )
 
+var lowRank = Family{Name: "lowrank", Doc: "ten factors", fit: (*fitter).lowrank}
+
 // lowrank is the Gaussian with covariance diag(s²) + F Fᵀ, F of D×r (Ong, Nott
 // & Smith 2018, "Gaussian variational approximation with a factor covariance
 // structure"), that maximises the ELBO: u = μ + s ⊙ ε + F η. It is fitted by
 // stochastic gradients (see stochastic) with the path-derivative estimator
 // (Roeder, Wu & Duvenaud 2017), whose noise vanishes where the guide is exact.
-func (f *fitter) lowrank() (*Fit, error) {
+func (f *fitter) lowrank() (*Answer, error) {
 	fit, o, a, err := f.base()
 	if err != nil {
 		return nil, err
@@ -247,7 +249,7 @@ func marginalDivergence(a, b *factored) float64 {
 
 // concludeFactored makes the answer of a guide too large for a dense
 // covariance: its own draws.
-func (f *fitter) concludeFactored(fit *Fit, q *factored, s *stochastic) error {
+func (f *fitter) concludeFactored(fit *Answer, q *factored, s *stochastic) error {
 	d, n := q.d, f.opt.Draws
 	fit.Loc, fit.LogSD = q.loc, make([]float64, d)
 	for i := range fit.LogSD {

@@ -12,7 +12,7 @@ import (
 
 // concludeGuided makes the answer: draws of the guide, and the ELBO of the model
 // with hard draws.
-func (f *fitter) concludeGuided(fit *Fit, g *guided, loc, sd, phi []float64) error {
+func (f *fitter) concludeGuided(fit *Answer, g *guided, loc, sd, phi []float64) error {
 	f.stage = "correct"
 	d, n := g.t.D, (f.opt.Draws+g.s-1)/g.s*g.s
 	fit.Loc, fit.LogSD = loc, make([]float64, d)

@@ -21,7 +21,7 @@ const (
 // guided fits a model some of whose discrete latents have a guide: a start by
 // coordinate ascent, then stochastic gradients for all parameters together. What
 // is relaxed is finished without a relaxation: see unbiased.
-func (f *fitter) guided() (*Fit, error) {
+func (f *fitter) guided() (*Answer, error) {
 	f.stage = "start"
 	g, err := newGuided(f.t, target.Lanes)
 	if err != nil {
@@ -136,7 +136,7 @@ func inPlaceOfRelax(t *target.Target, how string) *target.Target {
 // that of the model with hard values, at any temperature at which its gradients
 // are of use. As both have optima that are not the best, the start of the
 // relaxation is tried as well; the best guide by the ELBO is the answer.
-func (f *fitter) unbiased(h *guided, relaxed *Fit, end, start *guidedStart) (*Fit, error) {
+func (f *fitter) unbiased(h *guided, relaxed *Answer, end, start *guidedStart) (*Answer, error) {
 	best := relaxed
 	for _, st := range []*guidedStart{end, start} {
 		fit, _, err := f.descend(h, st, guidedRate/4)
@@ -154,7 +154,7 @@ func (f *fitter) unbiased(h *guided, relaxed *Fit, end, start *guidedStart) (*Fi
 }
 
 // descend runs the stochastic optimiser from a start, and makes the answer.
-func (f *fitter) descend(g *guided, st *guidedStart, first float64) (*Fit, *guidedStart, error) {
+func (f *fitter) descend(g *guided, st *guidedStart, first float64) (*Answer, *guidedStart, error) {
 	d := g.t.D
 	for i, x := range g.sites {
 		copy(x.from, st.bounds[i][0])

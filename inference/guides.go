@@ -3,22 +3,51 @@ package inference
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"ppl/graph"
 	"ppl/inference/target"
 )
 
-// guides fit the approximation of each name.
-var guides = map[string]func(*fitter) (*Fit, error){
-	"meanfield": (*fitter).meanfield,
-	"fullrank":  (*fitter).fullrank,
-	"lowrank":   (*fitter).lowrank,
-	"laplace":   (*fitter).laplace,
-	"map":       (*fitter).maximum,
+// Family is a family of approximations to the posterior of continuous latents.
+type Family struct {
+	Name string
+	Doc  string // a few words
+	// Most is the number of latents up to which the family can be fitted, and Instead the name of one
+	// for more; 0 of a family without bound.
+	Most    int
+	Instead string
+
+	fit func(*fitter) (*Answer, error)
 }
 
-// Guides lists the values of Options.Guide, the default first.
-var Guides = []string{"meanfield", "fullrank", "lowrank", "laplace", "map"}
+// Families lists the values of Options.Guide, the default first; each stands in a file of its own.
+var Families = []Family{meanField, fullRank, lowRank, laplace, mode}
+
+// Guides are the names of the families, the default first.
+var Guides = func() (names []string) {
+	for _, f := range Families {
+		names = append(names, f.Name)
+	}
+	return names
+}()
+
+// family finds a family by its name.
+func family(name string) (Family, bool) {
+	i := slices.Index(Guides, name)
+	if i < 0 {
+		return Family{}, false
+	}
+	return Families[i], true
+}
+
+// suits refuses too many latents.
+func (f Family) suits(latents int) error {
+	if f.Most > 0 && latents > f.Most {
+		return &ErrTooLarge{f.Name, latents, f.Most, f.Instead}
+	}
+	return nil
+}
 
 // Corrections lists the values of Options.Correct, the default first.
 var Corrections = []string{"auto", "linear", "none"}
@@ -28,7 +57,7 @@ type ErrTooLarge struct {
 	Guide       string
 	Latents     int
 	Most        int
-	Alternative string
+	Alternative string // the name of a guide that can
 }
 
 func (e *ErrTooLarge) Error() string {
@@ -37,7 +66,7 @@ func (e *ErrTooLarge) Error() string {
 
 // base fits the mean-field guide, from which others start: it finds the
 // parameterisation, the bulk of the posterior and the scales.
-func (f *fitter) base() (*Fit, *objective, *ascent, error) {
+func (f *fitter) base() (*Answer, *objective, *ascent, error) {
 	o, a, err := f.optimise()
 	if err != nil {
 		return nil, nil, nil, err
@@ -48,8 +77,8 @@ func (f *fitter) base() (*Fit, *objective, *ascent, error) {
 	return fit, o, a, err
 }
 
-func newFit(t *target.Target) *Fit {
-	return &Fit{Target: t, Starts: 1, Applied: NoCorrection, KHatMeanField: math.NaN(), LocError: math.NaN()}
+func newFit(t *target.Target) *Answer {
+	return &Answer{Target: t, Applied: NoCorrection, Optimum: Optimum{Starts: 1, KHatMeanField: math.NaN(), LocError: math.NaN()}}
 }
 
 // around is the Gaussian of linear response at a fitted mean-field guide, or
@@ -72,7 +101,7 @@ func (f *fitter) around(o *objective, a *ascent) (*gaussian, error) {
 // conclude makes the answer from a Gaussian guide: importance weights around
 // it, unless they are not wanted or there are too many latents, else its own
 // draws.
-func (f *fitter) conclude(fit *Fit, q *gaussian) error {
+func (f *fitter) conclude(fit *Answer, q *gaussian) error {
 	f.stage = "correct"
 	d, n := f.t.D, f.opt.Draws
 	fit.Loc, fit.LogSD = q.loc, make([]float64, d)

@@ -228,7 +228,7 @@ func (w *Weighted) Resample(seed uint64, n int) []int {
 }
 
 // PlainDraws are n draws of the guide before any correction, balanced.
-func (fit *Fit) PlainDraws(seed uint64, n int) []float64 {
+func (fit *Answer) PlainDraws(seed uint64, n int) []float64 {
 	d := fit.Target.D
 	if fit.Point {
 		return append([]float64(nil), fit.Loc...)

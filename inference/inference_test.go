@@ -185,7 +185,7 @@ func TestPartsAddUp(t *testing.T) {
 }
 
 func TestSameSeedSameBits(t *testing.T) {
-	fit := func(seed uint64, cores int) *inference.Fit {
+	fit := func(seed uint64, cores int) *inference.Answer {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 		tg := bound(t, schools, schoolData(), target.Plan)
 		f, err := inference.Variational(context.Background(), tg, inference.Options{Seed: seed})

@@ -217,7 +217,7 @@ const relevant = 20
 
 // outsets are those of a fitted guide and of the starting points that are not
 // far below it.
-func (f *fitter) outsets(g *guided, fit *Fit) []outset {
+func (f *fitter) outsets(g *guided, fit *Answer) []outset {
 	sd := make([]float64, len(fit.LogSD))
 	for i, l := range fit.LogSD {
 		sd[i] = math.Exp(l)
@@ -239,7 +239,7 @@ func (f *fitter) outsets(g *guided, fit *Fit) []outset {
 // from the k-th of the places that the fit came by, in turn, with the sds times
 // wide, and a share of the discrete values at random. Values of element e of
 // discrete latent i are z[i][e], as for Joint.Set.
-func (fit *Fit) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]int) {
+func (fit *Answer) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]int) {
 	o := fit.outsets[k%len(fit.outsets)]
 	if o.draws != nil {
 		i := r.IntN(o.draws.N())
@@ -284,7 +284,7 @@ func (fit *Fit) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [][]
 // Doubtful reports whether importance weights were tried for a fit of continuous
 // latents, with one mode, and are unsteady or few, or the optimiser came to no end: where
 // Markov chains may do better.
-func (fit *Fit) Doubtful() bool {
+func (fit *Answer) Doubtful() bool {
 	if fit.Applied == Tempered {
 		return fit.chained
 	}
@@ -299,7 +299,7 @@ func (fit *Fit) Doubtful() bool {
 }
 
 // Stalled reports whether the optimiser came to no end, so that chains are the only answer.
-func (fit *Fit) Stalled() bool { return fit.stalled }
+func (fit *Answer) Stalled() bool { return fit.stalled }
 
 // Limits of importance weights: the k̂ up to which they are as good as their draws, that
 // up to which they are of use (Vehtari et al. 2024), and the number of effective draws
@@ -319,13 +319,13 @@ const (
 )
 
 // chained reports whether a fit would be left to chains where it is doubtful.
-func (f *fitter) chained(fit *Fit) bool {
+func (f *fitter) chained(fit *Answer) bool {
 	return f.opt.Correct == Corrections[0] && f.t.D <= mostChained && len(fit.Modes) == 1 && f.surf.Work() <= chainedWork
 }
 
 // spread makes the draws of a fit of continuous latents where chains may start: those that
 // weights were tried on are wider than the posterior already.
-func (fit *Fit) spread() {
+func (fit *Answer) spread() {
 	if fit.Applied == Tempered {
 		fit.outsets = []outset{{loc: fit.Loc, draws: fit.Draws, stretch: 1}}
 		return
@@ -344,14 +344,9 @@ func (fit *Fit) spread() {
 	fit.outsets = []outset{o}
 }
 
-// Corrected makes draws of Markov chains the answer; ended says why the chains did.
-func (fit *Fit) Corrected(draws *Weighted, ended string) {
-	fit.Draws, fit.Applied, fit.Ended, fit.outsets = draws, Sampled, ended, nil
-}
-
 // Proposal are the draws of which chains start, equally weighted; nil where they start
 // from a guide.
-func (fit *Fit) Proposal() *Weighted {
+func (fit *Answer) Proposal() *Weighted {
 	if len(fit.outsets) == 0 {
 		return nil
 	}

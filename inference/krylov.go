@@ -308,7 +308,7 @@ func (k *krylov) apply(b, x []float64, n int) (bool, error) {
 
 // respondKrylov makes the answer of a model whose Hessian is too large to form:
 // a Gaussian with the covariance of linear response, recentred.
-func (f *fitter) respondKrylov(fit *Fit, a *ascent) error {
+func (f *fitter) respondKrylov(fit *Answer, a *ascent) error {
 	k := f.newKrylov(a)
 	d := f.t.D
 	n := max(2, min(f.opt.Draws, krylovDraws)/2*2)

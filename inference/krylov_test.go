@@ -44,7 +44,7 @@ func withDense(n int, f func()) {
 }
 
 // drawn are the means and sds of a fit's draws.
-func drawn(fit *Fit) (mean, sd []float64) {
+func drawn(fit *Answer) (mean, sd []float64) {
 	for i := range fit.Draws.D {
 		m, s := moments(fit.Draws, i)
 		mean, sd = append(mean, m), append(sd, s)
@@ -55,8 +55,8 @@ func drawn(fit *Fit) (mean, sd []float64) {
 // TestKrylov compares the answer without a matrix with that of the matrix, and
 // of a Gaussian posterior with the truth.
 func TestKrylov(t *testing.T) {
-	fit := func(dense int, text string, with data) *Fit {
-		var out *Fit
+	fit := func(dense int, text string, with data) *Answer {
+		var out *Answer
 		withDense(dense, func() {
 			f, err := Variational(context.Background(), build(t, text, with), Options{Seed: 1, Draws: 1024, Correct: "linear"})
 			if err != nil {

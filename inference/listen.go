@@ -55,22 +55,24 @@ func isStopped(err error) bool { return errors.As(err, new(*ErrStopped)) }
 // hastyReport is the number of draws that a report is of where someone is waiting.
 const hastyReport = 256
 
-// Hasten leaves a few draws, resampled by their weights, of an answer whose report would
-// take longer than there is time, if it has more, and says that the time was up, or that
+// Hastened is an answer with a few of the draws, resampled by their weights, of one whose report would
+// take longer than there is time, if it has more; it says that the time was up, or that
 // it was interrupted.
-func (fit *Fit) Hasten(seed uint64, interrupted bool) {
+func (fit *Answer) Hastened(seed uint64, interrupted bool) *Answer {
 	w := fit.Draws
 	if w.N() <= hastyReport {
-		return
+		return fit
 	}
+	few := *fit
 	rows := w.Resample(seed, hastyReport)
 	u := make([]float64, 0, len(rows)*w.D)
 	for _, row := range rows {
 		u = append(u, w.U[row*w.D:(row+1)*w.D]...)
 	}
-	fit.Draws = &Weighted{D: w.D, U: u, KHat: w.KHat, ESS: min(w.ESS, hastyReport)}
+	few.Draws = &Weighted{D: w.D, U: u, KHat: w.KHat, ESS: min(w.ESS, hastyReport)}
 	if !fit.Interrupted && !fit.TimedOut {
-		fit.Converged, fit.Interrupted, fit.TimedOut = false, interrupted, !interrupted
-		fit.Ended = map[bool]string{true: "interrupted", false: "the time limit was reached"}[interrupted]
+		few.Converged = false
+		few.End(interrupted)
 	}
+	return &few
 }

@@ -67,9 +67,6 @@ func (l *Look) Coarse() float64 { return l.coarse }
 // Precise reports whether sds and quantiles are as exact as those of an answer called good.
 func (l *Look) Precise() bool { return l.coarse <= precise }
 
-// Each is the number of particles of a run.
-func (l *Look) Each() int { return l.size.particles }
-
 // thorough is that which may become the answer.
 func thorough(d int) size { return size{8, 512, 8 + d/2, 40 + 4*d, 4} }
 
@@ -80,12 +77,12 @@ func (s size) evaluations(d int) float64 {
 }
 
 // looksAt reports whether a fit may be looked at.
-func (f *fitter) looksAt(fit *Fit) bool {
+func (f *fitter) looksAt(fit *Answer) bool {
 	return !f.opt.Quick && f.opt.Correct == Corrections[0] && !fit.Point && f.t.D <= mostTempered && f.t.D > 0 && !f.halted() && f.surf != nil
 }
 
 // look holds a fit against tempered particles.
-func (f *fitter) look(fit *Fit) error {
+func (f *fitter) look(fit *Answer) error {
 	if !f.looksAt(fit) {
 		return nil
 	}
@@ -125,7 +122,7 @@ func (f *fitter) look(fit *Fit) error {
 // thoroughly tempers as many particles as it takes until runs agree, and the figures
 // that are reported are precise; nil if that cannot be afforded. It starts with few, goes on
 // with four times as many, and then with more runs of as many.
-func (f *fitter) thoroughly(fit *Fit, ref *reference, prior []float64) (*Look, error) {
+func (f *fitter) thoroughly(fit *Answer, ref *reference, prior []float64) (*Look, error) {
 	d, cost := f.t.D, f.surf.Work()
 	s := thorough(d)
 	var best *Look
@@ -181,7 +178,7 @@ func (f *fitter) moreRuns(l *Look, n int) (*Look, error) {
 
 // temperMore makes four times as many runs the answer, or twice as many; false where these would
 // take too long or too much memory, or do not agree.
-func (fit *Fit) temperMore(ctx context.Context, seed uint64, reported int) (bool, error) {
+func (fit *Answer) temperMore(ctx context.Context, seed uint64, reported int) (bool, error) {
 	f := newFitter(ctx, fit.Target, Options{Seed: seed})
 	f.sym = fit.Symmetry
 	if err := f.use(fit.Target); err != nil {
@@ -208,14 +205,14 @@ func (fit *Fit) temperMore(ctx context.Context, seed uint64, reported int) (bool
 		return false, err
 	}
 	l.Agrees, l.Used = true, true
-	fit.Look, fit.Draws = l, l.Particles
+	fit.taken(l)
 	fit.imaged(seed)
 	return true, nil
 }
 
 // fromPrior tempers from the prior alone, and gives the steadier of the two, with its
 // reference.
-func (f *fitter) fromPrior(fit *Fit, prior []float64, s size, l *Look, ref *reference) (*Look, *reference, error) {
+func (f *fitter) fromPrior(fit *Answer, prior []float64, s size, l *Look, ref *reference) (*Look, *reference, error) {
 	m := f.priorParts(fit, prior)
 	if len(m.part) == 0 {
 		return l, ref, nil
@@ -244,7 +241,7 @@ const (
 )
 
 // sound reports whether the answer is one of importance weights that need no help.
-func (fit *Fit) sound() bool {
+func (fit *Answer) sound() bool {
 	w := fit.Draws
 	return fit.Applied == Importance && fit.Converged && len(fit.Modes) == 1 && w.steady() && w.ESS >= FewESS
 }

@@ -19,7 +19,7 @@ const (
 // is fitted to them are weighed: if the weights are steady and agree with the particles
 // they are the answer. Otherwise the particles are, until Markov chains that start from
 // them say more.
-func (f *fitter) takeParticles(fit *Fit) error {
+func (f *fitter) takeParticles(fit *Answer) error {
 	l := fit.Look
 	if !f.direct(l) || l.coarse > 1 {
 		w, err := f.remix(l.Particles)
@@ -34,11 +34,18 @@ func (f *fitter) takeParticles(fit *Fit) error {
 			}
 		}
 	}
-	fit.Draws, fit.Applied = l.Particles, Tempered
+	fit.taken(l)
 	l.Agrees = true
 	f.found(fit)
 	fit.chained = fit.chained && !(f.direct(l) && l.Precise())
 	return nil
+}
+
+// taken makes particles the answer, whose runs count as chains.
+func (fit *Answer) taken(l *Look) {
+	w := l.Particles
+	fit.Look, fit.Draws, fit.Applied = l, w, Tempered
+	fit.Sampling = &Sampling{Chains: w.Chains, Groups: w.Chains, Draws: w.N() / w.Chains, Particles: l.size.particles, Trajectories: w.N()}
 }
 
 // direct reports whether particles may be the answer as they stand.
@@ -53,7 +60,7 @@ const (
 )
 
 // found marks that the particles have found what the optimiser did not.
-func (f *fitter) found(fit *Fit) {
+func (f *fitter) found(fit *Answer) {
 	fit.Look.Used = true
 	fit.Modes, fit.Flat, fit.NoResponse = fit.Modes[:1], nil, ""
 	fit.Converged = true

@@ -22,7 +22,7 @@ const referenceTails = 5
 
 // reference is one that covers the prior, a wide neighbourhood of the fit, and those
 // of further modes.
-func (f *fitter) reference(fit *Fit, prior []float64) *reference {
+func (f *fitter) reference(fit *Answer, prior []float64) *reference {
 	at, near := f.bulk(fit), 10.0
 	m := f.priorParts(fit, prior)
 	if len(m.part) > 0 {
@@ -48,7 +48,7 @@ func (f *fitter) reference(fit *Fit, prior []float64) *reference {
 }
 
 // priorParts is a mixture whose one component covers the prior, none without points.
-func (f *fitter) priorParts(fit *Fit, prior []float64) *mixture {
+func (f *fitter) priorParts(fit *Answer, prior []float64) *mixture {
 	m := &mixture{df: referenceTails}
 	if prior != nil {
 		m.add(spreadOf(prior, f.t.D, f.bulk(fit).inflated(3)), 1)
@@ -76,7 +76,7 @@ func newReference(m *mixture) *reference {
 
 // bulk is where the fit puts the posterior: the moments of weighted draws, or those of
 // the guide.
-func (f *fitter) bulk(fit *Fit) *gaussian {
+func (f *fitter) bulk(fit *Answer) *gaussian {
 	if fit.Draws != nil && fit.Draws.W != nil && fit.Draws.ESS > 4*float64(f.t.D)+20 {
 		if q := fit.Draws.refit(); q != nil {
 			return q

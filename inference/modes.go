@@ -16,7 +16,7 @@ const leastBudget = 2000
 // are not the one already found. A run ends as soon as it comes so near to a
 // known optimum that it must be on its hill. A better optimum takes over, and any
 // that is not worse than where a first run that did not converge has come to.
-func (f *fitter) explore(fit *Fit, o *objective, best *ascent) (*objective, *ascent, error) {
+func (f *fitter) explore(fit *Answer, o *objective, best *ascent) (*objective, *ascent, error) {
 	if f.opt.Quick {
 		return o, best, nil
 	}

@@ -10,7 +10,7 @@ import (
 // measureRounding fills fit.Rounding: the median size of the second differences of the log
 // density along a few coordinates, at steps so short that all of it is rounding, over √6,
 // which is what they are of independent errors.
-func (f *fitter) measureRounding(fit *Fit) error {
+func (f *fitter) measureRounding(fit *Answer) error {
 	const points, step, most = 16, 1e-5, 8
 	d := f.t.D
 	n := min(d, most)

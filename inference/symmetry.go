@@ -244,7 +244,7 @@ func (s *Symmetry) centre(a *ascent) {
 }
 
 // imaged spreads the draws over all modes that are images of one another.
-func (fit *Fit) imaged(seed uint64) {
+func (fit *Answer) imaged(seed uint64) {
 	if w := fit.Draws; fit.Symmetry != nil && w != nil && len(w.U) > 0 {
 		images := *w
 		images.U = slices.Clone(w.U)

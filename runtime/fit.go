@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ppl/inference"
+	"ppl/inference/methods"
 	"ppl/inference/target"
 	"ppl/lang/diag"
 )
@@ -35,66 +36,41 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 		return nil, err
 	}
 	ctx = calls.watch(ctx, &opt)
-	if opt.Method == MethodNUTS && p.target.D > 0 && !p.target.Guided() { // without continuous latents the answer is exact
-		return p.sample(ctx, opt)
-	}
-	begun := time.Now()
-	fit, err := inference.Infer(ctx, p.target, inference.Options{
-		Seed: opt.Seed, Particles: opt.Particles, Guide: opt.Guide, Correct: opt.Correct, Temperature: opt.Temperature, StraightThrough: opt.StraightThrough,
-		Draws: opt.least(), MaxTime: opt.MaxTime, Progress: opt.Progress, Quick: opt.Quick,
-	})
-	if err != nil {
-		return nil, p.explain(err)
-	}
-	after := ctx // what follows is heard to the same end
-	if opt.MaxTime > 0 {
-		var cancel context.CancelFunc
-		after, cancel = context.WithDeadline(ctx, begun.Add(opt.MaxTime))
-		defer cancel()
-	}
-	doubtful := p.corrects(opt, fit)
-	if doubtful && !p.target.Guided() {
-		sure, err := fit.Widen(after, opt.Seed)
-		if err != nil {
+	run := opt.run(ctx)
+	a, err := methods.Named(opt.Method).Infer(run, p.target)
+	for err == nil {
+		made := &making{problem: p, asks: opt, options: opt, fit: a}
+		if err := made.report(run); err != nil {
 			return nil, err
 		}
-		doubtful = !sure
-	}
-	if doubtful {
-		if post, err := p.chained(ctx, opt, fit, begun); post != nil || err != nil {
-			return post, err
+		// More draws may have shown that the answer is in doubt.
+		next, better, err := methods.Correct(run, made.fit)
+		if err != nil {
+			return nil, p.explain(err)
 		}
-	}
-	if fit.Applied == inference.Tempered {
-		return p.tempered(after, opt, fit, begun)
-	}
-	made := &making{problem: p, asks: opt, options: opt, fit: fit, late: lateness(after)}
-	err = made.settle(after, func() error { return made.reportAll(ctx, opt.Draws) }, func() (bool, error) {
-		return fit.Extend(after, opt.Seed, len(made.quantities))
-	})
-	if err != nil {
-		return nil, err
-	}
-	if !doubtful && p.corrects(opt, fit) { // as more draws have shown
-		if post, err := p.chained(ctx, opt, fit, begun); post != nil || err != nil {
-			return post, err
+		if !better {
+			made.fit = next
+			made.conclude()
+			return made.done(run.Begun), nil
 		}
+		a = next
 	}
-	fit.Release()
-	made.judge()
-	return made.done(begun), nil
+	return nil, p.explain(err)
 }
 
-// minDraws is the least number of draws that summaries are of: they do not get
-// worse because few are kept.
-const minDraws = 4096
-
-// least is the number of draws that are made at least.
-func (o *Options) least() int {
-	if o.Quick {
-		return o.Draws
+// run is what the options ask of a method, from now on.
+func (o *Options) run(ctx context.Context) *methods.Run {
+	r := &methods.Run{
+		Context: ctx, Begun: time.Now(), Draws: o.Draws, Chains: o.Chains, Warmup: o.Warmup, TargetAccept: o.TargetAccept, Sampler: o.SamplerProgress,
+		Options: inference.Options{
+			Seed: o.Seed, Particles: o.Particles, Guide: o.Guide, Correct: o.Correct, Temperature: o.Temperature, StraightThrough: o.StraightThrough,
+			Draws: o.Draws, MaxTime: o.MaxTime, Progress: o.Progress, Quick: o.Quick,
+		},
 	}
-	return max(o.Draws, minDraws)
+	if !o.Quick {
+		r.Options.Draws = r.Keep()
+	}
+	return r
 }
 
 // explain gives an error of the fit its public type: a start that failed
@@ -109,6 +85,9 @@ func (p *Problem) explain(err error) error {
 	if memory := (*target.ErrMemory)(nil); errors.As(err, &memory) {
 		return &ModelError{diag.List{{Code: "too-large", Source: p.model.checked.File.Source, Summary: memory.Error(),
 			Hint: "products of matrices with latents are held for all rows: `b[1] * x + b[2] * z` is worked through in blocks, as `X @ b` is not"}}}
+	}
+	if refusal := (*methods.Refusal)(nil); errors.As(err, &refusal) {
+		return &OptionError{refusal.Option, refusal.Why}
 	}
 	var no *target.ErrNoStart
 	if !errors.As(err, &no) {

@@ -309,7 +309,7 @@ func (post *making) noteMoments() {
 const goodRounding = 0.1
 
 // judgeRounding asks that the log density be known to a fraction of a nat.
-func (post *making) judgeRounding(f *inference.Fit) {
+func (post *making) judgeRounding(f *inference.Answer) {
 	if f.Rounding > goodRounding {
 		post.lower(Caution, "the log density is rounded to about %.2g nats where the answer is: its terms are too large for 16 digits; subtract a constant from the data, or rescale them", f.Rounding)
 	}

@@ -1,13 +1,14 @@
 package runtime
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"ppl/graph/lower"
 	"ppl/inference"
+	"ppl/inference/methods"
 	"ppl/inference/nuts"
 )
 
@@ -99,7 +100,7 @@ func (o *Options) Validate() error {
 	}{
 		{"Guide", o.Guide, inference.Guides},
 		{"Correct", o.Correct, inference.Corrections},
-		{"Method", o.Method, []string{MethodVariational, MethodNUTS}},
+		{"Method", o.Method, methods.Names()},
 	} {
 		if err := oneOf(c.field, c.value, c.values); err != nil {
 			return err
@@ -126,27 +127,7 @@ func (o *Options) complete(p *Problem) error {
 	if err := o.affordable(p.target.D); err != nil {
 		return err
 	}
-	return o.suits(p)
-}
-
-// suits refuses a guide that goes with neither the method nor discrete latents that have
-// one of their own.
-func (o *Options) suits(p *Problem) error {
-	plain := inference.Guides[0]
-	if o.Method == MethodNUTS && o.Guide != "" && o.Guide != plain {
-		return &OptionError{"Guide", fmt.Sprintf("%s is not used by %s, whose draws are the posterior's own: leave one of them out", o.Guide, MethodNUTS)}
-	}
-	if !p.target.Guided() || o.Guide == "" || o.Guide == plain {
-		return nil
-	}
-	var names []string
-	for _, d := range p.target.Discrete {
-		if d.Strategy != lower.Exact {
-			names = append(names, d.Symbol.Name)
-		}
-	}
-	return &OptionError{"Guide", fmt.Sprintf("%s does not go with discrete latents that have a guide of their own (%s): use %s, or ask for a sum with --discrete %s=%s",
-		o.Guide, quoted(names), plain, names[0], lower.Exact)}
+	return p.explain(methods.Named(o.Method).Suits(o.run(context.Background()), p.target))
 }
 
 // outside is the error of a number that is not in its range.
@@ -169,7 +150,7 @@ const mostMemory = 64
 // of memory: the least that a fit keeps is a few numbers for each latent and particle,
 // and each latent and draw.
 func (o *Options) affordable(latents int) error {
-	particles, draws := o.Particles, max(o.Draws, minDraws)
+	particles, draws := o.Particles, max(o.Draws, methods.MinDraws)
 	if particles == 0 {
 		particles = inference.DefaultParticles
 	}

@@ -5,43 +5,85 @@ import (
 	"math"
 
 	"ppl/inference"
+	"ppl/inference/methods"
 	"ppl/inference/tails"
 )
 
-// reportAll evaluates everything that is reported, from the fit's draws; keep of them
-// are kept.
-func (post *making) reportAll(ctx context.Context, keep int) error {
-	if err := post.report(keep); err != nil {
+// report evaluates everything that is reported, with more draws as long as only these are missing,
+// as far as there is time.
+func (post *making) report(run *methods.Run) error {
+	ctx, cancel := run.Limited()
+	defer cancel()
+	post.late = nil
+	if post.fit.Sampling == nil || post.fit.Applied == inference.Tempered {
+		post.late = lateness(ctx)
+	}
+	for {
+		if err := post.reportOnce(run.Context); err != nil {
+			return err
+		}
+		more := false
+		if !post.options.Quick && post.wantsDraws() {
+			var err error
+			if post.fit, more, err = post.fit.Extend(ctx, len(post.quantities)); err != nil {
+				return err
+			}
+		}
+		if !more {
+			break
+		}
+		post.draws, post.quantities, post.byName, post.discrete = nil, nil, nil, discreteMaking{}
+	}
+	if post.options.Quick {
+		return nil
+	}
+	return post.lookFurther(ctx)
+}
+
+// reportOnce evaluates it from the draws that there are.
+func (post *making) reportOnce(ctx context.Context) error {
+	post.options.Draws = post.asks.Draws
+	if s := post.fit.Sampling; s != nil { // of which as many are kept as were asked for in the end: see thin
+		post.options.Draws = s.Chains * s.Draws
+		post.sampling = samplingOf(s)
+	}
+	if err := post.reportQuantities(post.options.Draws); err != nil {
 		return err
 	}
 	if err := post.reportDiscrete(ctx); err != nil {
 		return err
 	}
-	return post.reportGiven()
+	if err := post.reportGiven(); err != nil {
+		return err
+	}
+	post.diagnoseDiscrete()
+	return nil
 }
 
-// settle reports, and again with more draws as long as only these are missing: some
-// figure has too large a Monte-Carlo error, or tails are heavy and draws few. It ends
-// where more says that there are none to be had.
-func (post *making) settle(ctx context.Context, report func() error, more func() (bool, error)) error {
-	for {
-		if err := report(); err != nil {
-			return err
-		}
-		if post.options.Quick {
-			return nil
-		}
-		if !post.wantsDraws() {
-			return post.lookFurther(ctx)
-		}
-		ok, err := more()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return post.lookFurther(ctx)
-		}
-		post.draws, post.quantities, post.byName, post.discrete = nil, nil, nil, discreteMaking{}
+// conclude judges what has been reported, and lets go of what nobody needs any more.
+func (post *making) conclude() {
+	post.fit.Release()
+	post.fit = post.fit.Final()
+	s := post.sampling
+	if s == nil {
+		post.judge()
+		return
+	}
+	draws := *post.fit.Draws
+	draws.ESS = math.Min(s.ESSBulk, s.ESSTail)
+	post.fit.Draws, post.fit.Converged = &draws, s.RHat < goodRHat
+	post.judgeSampling()
+	if post.options.Method != MethodNUTS {
+		post.thin(post.asks.Draws)
+	}
+}
+
+// samplingOf is how draws were sampled, before anything has been diagnosed.
+func samplingOf(s *inference.Sampling) *Sampling {
+	return &Sampling{
+		Chains: s.Chains, Groups: s.Groups, Warmup: s.Warmup, Draws: s.Draws, Particles: s.Particles,
+		Trajectories: s.Trajectories, Divergences: s.Divergences, Saturated: s.Saturated, MaxDepth: s.MaxDepth, Restarts: s.Restarts,
+		EBFMI: s.EBFMI, TargetAccept: s.TargetAccept, StepSize: s.StepSize, Dense: s.Dense, RHat: 1, ESSBulk: math.Inf(1), ESSTail: math.Inf(1),
 	}
 }
 

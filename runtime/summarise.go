@@ -24,7 +24,7 @@ type making struct {
 	problem *Problem
 	asks    Options // as given, defaults filled in; options change with what is done
 	options Options
-	fit     *inference.Fit
+	fit     *inference.Answer // that it is of
 	// sampling is set if the draws are of Markov chains.
 	sampling *Sampling
 	// late, if it is set, says why whoever waits has no time for a report of so many
@@ -54,10 +54,10 @@ type quantity struct {
 // collected before they are doubled.
 const largeDraws = 100 << 17
 
-// report evaluates the quantities at the fit's draws, in the order in which the
+// reportQuantities evaluates the quantities at the fit's draws, in the order in which the
 // model declares them. Summaries are of all draws; keep are kept, resampled by
 // their weights.
-func (post *making) report(keep int) error {
+func (post *making) reportQuantities(keep int) error {
 	fit := post.fit
 	post.byName = map[string]int{}
 	if fit.Target.D == 0 {
@@ -72,6 +72,11 @@ func (post *making) report(keep int) error {
 		return err
 	}
 	post.hasten(r)
+	fit = post.fit
+	at := fit.Loc
+	if at == nil {
+		at = fit.Draws.U[:fit.Target.D]
+	}
 	if len(fit.Draws.U) > largeDraws {
 		goruntime.GC() // what the fit worked with would stay beside draws of this size
 	}
@@ -119,7 +124,7 @@ func (post *making) report(keep int) error {
 			}
 		}
 	})
-	if err := post.findPoles(columns, fit.Draws.W, fit.Loc); err != nil {
+	if err := post.findPoles(columns, fit.Draws.W, at); err != nil {
 		return err
 	}
 	if post.sampling != nil {
@@ -140,7 +145,7 @@ func (post *making) hasten(r *target.Reporter) {
 		elements += s.Size()
 	}
 	if why := post.late(elements * post.fit.Draws.N()); why != nil {
-		post.fit.Hasten(post.options.Seed, errors.Is(why, context.Canceled))
+		post.fit = post.fit.Hastened(post.options.Seed, errors.Is(why, context.Canceled))
 	}
 }
 
@@ -178,7 +183,7 @@ const plainDraws = 1024
 // guide before any correction.
 func (post *making) plainSDs(r *target.Reporter) ([][]float64, error) {
 	n := plainDraws
-	if post.options.Quick {
+	if post.options.Quick || post.fit.Loc == nil {
 		out := make([][]float64, len(r.Shapes))
 		for k, shape := range r.Shapes {
 			for range shape.Size() {

@@ -97,7 +97,7 @@ func (post *making) lower(v Verdict, format string, args ...any) {
 	post.reasons = append(post.reasons, fmt.Sprintf(format, args...))
 }
 
-func (post *making) judgeConvergence(f *inference.Fit) {
+func (post *making) judgeConvergence(f *inference.Answer) {
 	switch {
 	case f.Interrupted:
 		post.lower(Poor, "interrupted before the answer was complete")
@@ -113,7 +113,7 @@ func (post *making) judgeConvergence(f *inference.Fit) {
 }
 
 // sites names the latents that own the flat coordinates.
-func (post *making) sites(f *inference.Fit) []string {
+func (post *making) sites(f *inference.Answer) []string {
 	var out []string
 	for _, i := range f.Flat {
 		if name := post.owner(f, i); !slices.Contains(out, name) {
@@ -124,7 +124,7 @@ func (post *making) sites(f *inference.Fit) []string {
 }
 
 // owner names the latent that an unconstrained coordinate belongs to.
-func (post *making) owner(f *inference.Fit, i int) string {
+func (post *making) owner(f *inference.Answer, i int) string {
 	for _, s := range f.Target.Slots {
 		if i >= s.Offset && i < s.Offset+s.Free.Size() {
 			return s.Site.Name
@@ -133,7 +133,7 @@ func (post *making) owner(f *inference.Fit, i int) string {
 	return ""
 }
 
-func (post *making) judgeDraws(f *inference.Fit) {
+func (post *making) judgeDraws(f *inference.Answer) {
 	k := f.Draws.KHat
 	switch {
 	case f.Point:
@@ -143,8 +143,8 @@ func (post *making) judgeDraws(f *inference.Fit) {
 		post.lower(Caution, "the draws are the guide's own: nothing has checked them")
 	case f.Applied == inference.NoCorrection && k > cautionKHat:
 		post.lower(Poor, "k̂ = %.2f: the guide is far from the posterior; its sds, at least, are wrong", k)
-	case f.Applied == inference.NoCorrection && f.Uncorrected != "":
-		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and no Markov chains have checked them: %s", f.Uncorrected)
+	case f.Applied == inference.NoCorrection && f.Uncorrected() != "":
+		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and no Markov chains have checked them: %s", f.Uncorrected())
 	case f.Applied == inference.NoCorrection && post.guide() == inference.Guides[0]:
 		post.lower(Caution, "the mean-field guide ignores posterior correlations: its sds can be too small, and nothing has checked them")
 	case math.IsNaN(k) && f.Moved.SDs > poorMove:
@@ -174,7 +174,7 @@ func (post *making) judgeDraws(f *inference.Fit) {
 	post.judgeMoments()
 }
 
-func (post *making) judgeModes(f *inference.Fit) {
+func (post *making) judgeModes(f *inference.Answer) {
 	if n := len(f.Modes); n > 1 {
 		post.lower(Poor, "%d modes were found, with ELBOs %s: the answer describes the first alone%s", n, modeELBOs(f), post.apart(f))
 	} else if f.Integrates {
@@ -216,7 +216,7 @@ func symbolNames(sites []*lang.Symbol) []string {
 
 // judgeLook lowers the verdict where particles that were tempered from the prior say
 // something else.
-func (post *making) judgeLook(f *inference.Fit) {
+func (post *making) judgeLook(f *inference.Answer) {
 	if l := f.Look; l != nil && !l.Agrees {
 		post.lower(Poor, "particles that were tempered from the prior differ from the answer in `%s`: it has missed a part of the posterior, such as another mode; the default method weighs what they find", post.owner(f, l.Coordinate))
 	}
@@ -224,7 +224,7 @@ func (post *making) judgeLook(f *inference.Fit) {
 
 // apart names the latent in which the first two modes are furthest apart, in sds of the
 // guide.
-func (post *making) apart(f *inference.Fit) string {
+func (post *making) apart(f *inference.Answer) string {
 	a, b := f.Modes[0].Loc, f.Modes[1].Loc
 	most, at := 0.0, -1
 	for i := range min(len(a), len(b), len(f.LogSD)) {
@@ -238,7 +238,7 @@ func (post *making) apart(f *inference.Fit) string {
 	return fmt.Sprintf("; they differ most in `%s`", post.owner(f, at))
 }
 
-func modeELBOs(f *inference.Fit) string {
+func modeELBOs(f *inference.Answer) string {
 	text := ""
 	for i, m := range f.Modes {
 		if i > 0 {

@@ -13,10 +13,10 @@ import (
 )
 
 // sound is a fit with nothing to complain of.
-func sound() *inference.Fit {
-	return &inference.Fit{
-		Target: &target.Target{}, Converged: true, Applied: inference.Importance, KHatMeanField: 0.6,
-		Draws: &inference.Weighted{KHat: 0.2, ESS: 3000}, Modes: make([]inference.Mode, 1),
+func sound() *inference.Answer {
+	return &inference.Answer{
+		Target: &target.Target{}, Applied: inference.Importance, Ending: inference.Ending{Converged: true},
+		Draws: &inference.Weighted{KHat: 0.2, ESS: 3000}, Optimum: inference.Optimum{KHatMeanField: 0.6, Modes: make([]inference.Mode, 1)},
 	}
 }
 
@@ -25,56 +25,56 @@ func TestVerdictRules(t *testing.T) {
 	fine := Quantity{Name: "a", Mean: 1, SD: 2, MCSE: 0.05}
 	for _, c := range []struct {
 		name   string
-		change func(*inference.Fit)
+		change func(*inference.Answer)
 		q      Quantity
 		want   Verdict
 		why    string
 	}{
-		{"sound", func(*inference.Fit) {}, fine, Good, "converged, one mode found"},
-		{"k̂ 0.5", func(f *inference.Fit) { f.Draws.KHat = 0.5 }, fine, Good, "k̂ = 0.50"},
-		{"k̂ above 0.5", func(f *inference.Fit) { f.Draws.KHat = 0.51 }, fine, Caution, "unsteady"},
-		{"k̂ above 0.7", func(f *inference.Fit) { f.Draws.KHat = 0.71 }, fine, Poor, "cannot follow"},
-		{"infinite k̂", func(f *inference.Fit) { f.Draws.KHat = math.Inf(1) }, fine, Poor, "cannot follow"},
-		{"heavy variances", func(f *inference.Fit) { f.Draws.Spread.KHat = 0.8 }, fine, Caution, "tails are not covered"},
-		{"infinite variances", func(f *inference.Fit) { f.Draws.Spread.KHat = 1.2 }, fine, Poor, "tails are not covered"},
-		{"no weights", func(f *inference.Fit) { f.Applied, f.Draws.KHat = inference.LinearResponse, math.NaN() }, fine, Caution, "linear response"},
-		{"no weights, and the location moves", func(f *inference.Fit) {
+		{"sound", func(*inference.Answer) {}, fine, Good, "converged, one mode found"},
+		{"k̂ 0.5", func(f *inference.Answer) { f.Draws.KHat = 0.5 }, fine, Good, "k̂ = 0.50"},
+		{"k̂ above 0.5", func(f *inference.Answer) { f.Draws.KHat = 0.51 }, fine, Caution, "unsteady"},
+		{"k̂ above 0.7", func(f *inference.Answer) { f.Draws.KHat = 0.71 }, fine, Poor, "cannot follow"},
+		{"infinite k̂", func(f *inference.Answer) { f.Draws.KHat = math.Inf(1) }, fine, Poor, "cannot follow"},
+		{"heavy variances", func(f *inference.Answer) { f.Draws.Spread.KHat = 0.8 }, fine, Caution, "tails are not covered"},
+		{"infinite variances", func(f *inference.Answer) { f.Draws.Spread.KHat = 1.2 }, fine, Poor, "tails are not covered"},
+		{"no weights", func(f *inference.Answer) { f.Applied, f.Draws.KHat = inference.LinearResponse, math.NaN() }, fine, Caution, "linear response"},
+		{"no weights, and the location moves", func(f *inference.Answer) {
 			f.Applied, f.Draws.KHat, f.Moved.SDs = inference.LinearResponse, math.NaN(), 0.46
 		}, fine, Poor, "would move by 0.5 sds"},
-		{"no weights, and the location moves far", func(f *inference.Fit) {
+		{"no weights, and the location moves far", func(f *inference.Answer) {
 			f.Applied, f.Draws.KHat, f.Moved.SDs = inference.LinearResponse, math.NaN(), 3.5
 		}, fine, Poor, "would move by more than 3 sds"},
-		{"no weights, and the location moves a little", func(f *inference.Fit) {
+		{"no weights, and the location moves a little", func(f *inference.Answer) {
 			f.Applied, f.Draws.KHat, f.Moved.SDs = inference.LinearResponse, math.NaN(), 0.44
 		}, fine, Caution, "were not used"},
-		{"no weights, and the location has an error", func(f *inference.Fit) {
+		{"no weights, and the location has an error", func(f *inference.Answer) {
 			f.Applied, f.Draws.KHat, f.LocError = inference.LinearResponse, math.NaN(), 0.31
 		}, fine, Poor, "Monte-Carlo error of up to 0.3 sds"},
-		{"particles that say something else", func(f *inference.Fit) { f.Look = &inference.Look{Off: 2} }, fine, Poor, "tempered from the prior differ"},
-		{"particles that agree", func(f *inference.Fit) { f.Look = &inference.Look{Agrees: true} }, fine, Good, "converged"},
-		{"no correction", func(f *inference.Fit) { f.Applied, f.Draws.KHat = inference.NoCorrection, math.NaN() }, fine, Caution, "ignores posterior correlations"},
-		{"few effective draws", func(f *inference.Fit) { f.Draws.ESS = 399 }, fine, Caution, "399 effective draws"},
-		{"a mean with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSE: 0.11}, Caution, "`b`"},
-		{"an sd with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSESD: 0.21}, Caution, "the sd of `b` is 10 % of it"},
-		{"an interval with an error", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSETail: 0.31}, Caution, "the interval of `b` is 0.15 of its spread"},
-		{"labels that can be exchanged", func(f *inference.Fit) {
+		{"particles that say something else", func(f *inference.Answer) { f.Look = &inference.Look{Off: 2} }, fine, Poor, "tempered from the prior differ"},
+		{"particles that agree", func(f *inference.Answer) { f.Look = &inference.Look{Agrees: true} }, fine, Good, "converged"},
+		{"no correction", func(f *inference.Answer) { f.Applied, f.Draws.KHat = inference.NoCorrection, math.NaN() }, fine, Caution, "ignores posterior correlations"},
+		{"few effective draws", func(f *inference.Answer) { f.Draws.ESS = 399 }, fine, Caution, "399 effective draws"},
+		{"a mean with an error", func(*inference.Answer) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSE: 0.11}, Caution, "`b`"},
+		{"an sd with an error", func(*inference.Answer) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSESD: 0.21}, Caution, "the sd of `b` is 10 % of it"},
+		{"an interval with an error", func(*inference.Answer) {}, Quantity{Name: "b", Mean: 1, SD: 2, MCSETail: 0.31}, Caution, "the interval of `b` is 0.15 of its spread"},
+		{"labels that can be exchanged", func(f *inference.Answer) {
 			f.Symmetry = &inference.Symmetry{Exchanges: []inference.Exchange{{Sites: []*lang.Symbol{{Name: "w"}, {Name: "mu"}}, Classes: [][]int{{1, 2}}}}}
 		}, fine, Good, "labels 2, 3 of `w`, `mu` can be exchanged"},
-		{"signs that can be changed", func(f *inference.Fit) {
+		{"signs that can be changed", func(f *inference.Answer) {
 			f.Symmetry = &inference.Symmetry{Flips: []inference.Flip{{Sites: []*lang.Symbol{{Name: "a"}, {Name: "a"}, {Name: "b"}}}}}
 		}, fine, Good, "the sign of `a`, `b` can be changed"},
-		{"no sd", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: math.NaN(), Q5: -2, Q95: 2, MCSE: 0.05, Moments: tails.Mean, TailIndex: 0.6}, Good, "`b` has no sd"},
-		{"a mean with an error, no sd", func(*inference.Fit) {}, Quantity{Name: "b", Mean: 1, SD: math.NaN(), Q5: -2, Q95: 2, MCSE: 0.2, Moments: tails.Mean, TailIndex: 0.6}, Caution, "of its spread"},
-		{"no mean", func(*inference.Fit) {}, Quantity{Name: "b", Mean: math.NaN(), SD: math.NaN(), MCSE: math.NaN(), Moments: tails.None, TailIndex: 1}, Good, "`b` has neither mean nor sd"},
-		{"not finite", func(*inference.Fit) {}, Quantity{Name: "b", Mean: math.NaN(), NotFinite: true}, Poor, "not finite"},
-		{"not converged", func(f *inference.Fit) { f.Converged, f.Ended = false, "it was raining" }, fine, Poor, "it was raining"},
-		{"interrupted", func(f *inference.Fit) { f.Converged, f.Interrupted = false, true }, fine, Poor, "interrupted"},
-		{"out of time", func(f *inference.Fit) { f.Converged, f.TimedOut = false, true }, fine, Poor, "time limit"},
-		{"flat", func(f *inference.Fit) { f.Flat = []int{0} }, fine, Poor, "flat"},
-		{"no response", func(f *inference.Fit) { f.NoResponse, f.Applied = "a hole", inference.NoCorrection }, fine, Poor, "a hole"},
-		{"no response, but weights", func(f *inference.Fit) { f.NoResponse = "a hole" }, fine, Good, "converged"},
-		{"two modes", func(f *inference.Fit) { f.Modes = []inference.Mode{{ELBO: -3}, {ELBO: -4}} }, fine, Poor, "2 modes were found, with ELBOs -3.0, -4.0"},
-		{"a point", func(f *inference.Fit) { f.Point = true }, fine, Poor, "a mode is a point"},
+		{"no sd", func(*inference.Answer) {}, Quantity{Name: "b", Mean: 1, SD: math.NaN(), Q5: -2, Q95: 2, MCSE: 0.05, Moments: tails.Mean, TailIndex: 0.6}, Good, "`b` has no sd"},
+		{"a mean with an error, no sd", func(*inference.Answer) {}, Quantity{Name: "b", Mean: 1, SD: math.NaN(), Q5: -2, Q95: 2, MCSE: 0.2, Moments: tails.Mean, TailIndex: 0.6}, Caution, "of its spread"},
+		{"no mean", func(*inference.Answer) {}, Quantity{Name: "b", Mean: math.NaN(), SD: math.NaN(), MCSE: math.NaN(), Moments: tails.None, TailIndex: 1}, Good, "`b` has neither mean nor sd"},
+		{"not finite", func(*inference.Answer) {}, Quantity{Name: "b", Mean: math.NaN(), NotFinite: true}, Poor, "not finite"},
+		{"not converged", func(f *inference.Answer) { f.Converged, f.Ended = false, "it was raining" }, fine, Poor, "it was raining"},
+		{"interrupted", func(f *inference.Answer) { f.Converged, f.Interrupted = false, true }, fine, Poor, "interrupted"},
+		{"out of time", func(f *inference.Answer) { f.Converged, f.TimedOut = false, true }, fine, Poor, "time limit"},
+		{"flat", func(f *inference.Answer) { f.Flat = []int{0} }, fine, Poor, "flat"},
+		{"no response", func(f *inference.Answer) { f.NoResponse, f.Applied = "a hole", inference.NoCorrection }, fine, Poor, "a hole"},
+		{"no response, but weights", func(f *inference.Answer) { f.NoResponse = "a hole" }, fine, Good, "converged"},
+		{"two modes", func(f *inference.Answer) { f.Modes = []inference.Mode{{ELBO: -3}, {ELBO: -4}} }, fine, Poor, "2 modes were found, with ELBOs -3.0, -4.0"},
+		{"a point", func(f *inference.Answer) { f.Point = true }, fine, Poor, "a mode is a point"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := sound()

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"ppl/inference"
+	"ppl/inference/methods"
 )
 
 // cli is the command line.
@@ -65,7 +68,7 @@ func (e *env) dispatch(args []string) (err error) {
 		kong.Name("ppl"), kong.Description(about), kong.Writers(e.stdout, e.stderr),
 		kong.Exit(func(int) { panic(helped{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
-		kong.Bind(e),
+		kong.Bind(e), choices(),
 	)
 	if err != nil {
 		return err
@@ -97,4 +100,17 @@ func usageOf(err error) error {
 // usage is the error of a command line that makes no sense.
 func usage(format string, args ...any) error {
 	return &failure{code: exitUsage, text: fmt.Sprintf(format, args...)}
+}
+
+// choices are the values of flags that are lists elsewhere.
+func choices() kong.Vars {
+	var families []string
+	for _, f := range inference.Families {
+		families = append(families, fmt.Sprintf("%s (%s)", f.Name, f.Doc))
+	}
+	last := len(families) - 1
+	return kong.Vars{
+		"guides": strings.Join(inference.Guides, ","), "methods": strings.Join(methods.Names(), ","),
+		"families": strings.Join(families[:last], ", ") + " or " + families[last],
+	}
 }

@@ -13,7 +13,7 @@ import (
 
 // Every command has a page in docs/commands that names each of its flags.
 func TestDocsNameEveryFlag(t *testing.T) {
-	parser, err := kong.New(&cli{})
+	parser, err := kong.New(&cli{}, choices())
 	if err != nil {
 		t.Fatal(err)
 	}

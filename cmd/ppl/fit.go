@@ -20,7 +20,7 @@ type fitCmd struct {
 	Data            []string      `short:"d" sep:"none" placeholder:"DATA" help:"Data: a JSON or CSV file, or name=value. May be repeated."`
 	Seed            uint64        `default:"1" help:"All randomness derives from it."`
 	Sampler         samplerFlags  `embed:""`
-	Guide           string        `enum:"meanfield,fullrank,lowrank,laplace,map" default:"meanfield" help:"Family of the approximation: meanfield, fullrank (any covariance), lowrank (ten factors), laplace (curvature at the mode) or map (the mode alone)."`
+	Guide           string        `enum:"${guides}" default:"meanfield" help:"Family of the approximation: ${families}."`
 	Correct         string        `enum:"auto,linear,none" default:"auto" help:"What mends the guide: linear response and importance weights (auto), linear response alone (linear), nothing (none)."`
 	Particles       int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
 	Draws           int           `default:"4000" help:"Posterior draws that are kept. Means and quantiles are of at least 4096, so that asking for few costs no accuracy."`

@@ -11,55 +11,55 @@ import (
 	"testing"
 )
 
-// floors are the folders of the program from the ground up: a package imports from its own
-// floor and from those below it. The longest prefix counts.
-var floors = []string{"ppl/lang", "ppl/parser", "ppl/graph", "ppl/guide", "ppl/inference/target", "ppl/inference", "ppl/runtime/data", "ppl/runtime", "ppl/cmd", "ppl/bench"}
+// floors are the packages from the ground up: each imports only what stands before it.
+var floors = strings.Fields(`
+	lang/diag lang/ast lang lang/check parser
+	graph/kernel graph/kernel/vec graph/kernel/linalg graph/parallel graph/edge
+	graph graph/op graph/named graph/grad graph/enum graph/scan graph/plan graph/sufficient
+	graph/fn graph/dist graph/builtin graph/lower
+	guide
+	inference/random inference/arrow inference/mcmc inference/psis inference/tails inference/temper inference/sbc inference/loo
+	inference/target inference/nuts inference inference/chains inference/methods
+	runtime/store runtime/draws runtime/data runtime/answer runtime/report runtime/saved
+	runtime
+	cmd/ppl`)
 
-// plain are packages of inference and runtime that know nothing of models: they stand on the ground.
-var plain = []string{"ppl/inference/arrow", "ppl/inference/loo", "ppl/inference/mcmc", "ppl/inference/psis", "ppl/inference/random", "ppl/inference/tails", "ppl/inference/temper", "ppl/runtime/draws"}
-
-// TestImportOrder: no package imports one of a floor above, and none but graph imports Gorgonia.
-func TestImportOrder(t *testing.T) {
-	floor := func(path string) int {
-		at, length := -1, 0
-		for i, f := range floors {
-			if (path == f || strings.HasPrefix(path, f+"/")) && len(f) > length {
-				at, length = i, len(f)
-			}
-		}
-		return at
-	}
+// TestImports: no package imports one of a floor above its own, and each has a floor.
+func TestImports(t *testing.T) {
+	root := filepath.Join("..", "..")
 	seen := 0
-	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-			if err == nil && d.IsDir() && (d.Name() == "testdata" || d.Name() == "gen" || strings.HasPrefix(d.Name(), ".") && len(d.Name()) > 2) {
-				return fs.SkipDir
-			}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "bench" || d.Name() == "examples" || d.Name() == "gen"):
+			return fs.SkipDir
+		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
 			return err
 		}
-		of := "ppl/" + filepath.ToSlash(filepath.Dir(strings.TrimPrefix(filepath.ToSlash(path), "../../")))
+		floor := slices.Index(floors, filepath.ToSlash(rel))
+		if floor < 0 {
+			t.Errorf("%s: the package has no floor: add it to the list", rel)
+			return fs.SkipDir
+		}
+		seen++
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
 		if err != nil {
 			return err
 		}
-		for _, s := range file.Imports {
-			p, _ := strconv.Unquote(s.Path.Value)
-			seen++
-			switch {
-			case strings.HasPrefix(p, "gorgonia.org/") && of != "ppl/graph":
-				t.Errorf("%s imports %s: Gorgonia is touched in graph alone", path, p)
-			case !strings.HasPrefix(p, "ppl/"):
-			case slices.Contains(plain, of) && !slices.Contains(plain, p) && floor(p) > 2:
-				t.Errorf("%s imports %s, and should know nothing of models", path, p)
-			case floor(of) < 0:
-				t.Errorf("%s is on no floor", of)
-			case !slices.Contains(plain, p) && floor(p) > floor(of):
-				t.Errorf("%s imports %s, from a floor above", path, p)
+		for _, i := range file.Imports {
+			name, _ := strconv.Unquote(i.Path.Value)
+			if own, ours := strings.CutPrefix(name, "ppl/"); ours && slices.Index(floors, own) >= floor {
+				t.Errorf("%s imports %s, which stands above it", path, own)
 			}
 		}
 		return nil
 	})
-	if err != nil || seen < 500 {
-		t.Errorf("%d imports, %v", seen, err)
+	if err != nil || seen < 300 {
+		t.Errorf("%d files, %v", seen, err)
 	}
 }

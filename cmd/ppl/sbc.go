@@ -22,7 +22,7 @@ type sbcCmd struct {
 	Draws      int      `default:"99" help:"Posterior draws that each latent is ranked among."`
 	Level      float64  `default:"0.01" help:"Probability that exact fits of a right model fail."`
 	Seed       uint64   `default:"1" help:"All randomness derives from it."`
-	Method     string   `enum:"variational,nuts" default:"variational" help:"How each data set is fitted, as in ppl fit."`
+	Method     string   `enum:"${methods}" default:"variational" help:"How each data set is fitted, as in ppl fit."`
 	Chains     int      `default:"4" help:"nuts: Markov chains of each fit."`
 	Warmup     int      `default:"1000" help:"nuts: transitions of each chain that adapt."`
 	Format     string   `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`

@@ -15,7 +15,7 @@ import (
 	"ppl/runtime"
 )
 
-func fitted(t *testing.T, text string, data map[string]any, how map[string]string) *inference.Fit {
+func fitted(t *testing.T, text string, data map[string]any, how map[string]string) *inference.Answer {
 	t.Helper()
 	m, err := runtime.Compile("model.ppl", []byte(text))
 	if err != nil {
@@ -32,7 +32,7 @@ func fitted(t *testing.T, text string, data map[string]any, how map[string]strin
 	return fit
 }
 
-func run(t *testing.T, fit *inference.Fit, opt chains.Options) *chains.Result {
+func run(t *testing.T, fit *inference.Answer, opt chains.Options) *chains.Result {
 	t.Helper()
 	opt.Seed = 1
 	r, err := chains.Run(context.Background(), fit, opt)

@@ -26,7 +26,7 @@ func (e *ErrRefused) Error() string { return "no Markov chains: " + e.Why }
 // distribution changes with the value of the other. Each row of an evaluation
 // tries one element at another value. What no trial shows does not make draws
 // wrong: see drawGroup and moveGroup.
-func findGroups(b *batch, fit *inference.Fit, seed uint64) (*groups, error) {
+func findGroups(b *batch, fit *inference.Answer, seed uint64) (*groups, error) {
 	j, list := b.j, listed(b.j)
 	g := &groups{single: list.single}
 	for i, s := range j.Sites {

@@ -4,7 +4,7 @@ import "ppl/inference"
 
 // GroupSizes are the sizes of the groups that are found: by tables, of infinitely many
 // values, and the number of elements drawn one by one.
-func GroupSizes(fit *inference.Fit) (finite, infinite []int, single int, err error) {
+func GroupSizes(fit *inference.Answer) (finite, infinite []int, single int, err error) {
 	j, err := inference.NewJoint(fit.Target, 8)
 	if err != nil {
 		return nil, nil, 0, err

@@ -5,7 +5,7 @@ const mostExtended = 1024
 
 // Extend goes on with a run that chose its own length until it has twice as many draws,
 // where nothing but their number keeps a figure from being exact enough, and makes the
-// result theirs, Evaluations those since. It reports false, and changes nothing, where
+// result theirs. It reports false, and changes nothing, where
 // the run was stopped or of a given length, or twice as many would take more work than
 // is allowed or, with reported numbers at each draw, too much memory.
 func (out *Result) Extend(reported int) (bool, error) {
@@ -22,7 +22,6 @@ func (out *Result) Extend(reported int) (bool, error) {
 	if kept > mostExtended || float64(kept*len(r.lanes))*float64(reported+len(r.lanes[0].u)) > mostNumbers {
 		return false, nil
 	}
-	before := out.Evaluations
 	if err := r.iterate(more, false, func(l *lane) { l.thinned(r.thin) }); err != nil {
 		return false, err
 	}
@@ -38,7 +37,6 @@ func (out *Result) Extend(reported int) (bool, error) {
 		return false, nil
 	}
 	*out = *next
-	out.Evaluations -= before
 	return true, nil
 }
 

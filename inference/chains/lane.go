@@ -140,7 +140,7 @@ func (l *lane) clear() {
 }
 
 // disperse starts the chain of a group, from the group's point.
-func (l *lane) disperse(fit *inference.Fit, seed uint64, group int) (bool, error) {
+func (l *lane) disperse(fit *inference.Answer, seed uint64, group int) (bool, error) {
 	r := random.Stream(seed, "chains start", group)
 	wide := 2.0
 	for try := 0; try < 100 && !l.b.halted(); try++ {

@@ -1,6 +1,7 @@
 package chains
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -86,10 +87,15 @@ func (r *run) collect(ended string) *Result {
 	return out
 }
 
-// Apply makes the draws the answer of the fit that the chains started from.
-func (r *Result) Apply(fit *inference.Fit) {
+// Answer is that of the draws, in the place of the one that the chains started from.
+func (r *Result) Answer() *inference.Answer {
+	fit := *r.run.fit
 	fit.Symmetry.Spread(r.U, random.Stream(r.run.opt.Seed, "images", 0))
-	fit.Corrected(&inference.Weighted{D: fit.Target.D, U: r.U, KHat: math.NaN(), Chains: r.Chains}, r.Ended)
+	fit.Draws, fit.Applied, fit.Ended = &inference.Weighted{D: fit.Target.D, U: r.U, KHat: math.NaN(), Chains: r.Chains}, inference.Sampled, r.Ended
+	fit.Sampling = &inference.Sampling{
+		Chains: r.Chains, Groups: r.Groups, Warmup: r.Warmup, Draws: r.Draws, MaxDepth: r.MaxDepth, Divergences: r.Divergences, Saturated: r.Saturated,
+		TargetAccept: r.TargetAccept, Trajectories: r.Trajectories, StepSize: []float64{r.StepSize}, Dense: r.Dense,
+	}
 	fit.Evaluations += r.Evaluations
 	guides := make([]*target.SiteGuide, len(fit.Guides))
 	for i, z := range r.Z {
@@ -102,6 +108,14 @@ func (r *Result) Apply(fit *inference.Fit) {
 		}
 	}
 	fit.Guides = guides
+	fit.More = func(_ context.Context, a *inference.Answer, reported int) (*inference.Answer, bool, error) {
+		more, err := r.Extend(reported)
+		if err != nil || !more {
+			return a, false, err
+		}
+		return r.Answer(), true, nil
+	}
+	return &fit
 }
 
 // counted are the values of elements with infinitely many, by how often they were

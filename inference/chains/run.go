@@ -67,7 +67,7 @@ const (
 // run is the state of a run.
 type run struct {
 	ctx     context.Context
-	fit     *inference.Fit
+	fit     *inference.Answer
 	opt     Options
 	batches []*batch
 	lanes   []*lane
@@ -88,7 +88,7 @@ type run struct {
 // Run draws from the posterior of a fitted model some of whose discrete latents
 // have a guide. A cancelled context is not an error: the result is what there was, nil
 // if there was nothing. The error is an *ErrRefused where there can be no chains.
-func Run(ctx context.Context, fit *inference.Fit, opt Options) (*Result, error) {
+func Run(ctx context.Context, fit *inference.Answer, opt Options) (*Result, error) {
 	opt.complete()
 	r := &run{ctx: ctx, fit: fit, opt: opt, thin: 1, begun: time.Now()}
 	if err := r.prepare(); err != nil || r.halted() {

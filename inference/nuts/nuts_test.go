@@ -67,7 +67,7 @@ func reported(t testing.TB, tg *target.Target, r *nuts.Result) map[string][][][]
 	if err != nil {
 		t.Fatal(err)
 	}
-	vals, err := r.Values(rep)
+	vals, err := valuesOf(r, rep)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func meanSD(chains [][]float64) (mean, sd float64) {
 func TestNormal(t *testing.T) {
 	tg := bound(t, "x ~ Normal(3, 2)", nil)
 	r := sample(t, tg, nuts.Options{Seed: 1})
-	moments(t, "x", r.Parameter(0), 3, 2)
+	moments(t, "x", parameter(r, 0), 3, 2)
 	if r.Divergences != 0 || r.Saturated != 0 {
 		t.Errorf("%d divergences, %d saturated", r.Divergences, r.Saturated)
 	}
@@ -126,8 +126,8 @@ func TestNormal(t *testing.T) {
 func TestCorrelated(t *testing.T) {
 	tg := bound(t, "x ~ MvNormal([1, -2], cov = [[4, 5.7], [5.7, 9]])", nil)
 	r := sample(t, tg, nuts.Options{Seed: 1})
-	moments(t, "x[1]", r.Parameter(0), 1, 2)
-	moments(t, "x[2]", r.Parameter(1), -2, 3)
+	moments(t, "x[1]", parameter(r, 0), 1, 2)
+	moments(t, "x[2]", parameter(r, 1), -2, 3)
 	product := make([][]float64, len(r.Chains))
 	for c := range product {
 		for _, q := range r.Chains[c].Draws {
@@ -232,7 +232,7 @@ func TestFunnel(t *testing.T) {
 		t.Errorf("the lowest E-BFMI is %g", low)
 	}
 	r = sample(t, bound(t, "v ~ Normal(0, 3)\nz[i in 1..9] ~ Normal(0, 1)\nlet x = z * exp(v / 2)", nil), nuts.Options{Seed: 1})
-	moments(t, "v", r.Parameter(0), 0, 3)
+	moments(t, "v", parameter(r, 0), 0, 3)
 	if r.Divergences != 0 {
 		t.Errorf("%d divergences without a funnel", r.Divergences)
 	}
@@ -315,7 +315,7 @@ func TestNoStart(t *testing.T) {
 func TestGivenStart(t *testing.T) {
 	tg := bound(t, "x ~ Normal(1e6, 1e3)", nil)
 	r := sample(t, tg, nuts.Options{Seed: 1, Chains: 2, Warmup: -1, Draws: 500, Init: [][]float64{{1e6}}, InvMetric: []float64{1e6}, StepSize: 0.9})
-	moments(t, "x", r.Parameter(0), 1e6, 1e3)
+	moments(t, "x", parameter(r, 0), 1e6, 1e3)
 	for _, c := range r.Chains {
 		if c.StepSize != 0.9 || c.InvMetric[0] != 1e6 {
 			t.Errorf("step %g, metric %g", c.StepSize, c.InvMetric[0])

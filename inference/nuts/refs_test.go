@@ -147,7 +147,7 @@ func elements(t *testing.T, tg *target.Target, r *nuts.Result) map[string][][]fl
 	if err != nil {
 		t.Fatal(err)
 	}
-	vals, err := r.Values(rep)
+	vals, err := valuesOf(r, rep)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -133,21 +134,42 @@ func (g *guided) count() {
 
 // compile adds the derivatives, and makes the program.
 func (g *guided) compile() (err error) {
+	outs, _ := g.differentiate()
+	g.p, err = g.t.Compile(g.b.G, outs...)
+	return err
+}
+
+// differentiate adds the derivatives to the graph, and gives all outputs with their names.
+func (g *guided) differentiate() (outs []*graph.Node, names []string) {
 	var wrt []*graph.Node
+	names = []string{"log density"}
 	if g.u != nil {
-		wrt = append(wrt, g.u)
+		wrt, names = append(wrt, g.u), append(names, fmt.Sprintf("gradient by the %d unconstrained numbers", g.t.D))
 	}
 	for _, x := range g.sites {
 		for _, w := range []*graph.Node{x.weights, x.prior} {
 			if w != nil {
-				wrt = append(wrt, w)
+				wrt, names = append(wrt, w), append(names, "gradient by "+w.Name)
 			}
 		}
 	}
-	outs := append([]*graph.Node{g.value}, target.Derivatives(g.b, g.value, g.s, wrt...)...)
+	outs = append([]*graph.Node{g.value}, target.Derivatives(g.b, g.value, g.s, wrt...)...)
 	g.count()
-	g.p, err = g.t.Compile(g.b.G, outs...)
-	return err
+	return outs, names
+}
+
+// ListingOf is what a fit of a target evaluates, at as many points as it does at once: the log density, with the
+// assignments of discrete latents that have a guide, and its derivatives.
+func ListingOf(t *target.Target) (*target.Listing, error) {
+	if !t.Guided() {
+		return t.Listing()
+	}
+	g, err := lowerGuided(t, target.Lanes)
+	if err != nil {
+		return nil, err
+	}
+	outs, names := g.differentiate()
+	return t.List(g.b.G, outs, names), nil
 }
 
 // place sets the inputs: points u (S×D) and the sites' assignments.

@@ -8,72 +8,34 @@ import (
 	"text/tabwriter"
 
 	"ppl/graph"
-	"ppl/graph/grad"
-	"ppl/graph/lower"
-	"ppl/graph/named"
-	"ppl/guide"
+	"ppl/inference"
 )
 
-// dumpParticles is the number of particles of the graphs that are printed: few,
-// and unlike the sizes of data, so that the axis is easy to see.
-const dumpParticles = 64
-
-// objective is the graph of the ELBO with its parts.
-type objective struct {
-	g       *graph.Graph
-	outputs []*graph.Node
-	names   []string
-}
-
-// objective builds the ELBO as a fit does, gradients included if asked for.
-func (p *Problem) objective(gradients bool) (*objective, error) {
-	b := named.New()
-	q := guide.NewMeanField(b, p.target.D, dumpParticles)
-	pack := &guide.Packed{U: q.U}
-	b.G.SumRule = p.target.SumRule()
-	joint, diags := lower.Lower(p.target.Model, p.target.Data, pack, b)
-	b.G.SumRule = nil
-	if diags.HasErrors() {
-		return nil, &DataError{diags}
-	}
-	density := b.With(b.Add(joint.LogDensity(b), pack.LogJacobian(b)), q.Particles)
-	elbo := b.Add(b.Scale(1.0/dumpParticles, b.SumAxes(density, q.Particles)), q.Entropy)
-	o := &objective{g: b.G, outputs: []*graph.Node{elbo.N}, names: []string{"ELBO"}}
-	if gradients {
-		o.outputs = append(o.outputs, grad.Reverse(b.G, elbo.N, []*graph.Node{q.Loc, q.LogSD})...)
-		o.names = append(o.names, "gradient by guide.loc", "gradient by guide.logsd")
-	}
-	return o, nil
-}
-
-// DumpGraph prints the graph of the ELBO, before differentiation: a node a
-// line, operands above their users.
+// DumpGraph prints the graph of what a fit evaluates for a block of 64 points: the log density and its
+// gradient, and of discrete latents with a guide the derivatives by their assignments. A node a line,
+// operands above their users.
 func (p *Problem) DumpGraph(w io.Writer) (err error) {
 	defer guarded(&err)
 	if err := given("Problem.DumpGraph", argument{"p", p.made()}, writerArgument(w)); err != nil {
 		return err
 	}
 	w = callersWriter{w}
-	o, err := p.objective(false)
+	l, err := inference.ListingOf(p.target)
 	if err != nil {
-		return err
+		return p.explain(err)
 	}
-	needed := graph.Needed(o.outputs)
+	needed := graph.Needed(l.Outputs)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "node\tshape\top\toperands")
-	for _, n := range o.g.Nodes() {
+	for _, n := range l.Graph.Nodes() {
 		if needed[n.ID] {
 			fmt.Fprintf(t, "%%%d\t%s\t%s\t%s\n", n.ID, n.Shape, opWord(n), operands(n))
 		}
 	}
-	o.results(t)
-	return t.Flush()
-}
-
-func (o *objective) results(w io.Writer) {
-	for i, n := range o.outputs {
-		fmt.Fprintf(w, "= %%%d\t%s\t%s\t\n", n.ID, n.Shape, o.names[i])
+	for i, n := range l.Outputs {
+		fmt.Fprintf(t, "= %%%d\t%s\t%s\t\n", n.ID, n.Shape, l.Names[i])
 	}
+	return t.Flush()
 }
 
 func opWord(n *graph.Node) string {

@@ -121,14 +121,14 @@ q[j in 1..2] ~ Normal(0, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			o, err := p.objective(true)
+			l, err := p.target.Listing()
 			if err != nil {
 				t.Fatal(err)
 			}
-			needed, largest := graph.Needed(o.outputs), 0
-			for _, node := range o.g.Nodes() {
-				if needed[node.ID] && !node.IsConst() && len(node.Shape) > 0 && node.Shape[0] == dumpParticles {
-					largest = max(largest, node.Shape.Size()/dumpParticles)
+			needed, largest := graph.Needed(l.Outputs), 0
+			for _, node := range l.Graph.Nodes() {
+				if needed[node.ID] && !node.IsConst() && len(node.Shape) > 0 && node.Shape[0] == target.Lanes {
+					largest = max(largest, node.Shape.Size()/target.Lanes)
 				}
 			}
 			if largest > m.most || m.most == n && largest < n {

@@ -86,6 +86,14 @@ type BindOptions struct {
 	Discrete map[string]string
 }
 
+// engine compiles graphs.
+func (o *BindOptions) engine() target.Engine {
+	if o.Engine == EngineTape {
+		return target.Tape
+	}
+	return target.Plan
+}
+
 // valid refuses an engine that there is not, or a strategy of a latent that there is not.
 func (o *BindOptions) valid(m *Model) error {
 	if err := oneOf("Engine", o.Engine, []string{EnginePlan, EngineTape}); err != nil {
@@ -114,10 +122,6 @@ func (m *Model) bind(ctx context.Context, d *Data, opt BindOptions, levels map[s
 	if err := opt.valid(m); err != nil {
 		return nil, err
 	}
-	run := target.Plan
-	if opt.Engine == EngineTape {
-		run = target.Tape
-	}
 	if ds := m.unsupported(); ds.HasErrors() {
 		return nil, &ModelError{ds}
 	}
@@ -130,7 +134,7 @@ func (m *Model) bind(ctx context.Context, d *Data, opt BindOptions, levels map[s
 		return nil, &DataError{diags}
 	}
 	p = &Problem{model: m, bound: bound, engine: opt.Engine, discrete: opt.Discrete, notes: append(d.diags.Warnings(), diags.Warnings()...)}
-	target, diags := target.NewWith(m.checked, lowerData(bound), run, lower.Options{Strategies: opt.Discrete, Halt: func() bool { return ctx.Err() != nil }})
+	target, diags := target.NewWith(m.checked, lowerData(bound), opt.engine(), lower.Options{Strategies: opt.Discrete, Halt: func() bool { return ctx.Err() != nil }})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}

@@ -26,6 +26,8 @@ type SBCOptions struct {
 	Draws      int // posterior draws that a latent is ranked among; 99
 	// Fit sets how each data set is fitted; its seed is not used.
 	Fit Options
+	// Bind sets how each data set is bound: the engine, and strategies for discrete latents.
+	Bind BindOptions
 	// Model is fitted in the place of the one that the data are drawn from. It
 	// needs the same data declarations, and latents of the same names.
 	Model *Model
@@ -129,6 +131,16 @@ func (o *SBCOptions) complete(s *Simulator) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
+	fitted := o.Model
+	if fitted == nil {
+		fitted = s.model
+	}
+	if err := o.Bind.valid(fitted); err != nil {
+		if e := (*OptionError)(nil); errors.As(err, &e) {
+			return &OptionError{"Bind." + e.Field, e.Why}
+		}
+		return err
+	}
 	if o.Replicates == 0 {
 		o.Replicates = 200
 	}
@@ -211,7 +223,7 @@ func (s *Simulator) replicate(ctx context.Context, opt SBCOptions, k int) (r *re
 		return nil, err
 	}
 	random := random.Stream(opt.Seed, "sbc", k)
-	p, err := sim.problemOf(opt.Model)
+	p, err := sim.problemOf(ctx, opt.Model, opt.Bind)
 	if err != nil {
 		return nil, err
 	}

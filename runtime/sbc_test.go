@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -194,5 +195,22 @@ func TestSBCExamples(t *testing.T) {
 				t.Error(strings.Join(out.Reasons, "\n"))
 			}
 		})
+	}
+}
+
+// TestSBCBinds: data sets are bound as the options say. A mean-field guide that nothing corrects
+// is no exact sum, and its fits say so.
+func TestSBCBinds(t *testing.T) {
+	c := conjugates[len(conjugates)-1]
+	verdicts := func(how string) map[runtime.Verdict]int {
+		return calibrate(t, c.text, c.values, runtime.SBCOptions{
+			Seed: 1, Replicates: 4, Draws: 19, Fit: runtime.Options{Correct: "none"}, Bind: runtime.BindOptions{Discrete: map[string]string{"z": how}}}).Verdicts
+	}
+	if exact, guided := verdicts("exact"), verdicts("expect"); exact[runtime.Caution] != 4 || guided[runtime.Poor] == 0 {
+		t.Errorf("summed out %v, with a guide %v", exact, guided)
+	}
+	_, err := simulator(t, c.text, c.values).SBC(context.Background(), runtime.SBCOptions{Bind: runtime.BindOptions{Discrete: map[string]string{"u": "exact"}}})
+	if option := (*runtime.OptionError)(nil); !errors.As(err, &option) || option.Field != "Bind.Discrete" {
+		t.Errorf("a latent that there is not: %v", err)
 	}
 }

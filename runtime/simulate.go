@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -137,24 +138,24 @@ func (s *Simulation) Problem() (p *Problem, err error) {
 	if err := given("Simulation.Problem", argument{"s", s.made()}); err != nil {
 		return nil, err
 	}
-	return s.problemOf(s.from.model)
+	return s.problemOf(context.Background(), s.from.model, BindOptions{})
 }
 
 // problemOf is another model, with the same data declarations, with these data.
-func (s *Simulation) problemOf(m *Model) (*Problem, error) {
+func (s *Simulation) problemOf(ctx context.Context, m *Model, opt BindOptions) (*Problem, error) {
 	if ds := m.unsupported(); ds.HasErrors() {
 		return nil, &ModelError{ds}
 	}
 	with := lowerData(s.bound)
 	with.Lets = s.drawnLets()
-	target, diags := target.New(m.checked, with, target.Plan)
+	target, diags := target.NewWith(m.checked, with, opt.engine(), lower.Options{Strategies: opt.Discrete, Halt: func() bool { return ctx.Err() != nil }})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
 	if target.D == 0 && len(target.Discrete) == 0 {
 		return nil, m.nothingToFit()
 	}
-	return &Problem{model: m, bound: s.bound, target: target}, nil
+	return &Problem{model: m, bound: s.bound, target: target, engine: opt.Engine, discrete: opt.Discrete}, nil
 }
 
 // Warnings are about drawn data that break what the model declares of them, which

@@ -25,6 +25,9 @@ type sbcCmd struct {
 	Method     string   `enum:"${methods}" default:"variational" help:"How each data set is fitted, as in ppl fit."`
 	Chains     int      `default:"4" help:"nuts: Markov chains of each fit."`
 	Warmup     int      `default:"1000" help:"nuts: transitions of each chain that adapt."`
+	Guide      string   `enum:"${guides}" default:"meanfield" help:"Family of the approximation, as in ppl fit."`
+	Discrete   []string `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent, as in ppl fit. May be repeated."`
+	Engine     string   `enum:"plan,tape" default:"plan" help:"Executor, as in ppl fit."`
 	Format     string   `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`
 	All        bool     `help:"Show every number, not only the worst."`
 	Strict     bool     `help:"Exit with status 3 if the calibration fails."`
@@ -63,11 +66,16 @@ func (c *sbcCmd) Run(e *env) error {
 }
 
 // options are those of package runtime.
-func (c *sbcCmd) options() runtime.SBCOptions {
+func (c *sbcCmd) options() (runtime.SBCOptions, error) {
+	how, err := strategies(c.Discrete)
+	if err != nil {
+		return runtime.SBCOptions{}, err
+	}
 	return runtime.SBCOptions{
 		Seed: c.Seed, Replicates: c.Replicates, Draws: c.Draws, Level: c.Level,
-		Fit: runtime.Options{Method: c.Method, Chains: c.Chains, Warmup: c.Warmup},
-	}
+		Fit:  runtime.Options{Method: c.Method, Chains: c.Chains, Warmup: c.Warmup, Guide: c.Guide},
+		Bind: runtime.BindOptions{Engine: c.Engine, Discrete: how},
+	}, nil
 }
 
 func (c *sbcCmd) valid() error {
@@ -80,7 +88,10 @@ func (c *sbcCmd) valid() error {
 	if c.Level == 0 {
 		return usage("--level must be between 0 and 1, found 0")
 	}
-	opt := c.options()
+	opt, err := c.options()
+	if err != nil {
+		return err
+	}
 	return opt.Validate()
 }
 
@@ -91,7 +102,10 @@ func (c *sbcCmd) calibrate(e *env, from *runtime.Simulator) (*runtime.SBC, error
 	defer context.AfterFunc(ctx, stop)()
 	show := newProgress(e, c.Quiet)
 	defer show.remove()
-	opt := c.options()
+	opt, err := c.options()
+	if err != nil {
+		return nil, err
+	}
 	opt.Progress = show.replicates
 	return from.SBC(ctx, opt)
 }

@@ -99,6 +99,10 @@ func TestEveryDistributionHasCases(t *testing.T) {
 		}
 		forms[r.d.Name][r.form] = true
 	}
+	computed := map[string]bool{} // with figures from elsewhere
+	for _, f := range reference(t, "testdata/reference.tsv") {
+		computed[parseRow(t, f[0]).d.Name] = true
+	}
 	truncated := map[string]bool{}
 	for _, r := range table(t, truncationsFile) {
 		truncated[r.d.Name] = true
@@ -109,6 +113,9 @@ func TestEveryDistributionHasCases(t *testing.T) {
 		}
 		if !seen[d.Name] || len(forms[d.Name]) != len(d.Forms) {
 			t.Errorf("%s: cases for %d of %d forms", d.Name, len(forms[d.Name]), len(d.Forms))
+		}
+		if !computed[d.Name] {
+			t.Errorf("%s: no reference value of the density", d.Name)
 		}
 		if d.NoTruncation == "" && !truncated[d.Name] {
 			t.Errorf("%s: no truncation case", d.Name)

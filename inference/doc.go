@@ -1,4 +1,5 @@
-// Package inference fits models.
+// Package inference fits guides to posteriors, and says of an Answer what it rests on. Which of its
+// parts make up a way to infer, and what follows a fit that leaves a doubt, is package methods'.
 //
 // A Target is a model with its data: it lowers the model for whatever an
 // algorithm wants to evaluate (the log density with its derivatives, the ELBO of

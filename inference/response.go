@@ -259,3 +259,45 @@ func (r *response) covariance() []float64 {
 	target.Symmetrise(c, d)
 	return c
 }
+
+// response forms the linear response from the particles that are affordable.
+func (f *fitter) response(o *objective) (*response, error) {
+	return f.respond(o, f.affordable(o))
+}
+
+// affordable is the number of particles that a linear response is formed from,
+// the fewer the dearer a product is.
+func (f *fitter) affordable(o *objective) int {
+	n := o.S
+	for n > 8 && float64(n)*float64(f.pattern.Probes())*f.surf.Cost() > 2e9 {
+		n /= 2
+	}
+	return n
+}
+
+// locError is the Monte-Carlo error of the locations in posterior sds: the
+// covariance of the mean gradient over antithetic pairs, through the linear
+// response (Giordano, Ingram & Broderick 2024, eq. 13).
+func locError(o *objective, r *response) float64 {
+	d := o.D
+	pairs := o.S / 2
+	if pairs < 2 {
+		return math.NaN()
+	}
+	sums := make([]float64, d)
+	x, y := make([]float64, d), make([]float64, d)
+	for p := 0; p < pairs; p++ {
+		for i := range x {
+			x[i] = 0.5*(o.g[2*p*d+i]+o.g[(2*p+1)*d+i]) - o.gloc[i]
+		}
+		r.apply(x, y)
+		for i, v := range y {
+			sums[i] += v * v
+		}
+	}
+	worst := 0.0
+	for i, v := range r.variances() {
+		worst = math.Max(worst, math.Sqrt(sums[i]/float64(pairs*(pairs-1))/v))
+	}
+	return worst
+}

@@ -110,7 +110,7 @@ func (a *Answer) Extend(ctx context.Context, reported int) (next *Answer, more b
 		return a, false, nil
 	}
 	if next, more, err = a.More(ctx, a, reported); more {
-		next.Extended = true
+		next.Extended, next.Trail = true, a.Trail
 	}
 	return next, more, err
 }

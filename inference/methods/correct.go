@@ -41,6 +41,9 @@ func (Chains) Name() string { return "chains" }
 
 // Wanted is where discrete latents have a guide, or the answer is in doubt.
 func (Chains) Wanted(r *Run, a *inference.Answer) bool {
+	if a.Applied == inference.Sampled {
+		return false
+	}
 	if a.Target.Guided() {
 		return r.automatic()
 	}

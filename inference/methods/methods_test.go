@@ -95,3 +95,15 @@ func TestSuits(t *testing.T) {
 		}
 	}
 }
+
+// TestExtendKeepsTrail: an answer with more draws remembers what was tried, or correctors would go to work for ever.
+func TestExtendKeepsTrail(t *testing.T) {
+	a := (&inference.Answer{}).After(inference.Step{Name: Chains{}.Name()})
+	a.More = func(context.Context, *inference.Answer, int) (*inference.Answer, bool, error) {
+		return &inference.Answer{}, true, nil
+	}
+	next, more, err := a.Extend(context.Background(), 1)
+	if err != nil || !more || !next.Extended || !next.Tried(Chains{}.Name()) {
+		t.Errorf("%+v, %v, %v", next.Trail, more, err)
+	}
+}

@@ -20,7 +20,7 @@ func (m *mistake) advise() {
 }
 
 var advice = []func(*mistake) bool{
-	adviseSample, adviseFirstWord, adviseProgram, adviseLink, adviseAssignment, adviseDeclaration, adviseForeignType, adviseEmptyIndex, adviseRange, adviseBraces, adviseIf, adviseLoop, adviseColon,
+	adviseSample, adviseWeights, adviseFirstWord, adviseProgram, adviseLink, adviseAssignment, adviseDeclaration, adviseForeignType, adviseEmptyIndex, adviseRange, adviseBraces, adviseIf, adviseLoop, adviseColon,
 	adviseFormula, adviseDistribution,
 	adviseInterval, adviseReserved, adviseType, adviseGenerate, adviseEquals, adviseBracket,
 }
@@ -117,6 +117,54 @@ func (m *mistake) truncates() bool {
 		hint += "; an observation of which only that is known is " + quote(censoredForm(lo, hi))
 	}
 	return m.say(ForeignSyntax, "a distribution is not truncated with "+quote(word.Value+m.tok(open).Value+"..."+m.tok(end).Value), hint)
+}
+
+// adviseWeights handles `weights = w`, `weight w[i]`, `weights(w)` and `weighted by w` after
+// a distribution, and a truncation or a censoring that follows the weight.
+func adviseWeights(m *mistake) bool {
+	if m.weightFirst() {
+		return true
+	}
+	word, value := m.lo, m.lo+1
+	if p := m.lo - 1; p > 1 && (m.tok(p).Value == "by" || m.tok(p).Value == "with") && m.tok(p-1).Value == "weighted" && !m.lineStart[m.lo] {
+		word, value = p-1, m.lo
+	}
+	switch m.tok(word).Value {
+	case "weights", "weight", "weighted", "weighting", "freq", "fweight", "pweight", "aweight":
+	default:
+		return false
+	}
+	if word == 0 || m.lineStart[word] || m.tok(word-1).Value != ")" {
+		return false
+	}
+	if m.tok(value).Value == "=" || m.tok(value).Value == "by" {
+		value++
+	}
+	for m.hi < len(m.toks) && !m.lineStart[m.hi] && m.tok(m.hi).Value != "}" {
+		m.hi++
+	}
+	if m.tok(value).Value == "(" && int(m.match[value]) == m.hi-1 {
+		value, m.hi = value+1, m.hi-1
+	}
+	m.underline(word, word)
+	m.d.Expected, m.d.Found = "", ""
+	return m.say(ForeignSyntax, "the weight of a statement has the word `weighted`", "write "+quote("weighted "+m.rest(value)))
+}
+
+// weightFirst handles `~ DIST weighted w in (a, b)` and `~ DIST weighted w censored above c`.
+func (m *mistake) weightFirst() bool {
+	if !m.found("in", "censored") || m.tok(m.at).Type != tokKeyword {
+		return false
+	}
+	word := m.at - 1
+	for word > m.lo && !(m.tok(word).Value == "weighted" && m.tok(word).Type == tokKeyword) {
+		word--
+	}
+	if word == m.lo {
+		return false
+	}
+	m.d.Expected, m.d.Found = "", ""
+	return m.say(SyntaxError, "", "the weight comes last: "+quote("~ DIST "+m.rest(m.at)+" "+m.between(word, m.at)))
 }
 
 // censoredForm says that a value is only known to lie between two ends.

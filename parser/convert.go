@@ -73,6 +73,7 @@ func (c *converter) sample(pos ast.At, s *sampleStmt) ast.Stmt {
 	return &ast.Sample{
 		At: pos, Name: identOf(s.Name), Index: c.leftIndices(s.Index), Type: c.typ(s.Type),
 		Constraint: c.constraint(s.Constraint), Dist: c.dist(s.Dist), Censored: c.censoring(s.Censored),
+		Weighted: c.weighting(s.Weighted),
 	}
 }
 
@@ -84,6 +85,13 @@ func (c *converter) censoring(k *censoring) *ast.Censoring {
 		return &ast.Censoring{At: at(k.Tokens), Side: "in", Interval: c.interval(k.In.Interval), Range: c.rng(k.In.Range)}
 	}
 	return &ast.Censoring{At: at(k.Tokens), Side: k.Side.Value, Bound: c.expr(k.Bound)}
+}
+
+func (c *converter) weighting(w *weighting) *ast.Weighting {
+	if w == nil {
+		return nil
+	}
+	return &ast.Weighting{At: at(w.Tokens), Value: c.expr(w.Value)}
 }
 
 func (c *converter) let(pos ast.At, s *letStmt) ast.Stmt {

@@ -144,7 +144,7 @@ var productions = map[string]string{
 	"<name>": "a name", "<op>": "an operator", "Expression": "an expression", "Operand": "an expression",
 	"TypeExpr": "a type", "Distribution": "a distribution", "Binder": "`NAME in RANGE`",
 	"RangeExpr": "a range `a..b`", "Call": "a distribution", "LeftIndex": "an index", "IndexArg": "an index",
-	"Interval": "an interval `(a, b)`", "Inside": "`in`", "Censoring": "`censored`", "FnBlock": "`{`", "LetStmt": "`let`", "SampleStmt": "`NAME ~ DIST`",
+	"Interval": "an interval `(a, b)`", "Inside": "`in`", "Censoring": "`censored`", "Weighting": "`weighted`", "FnBlock": "`{`", "LetStmt": "`let`", "SampleStmt": "`NAME ~ DIST`",
 	"Declaration": "a name", "FnParam": "a parameter `NAME: TYPE`", "Constraint": "a constraint",
 	"Statement": "a statement", "BodyStmt": "`let` or `for`",
 }

@@ -194,9 +194,9 @@ func (p *formatter) simple(s ast.Stmt, pad string) doc {
 		return list(text("let "), p.left(s.Name, s.Index), text(pad+" = "), p.expr(s.Value, bindsLoosest))
 	case *ast.Sample:
 		if s.Type == nil {
-			return list(p.left(s.Name, s.Index), text(pad+" ~ "), p.dist(s.Dist), p.censoring(s.Censored))
+			return list(p.left(s.Name, s.Index), text(pad+" ~ "), p.dist(s.Dist), p.censoring(s.Censored), p.weighting(s.Weighted))
 		}
-		return list(p.left(s.Name, s.Index), text(" : "), p.typ(s.Type), p.constraint(s.Constraint), text(" ~ "), p.dist(s.Dist), p.censoring(s.Censored))
+		return list(p.left(s.Name, s.Index), text(" : "), p.typ(s.Type), p.constraint(s.Constraint), text(" ~ "), p.dist(s.Dist), p.censoring(s.Censored), p.weighting(s.Weighted))
 	case *ast.Factor:
 		return list(text("factor "), p.expr(s.Value, bindsLoosest))
 	case *ast.Generate:

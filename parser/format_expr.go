@@ -269,6 +269,14 @@ func (p exprPrinter) dist(d *ast.Dist) doc {
 	return list(p.call(d.Call), p.inside(d.Interval, d.Range))
 }
 
+// weighting prints ` weighted E` where there is one.
+func (p exprPrinter) weighting(w *ast.Weighting) doc {
+	if w == nil {
+		return list()
+	}
+	return list(text(" weighted "), p.expr(w.Value, bindsLoosest))
+}
+
 // censoring prints ` censored above E` and the like where there is one.
 func (p exprPrinter) censoring(c *ast.Censoring) doc {
 	switch {

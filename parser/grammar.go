@@ -56,6 +56,7 @@ type sampleStmt struct {
 	Constraint *constraint   `parser:"@@?)?"`
 	Dist       *distribution `parser:"'~' @@"`
 	Censored   *censoring    `parser:"@@?"`
+	Weighted   *weighting    `parser:"@@?"`
 }
 
 // censoring is `censored above E` and the like; see markCensoring.
@@ -64,6 +65,12 @@ type censoring struct {
 	Side   lexer.Token `parser:"'censored':Keyword ( @('above':Keyword | 'below':Keyword)"`
 	Bound  *expression `parser:"@@"`
 	In     *inside     `parser:"| @@ )"`
+}
+
+// weighting is `weighted E`; see markWeighting.
+type weighting struct {
+	Tokens []lexer.Token
+	Value  *expression `parser:"'weighted':Keyword @@"`
 }
 
 type generateStmt struct {

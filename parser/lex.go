@@ -93,6 +93,7 @@ func scan(src *diag.Source, rep *reporter) *scanner {
 		s.step()
 	}
 	markCensoring(s.toks)
+	markWeighting(s.toks)
 	return s
 }
 
@@ -117,6 +118,50 @@ func markCensoring(toks []lexer.Token) {
 		}
 		toks[i].Type = tokKeyword
 	}
+}
+
+// markWeighting makes a keyword of `weighted` where it stands between what may
+// end a distribution, its truncation or its censoring, and what may start an
+// expression: names everywhere else. No name stands between two such; after a
+// statement that has ended one may start the next, as in `weighted[1] ~ ...`.
+func markWeighting(toks []lexer.Token) {
+	for i := 1; i+1 < len(toks); i++ {
+		if toks[i].Type != tokName || toks[i].Value != "weighted" {
+			continue
+		}
+		if before := toks[i-1]; before.Type != tokName && before.Type != tokLiteral && before.Value != ")" && before.Value != "]" {
+			continue
+		}
+		switch next := toks[i+1]; next.Type {
+		case tokName, tokLiteral:
+		case tokOp:
+			if next.Value != "-" && next.Value != "!" {
+				continue
+			}
+		default:
+			if next.Value != "(" && next.Value != "if" && (next.Value != "[" || startsLeftSide(toks[i+1:])) {
+				continue
+			}
+		}
+		toks[i].Type = tokKeyword
+	}
+}
+
+// startsLeftSide reports whether the brackets that tokens start with are the
+// indices of a left side: `[1] ~`, `[i] : real`, `[1] = 3`.
+func startsLeftSide(toks []lexer.Token) bool {
+	depth := 0
+	for i, t := range toks {
+		switch {
+		case t.Type == tokPunct && (t.Value == "[" || t.Value == "(" || t.Value == "{"):
+			depth++
+		case t.Type == tokPunct && (t.Value == "]" || t.Value == ")" || t.Value == "}"):
+			if depth--; depth == 0 {
+				return i+1 < len(toks) && (toks[i+1].Value == "~" || toks[i+1].Value == ":" || toks[i+1].Value == "=")
+			}
+		}
+	}
+	return true
 }
 
 const bom = "\uFEFF"

@@ -50,6 +50,9 @@ var statements = map[string]statement{
 	"censored": {"LEFT ~ DIST censored above c\nLEFT ~ DIST censored below c\nLEFT ~ DIST censored in (a, b)",
 		"Data of which values in a range are not seen. A row that lies outside of its range is data as ever; of one that lies in it, at its end, or that is missing only the range is known. An infinite bound censors nothing, and between equal bounds a value is seen. Integers above c are greater than c, and their range is `in a..b`.",
 		"t[i in 1..N] ~ Weibull(k, s) censored above end[i]"},
+	"weighted": {"LEFT ~ DIST weighted w",
+		"Data of which the log density counts w times: weights of a survey, or counts of equal rows. A weight is a finite number that is not negative, known from the data, one for all or one for each value (each vector, where the distribution is over vectors); 0 leaves a row out. Predictions are of the distribution itself. It stands last, after a truncation and a censoring.",
+		"y[i in 1..N] ~ Normal(a + b * x[i], s) weighted w[i]"},
 	"pi":  {"pi", "The number 3.14159...", "sin(2 * pi * t / 12)"},
 	"inf": {"inf", "Infinity, for bounds.", "x ~ Normal(0, 1) in (0, inf)"},
 }

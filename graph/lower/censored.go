@@ -36,21 +36,10 @@ func (l *lowerer) censored(s *ast.Sample, info *lang.SampleInfo) {
 		l.once(s, g.shape, l.observedArgs(s, idx, g.shape))
 		// To list them all as whole: what is missing is no latent here.
 		o := l.objects(s, info, &gaps{sym: g.sym, shape: g.shape, missing: make([]float64, len(g.known))}, idx)
+		l.counting(s, o, g)
 		known := slices.Clone(g.known)
 		seen, hidden := l.divide(s, decl, g, o, known)
-		if len(seen) > 0 {
-			l.amongObjects(o, seen, func(a *named.Axis) {
-				y := l.elementsOver(known, o, seen, a)
-				place := func() named.Value { return l.elementsOver(places(len(known)), o, seen, a) }
-				l.underObservation(&datum{name: g.sym.Name, shape: g.shape, value: y, place: place}, func() {
-					terms := l.densityOver(s.Dist, info.Dist, y, o.lead, map[string]int{}, false, s)
-					for _, t := range terms {
-						l.notImpossible(s, info.Dist, t)
-					}
-					l.addFactor(s, false, terms, nil)
-				})
-			})
-		}
+		l.observeObjects(s, info, g, o, known, seen)
 		if len(hidden) > 0 {
 			l.hidden(s, info, decl, g, o, hidden)
 		}

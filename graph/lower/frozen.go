@@ -20,9 +20,16 @@ import (
 func (d *Data) Freeze(m *lang.Model, was *Data, anew map[string]bool) diag.List {
 	f := &freezer{m: m, now: d, was: was, anew: anew, lets: map[string]*Array{}}
 	d.frozen = map[ast.Expr]frozenValue{}
+	weights := ForWeights(m)
 	for _, s := range m.File.Stmts {
+		if weights[m.Uses[s]] {
+			f.weight++
+		}
 		if _, is := s.(*ast.Fn); !is {
 			f.visit(s, false)
+		}
+		if weights[m.Uses[s]] {
+			f.weight--
 		}
 	}
 	f.diags.Sort()
@@ -52,6 +59,8 @@ type freezer struct {
 	anew  map[string]bool
 	lets  map[string]*Array // values that lets of data had
 	diags diag.List
+	// weight is not 0 within a weight, in which nothing is refused.
+	weight int
 }
 
 // visit looks through a statement or an expression; arithmetic says that the value of an
@@ -60,6 +69,9 @@ func (f *freezer) visit(n ast.Node, arithmetic bool) {
 	switch n := n.(type) {
 	case *ast.Range, *ast.Type: // lengths follow the new rows
 		return
+	case *ast.Weighting: // has no part in a prediction
+		f.weight++
+		defer func() { f.weight-- }()
 	case *ast.Call:
 		arithmetic = f.call(n)
 	case *ast.Unary, *ast.Binary:
@@ -197,6 +209,9 @@ func (f *freezer) keep(e ast.Expr) {
 		return
 	}
 	a, ds := Evaluate(f.m, f.lookup, e)
+	if a == nil && f.weight > 0 {
+		return
+	}
 	if a == nil {
 		for _, d := range ds {
 			d.Code = "cannot-predict"
@@ -230,6 +245,9 @@ func (f *freezer) lookup(name string) (*Array, bool) {
 }
 
 func (f *freezer) refuse(e ast.Expr, what string) {
+	if f.weight > 0 {
+		return
+	}
 	f.diags.Add(diag.Diagnostic{Code: "cannot-predict", Severity: diag.Error, Source: f.m.File.Source, Span: e.Span(),
 		Summary: what + ": for new rows it would be another number than in the fit",
 		Hint:    "compute it before, and give it as data; or name it in a `let` of its own at the top of the model, if it is one number for all rows"})

@@ -98,19 +98,8 @@ func (l *lowerer) observeGaps(s *ast.Sample, info *lang.SampleInfo, g *gaps) {
 		} else {
 			l.makeGaps(s, info, g, o)
 		}
-		if len(o.whole) > 0 {
-			l.amongObjects(o, o.whole, func(a *named.Axis) {
-				y := l.elementsOver(g.known, o, o.whole, a)
-				place := func() named.Value { return l.elementsOver(places(len(g.known)), o, o.whole, a) }
-				l.underObservation(&datum{name: g.sym.Name, shape: g.shape, value: y, place: place}, func() {
-					terms := l.densityOver(s.Dist, info.Dist, y, o.lead, o.sizes(info), false, s)
-					for _, t := range terms {
-						l.notImpossible(s, info.Dist, t)
-					}
-					l.addFactor(s, false, terms, nil)
-				})
-			})
-		}
+		l.counting(s, o, g)
+		l.observeObjects(s, info, g, o, g.known, o.whole)
 		if len(o.holed) == 0 || g.absent {
 			return
 		}

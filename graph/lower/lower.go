@@ -175,6 +175,10 @@ type Options struct {
 	Assigner Assigner
 	// MostLikely finds the most likely values in place of summing over all.
 	MostLikely bool
+	// Unweighted gives all data the weight 1. Data that only weights read may be left out.
+	Unweighted bool
+	// Weighing is told the weight of each element of data whose statement has weights.
+	Weighing func(of *lang.Symbol, element int, weight float64)
 	// LatentsOnly passes over data on the left of a `~`, and factors: what is left is the
 	// prior, without latents that are missing data.
 	LatentsOnly bool
@@ -306,6 +310,8 @@ type lowerer struct {
 	// cannot be worked out at given values.
 	unsure   *uncertainty
 	notGiven map[*lang.Symbol]bool
+	// weightsOnly are the data and lets that only weights read (weighted.go).
+	weightsOnly map[*lang.Symbol]bool
 	// relaxes is set where a latent is relaxed.
 	relaxes bool
 	// plugIn asks the reference about to be interpreted for a relaxed value.

@@ -24,6 +24,16 @@ func (l *lowerer) observe(s *ast.Sample, info *lang.SampleInfo) {
 		x := l.lookup(s.Name.Name)
 		args := l.observedArgs(s, idx, x.Shape())
 		l.once(s, x.Shape(), args)
+		if s.Weighted != nil && x.IsConst() {
+			g := l.asGaps(s.Name.Name, x)
+			list := func() *objects { return l.objects(s, info, g, idx) }
+			if l.leavesOut(s, list, g) {
+				o := list()
+				l.counting(s, o, g)
+				l.observeObjects(s, info, g, o, g.known, o.whole)
+				return
+			}
+		}
 		y := l.b.Index(l.nonEmpty(x.Value), args...)
 		if !y.IsConst() {
 			l.fail("not-supported-here", s, "`%s` is not known from the data", s.Name.Name)
@@ -35,6 +45,24 @@ func (l *lowerer) observe(s *ast.Sample, info *lang.SampleInfo) {
 				l.notImpossible(s, info.Dist, t)
 			}
 			l.addFactor(s, false, terms, lead)
+		})
+	})
+}
+
+// observeObjects adds the density of some objects, of which known are the values.
+func (l *lowerer) observeObjects(s *ast.Sample, info *lang.SampleInfo, g *gaps, o *objects, known, cells []float64) {
+	if len(cells) == 0 {
+		return
+	}
+	l.amongObjects(o, cells, func(a *named.Axis) {
+		y := l.elementsOver(known, o, cells, a)
+		place := func() named.Value { return l.elementsOver(places(len(known)), o, cells, a) }
+		l.underObservation(&datum{name: g.sym.Name, shape: g.shape, value: y, place: place}, func() {
+			terms := l.densityOver(s.Dist, info.Dist, y, o.lead, o.sizes(info), false, s)
+			for _, t := range terms {
+				l.notImpossible(s, info.Dist, t)
+			}
+			l.addFactor(s, false, terms, nil)
 		})
 	})
 }

@@ -382,7 +382,7 @@ func (l *lowerer) keepConstant(s *ast.Let, v val) {
 func (l *lowerer) absent(s *ast.Data) bool {
 	if l.sim == nil || l.sim.predict == nil {
 		sym := l.global[s.Name.Name]
-		if sym == nil || !l.m.OnlyGenerated()[sym] {
+		if sym == nil || !l.m.OnlyGenerated()[sym] && !l.forWeights(sym) {
 			return false
 		}
 	}
@@ -475,8 +475,9 @@ func MayBeLeftOut(m *lang.Model) map[string]bool {
 			return true
 		})
 	}
+	weights := ForWeights(m)
 	for _, s := range m.Data {
-		if names[s.Name] != nil || onLeft[s] && !read[s] && !isDimension(m, s) {
+		if names[s.Name] != nil || weights[s] || onLeft[s] && !read[s] && !isDimension(m, s) {
 			out[s.Name] = true
 		}
 	}

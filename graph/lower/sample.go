@@ -40,6 +40,7 @@ func (l *lowerer) sample(s *ast.Sample) {
 func (l *lowerer) addFactor(s *ast.Sample, latent bool, terms dist.Terms, lead []*named.Axis) {
 	plates := append(l.plates[:len(l.plates):len(l.plates)], lead...)
 	if !latent {
+		terms = l.countTimes(s, terms, lead)
 		terms = l.leaveOut(terms, plates)
 	}
 	total := l.b.Scalar(0)

@@ -127,7 +127,7 @@ func (l *lowerer) letValue(s *ast.Let) {
 
 func (l *lowerer) letOnce(s *ast.Let) {
 	if len(s.Index) == 0 {
-		if l.constantLet(s) || l.letNotGiven(s) {
+		if l.forWeights(l.m.Uses[s]) || l.constantLet(s) || l.letNotGiven(s) {
 			return
 		}
 		v := l.table(s.Value)

@@ -77,8 +77,8 @@ type Let struct {
 	Value Expr
 }
 
-// Sample is `NAME[INDEX] [: TYPE [CONSTRAINT]] ~ DIST [censored ...]`, where DIST
-// is a call, possibly truncated.
+// Sample is `NAME[INDEX] [: TYPE [CONSTRAINT]] ~ DIST [censored ...] [weighted E]`,
+// where DIST is a call, possibly truncated.
 type Sample struct {
 	At
 	Name       Ident
@@ -87,6 +87,7 @@ type Sample struct {
 	Constraint *Constraint // or nil
 	Dist       *Dist
 	Censored   *Censoring // or nil
+	Weighted   *Weighting // or nil
 }
 
 // Censoring is `censored above E`, `censored below E`, `censored in (a, b)` or
@@ -97,6 +98,12 @@ type Censoring struct {
 	Bound    Expr   // for above and below
 	Interval *Interval
 	Range    *Range
+}
+
+// Weighting is `weighted E`: the log density counts E times.
+type Weighting struct {
+	At
+	Value Expr
 }
 
 // LeftIndex is one index on the left of `~` or of a let: exactly one field is set.

@@ -61,6 +61,9 @@ func (c *children) ofStmt(n Stmt) {
 		if n.Censored != nil {
 			c.add(n.Censored)
 		}
+		if n.Weighted != nil {
+			c.add(n.Weighted)
+		}
 	case *Plate:
 		c.binders(n.Binders)
 		c.stmts(n.Body)
@@ -171,6 +174,8 @@ func (c *children) ofPart(n Node) {
 		c.expr(n.Bound)
 		c.interval(n.Interval)
 		c.rng(n.Range)
+	case *Weighting:
+		c.expr(n.Value)
 	case *Dist:
 		if n.Call != nil {
 			c.add(n.Call)

@@ -31,6 +31,7 @@ const (
 
 	NoDistributionFunction diag.Code = "no-distribution-function"
 	BadCensoring           diag.Code = "bad-censoring"
+	BadWeight              diag.Code = "bad-weight"
 	TruncatedMissing       diag.Code = "truncated-missing"
 
 	SupportMismatch    diag.Code = "support-mismatch"
@@ -246,6 +247,13 @@ var argumentCodes = []diag.CodeInfo{
 			"range, `in a..b`.",
 		Wrong: "data c : real\nmu ~ Normal(0, 1) censored above c",
 		Right: "data c : real\ndata y : real?[N]\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1) censored above c",
+	},
+	{
+		Code: BadWeight, Title: "A weight that is not possible",
+		Explanation: "`y ~ DIST weighted w` is for data: the log density of a row counts w times. A weight is a finite number that is not\n" +
+			"negative, known from the data, one for all or one for each value; 0 leaves a row out.",
+		Wrong: "data w : real\nmu ~ Normal(0, 1) weighted w",
+		Right: "data w : real[N]\ndata y : real[N]\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1) weighted w",
 	},
 	{
 		Code: TruncatedMissing, Title: "Missing values of a truncated distribution",

@@ -210,6 +210,9 @@ var otherScales = map[string]string{
 }
 
 func (c *checker) unknownParamHint(a *ast.Arg, names []string) string {
+	if hint := c.weightHint(a); hint != "" {
+		return hint
+	}
 	if from, ok := otherScales[a.Name.Name]; ok && slices.Contains(names, "sd") {
 		return "it takes an sd: write `sd = " + fmt.Sprintf(from, c.text(a.Value)) + "`"
 	}

@@ -20,6 +20,7 @@ func (c *checker) sample(s *ast.Sample) {
 	in, found := c.find(s.Name.Name)
 	if !found || c.guide != nil || c.generating || in.sym.Kind != lang.SymData && in.sym.Kind != lang.SymLet {
 		c.uncensored(s)
+		c.unweighted(s)
 	}
 	switch {
 	case c.guide != nil && (!found || in.inGuide):
@@ -143,6 +144,7 @@ func (c *checker) observation(s *ast.Sample, in *info) {
 	}
 	t.t.Optional = false
 	c.censoring(s, dc, t.t)
+	c.weighting(s, dc, t.t)
 	if c.elemFits(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") && c.fitShape(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") {
 		c.record(s, in, dc, lang.Observe, t.t)
 	}

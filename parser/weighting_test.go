@@ -79,12 +79,12 @@ func TestWeightedIncomplete(t *testing.T) {
 // What people write who have met weights elsewhere.
 func TestWeightedHints(t *testing.T) {
 	for text, hint := range map[string]string{
-		"y[i in 1..N] ~ Normal(m, 1) weights = w[i]":              "write `weighted w[i]`",
-		"y[i in 1..N] ~ Normal(m, 1) weight w[i]":                 "write `weighted w[i]`",
-		"y[i in 1..N] ~ Normal(m, 1) weights(w[i])":               "write `weighted w[i]`",
-		"y ~ Normal(m, 1) weighted by w":                          "write `weighted w`",
-		"y ~ Normal(m, 1) weighted = w":                           "write `weighted w`",
-		"y ~ Normal(m, 1) weighted w in (0, 3)":                   "the weight comes last: `~ DIST in (0, 3) weighted w`",
+		"y[i in 1..N] ~ Normal(m, 1) weights = w[i]":               "write `weighted w[i]`",
+		"y[i in 1..N] ~ Normal(m, 1) weight w[i]":                  "write `weighted w[i]`",
+		"y[i in 1..N] ~ Normal(m, 1) weights(w[i])":                "write `weighted w[i]`",
+		"y ~ Normal(m, 1) weighted by w":                           "write `weighted w`",
+		"y ~ Normal(m, 1) weighted = w":                            "write `weighted w`",
+		"y ~ Normal(m, 1) weighted w in (0, 3)":                    "the weight comes last: `~ DIST in (0, 3) weighted w`",
 		"y ~ Normal(m, 1) weighted w[1] censored above c\nx ~ D()": "the weight comes last: `~ DIST censored above c weighted w[1]`",
 	} {
 		_, diags := Parse("model.ppl", []byte(text))

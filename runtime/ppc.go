@@ -39,7 +39,10 @@ type PPC struct {
 type PPCStatistic struct {
 	Symbol string
 	Group  string // a label, as "county = AITKIN"; "" of all
-	N      int    // data that it is of; those that are missing do not count
+	N      int    // data that it is of; those that are missing, or have the weight 0, do not count
+	// Weighted says that the data have weights (`weighted`): it is then the weighted statistic, of
+	// data and replicates alike.
+	Weighted bool
 	// Name is "mean", "sd", "min", "max", "zeros" (the share of them), or "q5", "q50", "q95".
 	Name string
 	Data float64
@@ -96,6 +99,7 @@ type replicated struct {
 	places []int
 	data   []float64
 	draws  [][]float64 // by place
+	weight []float64   // by place; nil: all are 1
 }
 
 // collect finds the data that replicates are of.
@@ -103,6 +107,10 @@ func (c *checking) collect(quantities []Quantity) error {
 	names := lower.SimulatedNames(c.by.p.model.checked)
 	known := map[string]*replicated{}
 	values := map[string]*lower.Array{}
+	weights, err := c.by.p.target.Weights()
+	if err != nil {
+		return err
+	}
 	for i := range quantities {
 		q := &quantities[i]
 		sym := names[q.Symbol]
@@ -126,6 +134,12 @@ func (c *checking) collect(quantities []Quantity) error {
 		draws, of := q.Made()
 		if of == nil || len(draws) == 0 {
 			return &OptionError{"Draws", fmt.Sprintf("is too much: %d data cannot be held with their replicates; ask for fewer", len(quantities))}
+		}
+		if w := weights[q.Symbol]; w != nil {
+			if w[at] == 0 {
+				continue
+			}
+			r.weight = append(r.weight, w[at])
 		}
 		r.places, r.data, r.draws = append(r.places, at), append(r.data, a.Data[at]), append(r.draws, draws)
 	}
@@ -235,13 +249,61 @@ func ppcOf(values []float64) (t [len(ppcNames)]float64) {
 	return t // the sd of one is NaN
 }
 
+// ppcWeighted are the statistics of values with weights, all positive: those that estimate what ppcOf
+// has of a population in which each value stands for as many as its weight says. The sd is √(Σ w (x − m)² / Σ w · n/(n − 1)),
+// m the weighted mean, as of a sample with replacement (Särndal, Swensson & Wretman 1992, Model Assisted
+// Survey Sampling, section 5.9). A quantile interpolates between values, which lie at
+// the middles of their weights as these follow one another; of equal weights it is that of ppcOf.
+func ppcWeighted(values, weights []float64) (t [len(ppcNames)]float64) {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(i, j int) bool { return values[order[i]] < values[order[j]] })
+	n, total, sum, squares, zeros := float64(len(values)), 0.0, 0.0, 0.0, 0.0
+	for i, x := range values {
+		total += weights[i]
+		if sum += weights[i] * x; x == 0 {
+			zeros += weights[i]
+		}
+	}
+	mean := sum / total
+	for i, x := range values {
+		squares += weights[i] * (x - mean) * (x - mean)
+	}
+	first, last := order[0], order[len(order)-1]
+	at := func(p float64) float64 {
+		reach := p * (total - weights[first]/2 - weights[last]/2) // from the middle of the first one
+		for k := 1; k < len(order); k++ {
+			a, b := order[k-1], order[k]
+			step := (weights[a] + weights[b]) / 2
+			if reach <= step {
+				return values[a] + (values[b]-values[a])*reach/step
+			}
+			reach -= step
+		}
+		return values[last]
+	}
+	return [...]float64{mean, math.Sqrt(squares / total * n / (n - 1)), values[first], values[last], zeros / total, at(0.05), at(0.5), at(0.95)}
+}
+
 // compare compares the statistics of some rows with those of their replicates.
 func (r *replicated) compare(name string, rows []int, draws int) []PPCStatistic {
 	values := make([]float64, len(rows))
+	var weights []float64
 	for k, i := range rows {
 		values[k] = r.data[i]
+		if r.weight != nil {
+			weights = append(weights, r.weight[i])
+		}
 	}
-	data := ppcOf(values)
+	of := func(values []float64) [len(ppcNames)]float64 {
+		if weights != nil {
+			return ppcWeighted(values, weights)
+		}
+		return ppcOf(values)
+	}
+	data := of(values)
 	var replicates [len(ppcNames)][]float64
 	for k := range replicates {
 		replicates[k] = make([]float64, draws)
@@ -252,14 +314,14 @@ func (r *replicated) compare(name string, rows []int, draws int) []PPCStatistic 
 			for k, i := range rows {
 				values[k] = r.draws[i][s]
 			}
-			for k, t := range ppcOf(values) {
+			for k, t := range of(values) {
 				replicates[k][s] = t
 			}
 		}
 	})
 	var out []PPCStatistic
-	for k, of := range ppcNames {
-		x := PPCStatistic{Symbol: r.symbol.Name, Group: name, N: len(rows), Name: of, Data: data[k], P: twoSided(replicates[k], data[k])}
+	for k, statistic := range ppcNames {
+		x := PPCStatistic{Symbol: r.symbol.Name, Group: name, N: len(rows), Weighted: weights != nil, Name: statistic, Data: data[k], P: twoSided(replicates[k], data[k])}
 		sort.Float64s(replicates[k])
 		x.Q5, x.Median, x.Q95 = quantile(replicates[k], 0.05), quantile(replicates[k], 0.5), quantile(replicates[k], 0.95)
 		if math.IsNaN(x.Data) || k == ppcZeros && x.Data == 0 && replicates[k][draws-1] == 0 {

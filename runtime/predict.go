@@ -188,6 +188,15 @@ func (post *Posterior) keptDraws() int {
 	return max(1, post.answer.Asked.Draws)
 }
 
+// unread are the data that nothing but weights reads: draws do without them.
+func unread(m *lang.Model) map[string]bool {
+	out := map[string]bool{}
+	for s := range lower.ForWeights(m) {
+		out[s.Name] = s.Kind == lang.SymData
+	}
+	return out
+}
+
 // rebind binds the data, and keeps what the model computes over the rows of the fit.
 func (p *prediction) rebind(d *Data) error {
 	drawn := lower.MayBeLeftOut(p.model)
@@ -201,7 +210,7 @@ func (p *prediction) rebind(d *Data) error {
 			return err
 		}
 	}
-	now, diags := data.Rebind(p.model, tables, p.was, data.RebindOptions{Eval: evaluator(p.model), Drawn: drawn, Extend: p.opt.Extend, KnownOnly: p.opt.KnownOnly})
+	now, diags := data.Rebind(p.model, tables, p.was, data.RebindOptions{Eval: evaluator(p.model), Drawn: drawn, Unread: unread(p.model), Extend: p.opt.Extend, KnownOnly: p.opt.KnownOnly})
 	if diags.HasErrors() {
 		return &DataError{diags}
 	}
@@ -267,6 +276,7 @@ func (p *prediction) run(ctx context.Context) (*Predictions, error) {
 		if out.answer.Scores, err = p.scores(); err != nil {
 			return nil, err
 		}
+		out.notes = p.notes
 	}
 	return out, nil
 }

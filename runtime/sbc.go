@@ -16,6 +16,7 @@ import (
 	"ppl/inference/sbc"
 	"ppl/lang"
 	"ppl/lang/ast"
+	"ppl/lang/diag"
 )
 
 // SBCOptions set a simulation-based calibration. The zero value of a field means
@@ -87,6 +88,9 @@ func (s *Simulator) SBC(ctx context.Context, opt SBCOptions) (out *SBC, err erro
 	if err := opt.complete(s); err != nil {
 		return nil, err
 	}
+	if err := opt.Model.calibrates(); err != nil {
+		return nil, err
+	}
 	ctx = calls.watchSBC(ctx, &opt)
 	runs := make([]*replicate, opt.Replicates)
 	if err := s.replicates(ctx, opt, runs); err != nil {
@@ -96,6 +100,26 @@ func (s *Simulator) SBC(ctx context.Context, opt SBCOptions) (out *SBC, err erro
 	out.collect(runs)
 	out.judge(opt.Replicates)
 	return out, nil
+}
+
+// calibrates refuses a model of which the density is not that of what is drawn. The error is a
+// *ModelError.
+func (m *Model) calibrates() error {
+	var ds diag.List
+	for _, s := range m.checked.File.Stmts {
+		ast.Inspect(s, func(n ast.Node) bool {
+			if w, is := n.(*ast.Weighting); is {
+				ds.Add(diag.Diagnostic{Code: "cannot-calibrate", Source: m.checked.File.Source, Span: w.Span(),
+					Summary: "data are drawn without their weights, and a fit with weights is no fit of the distribution that they come from",
+					Hint:    "calibrate the model without `weighted`"})
+			}
+			return true
+		})
+	}
+	if len(ds) > 0 {
+		return &ModelError{ds}
+	}
+	return nil
 }
 
 // The most that options may ask for; see MostDraws.

@@ -9,6 +9,7 @@ import (
 	"ppl/graph/lower"
 	"ppl/inference/target"
 	"ppl/lang"
+	"ppl/lang/diag"
 	"ppl/runtime/answer"
 )
 
@@ -72,10 +73,11 @@ func (p *prediction) scores() ([]Score, error) {
 		return nil, &OptionError{"Score", fmt.Sprintf("the data hold none of what is predicted: %s", quoted(names))}
 	}
 	var out []Score
-	densities, err := p.densities()
+	t, weights, err := p.scoredTarget()
 	if err != nil {
 		return nil, err
 	}
+	densities := p.densities(t)
 	for _, w := range p.wants {
 		known := p.observed(w)
 		if known == nil {
@@ -86,7 +88,13 @@ func (p *prediction) scores() ([]Score, error) {
 			if known.Missing != nil && known.Missing[at] {
 				continue
 			}
-			r := scored{at: at, y: known.Data[at], draws: w.values[i], density: math.NaN()}
+			r := scored{at: at, y: known.Data[at], draws: w.values[i], density: math.NaN(), weight: 1}
+			if of := weights[w.symbol.Name]; of != nil {
+				r.weight = of[at]
+			}
+			if r.weight == 0 {
+				continue
+			}
 			if d, ok := densities[w.symbol.Name][at]; ok {
 				r.density = d
 			}
@@ -123,7 +131,8 @@ type scored struct {
 	at      int
 	y       float64
 	draws   []float64
-	density float64 // log of the mean density; NaN where there is none
+	density float64 // log of the mean density, to the power of the weight; NaN where there is none
+	weight  float64
 }
 
 // groups are the scores by the labels of opt.ScoreBy.
@@ -167,20 +176,23 @@ func (p *prediction) factor(name string, w *wanted) (codes []float64, levels []s
 	return nil, nil, &OptionError{"ScoreBy", fmt.Sprintf("the model has no data `%s` with labels", name)}
 }
 
-// scoreOf computes the scores of rows.
+// scoreOf computes the scores of rows; means are those by weight.
 func scoreOf(symbol, group string, rows []scored) Score {
 	s := Score{Symbol: symbol, Group: group, N: len(rows), Brier: math.NaN(), LogLoss: math.NaN()}
-	n := float64(len(rows))
+	n := 0.0
+	for _, r := range rows {
+		n += r.weight
+	}
 	classes := true
 	for _, r := range rows {
 		sorted := slices.Clone(r.draws)
 		mean, _ := meanSD(sorted)
 		sort.Float64s(sorted)
 		s.ELPD += r.density
-		s.RMSE += (r.y - mean) * (r.y - mean) / n
+		s.RMSE += r.weight * (r.y - mean) * (r.y - mean) / n
 		inside := func(p float64) float64 {
 			if r.y >= quantile(sorted, (1-p)/2) && r.y <= quantile(sorted, (1+p)/2) {
-				return 1 / n
+				return r.weight / n
 			}
 			return 0
 		}
@@ -193,9 +205,9 @@ func scoreOf(symbol, group string, rows []scored) Score {
 		s.Brier, s.LogLoss = 0, 0
 		for _, r := range rows {
 			brier, of := shares(r.draws, r.y)
-			s.Brier += brier / n
+			s.Brier += r.weight * brier / n
 			if math.IsNaN(r.density) {
-				s.LogLoss -= math.Log(of) / n
+				s.LogLoss -= r.weight * math.Log(of) / n
 			} else {
 				s.LogLoss -= r.density / n
 			}
@@ -234,16 +246,32 @@ func shares(draws []float64, y float64) (brier, of float64) {
 	return brier / 2, of
 }
 
-// densities are the logs of the mean densities of the elements that were given, by name and
-// place, under the draws of the latents; the density of an element is that given all latents.
-func (p *prediction) densities() (map[string]map[int]float64, error) {
-	t, ds := target.New(p.model, p.data, target.Plan)
-	if ds.HasErrors() {
-		return nil, &DataError{ds}
+// scoredTarget is the model at the new data, with their weights by name and element. Data of which
+// weights were not given have none.
+func (p *prediction) scoredTarget() (*target.Target, map[string][]float64, error) {
+	var opt lower.Options
+	for s := range lower.ForWeights(p.model) {
+		if s.Kind == lang.SymData && p.data.Values[s.Name] == nil && !opt.Unweighted {
+			opt.Unweighted = true
+			p.notes.Add(diag.Diagnostic{Code: "no-weights", Severity: diag.Warning, Source: p.model.File.Source, Span: s.Span,
+				Summary: "the new data hold no `" + s.Name + "`, from which their weights come: scores count all rows alike"})
+		}
 	}
+	t, ds := target.NewWith(p.model, p.data, target.Plan, opt)
+	if ds.HasErrors() {
+		return nil, nil, &DataError{ds}
+	}
+	weights, err := t.Weights()
+	return t, weights, err
+}
+
+// densities are the logs of the mean densities of the elements that were given, by name and
+// place, under the draws of the latents; the density of an element is that given all latents, and
+// that of one with a weight is to the power of it. None, where there is no density.
+func (p *prediction) densities(t *target.Target) map[string]map[int]float64 {
 	w, err := t.NewPointwise(target.Given, target.ByElement)
-	if err != nil { // a `factor`, or values that are in part missing: there is no density
-		return nil, nil
+	if err != nil { // a `factor`, or values that are in part missing
+		return nil
 	}
 	out := map[string]map[int]float64{}
 	n := len(p.draws)
@@ -261,7 +289,7 @@ func (p *prediction) densities() (map[string]map[int]float64, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, nil
+		return nil
 	}
-	return out, nil
+	return out
 }

@@ -47,10 +47,7 @@ func (m *Model) Simulator(d *Data) (s *Simulator, err error) {
 	for name := range s.drawn {
 		optional[name] = true
 	}
-	for sym := range lower.ForWeights(m.checked) {
-		optional[sym.Name] = true
-	}
-	bound, diags := data.Bind(m.checked, tables, data.BindOptions{Eval: evaluator(m.checked), Drawn: optional})
+	bound, diags := data.Bind(m.checked, tables, data.BindOptions{Eval: evaluator(m.checked), Drawn: optional, Unread: unread(m.checked)})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}

@@ -71,7 +71,11 @@ func (c *ppcCmd) writeText(e *env, out *runtime.PPC) {
 		if rows[0].Group != "" {
 			name += ", " + rows[0].Group
 		}
-		fmt.Fprintf(w, "%s (%s)\n", bold(report.Printable(name)), data(rows[0].N))
+		n := data(rows[0].N)
+		if rows[0].Weighted {
+			n += ", weighted"
+		}
+		fmt.Fprintf(w, "%s (%s)\n", bold(report.Printable(name)), n)
 		t := &report.Table{Head: []string{"", "data", "5%", "50%", "95%", "p"}}
 		for _, s := range rows {
 			t.Add(append(append([]string{ppcNames[s.Name]}, report.Numbers((s.Q95-s.Q5)/3.29, s.Data, s.Q5, s.Median, s.Q95)...), report.Fixed(s.P, 3))...)
@@ -104,22 +108,24 @@ type ppcReport struct {
 }
 
 type ppcStatistic struct {
-	Data  string        `json:"data"`
-	Group string        `json:"group,omitempty"`
-	N     int           `json:"n"`
-	Name  string        `json:"statistic"`
-	Value report.Number `json:"value"`
-	Q5    report.Number `json:"q5"`
-	Q50   report.Number `json:"q50"`
-	Q95   report.Number `json:"q95"`
-	P     report.Number `json:"p"`
+	Data  string `json:"data"`
+	Group string `json:"group,omitempty"`
+	N     int    `json:"n"`
+	// Weighted is there where the data have weights.
+	Weighted bool          `json:"weighted,omitempty"`
+	Name     string        `json:"statistic"`
+	Value    report.Number `json:"value"`
+	Q5       report.Number `json:"q5"`
+	Q50      report.Number `json:"q50"`
+	Q95      report.Number `json:"q95"`
+	P        report.Number `json:"p"`
 }
 
 func (c *ppcCmd) writeJSON(w io.Writer, out *runtime.PPC) error {
 	r := ppcReport{Model: out.Model, Seed: out.Seed, Replicates: out.Draws, Statistics: []ppcStatistic{}, Verdict: out.Verdict, Reasons: append([]string{}, out.Reasons...)}
 	for _, s := range out.Statistics {
 		n := func(x float64) report.Number { return report.Number(x) }
-		r.Statistics = append(r.Statistics, ppcStatistic{s.Symbol, s.Group, s.N, s.Name, n(s.Data), n(s.Q5), n(s.Median), n(s.Q95), n(s.P)})
+		r.Statistics = append(r.Statistics, ppcStatistic{s.Symbol, s.Group, s.N, s.Weighted, s.Name, n(s.Data), n(s.Q5), n(s.Median), n(s.Q95), n(s.P)})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

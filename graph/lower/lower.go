@@ -177,8 +177,9 @@ type Options struct {
 	MostLikely bool
 	// Unweighted gives all data the weight 1. Data that only weights read may be left out.
 	Unweighted bool
-	// Weighing is told the weight of each element of data whose statement has weights.
-	Weighing func(of *lang.Symbol, element int, weight float64)
+	// Weighing is told the weight of each element, row-major from 0, of data, an array of that shape,
+	// whose statement has weights; under a distribution over vectors all of one have that of the vector.
+	Weighing func(of *lang.Symbol, shape graph.Shape, element int, weight float64)
 	// LatentsOnly passes over data on the left of a `~`, and factors: what is left is the
 	// prior, without latents that are missing data.
 	LatentsOnly bool

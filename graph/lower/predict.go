@@ -475,9 +475,8 @@ func MayBeLeftOut(m *lang.Model) map[string]bool {
 			return true
 		})
 	}
-	weights := ForWeights(m)
 	for _, s := range m.Data {
-		if names[s.Name] != nil || weights[s] || onLeft[s] && !read[s] && !isDimension(m, s) {
+		if names[s.Name] != nil || onLeft[s] && !read[s] && !isDimension(m, s) {
 			out[s.Name] = true
 		}
 	}

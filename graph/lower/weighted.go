@@ -88,7 +88,7 @@ func (l *lowerer) caseWeights(s *ast.Sample, o *objects, g *gaps) []float64 {
 		}
 		if l.options.Weighing != nil {
 			for _, p := range o.pos[c*n : (c+1)*n] {
-				l.options.Weighing(g.sym, int(p), x)
+				l.options.Weighing(g.sym, g.shape, int(p), x)
 			}
 		}
 	}

@@ -217,7 +217,8 @@ type Predictions struct {
 	Scores []Score
 }
 
-// Score compares predictions with data. What does not apply is NaN.
+// Score compares predictions with data. What does not apply is NaN. Where the new data have weights (`weighted`)
+// means and shares are those by weight, densities are to the power of the weight, and rows of weight 0 are left out.
 type Score struct {
 	Symbol string
 	Group  string // a label, as "county = AITKIN"; "" of all

@@ -30,6 +30,9 @@ type BindOptions struct {
 	// Drawn are declarations that a simulation will draw: they may be left out, and
 	// then have no value in the result. Factors may not, since labels come with data.
 	Drawn map[string]bool
+	// Unread are declarations of which the value is not looked at, as that of weights is not in a
+	// simulation: they may be left out, and then have no value in the result.
+	Unread map[string]bool
 }
 
 // Bind binds data to the declarations of m. Data that only `generate` reads may be

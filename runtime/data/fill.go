@@ -21,7 +21,7 @@ func (b *binder) fillIn() {
 	b.implied()
 	only := b.m.OnlyGenerated()
 	for _, it := range b.items {
-		if b.leftOut(it) && !only[it.sym] && !(b.opt.Drawn[it.sym.Name] && it.sym.Type.Levels == "") {
+		if b.leftOut(it) && !only[it.sym] && !((b.opt.Drawn[it.sym.Name] || b.opt.Unread[it.sym.Name]) && it.sym.Type.Levels == "") {
 			b.noValue(it)
 		}
 	}

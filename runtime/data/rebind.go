@@ -11,9 +11,9 @@ import (
 
 // RebindOptions set how data are bound anew.
 type RebindOptions struct {
-	// Eval and Drawn are as in BindOptions.
-	Eval  Eval
-	Drawn map[string]bool
+	// Eval, Drawn and Unread are as in BindOptions.
+	Eval          Eval
+	Drawn, Unread map[string]bool
 	// Extend adds so many elements to dimensions: arrays that are given along them hold the
 	// new elements alone, which follow the earlier ones.
 	Extend map[string]int
@@ -45,7 +45,7 @@ type Rebound struct {
 //
 // Every other dimension must have the length that it had.
 func Rebind(m *lang.Model, t *Tables, from *Bound, opt RebindOptions) (*Rebound, diag.List) {
-	b := newBinder(m, t, BindOptions{Eval: opt.Eval, Drawn: opt.Drawn})
+	b := newBinder(m, t, BindOptions{Eval: opt.Eval, Drawn: opt.Drawn, Unread: opt.Unread})
 	b.again = &rebinding{from: from, opt: opt, out: &Rebound{Bound: b.out, Given: map[string]bool{}, Anew: map[string]bool{}, Unseen: map[string][]string{}}}
 	b.match()
 	b.newRows()
@@ -239,7 +239,7 @@ func (b *binder) reuse() {
 // theirs is another one now. Where nothing else gives them a value that is an error.
 func (b *binder) changes(it *item) bool {
 	r, name := b.again, it.sym.Name
-	free := r.opt.Drawn[name] || it.decl != nil && it.decl.Default != nil
+	free := r.opt.Drawn[name] || r.opt.Unread[name] || it.decl != nil && it.decl.Default != nil
 	if t := it.sym.Type; t.IsScalar() {
 		_, extended := r.opt.Extend[name]
 		d := b.dims[name]

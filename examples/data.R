@@ -38,3 +38,7 @@ term <- paste0('"', gsub(":", "", colnames(x)), '"')
 row <- function(v) paste0("[", paste(v, collapse = ", "), "]")
 cat(sprintf('{\n  "term": %s,\n  "x": {\n%s\n  },\n  "y": %s\n}\n', row(term), paste0("    ", term, ": ", apply(x, 2, row), collapse = ",\n"), row(reacted)),
     file = "reactor/data.json")
+
+# A stratified sample of schools, and the number of schools of its kind that each stands for.
+data(api, package = "survey")
+csv("schools", with(apistrat, data.frame(kind = stype, api = api00, meals, weight = round(pw, 2))))

@@ -38,7 +38,7 @@ func (m *Model) DumpTypes(w io.Writer) (err error) {
 	fmt.Fprintln(t, "statement\tat\tis\tdistribution\tshape in one iteration")
 	for _, s := range m.statements() {
 		info := m.checked.Samples[s]
-		fmt.Fprintf(t, "%s ~\t%s\t%s\t%s\t%s\n", s.Name.Name, m.at(s.Sp.Start), sampleWord(info), distWord(info.Dist), shapeWord(info.Shape))
+		fmt.Fprintf(t, "%s ~\t%s\t%s\t%s\t%s\n", s.Name.Name, m.at(s.Sp.Start), sampleWord(s, info), distWord(info.Dist), shapeWord(info.Shape))
 	}
 	return t.Flush()
 }
@@ -122,7 +122,7 @@ func kindWord(s *lang.Symbol) string {
 	return word
 }
 
-func sampleWord(s *lang.SampleInfo) string {
+func sampleWord(stmt *ast.Sample, s *lang.SampleInfo) string {
 	word := map[lang.SampleKind]string{
 		lang.Observe: "observed", lang.Latent: "latent", lang.Predict: "predicted", lang.GuideFor: "guide",
 	}[s.Kind]
@@ -131,6 +131,12 @@ func sampleWord(s *lang.SampleInfo) string {
 	}
 	if s.ValueKind != lang.Plain {
 		word += ", " + s.ValueKind.String()
+	}
+	if stmt.Censored != nil {
+		word += ", censored"
+	}
+	if stmt.Weighted != nil {
+		word += ", weighted"
 	}
 	return word
 }

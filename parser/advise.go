@@ -146,6 +146,7 @@ func adviseWeights(m *mistake) bool {
 	if m.tok(value).Value == "(" && int(m.match[value]) == m.hi-1 {
 		value, m.hi = value+1, m.hi-1
 	}
+	m.own(m.hi - 1) // `weights = w[i]` is no definition
 	m.underline(word, word)
 	m.d.Expected, m.d.Found = "", ""
 	return m.say(ForeignSyntax, "the weight of a statement has the word `weighted`", "write "+quote("weighted "+m.rest(value)))

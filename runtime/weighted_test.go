@@ -199,6 +199,20 @@ func TestWeightsInsideOfTheSum(t *testing.T) {
 	}
 }
 
+// Rows that share a discrete latent are as many equal rows.
+func TestWeightsOfASharedLatent(t *testing.T) {
+	const text = "data y : real[N]\ndata g : int[N]\ndata w : real[N]\nm : real[2] ~ Normal(0, 3)\nz[j in 1..2] ~ Categorical([0.3, 0.7])\nk ~ Categorical([0.4, 0.6])\ny[i in 1..N] ~ Normal(m[z[g[i]]] + k, 1.5) weighted w[i]"
+	at := runtime.Map(map[string]any{"m": []float64{0.2, 1.7}})
+	weighted, err := problem(t, text, map[string]any{"y": []float64{0.5, 2, -1}, "g": []int{1, 1, 2}, "w": []float64{2, 1, 3}}).LogDensity(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	repeated, err := problem(t, unweighted.Replace(text), map[string]any{"y": []float64{0.5, 0.5, 2, -1, -1, -1}, "g": []int{1, 1, 1, 2, 2, 2}}).LogDensity(at)
+	if err != nil || !near(weighted, repeated, 1e-13) {
+		t.Errorf("%v, of repeated rows %v; %v", weighted, repeated, err)
+	}
+}
+
 // A missing value is drawn from the distribution itself, so that it says nothing of the rest,
 // whatever its weight; a vector that is missing in part has none.
 func TestWeightsOfMissing(t *testing.T) {
@@ -213,6 +227,12 @@ func TestWeightsOfMissing(t *testing.T) {
 	got, err = count.LogDensity(runtime.Map(map[string]any{"a": 0.5}))
 	if want := normal(0.5, 0) + 2*(0.5-math.Exp(0.5)); err != nil || !near(got, want, 1e-12) {
 		t.Errorf("counts: %v, want %v; %v", got, want, err)
+	}
+	// A censored one that is missing is known to lie beyond its bound, w times.
+	hidden := problem(t, strings.Replace(text, " weighted", " censored above 1 weighted", 1), map[string]any{"y": []any{nil, 0.5, 3.0}, "w": []float64{2.5, 1, 0}})
+	got, err = hidden.LogDensity(runtime.Map(map[string]any{"a": 0.2}))
+	if want := normal(0.2, 0) + 2.5*math.Log(0.5*math.Erfc(0.8/math.Sqrt2)) + normal(0.5, 0.2); err != nil || !near(got, want, 1e-13) {
+		t.Errorf("censored: %v, want %v; %v", got, want, err)
 	}
 	const vectors = "data y : real?[N, 2]\ndata w : real[N]\na ~ Normal(0, 1)\ny[i in 1..N] ~ MvNormal([a, a], eye(2)) weighted w[i]"
 	rows := []any{[]any{1.0, nil}, []any{nil, nil}, []any{2.0, 1.0}}

@@ -19,6 +19,8 @@ type PPCOptions struct {
 	// By are data with a label or an int for each datum, or dimensions: statistics are then also
 	// of what has the same.
 	By []string
+	// Residuals asks for a residual of each datum.
+	Residuals bool
 }
 
 // PPC compares the data with replicates of them, drawn from the posterior predictive
@@ -31,6 +33,7 @@ type PPC struct {
 	Seed       uint64
 	Draws      int // replicates
 	Statistics []PPCStatistic
+	Residuals  []Residual // nil unless they were asked for
 	Verdict    Verdict
 	Reasons    []string
 }
@@ -82,6 +85,11 @@ func (post *Posterior) PPC(ctx context.Context, opt PPCOptions) (out *PPC, err e
 	out = &PPC{Model: post.answer.Model.Name, Seed: opt.Seed, Draws: predicted.answer.Asked.Draws, Verdict: post.answer.Verdict, Reasons: slices.Clone(post.answer.Reasons)}
 	if out.Statistics, err = c.statistics(ctx, out.Draws); err != nil {
 		return nil, err
+	}
+	if opt.Residuals {
+		if out.Residuals, err = c.residuals(ctx, opt.Seed); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -154,5 +155,62 @@ func TestPPCLetsAndMissing(t *testing.T) {
 		if _, err := post.PPC(context.Background(), PPCOptions{By: []string{by}}); !errors.As(err, &option) || option.Field != "By" || !strings.Contains(option.Why, by) {
 			t.Errorf("%s: %v", by, err)
 		}
+	}
+}
+
+// TestResiduals: residuals of data that the model has drawn are standard normal, of counts too; of a model that misses
+// something they are not; and a seed gives the same ones.
+func TestResiduals(t *testing.T) {
+	const n = 400
+	r := rand.New(rand.NewPCG(5, 5))
+	poisson := func(rate float64) float64 {
+		k, p := 0.0, r.Float64()
+		for limit := math.Exp(-rate); p > limit; k++ {
+			p *= r.Float64()
+		}
+		return k
+	}
+	right, wide, real := make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range right {
+		right[i], wide[i], real[i] = poisson(2), poisson(2*math.Exp(r.NormFloat64()-0.5)), 1+0.5*r.NormFloat64()
+	}
+	spread := func(text string, y []float64) (mean, sd float64, all []Residual) {
+		post := fitText(t, text, map[string]any{"y": y}, Options{Seed: 1})
+		out, err := post.PPC(context.Background(), PPCOptions{Seed: 2, Residuals: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out.Residuals) != n || out.Residuals[6].Name != "y[7]" || out.Residuals[6].Data != y[6] {
+			t.Fatalf("%d residuals, the seventh %+v", len(out.Residuals), out.Residuals[6])
+		}
+		x := make([]float64, n)
+		for i, q := range out.Residuals {
+			x[i] = q.Quantile
+			if u := 0.5 * math.Erfc(-q.Quantile/math.Sqrt2); math.Abs(u-q.PIT) > 1e-9 {
+				t.Fatalf("%g is not the quantile at %g", q.Quantile, q.PIT)
+			}
+		}
+		mean, sd = meanSD(x)
+		return mean, sd, out.Residuals
+	}
+	const counts = "data y : int[N]\nrate ~ Gamma(1, 0.1)\ny[i in 1..N] ~ Poisson(rate)"
+	for _, c := range []struct {
+		name, text string
+		y          []float64
+	}{{"counts", counts, right}, {"normal", "data y : real[N]\nmu ~ Normal(0, 5)\ns ~ HalfNormal(2)\ny[i in 1..N] ~ Normal(mu, s)", real}} {
+		if mean, sd, _ := spread(c.text, c.y); math.Abs(mean) > 4/math.Sqrt(n) || math.Abs(sd-1) > 4/math.Sqrt(2*n) {
+			t.Errorf("%s: %.3f ± %.3f", c.name, mean, sd)
+		}
+	}
+	_, sd, first := spread(counts, wide)
+	if sd < 1.3 {
+		t.Errorf("overdispersed counts have residuals with an sd of %.3f", sd)
+	}
+	if _, _, again := spread(counts, wide); !reflect.DeepEqual(first, again) {
+		t.Error("the same seed gives other residuals")
+	}
+	plain, err := fitText(t, counts, map[string]any{"y": right}, Options{Seed: 1}).PPC(context.Background(), PPCOptions{})
+	if err != nil || plain.Residuals != nil {
+		t.Errorf("%d residuals that were not asked for, %v", len(plain.Residuals), err)
 	}
 }

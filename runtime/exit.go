@@ -17,10 +17,12 @@ const (
 	DrawsCSV     DrawsFormat = "csv"     // a header and a row for each draw, and nothing else
 	DrawsCmdStan DrawsFormat = "cmdstan" // CSV as CmdStan writes it, with its comments
 	DrawsParquet DrawsFormat = "parquet" // a row for each draw
+	// DrawsParquetLong is a row for each number: variable, index, chain (where there are some), draw, value.
+	DrawsParquetLong DrawsFormat = "parquet-long"
 )
 
 // DrawsFormats are all of them.
-var DrawsFormats = []DrawsFormat{DrawsCSV, DrawsCmdStan, DrawsParquet}
+var DrawsFormats = []DrawsFormat{DrawsCSV, DrawsCmdStan, DrawsParquet, DrawsParquetLong}
 
 // WriteDraws writes the draws that are kept for other programs: a column for each quantity and each element of a
 // discrete latent, a row for each joint draw. Where draws are of chains, of each of which as many
@@ -47,9 +49,39 @@ func (post *Posterior) WriteDraws(w io.Writer, format DrawsFormat) (err error) {
 		return t.WriteCmdStan(out, post.run(t), 0)
 	case DrawsParquet:
 		return t.WriteParquet(out)
+	case DrawsParquetLong:
+		return t.WriteParquetLong(out)
 	default:
 		return t.WriteCSV(out)
 	}
+}
+
+// DrawsChains is the number of Markov chains, or of runs of tempered particles, that the draws are of that
+// are kept: as many of each, one chain after the other. It is 0 where they are not.
+func (post *Posterior) DrawsChains() int {
+	if !post.made() || len(post.answer.Quantities) == 0 {
+		return 0
+	}
+	_, of := post.answer.Quantities[0].Made()
+	return of.KeptChains()
+}
+
+// WriteChain writes the draws of one chain, counted from 1, as CmdStan writes its file of that chain: with the
+// chain as its `id`, and what it adapted to. Draws that are of no chains are those of chain 1. The error is
+// an *OptionError where there is no such chain, or as that of WriteDraws.
+func (post *Posterior) WriteChain(w io.Writer, chain int) (err error) {
+	defer guarded(&err)
+	if err := given("Posterior.WriteChain", argument{"post", post.made()}, writerArgument(w)); err != nil {
+		return err
+	}
+	if n := max(1, post.DrawsChains()); chain < 1 || chain > n {
+		return outside("chain", 1, n, chain)
+	}
+	t, err := post.drawsTable()
+	if err != nil {
+		return err
+	}
+	return t.WriteCmdStan(callersWriter{w}, post.run(t), chain)
 }
 
 // drawsTable is the table of the draws that are kept.

@@ -107,24 +107,53 @@ func destination(path string) string {
 // a device) is written directly; through a symbolic link its target is written.
 // A signal that ends the process removes the new file.
 func writeFile(path string, write func(*bufio.Writer) error) error {
-	path = destination(path)
-	if s, err := os.Stat(path); err == nil && !s.Mode().IsRegular() {
-		return writeDirectly(path, write)
+	return writeFiles([]string{path}, func(_ int, w *bufio.Writer) error { return write(w) })
+}
+
+// writeFiles is writeFile for files that belong together: all are written, and on the disk, before the
+// first takes its name. Only what ends the process without a word between two renamings leaves some of
+// them and not others; each of them is whole.
+func writeFiles(paths []string, write func(i int, w *bufio.Writer) error) error {
+	to, made := make([]string, len(paths)), make([]besides, len(paths))
+	defer func() {
+		for _, f := range made {
+			if f.File != nil {
+				f.discard() // of a renamed file nothing is left
+			}
+		}
+	}()
+	for i, path := range paths {
+		to[i] = destination(path)
+		here := func(w *bufio.Writer) error { return write(i, w) }
+		if s, err := os.Stat(to[i]); err == nil && !s.Mode().IsRegular() {
+			if err := writeDirectly(to[i], here); err != nil {
+				return err
+			}
+			continue
+		}
+		var err error
+		if made[i], err = newBeside(to[i]); err != nil {
+			return err
+		}
+		err = buffered(made[i].File, here)
+		if err == nil {
+			err = made[i].Sync()
+		}
+		if err = errors.Join(err, made[i].Close()); err != nil {
+			return err
+		}
 	}
-	f, err := newBeside(path)
-	if err != nil {
-		return err
+	unfinished.hold() // a signal waits until all have their names
+	defer unfinished.release()
+	for i, f := range made {
+		if f.File == nil {
+			continue
+		}
+		if err := os.Rename(f.Name(), to[i]); err != nil {
+			return err
+		}
 	}
-	err = buffered(f.File, write)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	f.discard() // of a renamed file nothing is left
-	return err
+	return nil
 }
 
 func writeDirectly(path string, write func(*bufio.Writer) error) error {

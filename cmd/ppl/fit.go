@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,8 @@ type fitCmd struct {
 	Quick           bool          `help:"Linear response and importance weights alone, from one start, of 1000 draws: nothing checks the answer, and the verdict is caution at best."`
 	Engine          string        `enum:"plan,tape" default:"plan" help:"Executor: plan, or tape (slow, for comparison)."`
 	Output          string        `short:"o" placeholder:"FILE" help:"Write the draws: CSV as CmdStan writes it (.csv), Parquet (.parquet), or a saved fit (.zarr.zip); \"-\" writes plain CSV to standard output, and the report to standard error."`
+	PerChain        bool          `help:"nuts: write CSV with a file for each chain: x_1.csv, x_2.csv, ... for -o x.csv."`
+	Long            bool          `help:"Parquet: a row for each number, with variable, index, chain and draw."`
 	Save            string        `placeholder:"FIT" help:"Save the fit to a file (.zarr.zip), for ppl show, ArviZ and xarray."`
 	NoData          bool          `help:"Save the fit without the data."`
 	Format          string        `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`
@@ -160,17 +163,22 @@ func (c *fitCmd) valid() error {
 func (c *fitCmd) validFiles() error {
 	in := append([]string{c.Model}, c.Data...)
 	if c.Output != "" && c.Output != "-" {
-		if err := validOutput("-o", c.Output, drawsFiles, in); err != nil {
-			return err
+		for _, path := range c.outputs() {
+			if err := validOutput("-o", path, drawsFiles, in); err != nil {
+				return err
+			}
+			in = append(in, path)
 		}
-		in = append(in, c.Output)
+	}
+	if err := c.validForm(); err != nil {
+		return err
 	}
 	if c.Save != "" {
 		if err := validOutput("--save", c.Save, savedFiles, in); err != nil {
 			return err
 		}
 	}
-	if c.Save != "" && c.Save == c.Output {
+	if c.Save != "" && slices.Contains(c.outputs(), c.Save) {
 		return usage("-o and --save name one file: %s", c.Save)
 	}
 	if format, _ := drawsFiles.format(c.Output); c.NoData && c.Save == "" && (c.Output == "" || format != savedFile) {

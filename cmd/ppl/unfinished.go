@@ -47,6 +47,10 @@ func (p *passing) remove(name string) {
 	}
 }
 
+// hold keeps a signal from ending the process until release: files take their names.
+func (p *passing) hold()    { p.mutex.Lock() }
+func (p *passing) release() { p.mutex.Unlock() }
+
 // listen ends the process as the signal would have, without the files.
 func (p *passing) listen(heard <-chan os.Signal) {
 	s, ok := <-heard

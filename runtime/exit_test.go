@@ -27,7 +27,7 @@ func TestWriteChain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := m.Bind(nil)
+	p, err := m.Bind(runtime.Map(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,22 +82,10 @@ func (post *Posterior) LOO(ctx context.Context, opt LOOOptions) (out *LOO, err e
 	if err := given("Posterior.LOO", contextArgument(ctx), argument{"post", post.made()}); err != nil {
 		return nil, err
 	}
-	if err := post.sampled(); err != nil {
-		return nil, err
-	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	p, err := post.Problem()
-	if err != nil {
-		return nil, err
-	}
-	by := &grouping{p: p, by: opt.By, levels: map[string][]string{}}
-	w, err := by.pointwise()
-	if err != nil {
-		return nil, err
-	}
-	d, err := post.jointDraws(w.Latents)
+	p, by, w, d, err := post.units(opt.By)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -22,6 +23,7 @@ type looCmd struct {
 	By     []string `placeholder:"DATA" help:"Leave out together what has the same label, or the same place along a dimension. May be repeated."`
 	Refit  bool     `help:"Fit again without each of which k̂ is high."`
 	KFold  int      `name:"kfold" default:"0" placeholder:"10" help:"Fit so many times instead, each time without a part of the data."`
+	Output string   `short:"o" placeholder:"FILE" help:"Write the log likelihood of each unit at each draw, a column for each unit: CSV (.csv), or Parquet (.parquet)."`
 	Format string   `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`
 	All    bool     `help:"Name everything of which k̂ is high."`
 	Strict bool     `help:"Exit with status 3 if the verdict of a fit, or of one without some of its data, is poor."`
@@ -38,6 +40,9 @@ type crossValidated struct {
 func (c *looCmd) Run(e *env) error {
 	ctx, stop := signal.NotifyContext(e.ctx, os.Interrupt)
 	defer stop()
+	if err := c.valid(); err != nil {
+		return err
+	}
 	fits := make([]crossValidated, len(c.Fits))
 	for i, path := range c.Fits {
 		var err error
@@ -49,15 +54,58 @@ func (c *looCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	unwritten := c.write(ctx)
 	if c.Format == "json" {
 		err = c.writeJSON(e.stdout, fits)
 	} else {
 		c.writeText(e, fits)
 	}
+	if err = errors.Join(err, unwritten); err != nil {
+		return err
+	}
 	if err == nil && c.Strict && slices.ContainsFunc(fits, func(f crossValidated) bool { return f.Verdict == runtime.Poor || f.Refits[runtime.Poor] > 0 }) {
 		return told(exitPoor)
 	}
 	return err
+}
+
+// valid finds mistakes on the command line before any time is spent.
+func (c *looCmd) valid() error {
+	switch {
+	case c.Output == "":
+		return nil
+	case len(c.Fits) > 1:
+		return usage("-o writes the log likelihood of one fit, found %d fits", len(c.Fits))
+	}
+	return validOutput("-o", c.Output, predictionFiles, c.Fits)
+}
+
+// write writes the log likelihood that the figures are made of.
+func (c *looCmd) write(ctx context.Context) error {
+	if c.Output == "" {
+		return nil
+	}
+	post, err := runtime.LoadFile(c.Fits[0])
+	if err != nil {
+		return err
+	}
+	l, err := post.LogLikelihood(c.By...)
+	if err != nil {
+		return err
+	}
+	err = writeFile(c.Output, func(w *bufio.Writer) error {
+		if format, _ := predictionFiles.format(c.Output); format == "Parquet" {
+			return l.WriteParquet(ctx, w, false)
+		}
+		return l.WriteCSV(ctx, w)
+	})
+	switch {
+	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return &failure{code: exitInterrupted, text: "interrupted: " + c.Output + " has not been written"}
+	case err != nil:
+		return unwritten(c.Output, err)
+	}
+	return nil
 }
 
 // validate cross-validates the fit in a file.

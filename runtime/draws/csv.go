@@ -25,6 +25,21 @@ func (t *Table) WriteCSV(w io.Writer) error {
 	return b.Flush()
 }
 
+// WriteCommentedCSV is WriteCSV with what CmdStan's readers pass over: comments for people, and the labels of
+// columns that are not their names. The chain of a draw stands before the rest, and what the sampler says of it.
+func (t *Table) WriteCommentedCSV(w io.Writer) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	b := bufio.NewWriter(w)
+	t.writeNotes(b, t.all())
+	writeHeader(b, t.all(), t.Chains > 0)
+	if err := t.writeRows(b, t.all(), 0, t.Draws, t.Chains > 0); err != nil {
+		return err
+	}
+	return b.Flush()
+}
+
 // writeHeader leaves its error to the flush of b.
 func writeHeader(b *bufio.Writer, columns []Column, withChain bool) {
 	if withChain {

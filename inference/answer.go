@@ -95,6 +95,8 @@ type Optimum struct {
 	// Modes lists the distinct optima that were found, the best first; Minor
 	// those whose mass is negligible beside it.
 	Modes, Minor []Mode
+	// Higher is a mode that is better than the answer, which is the one that the values to start from lead to.
+	Higher []Mode
 	// Starts is the number of starting points tried.
 	Starts int
 }

@@ -28,11 +28,80 @@ type Initial struct {
 
 // Begin finds where chains that sample a target should start. A start uniform near
 // the origin may lie where nothing can move, and all of them in one mode of several;
-// particles that are tempered from the prior are in all of them, in proportion.
-func Begin(ctx context.Context, t *target.Target, seed uint64, chains int) *Initial {
-	in := &Initial{Target: t}
-	f := newFitter(ctx, t, Options{Seed: seed, Particles: DefaultParticles, Draws: 64, Correct: Corrections[0]})
+// particles that are tempered from the prior are in all of them, in proportion. With values to start from, the
+// chains start around these.
+func Begin(ctx context.Context, t *target.Target, seed uint64, chains int, init target.Init) (*Initial, error) {
+	f := newFitter(ctx, t, Options{Seed: seed, Particles: DefaultParticles, Draws: 64, Correct: Corrections[0], Init: init})
 	f.t = t
+	in := f.begin(seed, chains)
+	if init == nil {
+		return in, nil
+	}
+	return in, f.centreOn(in, seed, chains)
+}
+
+// centreOn moves the starts of chains to the values to start from: these, by a draw of a Gaussian with the sds of
+// the guide, or half as wide as the unconstrained scale's unit where there is none. The less, the more
+// draws do not have a finite density.
+func (f *fitter) centreOn(in *Initial, seed uint64, chains int) error {
+	d := in.Target.D
+	if err := f.use(in.Target); err != nil {
+		return err
+	}
+	points := make([][]float64, chains)
+	u, lp, g := make([]float64, target.Lanes*d), make([]float64, target.Lanes), make([]float64, target.Lanes*d)
+	for i := range points {
+		r := random.Stream(seed, "initial chain", i)
+		rest := make([]float64, d)
+		if i < len(in.Points) {
+			copy(rest, in.Points[i])
+		}
+		for try := 0; points[i] == nil; try++ {
+			s, err := f.t.Start(f.opt.Init, rest)
+			if err != nil {
+				return err
+			}
+			wide := 1 / float64(1+try)
+			if try == initialTries-1 {
+				wide = 0
+			}
+			for k, x := range s.U {
+				sd := 0.5
+				if in.Variances != nil {
+					sd = math.Sqrt(in.Variances[k])
+				}
+				if z := r.NormFloat64(); s.Given[k] {
+					x += wide * sd * z
+				}
+				u[k] = x
+			}
+			for k := d; k < len(u); k++ {
+				u[k] = u[k%d]
+			}
+			if err := f.surf.Gradient(u, lp, g); err != nil {
+				return err
+			}
+			if graph.AllFinite(u) && graph.Finite(lp[0]) && graph.AllFinite(g[:d]) {
+				points[i] = slices.Clone(u[:d])
+				break
+			}
+			if try == initialTries-1 {
+				return &ErrInitial{f.noStart(u[:d])}
+			}
+			if try > initialTries/2 || i >= len(in.Points) {
+				for k := range rest {
+					rest[k] = (2*r.Float64() - 1) * 2 * wide
+				}
+			}
+		}
+	}
+	in.Points = points
+	return nil
+}
+
+// begin is Begin without values to start from, but for where its guide starts.
+func (f *fitter) begin(seed uint64, chains int) *Initial {
+	in := &Initial{Target: f.t}
 	if err := f.face(); err != nil {
 		return in
 	}

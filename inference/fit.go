@@ -26,6 +26,8 @@ type Options struct {
 	// Quick leaves out what checks an answer: further starts, images of modes, the look from
 	// the prior. What there is are linear response and weights from one start.
 	Quick bool
+	// Init are values to start from; nil: the origin of the unconstrained scale.
+	Init target.Init
 	// Progress is called from time to time, from the fitting goroutine.
 	Progress func(Progress)
 }

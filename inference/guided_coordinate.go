@@ -74,6 +74,9 @@ func (f *fitter) coordinateStart(g *guided, try int) (*coordinates, error) {
 	for i := range st.loc {
 		st.loc[i], st.sd[i] = 0.5*r.NormFloat64()*float64(try), 1
 	}
+	if err := f.startAt(st, try); err != nil {
+		return nil, err
+	}
 	for i := range st.phi {
 		st.phi[i] = r.NormFloat64() * float64(min(try, 1))
 	}

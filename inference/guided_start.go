@@ -28,6 +28,18 @@ func (g *guided) layout() int {
 	return n
 }
 
+// startAt puts the first try at the values to start from, if there are any.
+func (f *fitter) startAt(st *guidedStart, try int) error {
+	if try > 0 || f.opt.Init == nil {
+		return nil
+	}
+	s, err := f.t.Start(f.opt.Init, st.loc)
+	if err == nil && s.Inside() {
+		st.loc = s.U
+	}
+	return err
+}
+
 // guidedStart alternates between a few Newton steps for the continuous latents,
 // given the probabilities of the discrete ones, and the probabilities that
 // maximise the objective given those: coordinate ascent, from random
@@ -39,6 +51,9 @@ func (f *fitter) guidedStart(g *guided, try int) (*guidedStart, error) {
 	for i := range st.sd {
 		st.sd[i] = 1
 		st.loc[i] = 0.5 * r.NormFloat64() * float64(try)
+	}
+	if err := f.startAt(st, try); err != nil {
+		return nil, err
 	}
 	for _, x := range g.sites {
 		for i := range x.allowed {

@@ -76,7 +76,10 @@ func TestLookSeesOtherGuides(t *testing.T) {
 // TestInitial: chains start in all modes.
 func TestInitial(t *testing.T) {
 	tg := build(t, "z ~ Bernoulli(0.5)\nx ~ Normal(if z == 1 then 10 else 0, 1)", nil)
-	in := Begin(t.Context(), tg, 1, 16)
+	in, err := Begin(t.Context(), tg, 1, 16, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	low := 0
 	for _, p := range in.Points {
 		if p[0] < 5 {

@@ -11,7 +11,69 @@ import (
 // starts finds n starting points with a finite density and gradient: the
 // origin of the unconstrained scale first, then points uniform in (−2, 2) as
 // Stan's are, then closer and farther ones.
+// With values to start from that point is the first one, before all others; alone where one is wanted.
 func (f *fitter) starts(n int) ([][]float64, error) {
+	if f.opt.Init == nil {
+		return f.plainStarts(n)
+	}
+	first, err := f.initial()
+	if err != nil || n == 1 {
+		return [][]float64{first}, err
+	}
+	rest, err := f.plainStarts(n)
+	if _, none := err.(*target.ErrNoStart); none {
+		err = nil
+	}
+	return append([][]float64{first}, rest...), err
+}
+
+// initialTries are how often what has no value of its own starts elsewhere, where the density is not finite.
+const initialTries = 24
+
+// initial is the start that Options.Init asks for: what has no value is at the origin, or where the density is finite.
+func (f *fitter) initial() ([]float64, error) {
+	d := f.t.D
+	rest := make([]float64, d)
+	u, lp, g := make([]float64, target.Lanes*d), make([]float64, target.Lanes), make([]float64, target.Lanes*d)
+	r := random.Stream(f.opt.Seed, "initial", 0)
+	for try := range initialTries {
+		s, err := f.t.Start(f.opt.Init, rest)
+		if err != nil {
+			return nil, err
+		}
+		if s.Inside() {
+			for i := range u {
+				u[i] = s.U[i%d]
+			}
+			if err := f.surf.Gradient(u, lp, g); err != nil {
+				return nil, err
+			}
+			if graph.Finite(lp[0]) && graph.AllFinite(g[:d]) {
+				return s.U, nil
+			}
+		}
+		if s.Whole() {
+			break
+		}
+		if f.halted() {
+			return nil, &ErrStopped{f.why}
+		}
+		width := 2 / float64(1+try/8)
+		for i := range rest {
+			rest[i] = (2*r.Float64() - 1) * width
+		}
+	}
+	return nil, &ErrInitial{f.noStart(u[:d])}
+}
+
+// ErrInitial says that the density is not finite at the values to start from.
+type ErrInitial struct{ Err error }
+
+func (e *ErrInitial) Error() string { return "the starting values: " + e.Err.Error() }
+func (e *ErrInitial) Unwrap() error { return e.Err }
+
+// plainStarts are starts without values to start from.
+func (f *fitter) plainStarts(n int) ([][]float64, error) {
 	d := f.t.D
 	u, lp, g := make([]float64, target.Lanes*d), make([]float64, target.Lanes), make([]float64, target.Lanes*d)
 	var out [][]float64

@@ -35,6 +35,11 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if err := opt.complete(p); err != nil {
 		return nil, err
 	}
+	if opt.init == nil {
+		if opt.init, err = p.initial(opt.Init); err != nil {
+			return nil, err
+		}
+	}
 	ctx = calls.watch(ctx, &opt)
 	run := opt.run(ctx)
 	a, err := methods.Named(opt.Method).Infer(run, p.target)
@@ -64,7 +69,7 @@ func (o *Options) run(ctx context.Context) *methods.Run {
 		Context: ctx, Begun: time.Now(), Draws: o.Draws, Chains: o.Chains, Warmup: o.Warmup, TargetAccept: o.TargetAccept, Sampler: o.SamplerProgress,
 		Options: inference.Options{
 			Seed: o.Seed, Particles: o.Particles, Guide: o.Guide, Correct: o.Correct, Temperature: o.Temperature, StraightThrough: o.StraightThrough,
-			Draws: o.Draws, MaxTime: o.MaxTime, Progress: o.Progress, Quick: o.Quick,
+			Draws: o.Draws, MaxTime: o.MaxTime, Progress: o.Progress, Quick: o.Quick, Init: o.init,
 		},
 	}
 	if !o.Quick {
@@ -93,11 +98,15 @@ func (p *Problem) explain(err error) error {
 	if !errors.As(err, &no) {
 		return err
 	}
-	if found := p.unfit(); len(found) > 0 {
+	if found := p.unfit(); len(found) > 0 && !errors.As(err, new(*inference.ErrInitial)) {
 		return &DataError{found}
 	}
+	at := noFiniteStart
+	if initial := (*inference.ErrInitial)(nil); errors.As(err, &initial) {
+		at = "the log density is not finite at the starting values that were given"
+	}
 	d := diag.Diagnostic{Code: "no-finite-start", Source: p.model.checked.File.Source,
-		Summary: noFiniteStart,
+		Summary: at,
 		Hint:    "check that the priors allow the data: bounds, counts, positive scales"}
 	what := "the density of "
 	if no.Derivatives {

@@ -75,7 +75,11 @@ func (r *refitting) without(ctx context.Context, units []int, scores map[int]loo
 	if err != nil {
 		return err
 	}
-	post, err := p.Fit(ctx, refitOptions(r.asked))
+	opt := refitOptions(r.asked)
+	if opt.init, err = p.askedAgain(r.asked.Init); err != nil {
+		return err
+	}
+	post, err := p.Fit(ctx, opt)
 	if ctx.Err() != nil { // what a cancelled fit has reached is no answer
 		return ctx.Err()
 	}

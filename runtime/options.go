@@ -10,6 +10,7 @@ import (
 	"ppl/inference"
 	"ppl/inference/methods"
 	"ppl/inference/nuts"
+	"ppl/inference/target"
 )
 
 // Options set a fit. The zero value of a field means its default.
@@ -36,11 +37,19 @@ type Options struct {
 	Method         string
 	Chains, Warmup int
 	TargetAccept   float64
+	// Init are values of latents that the fit starts from, on the scale on which the model is written: an array for each latent
+	// by name, as for Problem.LogDensity. Latents without a value, and elements that are missing (nil, NaN, labels that an
+	// object leaves out), start as they do without it. The default method begins there, and goes on to try its other starts; chains
+	// of NUTS start around it; of guide "map" it says which mode is taken. Nil: the origin of the unconstrained scale. See
+	// Problem.InitFrom for values of another fit.
+	Init *Data
 	// Progress is called from time to time while the fit runs. If it panics the fit ends
 	// with a *CallbackError.
 	Progress func(inference.Progress)
 	// SamplerProgress is the same for Markov chains, by one goroutine at a time.
 	SamplerProgress func(nuts.Progress)
+
+	init target.Init // what Init has been read to
 }
 
 // quickDraws is DefaultDraws of a Quick fit.

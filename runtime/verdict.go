@@ -138,6 +138,9 @@ func (post *making) judgeDraws(f *inference.Answer) {
 	switch {
 	case f.Point:
 		post.lower(Poor, "a mode is a point: it says nothing of how uncertain the latents are")
+		if len(f.Higher) > 0 {
+			post.lower(Poor, "another start leads to a higher mode, of log density %.1f: this one, of %.1f, is that of the starting values", f.Higher[0].ELBO, f.Modes[0].ELBO)
+		}
 		return
 	case f.Applied == inference.NoCorrection && post.guide() != inference.Guides[0] && math.IsNaN(k):
 		post.lower(Caution, "the draws are the guide's own: nothing has checked them")

@@ -28,6 +28,7 @@ type fitCmd struct {
 	Discrete        []string      `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent: exact (summed out), expect (averaged over a guide), relax (Gumbel-softmax) or score (sampled). May be repeated."`
 	Temperature     float64       `default:"0.1" help:"Temperature at which relaxations end."`
 	StraightThrough bool          `help:"Relaxations use hard draws forwards."`
+	Init            []string      `sep:"none" placeholder:"POINT" help:"Start from values of the latents: a JSON file, or name=value, which may be repeated; or from the medians of a saved fit (.zarr.zip)."`
 	MaxTime         time.Duration `placeholder:"10s" help:"Stop after this time and report what there is."`
 	Quick           bool          `help:"Linear response and importance weights alone, from one start, of 1000 draws: nothing checks the answer, and the verdict is caution at best."`
 	Engine          string        `enum:"plan,tape" default:"plan" help:"Executor: plan, or tape (slow, for comparison)."`
@@ -161,7 +162,10 @@ func (c *fitCmd) valid() error {
 
 // validFiles refuses files that could not or should not be written.
 func (c *fitCmd) validFiles() error {
-	in := append([]string{c.Model}, c.Data...)
+	in := slices.Concat([]string{c.Model}, c.Data, c.Init)
+	if len(c.Init) > 1 && slices.ContainsFunc(c.Init, isSaved) {
+		return usage("--init takes one saved fit, or values; found both")
+	}
 	if c.Output != "" && c.Output != "-" {
 		for _, path := range c.outputs() {
 			if err := validOutput("-o", path, drawsFiles, in); err != nil {
@@ -224,10 +228,42 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	defer context.AfterFunc(ctx, stop)()
 	show := newProgress(e, c.Quiet)
 	opt := c.options()
+	var err error
+	if opt.Init, err = c.init(e, p); err != nil {
+		return nil, err
+	}
 	opt.Progress, opt.SamplerProgress = show.update, show.sampling
 	post, err := p.Fit(ctx, opt)
 	show.remove()
 	return post, stoppedEarly(err)
+}
+
+// isSaved reports whether a path has the ending of a saved fit.
+func isSaved(path string) bool { return strings.HasSuffix(strings.ToLower(path), ".zip") }
+
+// init are the values that --init names; nil without. What is taken from another fit is said.
+func (c *fitCmd) init(e *env, p *runtime.Problem) (*runtime.Data, error) {
+	if len(c.Init) == 0 {
+		return nil, nil
+	}
+	if !isSaved(c.Init[0]) {
+		return runtime.Files(e.ctx, c.Init...), nil
+	}
+	post, err := runtime.LoadFile(c.Init[0])
+	if err != nil {
+		return nil, err
+	}
+	init, taken, err := p.InitFrom(post)
+	if err != nil {
+		return nil, err
+	}
+	if len(taken) == 0 {
+		return nil, wrong("--init %s: it has no latent with the name and the dimensions of one of this model", c.Init[0])
+	}
+	if !c.Quiet {
+		fmt.Fprintf(e.stderr, "started from %s: %s\n", c.Init[0], report.Printable(strings.Join(taken, ", ")))
+	}
+	return init, nil
 }
 
 // report prints the table, or the JSON object: to standard error where standard output has the

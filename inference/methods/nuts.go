@@ -39,7 +39,10 @@ func (m NUTS) Infer(r *Run, t *target.Target) (*inference.Answer, error) {
 	}
 	ctx, cancel := r.Limited()
 	defer cancel()
-	begin := inference.Begin(ctx, t, r.Options.Seed, r.Chains)
+	begin, err := inference.Begin(ctx, t, r.Options.Seed, r.Chains, r.Options.Init)
+	if err != nil {
+		return nil, err
+	}
 	got, err := nuts.Run(ctx, begin.Target, nuts.Options{
 		Init: begin.Points, InvMetric: begin.Variances,
 		Seed: r.Options.Seed, Chains: r.Chains, Warmup: r.Warmup, Draws: (r.Draws + r.Chains - 1) / r.Chains,

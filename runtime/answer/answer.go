@@ -86,6 +86,8 @@ type Asked struct {
 	TargetAccept    float64
 	Engine          string
 	Discrete        map[string]string // strategies by site
+	// Init are the starting values that were given, arrays by latent, NaN without a value; nil without any.
+	Init map[string][]float64 `saved:"optional"`
 }
 
 // Figures are what a method says of itself. Those that it has not are NaN.

@@ -68,7 +68,8 @@ func number(x float64) any {
 	return json.Number(strconv.FormatFloat(x, 'g', -1, 64))
 }
 
-// restore reads a record into a value. Objects must have all fields.
+// restore reads a record into a value. Objects must have all fields, but for those that files of former versions do not have
+// (`saved:"optional"`), which stay as they are.
 func restore(raw json.RawMessage, v reflect.Value) error {
 	null := string(raw) == "null"
 	switch v.Kind() {
@@ -80,6 +81,9 @@ func restore(raw json.RawMessage, v reflect.Value) error {
 		for _, f := range fields(v.Type()) {
 			name := snake(f.Name)
 			member, ok := members[name]
+			if !ok && f.Tag.Get("saved") == "optional" {
+				continue
+			}
 			if !ok {
 				return fmt.Errorf("has no %s", name)
 			}

@@ -22,6 +22,10 @@ import (
 type PredictOptions struct {
 	Seed  uint64 // all randomness derives from it
 	Draws int    // posterior draws to predict from, spread evenly over those that are kept; all of these
+	// Model is a model that adds `generate` and `let` statements, and data for them, to the one that was fitted: they are
+	// evaluated too. What else it says must be what the fitted model says; the error is then a *ModelError. Data that it adds are bound
+	// together with those of the fit, unless data of the fitted model are given with them. Nil: the fitted model.
+	Model *Model
 	// Extend adds so many elements to dimensions: steps of a series, points of a process. What the
 	// fit knows of the others is kept, and the new ones are drawn given it; data along the
 	// dimension hold the new elements alone.
@@ -63,6 +67,11 @@ func (post *Posterior) Predict(ctx context.Context, d *Data, opt PredictOptions)
 	defer guarded(&err)
 	if err := given("Posterior.Predict", contextArgument(ctx), argument{"post", post.made()}); err != nil {
 		return nil, err
+	}
+	if opt.Model != nil {
+		if post, d, err = post.under(opt.Model, d); err != nil {
+			return nil, err
+		}
 	}
 	p, err := post.newPrediction(d, opt)
 	if err != nil {

@@ -63,6 +63,11 @@ func (post *Posterior) Predictor(opt PredictOptions) (out *Predictor, err error)
 	case len(opt.Extend) > 0:
 		return nil, &OptionError{"Extend", "is for Posterior.Predict: a Predictor is for new rows"}
 	}
+	if opt.Model != nil {
+		if post, _, err = post.under(opt.Model, nil); err != nil {
+			return nil, err
+		}
+	}
 	if err := (&prediction{post: post, opt: opt}).chooseDraws(); err != nil {
 		return nil, err
 	}

@@ -240,17 +240,9 @@ func (l *loaded) compile() (p *Problem, err error) {
 	if err != nil {
 		return nil, wrong(err)
 	}
-	// The binder checks the data again, whose levels and lengths are known.
-	values := map[string]any{}
-	for name, n := range l.fit.Names.Lengths {
-		if _, labels := l.fit.Names.Levels[name]; !labels {
-			values[name] = n
-		}
-	}
-	for name, x := range l.fit.Data {
-		if values[name], err = l.labelled(name, x); err != nil {
-			return nil, wrong(err)
-		}
+	values, err := l.values()
+	if err != nil {
+		return nil, wrong(err)
 	}
 	p, err = m.bind(context.Background(), Map(values), BindOptions{Engine: a.Asked.Engine, Discrete: a.Asked.Discrete}, l.fit.Names.Levels)
 	if err != nil {
@@ -260,6 +252,23 @@ func (l *loaded) compile() (p *Problem, err error) {
 		return nil, wrong(err)
 	}
 	return p, nil
+}
+
+// values are the stored data as the binder takes them, who checks them again, and the lengths that are known.
+func (l *loaded) values() (map[string]any, error) {
+	values := map[string]any{}
+	for name, n := range l.fit.Names.Lengths {
+		if _, labels := l.fit.Names.Levels[name]; !labels {
+			values[name] = n
+		}
+	}
+	for name, x := range l.fit.Data {
+		var err error
+		if values[name], err = l.labelled(name, x); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
 }
 
 // labelled is an array of data as the binder takes it: labels for the codes of a factor.

@@ -16,6 +16,7 @@ type predictCmd struct {
 	Fit       string    `arg:"" help:"A fit that \"ppl fit --save\" has written."`
 	Names     []string  `arg:"" optional:"" name:"name" help:"Show these alone: symbols, or elements."`
 	Data      []string  `short:"d" sep:"none" placeholder:"DATA" help:"New rows: a JSON or CSV file, or name=value; what stands left of a \"~\" need not be in it. May be repeated. Without: replicates of the data of the fit."`
+	Model     string    `placeholder:"MODEL" help:"A model that adds generate and let statements, and data for them, to the one that was fitted: what they define is shown too."`
 	Extend    []string  `sep:"none" placeholder:"T=12" help:"Go on: so many more steps of a dimension, drawn given those that the fit knows. May be repeated."`
 	Draws     int       `default:"0" placeholder:"1000" help:"Posterior draws to predict from; all that the fit has kept."`
 	Seed      uint64    `default:"1" help:"All randomness derives from it."`
@@ -46,9 +47,15 @@ func (c *predictCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	var model *runtime.Model
+	if c.Model != "" {
+		if model, err = e.compile(c.Model); err != nil {
+			return err
+		}
+	}
 	ctx, stop := signal.NotifyContext(e.ctx, os.Interrupt)
 	defer stop()
-	out, err := post.Predict(ctx, runtime.Files(ctx, c.Data...), runtime.PredictOptions{Seed: c.Seed, Draws: c.Draws, Extend: extend, KnownOnly: c.KnownOnly, Mean: c.Mean, Score: c.Score, ScoreBy: c.By, Keep: c.Output != "" || c.Quantiles != nil || c.HDI != 0})
+	out, err := post.Predict(ctx, runtime.Files(ctx, c.Data...), runtime.PredictOptions{Seed: c.Seed, Model: model, Draws: c.Draws, Extend: extend, KnownOnly: c.KnownOnly, Mean: c.Mean, Score: c.Score, ScoreBy: c.By, Keep: c.Output != "" || c.Quantiles != nil || c.HDI != 0})
 	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			return &failure{code: exitInterrupted, text: "interrupted: there is nothing to report"}
@@ -96,7 +103,7 @@ func (c *predictCmd) valid() (extend map[string]int, err error) {
 	if c.Output == "" {
 		return extend, nil
 	}
-	if err := validOutput("-o", c.Output, predictionFiles, append([]string{c.Fit}, c.Data...)); err != nil {
+	if err := validOutput("-o", c.Output, predictionFiles, append([]string{c.Fit, c.Model}, c.Data...)); err != nil {
 		return nil, err
 	}
 	if format, _ := predictionFiles.format(c.Output); c.Long && format != "Parquet" {

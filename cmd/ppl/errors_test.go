@@ -42,6 +42,7 @@ var stages = map[diag.Code]stage{
 	"nothing-to-fit":     {data: `{"y": 0}`},
 	"outside-support":    {data: `{"k": -1}`},
 	"shape-at-binding":   {data: `{"idx": [1, 2], "x": [1, 2, 3], "s": 1}`},
+	"start-outside":      {flags: []string{"--init", "sigma=-1"}},
 	"too-many-errors":    {model: manyErrors()},
 	"truncated-missing":  {data: `{"t": [1, null], "c": [0, 2]}`},
 	"unused-data":        {data: `{"y": [1], "z": [1]}`},
@@ -50,6 +51,7 @@ var stages = map[diag.Code]stage{
 // elsewhere are the codes whose examples are no models that a file can hold, with the
 // test that has one.
 var elsewhere = map[diag.Code]string{
+	"another-model":     "runtime.TestPredictByAModelThatDiffers",
 	"cannot-predict":    "graph/lower.TestPredictRefuses", // no command predicts yet
 	"invalid-utf8":      "parser.TestCodes",
 	"nesting-too-deep":  "parser.TestCodes",

@@ -71,6 +71,13 @@ func same(a, b reflect.Value) bool {
 			}
 		}
 		return a.Len() == b.Len()
+	case reflect.Map:
+		for _, k := range a.MapKeys() {
+			if v := b.MapIndex(k); !v.IsValid() || !same(a.MapIndex(k), v) {
+				return false
+			}
+		}
+		return a.Len() == b.Len()
 	}
 	return reflect.DeepEqual(a.Interface(), b.Interface())
 }

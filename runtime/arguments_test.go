@@ -162,7 +162,7 @@ func needed(name string, args []reflect.Value) bool {
 		if missing(a) && (a.Kind() == reflect.Pointer || a.Kind() == reflect.Interface) {
 			return true
 		}
-		if i == 0 && strings.Contains(name, ".") && a.Kind() == reflect.Pointer && a.Elem().IsZero() && !strings.HasSuffix(name, ".Validate") && name != "CallbackError.Unwrap" {
+		if i == 0 && strings.Contains(name, ".") && a.Kind() == reflect.Pointer && a.Elem().IsZero() && !strings.HasSuffix(name, ".Validate") && !strings.HasSuffix(name, ".Unwrap") {
 			return true
 		}
 	}

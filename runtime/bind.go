@@ -41,12 +41,15 @@ func Map(values map[string]any) *Data {
 }
 
 // Files reads data from JSON and CSV files and from assignments "name=value".
-// Errors are reported by Bind.
+// Errors are reported by Bind; that of a context that is done is a *Stopped.
 func Files(ctx context.Context, sources ...string) *Data {
 	if ctx == nil {
 		return &Data{err: &ArgumentError{"Files", "ctx"}}
 	}
 	t, diags := data.Read(ctx, sources, data.Options{})
+	if ctx.Err() != nil {
+		return &Data{err: &Stopped{Why: whyDone(ctx), Cause: ctx.Err(), before: "the data were read"}}
+	}
 	return &Data{tables: t, diags: diags}
 }
 
@@ -114,10 +117,14 @@ func (m *Model) BindContext(ctx context.Context, d *Data, opt BindOptions) (p *P
 
 // bind is BindContext with the levels of factors, where these are known.
 func (m *Model) bind(ctx context.Context, d *Data, opt BindOptions, levels map[string][]string) (p *Problem, err error) {
+	defer stopped(ctx, &err)
 	defer guarded(&err)
 	begun := time.Now()
 	if err := given("Model.Bind", contextArgument(ctx), argument{"m", m.made()}, dataArgument(d)); err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, &Stopped{Why: whyDone(ctx)}
 	}
 	if err := opt.valid(m); err != nil {
 		return nil, err

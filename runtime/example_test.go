@@ -227,3 +227,26 @@ func TestConcurrentFits(t *testing.T) {
 		}
 	}
 }
+
+// A fit whose context is done is an error, which holds what was reached.
+func ExampleStopped() {
+	model, err := runtime.Compile("line.ppl", []byte(lineModel))
+	if err != nil {
+		log.Fatal(err)
+	}
+	problem, err := model.Bind(runtime.Map(map[string]any{"x": []float64{1, 2, 3}, "y": []float64{1, 2, 3}}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = problem.Fit(ctx, runtime.Options{})
+	fmt.Println(errors.Is(err, context.Canceled))
+	var stopped *runtime.Stopped
+	if errors.As(err, &stopped) {
+		fmt.Println("a posterior:", stopped.Posterior != nil)
+	}
+	// Output:
+	// true
+	// a posterior: false
+}

@@ -13,21 +13,17 @@ import (
 	"ppl/lang/diag"
 )
 
-// Stopped is the error of a fit that was cancelled, or ran out of time, before
-// it had found a point to start from, and of binding that was: there is nothing to report.
-type Stopped struct{ Why string }
-
-func (e *Stopped) Error() string { return "stopped before a starting point was found: " + e.Why }
-
-// Fit fits the guide that the options name. A cancelled context or a passed time limit is
-// not an error: the posterior says what was reached, marked as interrupted.
+// Fit fits the guide that the options name, until ctx is done or Options.MaxTime has passed.
 //
-// The error is an *ArgumentError, an *OptionError that names the option, a *DataError
-// where no starting point has a finite density, a *Stopped, or a *CallbackError where
-// a function that the options hold panicked.
+// The posterior of a fit whose time has passed is what was reached, marked as timed out. That of
+// one whose context is done is in the error, a *Stopped. Otherwise the error is an *ArgumentError, an
+// *OptionError that names the option, a *DataError where no starting point has a finite density, a
+// *Stopped where the time was too short to find one, or a *CallbackError where a function that
+// the options hold panicked.
 func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err error) {
 	calls := &callbacks{}
 	defer settle(calls, &post, &err)
+	defer stopped(ctx, &err)
 	defer guarded(&err)
 	if err := given("Problem.Fit", argument{"p", p.made()}, contextArgument(ctx)); err != nil {
 		return nil, err
@@ -35,12 +31,23 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if err := opt.complete(p); err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, &Stopped{Why: whyDone(ctx)}
+	}
 	if opt.init == nil {
 		if opt.init, err = p.initial(opt.Init); err != nil {
 			return nil, err
 		}
 	}
-	ctx = calls.watch(ctx, &opt)
+	post, err = p.fit(calls.watch(ctx, &opt), opt)
+	if err == nil && ctx.Err() != nil {
+		return nil, &Stopped{Why: whyDone(ctx), Posterior: post}
+	}
+	return post, err
+}
+
+// fit is Fit with options that are complete. Where ctx is done it gives what was reached.
+func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err error) {
 	run := opt.run(ctx)
 	a, err := methods.Named(opt.Method).Infer(run, p.target)
 	for err == nil {
@@ -82,7 +89,7 @@ func (o *Options) run(ctx context.Context) *methods.Run {
 // becomes a diagnostic that names the sites.
 func (p *Problem) explain(err error) error {
 	if stopped := (*inference.ErrStopped)(nil); errors.As(err, &stopped) {
-		return &Stopped{stopped.Why}
+		return &Stopped{Why: stopped.Why}
 	}
 	if large := (*inference.ErrTooLarge)(nil); errors.As(err, &large) {
 		return &OptionError{"Guide", fmt.Sprintf("%s is for up to %d latents, this model has %d; use %s", large.Guide, large.Most, large.Latents, large.Alternative)}

@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	gort "runtime"
@@ -231,15 +232,16 @@ func TestGuidedFitStops(t *testing.T) {
 	p := bindDiscrete(t, threeNormals, map[string]any{"y": threeNormalsData(100, 2)}, map[string]string{"z": "relax"})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	post, err := p.Fit(ctx, runtime.Options{Seed: 1, Progress: func(x inference.Progress) {
+	_, err := p.Fit(ctx, runtime.Options{Seed: 1, Progress: func(x inference.Progress) {
 		if x.Stage == "optimise" {
 			cancel()
 		}
 	}})
-	if err != nil {
+	var stopped *runtime.Stopped
+	if !asStopped(err, &stopped) || stopped.Posterior == nil || !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	if post.Verdict() != runtime.Poor || !strings.Contains(strings.Join(post.Reasons(), " "), "interrupted") {
+	if post := stopped.Posterior; post.Verdict() != runtime.Poor || !strings.Contains(strings.Join(post.Reasons(), " "), "interrupted") {
 		t.Errorf("%v: %v", post.Verdict(), post.Reasons())
 	}
 	cancel()

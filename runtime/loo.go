@@ -78,6 +78,7 @@ func (e *NoSample) Error() string {
 // a *DataError where the model gives no log likelihood datum by datum, a *SavedError where
 // the answer was loaded without its data, or ctx.Err().
 func (post *Posterior) LOO(ctx context.Context, opt LOOOptions) (out *LOO, err error) {
+	defer stopped(ctx, &err)
 	defer guarded(&err)
 	if err := given("Posterior.LOO", contextArgument(ctx), argument{"post", post.made()}); err != nil {
 		return nil, err

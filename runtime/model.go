@@ -42,7 +42,7 @@ func guarded(err *error) {
 	switch r := recover().(type) {
 	case nil:
 	case graph.Halted:
-		*err = &Stopped{"interrupted, or out of time"}
+		*err = &Stopped{Why: "interrupted, or out of time"}
 	case *parallel.Panic:
 		*err = &InternalError{What: r.Value, Stack: r.Stack}
 	default:

@@ -137,16 +137,16 @@ func TestNUTSStops(t *testing.T) {
 			cancel()
 		}
 	}}
-	post, err := p.Fit(ctx, opt)
-	if err != nil {
+	var stopped *runtime.Stopped
+	if _, err := p.Fit(ctx, opt); !asStopped(err, &stopped) || stopped.Posterior == nil || !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
+	post := stopped.Posterior
 	if !post.Figures().Interrupted || post.Sampling().Draws == 0 || post.Verdict() == runtime.Good || !strings.Contains(post.Reasons()[0], "interrupted after") {
 		t.Errorf("%v %v %+v", post.Verdict(), post.Reasons(), post.Sampling())
 	}
 	opt.SamplerProgress, opt.MaxTime = nil, 300*time.Millisecond
-	var stopped *runtime.Stopped
-	switch post, err = p.Fit(context.Background(), opt); {
+	switch post, err := p.Fit(context.Background(), opt); {
 	case asStopped(err, &stopped) && strings.Contains(err.Error(), "time limit"): // a busy machine: still in warm-up
 	case err != nil:
 		t.Fatal(err)

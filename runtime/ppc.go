@@ -67,6 +67,9 @@ func (post *Posterior) PPC(ctx context.Context, opt PPCOptions) (out *PPC, err e
 	if err := given("Posterior.PPC", contextArgument(ctx), argument{"post", post.made()}); err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	problem, err := post.Problem()
 	if err != nil {
 		return nil, err
@@ -159,6 +162,9 @@ func (c *checking) statistics(ctx context.Context, draws int) ([]PPCStatistic, e
 	used := make([]bool, len(c.by.by))
 	var out []PPCStatistic
 	for _, r := range c.arrays {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		if len(r.places) == 0 {
 			continue
 		}

@@ -68,6 +68,9 @@ func (post *Posterior) Predict(ctx context.Context, d *Data, opt PredictOptions)
 	if err := given("Posterior.Predict", contextArgument(ctx), argument{"post", post.made()}); err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if opt.Model != nil {
 		if post, d, err = post.under(opt.Model, d); err != nil {
 			return nil, err

@@ -81,6 +81,9 @@ func (x *Predictor) Predict(ctx context.Context, rows *Data) (out *Predictions, 
 	if err := given("Predictor.Predict", argument{"x", x != nil && x.post != nil}, contextArgument(ctx), dataArgument(rows)); err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	p, err := x.post.rebound(rows, x.opt)
 	if err != nil {
 		return nil, err

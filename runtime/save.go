@@ -67,10 +67,13 @@ func (post *Posterior) SaveFile(path string) error {
 	return post.SaveFileWith(context.Background(), path, SaveOptions{})
 }
 
-// SaveFileWith is SaveFile with options, until the context is done.
+// SaveFileWith is SaveFile with options, until the context is done: the error is then ctx.Err().
 func (post *Posterior) SaveFileWith(ctx context.Context, path string, opt SaveOptions) (err error) {
 	defer guarded(&err)
 	if err := given("Posterior.SaveFile", argument{"post", post.made()}, contextArgument(ctx)); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	f, err := post.file(opt)

@@ -76,11 +76,13 @@ type Calibration struct {
 
 // SBC draws data sets from the prior, fits each, and tests whether the ranks of
 // the latents drawn among their posterior draws are uniform. Replicates run side
-// by side, and the result does not depend on the number of cores. A cancelled
-// context is not an error: the result is of the replicates done so far.
+// by side, and the result does not depend on the number of cores. The error is an
+// *ArgumentError, an *OptionError, a *DataError where the model cannot be simulated, a *ModelError, a
+// *CallbackError, or a *Stopped where ctx was done: it holds the result of the replicates until then.
 func (s *Simulator) SBC(ctx context.Context, opt SBCOptions) (out *SBC, err error) {
 	calls := &callbacks{}
 	defer settle(calls, &out, &err)
+	defer stopped(ctx, &err)
 	defer guarded(&err)
 	if err := given("Simulator.SBC", argument{"s", s.made()}, contextArgument(ctx)); err != nil {
 		return nil, err
@@ -91,14 +93,19 @@ func (s *Simulator) SBC(ctx context.Context, opt SBCOptions) (out *SBC, err erro
 	if err := opt.Model.calibrates(); err != nil {
 		return nil, err
 	}
-	ctx = calls.watchSBC(ctx, &opt)
+	if ctx.Err() != nil {
+		return nil, &Stopped{Why: whyDone(ctx), before: "a data set was fitted"}
+	}
 	runs := make([]*replicate, opt.Replicates)
-	if err := s.replicates(ctx, opt, runs); err != nil {
+	if err := s.replicates(calls.watchSBC(ctx, &opt), opt, runs); err != nil {
 		return nil, err
 	}
 	out = &SBC{Draws: opt.Draws, Level: opt.Level, Verdicts: map[Verdict]int{}, Failures: map[string]int{}, Interrupted: slices.Contains(runs, nil)}
 	out.collect(runs)
 	out.judge(opt.Replicates)
+	if ctx.Err() != nil {
+		return nil, &Stopped{Why: whyDone(ctx), SBC: out}
+	}
 	return out, nil
 }
 

@@ -120,14 +120,16 @@ func TestSBCCores(t *testing.T) {
 // TestSBCStops keeps what was done.
 func TestSBCStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	out, err := simulator(t, conjugates[0].text, conjugates[0].values).SBC(ctx, runtime.SBCOptions{Replicates: 100000, Progress: func(done, total int) {
+	_, err := simulator(t, conjugates[0].text, conjugates[0].values).SBC(ctx, runtime.SBCOptions{Replicates: 100000, Progress: func(done, total int) {
 		if done == 15 {
 			cancel()
 		}
 	}})
-	if err != nil {
+	var stopped *runtime.Stopped
+	if !asStopped(err, &stopped) || stopped.SBC == nil || !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
+	out := stopped.SBC
 	if !out.Interrupted || out.Passed || out.Failed || out.Replicates < 15 || out.Replicates > 1000 {
 		t.Errorf("%+v", out)
 	}

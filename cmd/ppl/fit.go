@@ -121,13 +121,16 @@ func (c *fitCmd) options() runtime.Options {
 	}
 }
 
+// leastBinding is the time that lowering a model has in any case: that of a small one is none.
+const leastBinding = 100 * time.Millisecond
+
 // bind reads the data, and lowers the model within the time limit.
 func (c *fitCmd) bind(e *env, m *runtime.Model, opt runtime.BindOptions) (*runtime.Problem, error) {
 	d := runtime.Files(e.ctx, c.Data...)
 	ctx := e.ctx
 	if c.MaxTime > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.MaxTime)
+		ctx, cancel = context.WithTimeout(ctx, max(c.MaxTime, leastBinding))
 		defer cancel()
 	}
 	p, err := m.BindContext(ctx, d, opt)
@@ -235,6 +238,9 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	opt.Progress, opt.SamplerProgress = show.update, show.sampling
 	post, err := p.Fit(ctx, opt)
 	show.remove()
+	if stopped := (*runtime.Stopped)(nil); errors.As(err, &stopped) && stopped.Posterior != nil {
+		return stopped.Posterior, nil
+	}
 	return post, stoppedEarly(err)
 }
 

@@ -36,29 +36,16 @@ const long = "x[i in 1..5] ~ StudentT(3, 0, 1)\nfactor -sum([x[i]^4 * x[i-1]^2 f
 // A cancelled context stops the fit; what it reached is reported.
 func TestFitInterrupted(t *testing.T) {
 	path := writeModel(t, long)
-	for _, c := range []struct {
-		name string
-		ctx  func() (context.Context, context.CancelFunc)
-	}{
-		{"before", func() (context.Context, context.CancelFunc) {
-			ctx, cancel := context.WithCancel(context.Background())
-			cancel()
-			return ctx, cancel
-		}},
-		{"during", func() (context.Context, context.CancelFunc) {
-			ctx, cancel := context.WithCancel(context.Background())
-			time.AfterFunc(200*time.Millisecond, cancel)
-			return ctx, cancel
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			ctx, cancel := c.ctx()
-			defer cancel()
-			code, out, err := runPPL(ctx, "fit", path, "--particles", "1000000", "--draws", "10", "--strict")
-			if code != exitPoor || !strings.Contains(out, "INTERRUPTED") || !strings.Contains(out, "x[5]") || err != "" {
-				t.Errorf("status %d\n%s%s", code, out, err)
-			}
-		})
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(200*time.Millisecond, cancel)
+	args := []string{"fit", path, "--particles", "1000000", "--draws", "10", "--strict"}
+	code, out, err := runPPL(ctx, args...)
+	if code != exitPoor || !strings.Contains(out, "INTERRUPTED") || !strings.Contains(out, "x[5]") || err != "" {
+		t.Errorf("status %d\n%s%s", code, out, err)
+	}
+	code, out, err = runPPL(ctx, args...) // cancelled before it begins
+	if code != exitPoor || out != "" || !strings.Contains(err, "interrupted: there is nothing to report") {
+		t.Errorf("status %d\n%s%s", code, out, err)
 	}
 }
 

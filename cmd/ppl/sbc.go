@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -107,7 +108,11 @@ func (c *sbcCmd) calibrate(e *env, from *runtime.Simulator) (*runtime.SBC, error
 		return nil, err
 	}
 	opt.Progress = show.replicates
-	return from.SBC(ctx, opt)
+	out, err := from.SBC(ctx, opt)
+	if stopped := (*runtime.Stopped)(nil); errors.As(err, &stopped) && stopped.SBC != nil {
+		return stopped.SBC, nil
+	}
+	return out, stoppedEarly(err)
 }
 
 func (p *progress) replicates(done, total int) {

@@ -76,25 +76,6 @@ func (c *callbacks) fail(err *CallbackError) {
 	c.cancel()
 }
 
-// watch makes the context of a fit, which ends if a callback fails, and puts the
-// options' callbacks under watch.
-func (c *callbacks) watch(ctx context.Context, opt *Options) context.Context {
-	ctx, c.cancel = context.WithCancel(ctx)
-	opt.Progress = watched(c, "Options.Progress", opt.Progress)
-	opt.SamplerProgress = watched(c, "Options.SamplerProgress", opt.SamplerProgress)
-	return ctx
-}
-
-// watchSBC is watch for a calibration.
-func (c *callbacks) watchSBC(ctx context.Context, opt *SBCOptions) context.Context {
-	ctx, c.cancel = context.WithCancel(ctx)
-	if told := opt.Progress; told != nil {
-		f := watched(c, "SBCOptions.Progress", func(n [2]int) { told(n[0], n[1]) })
-		opt.Progress = func(done, total int) { f([2]int{done, total}) }
-	}
-	return ctx
-}
-
 // settle gives the outcome of a fit, or what became of a callback instead. It is
 // deferred before guarded, to have the last word.
 func settle[T any](c *callbacks, out **T, err *error) {

@@ -72,11 +72,12 @@ func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err er
 
 // run is what the options ask of a method, from now on.
 func (o *Options) run(ctx context.Context) *methods.Run {
+	tell, tellOfChains := told(o.Progress)
 	r := &methods.Run{
-		Context: ctx, Begun: time.Now(), Draws: o.Draws, Chains: o.Chains, Warmup: o.Warmup, TargetAccept: o.TargetAccept, Sampler: o.SamplerProgress,
+		Context: ctx, Begun: time.Now(), Draws: o.Draws, Chains: o.Chains, Warmup: o.Warmup, TargetAccept: o.TargetAccept, Sampler: tellOfChains,
 		Options: inference.Options{
 			Seed: o.Seed, Particles: o.Particles, Guide: o.Guide, Correct: o.Correct, Temperature: o.Temperature, StraightThrough: o.StraightThrough,
-			Draws: o.Draws, MaxTime: o.MaxTime, Progress: o.Progress, Quick: o.Quick, Init: o.init,
+			Draws: o.Draws, MaxTime: o.MaxTime, Progress: tell, Quick: o.Quick, Init: o.init,
 		},
 	}
 	if !o.Quick {

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"ppl/inference"
 	"ppl/inference/random"
 	"ppl/runtime"
 )
@@ -232,8 +231,8 @@ func TestGuidedFitStops(t *testing.T) {
 	p := bindDiscrete(t, threeNormals, map[string]any{"y": threeNormalsData(100, 2)}, map[string]string{"z": "relax"})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	_, err := p.Fit(ctx, runtime.Options{Seed: 1, Progress: func(x inference.Progress) {
-		if x.Stage == "optimise" {
+	_, err := p.Fit(ctx, runtime.Options{Seed: 1, Progress: func(x runtime.Progress) {
+		if x.Stage == runtime.StageOptimise {
 			cancel()
 		}
 	}})

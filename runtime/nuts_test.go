@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"ppl/inference/nuts"
 	"ppl/runtime"
 )
 
@@ -45,7 +44,7 @@ func TestNUTS(t *testing.T) {
 	p := problem(t, conjugate, map[string]any{"y": []float64{2, 4, 4}})
 	told := 0
 	post, err := p.Fit(context.Background(), runtime.Options{Seed: 3, Method: runtime.MethodNUTS,
-		SamplerProgress: func(s nuts.Progress) { told++ }})
+		Progress: func(runtime.Progress) { told++ }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,8 +131,8 @@ func asStopped(err error, to **runtime.Stopped) bool { return errors.As(err, to)
 func TestNUTSStops(t *testing.T) {
 	p := problem(t, conjugate, conjugateData())
 	ctx, cancel := context.WithCancel(context.Background())
-	opt := runtime.Options{Method: runtime.MethodNUTS, Warmup: 50, Draws: 10_000_000, SamplerProgress: func(s nuts.Progress) {
-		if s.Done > 2000 && !s.Warmup {
+	opt := runtime.Options{Method: runtime.MethodNUTS, Warmup: 50, Draws: 10_000_000, Progress: func(x runtime.Progress) {
+		if x.Done > 2000 && x.Stage == runtime.StageSample {
 			cancel()
 		}
 	}}
@@ -145,7 +144,7 @@ func TestNUTSStops(t *testing.T) {
 	if !post.Figures().Interrupted || post.Sampling().Draws == 0 || post.Verdict() == runtime.Good || !strings.Contains(post.Reasons()[0], "interrupted after") {
 		t.Errorf("%v %v %+v", post.Verdict(), post.Reasons(), post.Sampling())
 	}
-	opt.SamplerProgress, opt.MaxTime = nil, 300*time.Millisecond
+	opt.Progress, opt.MaxTime = nil, 300*time.Millisecond
 	switch post, err := p.Fit(context.Background(), opt); {
 	case asStopped(err, &stopped) && strings.Contains(err.Error(), "time limit"): // a busy machine: still in warm-up
 	case err != nil:

@@ -9,7 +9,6 @@ import (
 
 	"ppl/inference"
 	"ppl/inference/methods"
-	"ppl/inference/nuts"
 	"ppl/inference/target"
 )
 
@@ -43,11 +42,9 @@ type Options struct {
 	// of NUTS start around it; of guide "map" it says which mode is taken. Nil: the origin of the unconstrained scale. See
 	// Problem.InitFrom for values of another fit.
 	Init *Data
-	// Progress is called from time to time while the fit runs. If it panics the fit ends
-	// with a *CallbackError.
-	Progress func(inference.Progress)
-	// SamplerProgress is the same for Markov chains, by one goroutine at a time.
-	SamplerProgress func(nuts.Progress)
+	// Progress is called from time to time while the fit runs, by one goroutine at a time. If
+	// it panics the fit ends with a *CallbackError.
+	Progress func(Progress)
 
 	init target.Init // what Init has been read to
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"time"
 
 	"ppl/graph/parallel"
 	"ppl/inference/random"
@@ -36,7 +37,7 @@ type SBCOptions struct {
 	Level float64
 	// Progress is called after each replicate, by one goroutine at a time. If it panics
 	// the calibration ends with a *CallbackError.
-	Progress func(done, total int)
+	Progress func(Progress)
 }
 
 // SBC is the outcome of a simulation-based calibration: see package
@@ -216,6 +217,7 @@ func (s *Simulator) replicates(ctx context.Context, opt SBCOptions, runs []*repl
 		next   int
 		done   int
 	)
+	begun := time.Now()
 	take := func() (int, bool) {
 		lock.Lock()
 		defer lock.Unlock()
@@ -233,7 +235,7 @@ func (s *Simulator) replicates(ctx context.Context, opt SBCOptions, runs []*repl
 			runs[k] = r
 			done++
 			if opt.Progress != nil {
-				opt.Progress(done, len(runs))
+				opt.Progress(counted(StageCalibrate, done, len(runs), time.Since(begun), 0))
 			}
 		}
 	}
@@ -259,7 +261,7 @@ func (s *Simulator) replicate(ctx context.Context, opt SBCOptions, k int) (r *re
 		return nil, err
 	}
 	fit := opt.Fit
-	fit.Seed, fit.Progress, fit.SamplerProgress = random.Uint64(), nil, nil
+	fit.Seed, fit.Progress = random.Uint64(), nil
 	post, err := p.Fit(ctx, fit)
 	var stopped *Stopped
 	var data *DataError

@@ -105,7 +105,7 @@ func TestSBCCores(t *testing.T) {
 	run := func(cores int) *runtime.SBC {
 		defer goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(cores))
 		told := 0
-		out := calibrate(t, conjugates[1].text, conjugates[1].values, runtime.SBCOptions{Seed: 5, Replicates: 20, Draws: 9, Progress: func(done, total int) { told++ }})
+		out := calibrate(t, conjugates[1].text, conjugates[1].values, runtime.SBCOptions{Seed: 5, Replicates: 20, Draws: 9, Progress: func(runtime.Progress) { told++ }})
 		if told != 20 {
 			t.Errorf("told %d times", told)
 		}
@@ -120,8 +120,8 @@ func TestSBCCores(t *testing.T) {
 // TestSBCStops keeps what was done.
 func TestSBCStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := simulator(t, conjugates[0].text, conjugates[0].values).SBC(ctx, runtime.SBCOptions{Replicates: 100000, Progress: func(done, total int) {
-		if done == 15 {
+	_, err := simulator(t, conjugates[0].text, conjugates[0].values).SBC(ctx, runtime.SBCOptions{Replicates: 100000, Progress: func(x runtime.Progress) {
+		if x.Done == 15 {
 			cancel()
 		}
 	}})

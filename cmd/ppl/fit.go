@@ -235,7 +235,7 @@ func (c *fitCmd) fit(e *env, p *runtime.Problem) (*runtime.Posterior, error) {
 	if opt.Init, err = c.init(e, p); err != nil {
 		return nil, err
 	}
-	opt.Progress, opt.SamplerProgress = show.update, show.sampling
+	opt.Progress = show.update
 	post, err := p.Fit(ctx, opt)
 	show.remove()
 	if stopped := (*runtime.Stopped)(nil); errors.As(err, &stopped) && stopped.Posterior != nil {

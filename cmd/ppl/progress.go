@@ -6,7 +6,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"ppl/inference"
+	"ppl/runtime"
 )
 
 // progress is a line on the terminal that is rewritten while a fit runs and
@@ -30,13 +30,20 @@ func newProgress(e *env, quiet bool) *progress {
 	)}
 }
 
-func (p *progress) update(s inference.Progress) {
+func (p *progress) update(s runtime.Progress) {
 	if p.bar != nil {
 		p.bar.Describe(progressLine(s))
 	}
 }
 
-func progressLine(s inference.Progress) string {
+// progressLine is the state of a fit, of its Markov chains, or of a calibration.
+func progressLine(s runtime.Progress) string {
+	switch s.Stage {
+	case runtime.StageCalibrate:
+		return fmt.Sprintf("%d of %d fits", s.Done, s.Total)
+	case runtime.StageWarmup, runtime.StageSample:
+		return fmt.Sprintf("%s  %d of %d transitions  %d divergences  %s", s.Stage, s.Done, s.Total, s.Divergences, s.Elapsed.Round(100*time.Millisecond))
+	}
 	return fmt.Sprintf("%s  ELBO %.6g  %.2g nats to go  %d evaluations  %s", s.Stage, s.ELBO, s.Decrement, s.Evaluations, s.Elapsed.Round(100*time.Millisecond))
 }
 

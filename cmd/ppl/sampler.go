@@ -1,12 +1,5 @@
 package main
 
-import (
-	"fmt"
-	"time"
-
-	"ppl/inference/nuts"
-)
-
 // samplerFlags choose the method, and set NUTS.
 type samplerFlags struct {
 	Method       string  `enum:"${methods}" default:"variational" help:"variational, or nuts: Hamiltonian Monte Carlo, slower, to check or where the verdict asks for it."`
@@ -21,18 +14,4 @@ func (s *samplerFlags) warmup() int {
 		return -1
 	}
 	return s.Warmup
-}
-
-func (p *progress) sampling(s nuts.Progress) {
-	if p.bar != nil {
-		p.bar.Describe(samplingLine(s))
-	}
-}
-
-func samplingLine(s nuts.Progress) string {
-	stage := "sampling"
-	if s.Warmup {
-		stage = "warm-up"
-	}
-	return fmt.Sprintf("%s  %d of %d transitions  %d divergences  %s", stage, s.Done, s.Total, s.Divergences, s.Elapsed.Round(100*time.Millisecond))
 }

@@ -107,18 +107,12 @@ func (c *sbcCmd) calibrate(e *env, from *runtime.Simulator) (*runtime.SBC, error
 	if err != nil {
 		return nil, err
 	}
-	opt.Progress = show.replicates
+	opt.Progress = show.update
 	out, err := from.SBC(ctx, opt)
 	if stopped := (*runtime.Stopped)(nil); errors.As(err, &stopped) && stopped.SBC != nil {
 		return stopped.SBC, nil
 	}
 	return out, stoppedEarly(err)
-}
-
-func (p *progress) replicates(done, total int) {
-	if p.bar != nil {
-		p.bar.Describe(fmt.Sprintf("%d of %d fits", done, total))
-	}
 }
 
 // shownCalibrations is how many numbers the table has without --all.

@@ -8,8 +8,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"iter"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +20,7 @@ import (
 
 // The functions of package runtime that are no methods.
 var packageFunctions = map[string]any{
-	"Compile": runtime.Compile, "CompileFile": runtime.CompileFile, "CompareLOO": runtime.CompareLOO, "DumpTree": runtime.DumpTree, "Files": runtime.Files, "Map": runtime.Map, "Load": runtime.Load, "LoadFile": runtime.LoadFile, "Version": runtime.Version,
+	"Compile": runtime.Compile, "CompileFile": runtime.CompileFile, "CompareLOO": runtime.CompareLOO, "DumpTree": runtime.DumpTree, "Files": runtime.Files, "Join": runtime.Join, "Map": runtime.Map, "Reader": runtime.Reader, "Rows": runtime.Rows[struct{ Y float64 }], "Load": runtime.Load, "LoadFile": runtime.LoadFile, "Version": runtime.Version,
 }
 
 // whole are values that functions of the package have made, by type: they are the
@@ -44,6 +46,9 @@ func whole(t *testing.T) map[reflect.Type]reflect.Value {
 	out[reflect.TypeFor[context.Context]()] = reflect.ValueOf(done)
 	out[reflect.TypeFor[io.Writer]()] = reflect.ValueOf(io.Discard)
 	out[reflect.TypeFor[io.ReaderAt]()] = reflect.ValueOf(strings.NewReader("no fit"))
+	out[reflect.TypeFor[io.Reader]()] = reflect.ValueOf(strings.NewReader("y\n1\n"))
+	out[reflect.TypeFor[iter.Seq[struct{ Y float64 }]]()] = reflect.ValueOf(slices.Values([]struct{ Y float64 }{{1}}))
+	out[reflect.TypeFor[[]*runtime.Data]()] = reflect.ValueOf([]*runtime.Data{d, nil})
 	out[reflect.TypeFor[int64]()] = reflect.ValueOf(int64(6))
 	out[reflect.TypeFor[[]string]()] = reflect.ValueOf([]string{"y=[1,2]"})
 	return out

@@ -13,46 +13,6 @@ import (
 	"ppl/runtime/data"
 )
 
-// Data are values for a model's data declarations.
-// The zero value has none.
-type Data struct {
-	tables *data.Tables
-	diags  diag.List
-	err    error // that Bind is to report
-}
-
-// read are the tables, or why there are none.
-func (d *Data) read() (*data.Tables, error) {
-	switch {
-	case d.err != nil:
-		return nil, d.err
-	case d.diags.HasErrors():
-		return nil, &DataError{d.diags}
-	case d.tables == nil:
-		return data.FromMap(nil), nil
-	}
-	return d.tables, nil
-}
-
-// Map takes data from Go values: numbers, booleans, strings (factor levels)
-// and slices of them, nested for more dimensions; nil and NaN are missing.
-func Map(values map[string]any) *Data {
-	return &Data{tables: data.FromMap(values)}
-}
-
-// Files reads data from JSON and CSV files and from assignments "name=value".
-// Errors are reported by Bind; that of a context that is done is a *Stopped.
-func Files(ctx context.Context, sources ...string) *Data {
-	if ctx == nil {
-		return &Data{err: &ArgumentError{"Files", "ctx"}}
-	}
-	t, diags := data.Read(ctx, sources, data.Options{})
-	if ctx.Err() != nil {
-		return &Data{err: &Stopped{Why: whyDone(ctx), Cause: ctx.Err(), before: "the data were read"}}
-	}
-	return &Data{tables: t, diags: diags}
-}
-
 // Engine names an executor.
 const (
 	EnginePlan = "plan" // the compiled plan

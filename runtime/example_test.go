@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -249,4 +251,62 @@ func ExampleStopped() {
 	// Output:
 	// true
 	// a posterior: false
+}
+
+// Records are data by the names or tags of their fields.
+func ExampleRows() {
+	type measurement struct {
+		Group string   `ppl:"group"`
+		Y     *float64 `ppl:"y"`
+	}
+	a, b := 4.0, 2.0
+	rows := []measurement{{"treated", &a}, {"control", &b}, {"treated", nil}}
+	model, err := runtime.Compile("groups.ppl", []byte(`
+data group : factor(G)[N]
+data y     : real?[N]
+mu[g in 1..G] ~ Normal(0, 10)
+y[i in 1..N] ~ Normal(mu[group[i]], 1)
+`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	problem, err := model.Bind(runtime.Rows(slices.Values(rows)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	post, err := problem.Fit(context.Background(), runtime.Options{Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, q := range post.Quantities() {
+		fmt.Printf("%s: %.0f\n", q.Name, q.Mean)
+	}
+	// Output:
+	// y[3]: 4
+	// mu[control]: 2
+	// mu[treated]: 4
+}
+
+// Data may come from several places: here one array as CSV, and a number from Go.
+func ExampleJoin() {
+	model, err := runtime.Compile("m.ppl", []byte("data y : real[N]\ndata s : real\nmu ~ Normal(0, 10)\ny[i in 1..N] ~ Normal(mu, s)\n"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	read := func(text string) *runtime.Data {
+		return runtime.Reader(context.Background(), "y.csv", strings.NewReader(text))
+	}
+	problem, err := model.Bind(runtime.Join(read("y\n1.5\n2.5\n"), runtime.Map(map[string]any{"s": 0.5})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(problem.Latents(), "latent")
+	_, err = model.Bind(runtime.Join(read("y\n1.5\nabc\n"), runtime.Map(map[string]any{"s": 0.5})))
+	var wrong *runtime.DataError
+	if errors.As(err, &wrong) {
+		fmt.Println(wrong.Diagnostics[0].Summary)
+	}
+	// Output:
+	// 1 latent
+	// `y[2]` is "abc", which is not a real (y.csv:3, row 2)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // FromMap takes data from Go values: numbers, booleans and strings of any kind;
-// slices and arrays of them, nested; pointers, where nil is a missing element;
+// slices and arrays of them, nested; pointers, where nil is a missing element, and sql.Null and its like;
 // maps from string, keyed by the labels of a factor; *Array. Bytes are refused,
 // since most are an encoded text. NaN is as in a file. The values are copied. What cannot be data is reported when a model
 // asks for it.
@@ -116,12 +116,20 @@ func (g *goReader) element(x reflect.Value, depth int) {
 	if g.broken {
 		return
 	}
-	for hops := 0; x.IsValid() && (x.Kind() == reflect.Pointer || x.Kind() == reflect.Interface); hops++ {
+	for hops := 0; x.IsValid(); hops++ {
 		if hops > maxDepth {
 			g.spoil("", "%s is a pointer to itself", g.at(g.key))
 			return
 		}
-		x = x.Elem() // of nil: the invalid value
+		if x.Kind() == reflect.Pointer || x.Kind() == reflect.Interface {
+			x = x.Elem() // of nil: the invalid value
+		} else if at, null := nullable(x.Type()); null && x.Field(1-at).Bool() {
+			x = x.Field(at)
+		} else if null {
+			x = reflect.Value{}
+		} else {
+			break
+		}
 	}
 	if depth > maxDepth {
 		g.spoil("", "`%s` nests more than %d deep", g.key, maxDepth)

@@ -119,7 +119,54 @@ func readFile(ctx context.Context, path string, opt Options) (*Tables, diag.List
 		return t, diag.List{*d}
 	}
 	defer file.Close()
-	s := newScanner(ctx, file)
+	return readNamed(ctx, path, file, func() *diag.Source { return excerpt(path) }, opt)
+}
+
+// ReadFrom reads JSON or CSV from r as Read does from a file called name, whose ending says what it
+// is: .json, .csv or .tsv; without one its beginning tells.
+func ReadFrom(ctx context.Context, name string, r io.Reader, opt Options) (*Tables, diag.List) {
+	seen := &recorder{r: r}
+	return readNamed(ctx, name, seen, func() *diag.Source { return seen.excerpt(name) }, opt)
+}
+
+// recorder keeps what is read, for the line that a message shows, unless it is large.
+type recorder struct {
+	r    io.Reader
+	seen []byte
+	over bool
+}
+
+func (r *recorder) Read(b []byte) (int, error) {
+	n, err := r.r.Read(b)
+	if n < 0 || n > len(b) {
+		return 0, fmt.Errorf("the reader says that it has read %d bytes of %d", n, len(b))
+	}
+	if r.over = r.over || len(r.seen)+n > maxExcerpt; r.over {
+		r.seen = nil
+	} else {
+		r.seen = append(r.seen, b[:n]...)
+	}
+	return n, err
+}
+
+// excerpt is what was read, with the rest of the line that it ends in.
+func (r *recorder) excerpt(name string) *diag.Source {
+	rest := make([]byte, 1<<12)
+	for tries := 0; tries < 100 && !r.over && len(r.seen) > 0 && r.seen[len(r.seen)-1] != '\n'; tries++ {
+		if _, err := r.Read(rest); err != nil {
+			break
+		}
+	}
+	if r.over {
+		return nil
+	}
+	return diag.NewSource(name, strings.TrimPrefix(string(r.seen), "\uFEFF"))
+}
+
+// readNamed reads a text that is called path; source is that text, for messages.
+func readNamed(ctx context.Context, path string, r io.Reader, source func() *diag.Source, opt Options) (*Tables, diag.List) {
+	t := NewTables()
+	s := newScanner(ctx, r)
 	kind, d := sniff(path, s.head(512))
 	if s.err != nil {
 		return t, diag.List{readFailed(path, s.err)}
@@ -132,7 +179,7 @@ func readFile(ctx context.Context, path string, opt Options) (*Tables, diag.List
 	case s.err != nil:
 		return NewTables(), diag.List{readFailed(path, s.err)}
 	case f != nil:
-		return NewTables(), diag.List{f.diagnostic(path, excerpt(path))}
+		return NewTables(), diag.List{f.diagnostic(path, source())}
 	}
 	return t, notes
 }

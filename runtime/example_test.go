@@ -310,3 +310,39 @@ func ExampleJoin() {
 	// 1 latent
 	// `y[2]` is "abc", which is not a real (y.csv:3, row 2)
 }
+
+// An array of the posterior has dimensions with labels, and joint draws.
+func ExamplePosterior_Array() {
+	model, err := runtime.Compile("groups.ppl", []byte(`
+data group : factor(G)[N]
+data y     : real[N]
+mu[g in 1..G] ~ Normal(0, 10)
+y[i in 1..N] ~ Normal(mu[group[i]], 1)
+`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	problem, err := model.Bind(runtime.Map(map[string]any{"group": []string{"treated", "control", "treated"}, "y": []float64{14.1, 1.2, 13.9}}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	post, err := problem.Fit(context.Background(), runtime.Options{Seed: 1, Draws: 1000})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mu, err := post.Array("mu")
+	if err != nil {
+		log.Fatal(err)
+	}
+	higher := 0
+	for _, x := range mu.Draws() {
+		if x[1] > x[0] {
+			higher++
+		}
+	}
+	fmt.Println(mu.Dims[0].Name, mu.Dims[0].Labels)
+	fmt.Println(higher, "of", mu.N, "draws")
+	// Output:
+	// G [control treated]
+	// 1000 of 1000 draws
+}

@@ -56,23 +56,12 @@ func (v *variable) arrange(a *answer.Answer, partial bool) {
 		name = func(i int) string { return a.Discrete[i].Name }
 	}
 	if !partial {
-		v.shape = slices.Clone(index(v.elements[len(v.elements)-1]))
-		next := make([]int, len(v.shape)) // the index that comes next, from 0
-		whole := size(v.shape) == len(v.elements)
-		for _, e := range v.elements {
-			ix := index(e)
-			whole = whole && len(ix) == len(next)
-			for d := 0; whole && d < len(ix); d++ {
-				whole = ix[d] == next[d]+1
-			}
-			for d := len(next) - 1; d >= 0; d-- {
-				if next[d]++; next[d] < v.shape[d] {
-					break
-				}
-				next[d] = 0
-			}
+		indices := make([][]int, len(v.elements))
+		for i, e := range v.elements {
+			indices[i] = index(e)
 		}
-		if whole {
+		if shape, whole := Whole(indices); whole {
+			v.shape = shape
 			return
 		}
 	}
@@ -80,6 +69,33 @@ func (v *variable) arrange(a *answer.Answer, partial bool) {
 	for _, e := range v.elements {
 		v.names = append(v.names, name(e))
 	}
+}
+
+// Whole is the shape of the array that has elements at these indices, from 1, and no others, if they come
+// in its order, the last index fastest.
+func Whole(indices [][]int) (shape []int, ok bool) {
+	shape = slices.Clone(indices[len(indices)-1])
+	if size(shape) != len(indices) {
+		return nil, false
+	}
+	next := make([]int, len(shape)) // the index that comes next, from 0
+	for _, ix := range indices {
+		if len(ix) != len(next) {
+			return nil, false
+		}
+		for d := range ix {
+			if ix[d] != next[d]+1 {
+				return nil, false
+			}
+		}
+		for d := len(next) - 1; d >= 0; d-- {
+			if next[d]++; next[d] < shape[d] {
+				break
+			}
+			next[d] = 0
+		}
+	}
+	return shape, true
 }
 
 // size is the number of elements of a shape, -1 if it has none or cannot be counted.

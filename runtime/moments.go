@@ -212,10 +212,10 @@ func (post *making) judgeMoments() {
 		post.lower(rated(!(q.MCSE > hopelessError*q.Spread())), "the Monte-Carlo error of the mean of `%s` is %.2f of its %s", q.Name, q.MCSE/q.Spread(), q.scaleName())
 	}
 	if q := post.uncertain(func(q *quantity) float64 { return q.MCSESD / q.SD / goodSDError }); q != nil {
-		post.lower(Caution, "the Monte-Carlo error of the sd of `%s` is %s: its tails are heavy; try more --draws, or go by its median and interval", q.Name, share(q.MCSESD/q.SD))
+		post.lower(Caution, "the Monte-Carlo error of the sd of `%s` is %s: its tails are heavy; try more Options.Draws, or go by its median and interval", q.Name, share(q.MCSESD/q.SD))
 	}
 	if q := post.uncertain(func(q *quantity) float64 { return q.tailError() / goodTailError }); q != nil {
-		post.lower(Caution, "the Monte-Carlo error of the interval of `%s` is %.2f of its %s; try more --draws", q.Name, q.MCSETail/q.Spread(), q.scaleName())
+		post.lower(Caution, "the Monte-Carlo error of the interval of `%s` is %.2f of its %s; try more Options.Draws", q.Name, q.MCSETail/q.Spread(), q.scaleName())
 	}
 	post.judgeReach()
 }

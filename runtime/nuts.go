@@ -43,9 +43,9 @@ func (post *making) judgeSampling() {
 		post.lower(Caution, "%s after %d draws of each chain", post.fit.Ended, s.Draws)
 	}
 	if q := post.where(func(q *quantity) float64 { return q.RHat }); !(s.RHat < goodRHat) {
-		advice := "try more --warmup and --draws"
+		advice := "try more Options.Warmup and Options.Draws"
 		if post.automatic() {
-			advice = "those that started elsewhere stay apart, or need longer; try --method nuts with more --warmup and --draws"
+			advice = "those that started elsewhere stay apart, or need longer; try Options.Method nuts with more Options.Warmup and Options.Draws"
 			if post.problem.target.Guided() {
 				advice += "; order labels that may be exchanged (`ordered[K]`)"
 			}
@@ -54,15 +54,15 @@ func (post *making) judgeSampling() {
 	}
 	if ess := math.Min(s.ESSBulk, s.ESSTail); !(ess >= goodESS) {
 		q := post.where(func(q *quantity) float64 { return -math.Min(q.ESSBulk, q.ESSTail) })
-		advice := "try more --draws"
+		advice := "try more Options.Draws"
 		if post.automatic() {
-			advice = "try --method nuts with more --draws"
+			advice = "try Options.Method nuts with more Options.Draws"
 		}
 		post.lower(rated(ess >= cautionESS), "`%s` has only %.0f effective draws; %s", q, ess, advice)
 	}
 	if float64(s.Divergences) > post.rare() {
 		post.lower(rated(float64(s.Divergences) <= cautionDivergent*float64(total)),
-			"%d of %d trajectories diverged: the draws may miss a region of strong curvature; try --target-accept=0.95, or other priors for scales", s.Divergences, total)
+			"%d of %d trajectories diverged: the draws may miss a region of strong curvature; try Options.TargetAccept=0.95, or other priors for scales", s.Divergences, total)
 	}
 	if float64(s.Saturated) > post.rare() {
 		post.lower(Caution, "%d of %d trajectories reached their greatest length, 2^%d steps: the posterior is long and narrow; rescale or centre predictors", s.Saturated, total, s.MaxDepth)
@@ -74,7 +74,7 @@ func (post *making) judgeSampling() {
 		}
 	}
 	if s.Chains < 2 {
-		post.lower(Caution, "one chain cannot show that another start leads elsewhere; use --chains=4")
+		post.lower(Caution, "one chain cannot show that another start leads elsewhere; use Options.Chains=4")
 	}
 	post.judgeMoments()
 	post.judgeRounding(post.fit)

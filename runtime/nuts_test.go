@@ -106,7 +106,7 @@ func TestNUTSVerdict(t *testing.T) {
 		want       string
 	}{
 		{"one chain", conjugate, runtime.Options{Chains: 1}, runtime.Caution, "one chain cannot show"},
-		{"few draws", conjugate, runtime.Options{Draws: 600, Seed: 1}, runtime.Caution, "effective draws; try more --draws"},
+		{"few draws", conjugate, runtime.Options{Draws: 600, Seed: 1}, runtime.Caution, "effective draws; try more Options.Draws"},
 		{"two modes", "m ~ Normal(0, 10)\nfactor log_sum_exp([-50 * (m - 10)^2, -50 * (m + 10)^2])\n", runtime.Options{Seed: 5}, runtime.Poor, "the chains have not mixed"},
 		{"a funnel", "s ~ Normal(0, 3)\nx : real[9] ~ Normal(0, 1)\nfactor sum([-0.5 * (x[i] * exp(-s / 2))^2 - s / 2 for i in 1..9])\n", runtime.Options{Seed: 1}, "", "diverged"},
 	} {

@@ -67,8 +67,8 @@ const (
 // OptionError says that an option has a value that it cannot have, or one that does
 // not suit the model.
 type OptionError struct {
-	// Field is the name of the field, of Options, BindOptions or SBCOptions: "Draws",
-	// "Fit.Draws".
+	// Field is the name of the field, of Options, BindOptions or another struct of options: "Draws",
+	// "Fit.Draws"; or of an argument that takes one of few values: "format".
 	Field string
 	// Why says what is wrong, so that a sentence begins with the name of the option:
 	// "must be between 1 and 1000, found -1".

@@ -224,7 +224,8 @@ func validTable(opt *TableOptions) error {
 	return nil
 }
 
-// WriteJSON writes the answer as one JSON object, as `ppl fit --format json` prints it.
+// WriteJSON writes the answer as one JSON object, as `ppl fit` does in its format json; where reasons name
+// fields of Options, that names its flags.
 func (post *Posterior) WriteJSON(w io.Writer) error {
 	if err := given("Posterior.WriteJSON", argument{"post", post.made()}, writerArgument(w)); err != nil {
 		return err
@@ -384,14 +385,14 @@ func (post *Posterior) SD(name string) (float64, error) {
 
 // Quantile is the posterior quantile, from the draws that were kept, of a
 // quantity at p in [0, 1]; of an element of a discrete latent the least value that is not
-// exceeded with probability p.
+// exceeded with probability p. The error is an *UnknownQuantity, or an *OptionError of p.
 func (post *Posterior) Quantile(name string, p float64) (float64, error) {
 	q, d, err := post.either(name)
 	switch {
 	case err != nil:
 		return math.NaN(), err
 	case !(p >= 0 && p <= 1):
-		return math.NaN(), fmt.Errorf("a quantile is asked at a probability, not at %g", p)
+		return math.NaN(), &OptionError{"p", fmt.Sprintf("must be between 0 and 1, found %g", p)}
 	case d != nil:
 		return float64(d.Quantile(p)), nil
 	}

@@ -157,16 +157,16 @@ func (post *making) judgeDraws(f *inference.Answer) {
 	case math.IsNaN(k):
 		post.lower(Caution, "sds are those of linear response; importance weights, which would check them, were not used")
 	case k > cautionKHat:
-		post.lower(Poor, "k̂ = %.2f: the posterior has a shape that a Gaussian cannot follow; try `--method nuts`", k)
+		post.lower(Poor, "k̂ = %.2f: the posterior has a shape that a Gaussian cannot follow; try `Options.Method nuts`", k)
 	case k > goodKHat:
-		post.lower(Caution, "k̂ = %.2f: importance weights are unsteady; compare with `--method nuts`", k)
+		post.lower(Caution, "k̂ = %.2f: importance weights are unsteady; compare with `Options.Method nuts`", k)
 	}
 	if s := f.Draws.Spread; f.Applied == inference.Importance && s.KHat > cautionKHat {
 		v := Caution
 		if s.KHat > poorSpread {
 			v = Poor
 		}
-		post.lower(v, "k̂ of the variance of `%s` is %.2f: its tails are not covered, its sd may be too small; compare with `--method nuts`", post.owner(f, s.Coordinate), s.KHat)
+		post.lower(v, "k̂ of the variance of `%s` is %.2f: its tails are not covered, its sd may be too small; compare with `Options.Method nuts`", post.owner(f, s.Coordinate), s.KHat)
 	}
 	if f.Applied == inference.Importance && f.Draws.ESS < goodESS {
 		post.lower(Caution, "only %.0f effective draws", f.Draws.ESS)

@@ -33,7 +33,7 @@ func (c *checkCmd) Run(e *env) error {
 		all = append(all, found...)
 	}
 	if c.Format == "json" {
-		if err := diag.JSON(e.stdout, all); err != nil {
+		if err := diag.JSON(e.stdout, flaggedList(all)); err != nil {
 			return err
 		}
 	} else {

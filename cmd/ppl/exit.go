@@ -76,7 +76,7 @@ func (e *env) exit(err error) int {
 	case errors.As(err, &saved):
 		e.complain(saved.Error())
 	case errors.As(err, &option):
-		e.complain(flagOf(option.Field) + " " + option.Why)
+		e.complain(flagOf(option.Field) + " " + inFlags(option.Why))
 		return exitUsage
 	case errors.As(err, &path):
 		e.complain(fileError(path))
@@ -127,7 +127,7 @@ func (e *env) complain(text string) {
 }
 
 func (e *env) render(l diag.List) {
-	diag.Render(e.stderr, l, diag.RenderOptions{Color: e.colorErr})
+	diag.Render(e.stderr, flaggedList(l), diag.RenderOptions{Color: e.colorErr})
 }
 
 func (e *env) panicked(r any) int {

@@ -281,7 +281,9 @@ func (c *fitCmd) report(e *env, r *result) error {
 		out, paint = e.stderr, e.paintErr
 	}
 	if c.Format == "json" {
-		return r.post.WriteJSON(out)
+		return reportTo(out, r.post.WriteJSON)
 	}
-	return r.post.WriteTable(out, runtime.TableOptions{Paint: paint, All: c.All, Verbose: c.Verbose})
+	return reportTo(out, func(w io.Writer) error {
+		return r.post.WriteTable(w, runtime.TableOptions{Paint: paint, All: c.All, Verbose: c.Verbose})
+	})
 }

@@ -272,7 +272,7 @@ func writeVerdict(e *env, v runtime.Verdict, reasons []string) {
 	style := map[runtime.Verdict]string{runtime.Good: bold + green, runtime.Caution: bold + yellow, runtime.Poor: bold + red}[v]
 	fmt.Fprintf(e.stdout, "verdict  %s, of the fit\n", e.paintOut(style, string(v)))
 	if v != runtime.Good {
-		for _, why := range reasons {
+		for _, why := range flagged(reasons) {
 			fmt.Fprintf(e.stdout, "         - %s\n", report.Printable(why))
 		}
 	}
@@ -320,7 +320,7 @@ func (c *looCmd) writeJSON(w io.Writer, fits []crossValidated) error {
 	out := looReport{By: c.By}
 	for _, f := range fits {
 		r := looOfFit{Fit: f.path, Model: f.Model, ELPD: estimate(f.ELPD()), Difference: estimate(f.difference), PLOO: estimate(f.PLOO()), MCSE: report.Number(f.MCSE()),
-			Draws: f.Draws, Threshold: report.Number(f.Threshold()), High: len(f.High()), Coupled: f.Coupled, Refits: f.Refits, Verdict: f.Verdict, Reasons: append([]string{}, f.Reasons...)}
+			Draws: f.Draws, Threshold: report.Number(f.Threshold()), High: len(f.High()), Coupled: f.Coupled, Refits: f.Refits, Verdict: f.Verdict, Reasons: flagged(f.Reasons)}
 		for i, p := range f.Points {
 			r.Units = append(r.Units, looUnit{f.Units[i].Name, len(f.Units[i].Data), report.Number(p.ELPD), report.Number(p.PLOO()), report.Number(p.MCSE), report.Number(p.KHat)})
 		}

@@ -170,7 +170,7 @@ type ppcResidual struct {
 }
 
 func (c *ppcCmd) writeJSON(w io.Writer, out *runtime.PPC) error {
-	r := ppcReport{Model: out.Model, Seed: out.Seed, Replicates: out.Draws, Statistics: []ppcStatistic{}, Verdict: out.Verdict, Reasons: append([]string{}, out.Reasons...)}
+	r := ppcReport{Model: out.Model, Seed: out.Seed, Replicates: out.Draws, Statistics: []ppcStatistic{}, Verdict: out.Verdict, Reasons: flagged(out.Reasons)}
 	for _, s := range out.Statistics {
 		n := func(x float64) report.Number { return report.Number(x) }
 		r.Statistics = append(r.Statistics, ppcStatistic{s.Symbol, s.Group, s.N, s.Weighted, s.Name, n(s.Data), n(s.Q5), n(s.Median), n(s.Q95), n(s.P)})

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -123,13 +124,13 @@ func (c *predictCmd) write(out *runtime.Predictions) error {
 
 func (c *predictCmd) report(e *env, out *runtime.Predictions) error {
 	if c.Format == "json" {
-		return out.WriteJSON(e.stdout)
+		return reportTo(e.stdout, out.WriteJSON)
 	}
 	opt := runtime.TableOptions{Paint: e.paintOut, All: c.All, Quantiles: c.Quantiles, HDI: c.HDI}
 	if len(c.Names) > 0 {
 		opt.Names = c.Names
 	}
-	err := out.WriteTable(e.stdout, opt)
+	err := reportTo(e.stdout, func(w io.Writer) error { return out.WriteTable(w, opt) })
 	if unknown := (*runtime.UnknownQuantity)(nil); errors.As(err, &unknown) {
 		return wrong("%s", fmt.Sprint(unknown))
 	}

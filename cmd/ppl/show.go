@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+
 	"ppl/runtime"
 )
 
@@ -26,9 +28,9 @@ func (c *showCmd) Run(e *env) error {
 		return err
 	}
 	if opt.Paint = e.paintOut; c.Format == "json" {
-		err = post.WriteJSON(e.stdout)
+		err = reportTo(e.stdout, post.WriteJSON)
 	} else {
-		err = post.WriteTable(e.stdout, opt)
+		err = reportTo(e.stdout, func(w io.Writer) error { return post.WriteTable(w, opt) })
 	}
 	if err == nil && c.Strict && post.Verdict() == runtime.Poor {
 		return told(exitPoor)

@@ -66,7 +66,7 @@ func init() {
 		diag.CodeInfo{
 			Code:        "infinite-support",
 			Title:       "A discrete latent with infinitely many values",
-			Explanation: "`--discrete SITE=exact`, `expect` and `relax` need finitely many values. Without them a count without an upper end is sampled under a guide (`score`); it can also be truncated where larger values do not matter.",
+			Explanation: "The strategies `exact`, `expect` and `relax` need finitely many values. Without them a count without an upper end is sampled under a guide (`score`); it can also be truncated where larger values do not matter.",
 			Wrong:       "data y : int\nn ~ Poisson(3)\ny ~ Binomial(n, 0.5)",
 			Right:       "data y : int\nn ~ Poisson(3) in 0..100\ny ~ Binomial(n, 0.5)",
 		},

@@ -275,7 +275,7 @@ func (l *lowerer) supportRange(s *ast.Sample, info *lang.SampleInfo, lead []*nam
 func (l *lowerer) infinite(s *ast.Sample) {
 	l.failWith(diag.Diagnostic{Code: "infinite-support", Span: s.Span(),
 		Summary: fmt.Sprintf("`%s` has infinitely many values, which no table holds", s.Name.Name),
-		Hint:    fmt.Sprintf("leave the strategy to the planner, or ask for `--discrete %s=score`; or truncate it if large values do not matter: `~ %s in 0..100`", s.Name.Name, l.m.File.Source.Slice(s.Dist.Call.Span()))})
+		Hint:    fmt.Sprintf("leave the strategy to the planner, or ask for `BindOptions.Discrete %s=score`; or truncate it if large values do not matter: `~ %s in 0..100`", s.Name.Name, l.m.File.Source.Slice(s.Dist.Call.Span()))})
 }
 
 // extreme is the least or largest element of a bound, which the data tell.
@@ -457,7 +457,7 @@ func (l *lowerer) notExact(err error) {
 		l.tooLarge(spanned{at.Span}, e.Sites, e.Size)
 	}
 	d := diag.Diagnostic{Code: "not-exact", Span: at.Span, Summary: e.Error(),
-		Hint: "approximate it: `--discrete SITE=expect`, `relax` or `score`"}
+		Hint: "approximate it: `BindOptions.Discrete SITE=expect`, `relax` or `score`"}
 	l.failWith(d)
 }
 
@@ -465,5 +465,5 @@ func (l *lowerer) notExact(err error) {
 func (l *lowerer) tooLarge(at ast.Node, sites []string, size float64) {
 	e := &enum.TooLarge{Sites: sites, Size: size, Limit: l.options.limit()}
 	l.failWith(diag.Diagnostic{Code: "discrete-too-large", Span: at.Span(), Summary: e.Error(),
-		Hint: "fewer values, or fewer sites in one expression, make it smaller; or approximate: `--discrete SITE=expect`, `relax` or `score`"})
+		Hint: "fewer values, or fewer sites in one expression, make it smaller; or approximate: `BindOptions.Discrete SITE=expect`, `relax` or `score`"})
 }

@@ -458,7 +458,7 @@ func (d jointDraws) dead(p *target.Pointwise) ([]int, error) {
 
 // pointwise compiles the log likelihood of the units of a target's data: discrete latents are
 // summed out where that can be done, and given like the others where it cannot. By are the
-// dimensions that units are cells of; none: target.ByRow.
+// dimensions that units are cells of; none: each row, as the default of package target is.
 func pointwise(t *target.Target, by ...string) (*target.Pointwise, error) {
 	var unit func([]target.Point) (target.Units, error)
 	if len(by) > 0 {

@@ -34,7 +34,7 @@ var bernoulli = &Dist{
 		if logit, ok := p.logit(b); ok {
 			ts = bernoulliLogit(b, x, logit)
 		} else {
-			ts = bernoulliP(b, x, probability(b, p.Get("p")))
+			ts = bernoulliP(b, x, probability(b, p.get("p")))
 		}
 		return p.guard(b, ts, integers(b, x, b.Scalar(0), b.Scalar(1)))
 	},
@@ -60,7 +60,7 @@ func bernoulliTail(b *named.Builder, x named.Value, p Params, of float64) named.
 	var middle named.Value
 	if logit, ok := p.logit(b); ok {
 		middle = b.LogInvLogit(b.Scale(2*of-1, logit))
-	} else if q := probability(b, p.Get("p")); of == 1 {
+	} else if q := probability(b, p.get("p")); of == 1 {
 		middle = logOf(b, q)
 	} else {
 		middle = b.Log1p(b.Neg(q))
@@ -91,15 +91,15 @@ func bernoulliP(b *named.Builder, x, q named.Value) Terms {
 
 // logit is the log-odds of a success, if that is how it was given.
 func (p Params) logit(b *named.Builder) (named.Value, bool) {
-	if p.Has("logit") {
-		return p.Get("logit"), true
+	if p.has("logit") {
+		return p.get("logit"), true
 	}
-	return logitOf(b, p.Get("p"))
+	return logitOf(b, p.get("p"))
 }
 
 // successes is the probability of a success in either form.
 func (n Numbers) successes() float64 {
-	if n.Has("logit") {
+	if n.has("logit") {
 		return kernel.InvLogit(n.F("logit"))
 	}
 	return n.F("p")

@@ -27,13 +27,13 @@ var beta = &Dist{
 		Example: "theta ~ Beta(1, 1)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		return betaTerms(b, x, p, p.Get("alpha"), p.Get("beta"))
+		return betaTerms(b, x, p, p.get("alpha"), p.get("beta"))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return betaTail(b, op.LogBetaInc, x, p.Get("alpha"), p.Get("beta"))
+		return betaTail(b, op.LogBetaInc, x, p.get("alpha"), p.get("beta"))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return betaTail(b, op.LogBetaIncC, x, p.Get("alpha"), p.Get("beta"))
+		return betaTail(b, op.LogBetaIncC, x, p.get("alpha"), p.get("beta"))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0], _ = betaDraw(r, p.F("alpha"), p.F("beta"))

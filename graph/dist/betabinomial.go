@@ -29,10 +29,10 @@ var betaBinomial = &Dist{
 	},
 	LogDensity: betaBinomialTerms,
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return sumTail(b, betaBinomialTerms, x, p, b.Scalar(0), p.Get("n"), true)
+		return sumTail(b, betaBinomialTerms, x, p, b.Scalar(0), p.get("n"), true)
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return sumTail(b, betaBinomialTerms, x, p, b.Scalar(0), p.Get("n"), false)
+		return sumTail(b, betaBinomialTerms, x, p, b.Scalar(0), p.get("n"), false)
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		q, _ := betaDraw(r, p.F("alpha"), p.F("beta"))
@@ -50,7 +50,7 @@ var betaBinomial = &Dist{
 
 // betaBinomialTerms is the log mass at x.
 func betaBinomialTerms(b *named.Builder, x named.Value, p Params) Terms {
-	n, a, c := p.Get("n"), p.Get("alpha"), p.Get("beta")
+	n, a, c := p.get("n"), p.get("alpha"), p.get("beta")
 	ts := Terms{lchoose(b, n, x), lbeta(b, b.Add(x, a), b.Add(b.Sub(n, x), c)), b.Neg(lbeta(b, a, c))}
 	return p.guard(b, ts, integers(b, x, b.Scalar(0), n))
 }

@@ -47,6 +47,6 @@ var betaMeanPrecision = &Dist{
 }
 
 func betaShapes(b *named.Builder, p Params) (a, c named.Value) {
-	m, k := p.Get("mean"), p.Get("precision")
+	m, k := p.get("mean"), p.get("precision")
 	return b.Mul(m, k), b.Mul(b.OneMinus(m), k)
 }

@@ -32,12 +32,12 @@ var binomial = &Dist{
 		Example: "deaths[i in 1..N] ~ Binomial(patients[i], logit = a + b * x[i])",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		n := p.Get("n")
+		n := p.get("n")
 		ts := Terms{lchoose(b, n, x)}
 		if logit, ok := p.logit(b); ok {
 			ts = append(ts, b.Mul(x, logit), b.Neg(b.Mul(n, b.Softplus(logit))))
 		} else {
-			q := probability(b, p.Get("p"))
+			q := probability(b, p.get("p"))
 			ts = append(ts, times(b, x, logOf(b, q)), times(b, b.Sub(n, x), b.Log1p(b.Neg(q))))
 		}
 		return p.guard(b, ts, integers(b, x, b.Scalar(0), n))
@@ -58,13 +58,13 @@ var binomial = &Dist{
 // binomialTail is P(X > k) = I_p(k + 1, n − k) or its complement; outside
 // 0 ≤ k < n it is all or nothing. By a logit the smaller of p and 1 − p is the exact one.
 func binomialTail(b *named.Builder, f *op.Func, x named.Value, p Params) named.Value {
-	n := p.Get("n")
+	n := p.get("n")
 	k := b.Apply(op.Floor, x)
 	safe := b.Max(b.Scalar(0), b.Min(k, b.AddScalar(n, -1)))
 	more, rest := b.AddScalar(safe, 1), b.Sub(n, safe)
 	var in named.Value
-	if p.Has("logit") {
-		logit := p.Get("logit")
+	if p.has("logit") {
+		logit := p.get("logit")
 		reflected := op.LogBetaInc
 		if f == op.LogBetaInc {
 			reflected = op.LogBetaIncC
@@ -73,7 +73,7 @@ func binomialTail(b *named.Builder, f *op.Func, x named.Value, p Params) named.V
 		few := b.InvLogit(b.Where(rare, logit, b.Neg(logit))) // |logit| has no slope at 0
 		in = b.Where(rare, b.Apply(f, more, rest, few), b.Apply(reflected, rest, more, few))
 	} else {
-		in = b.Apply(f, more, rest, p.Get("p"))
+		in = b.Apply(f, more, rest, p.get("p"))
 	}
 	below, above := 0.0, negInf // of the survival
 	if f == op.LogBetaIncC {

@@ -32,11 +32,11 @@ var car = &Dist{
 		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		w, tau := p.Get("adjacency"), p.Get("precision")
+		w, tau := p.get("adjacency"), p.get("precision")
 		k := float64(x.Shape()[0])
-		q := b.Sub(b.DiagonalMatrix(b.Sum(w, 1)), b.Mul(p.Get("alpha"), w))
+		q := b.Sub(b.DiagonalMatrix(b.Sum(w, 1)), b.Mul(p.get("alpha"), w))
 		m := b.Cholesky(q)
-		z := b.MatMul(b.Sub(x, p.Get("mean")), m)
+		z := b.MatMul(b.Sub(x, p.get("mean")), m)
 		return Terms{
 			b.Mul(b.Scale(-0.5, tau), b.Sum(b.Square(z), 1)), b.Sum(b.Log(b.Diagonal(m)), 1),
 			b.Scale(k/2, b.Log(tau)), b.Scalar(-k * halfLog2Pi),

@@ -37,7 +37,7 @@ var categorical = &Dist{
 		return sumTail(b, categoricalTerms, x, p, b.Scalar(1), b.Scalar(float64(categoryCount(p))), false)
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
-		if p.Has("p") {
+		if p.has("p") {
 			out[0] = float64(1 + categoryDraw(r, p.V("p")))
 			return
 		}
@@ -47,7 +47,7 @@ var categorical = &Dist{
 }
 
 func categoryProbabilities(p Numbers) []float64 {
-	if p.Has("p") {
+	if p.has("p") {
 		return p.V("p")
 	}
 	w := append([]float64(nil), p.V("logit")...)
@@ -56,22 +56,22 @@ func categoryProbabilities(p Numbers) []float64 {
 }
 
 func categoryCount(p Params) int {
-	if p.Has("p") {
-		return p.Get("p").Shape()[0]
+	if p.has("p") {
+		return p.get("p").Shape()[0]
 	}
-	return p.Get("logit").Shape()[0]
+	return p.get("logit").Shape()[0]
 }
 
 // categoricalTerms is the log mass at x.
 func categoricalTerms(b *named.Builder, x named.Value, p Params) Terms {
 	var ts Terms
 	var k int
-	if p.Has("p") {
-		v := p.Get("p")
+	if p.has("p") {
+		v := p.get("p")
 		k = v.Shape()[0]
 		ts = Terms{logChosen(b, v, x)}
 	} else {
-		v := p.Get("logit")
+		v := p.get("logit")
 		k = v.Shape()[0]
 		ts = Terms{choose(b, v, x), b.Neg(b.LogSumExp(v))}
 	}

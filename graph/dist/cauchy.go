@@ -28,15 +28,15 @@ var cauchy = &Dist{
 		Example: "beta ~ Cauchy(0, 2.5)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		scale := p.Get("scale")
-		z := standardised(b, x, p.Get("location"), scale)
+		scale := p.get("scale")
+		z := standardised(b, x, p.get("location"), scale)
 		return Terms{b.Neg(b.Apply(op.Log1pSquare, z)), b.Neg(b.Log(scale)), b.Scalar(-math.Log(math.Pi))}
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return logCauchyCDF(b, standardised(b, x, p.Get("location"), p.Get("scale")))
+		return logCauchyCDF(b, standardised(b, x, p.get("location"), p.get("scale")))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return logCauchyCDF(b, standardised(b, p.Get("location"), x, p.Get("scale")))
+		return logCauchyCDF(b, standardised(b, p.get("location"), x, p.get("scale")))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("location") + p.F("scale")*math.Tan(math.Pi*(open01(r)-0.5))

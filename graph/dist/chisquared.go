@@ -26,13 +26,13 @@ var chiSquared = &Dist{
 		Example: "q ~ ChiSquared(3)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		return gammaTerms(b, x, p, b.Scale(0.5, p.Get("df")), b.Scalar(0.5))
+		return gammaTerms(b, x, p, b.Scale(0.5, p.get("df")), b.Scalar(0.5))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return gammaTail(b, op.LogGammaP, x, b.Scale(0.5, p.Get("df")), b.Scalar(0.5))
+		return gammaTail(b, op.LogGammaP, x, b.Scale(0.5, p.get("df")), b.Scalar(0.5))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return gammaTail(b, op.LogGammaQ, x, b.Scale(0.5, p.Get("df")), b.Scalar(0.5))
+		return gammaTail(b, op.LogGammaQ, x, b.Scale(0.5, p.get("df")), b.Scalar(0.5))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = gammaDraw(r, p.F("df")/2, 0.5)

@@ -48,12 +48,12 @@ func ConditionalNormal(r *rand.Rand, p Numbers, x []float64, known []bool) error
 	for given < k && known[order[given]] {
 		given++
 	}
-	if p.Has("precision") {
+	if p.has("precision") {
 		return conditionalPrecision(r, p.V("precision"), mean, x, order, given)
 	}
 	var l []float64
 	var bad int
-	if p.Has("chol") {
+	if p.has("chol") {
 		l, bad = reordered(p.V("chol"), order)
 	} else {
 		l = make([]float64, k*k)

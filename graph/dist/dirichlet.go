@@ -30,7 +30,7 @@ var dirichlet = &Dist{
 		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		a := p.Get("concentration")
+		a := p.get("concentration")
 		norm := b.Sub(b.Lgamma(b.Sum(a, 1)), b.Sum(lgammaPos(b, a), 1))
 		ts := Terms{b.Sum(b.XLogY(b.AddScalar(a, -1), x), 1), norm}
 		return p.guard(b, ts, func() named.Value {

@@ -30,7 +30,7 @@ var dirichletMultinomial = &Dist{
 		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		n, a := p.Get("n"), p.Get("concentration")
+		n, a := p.get("n"), p.get("concentration")
 		sum := b.Sum(a, 1)
 		each := b.Sub(b.Sub(b.Lgamma(b.Add(x, a)), lfactorial(b, x)), lgammaPos(b, a))
 		ts := Terms{b.Sum(each, 1), lfactorial(b, n), b.Sub(b.Lgamma(sum), b.Lgamma(b.Add(n, sum)))}

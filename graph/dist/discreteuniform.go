@@ -30,16 +30,16 @@ var discreteUniform = &Dist{
 		Example: "t ~ DiscreteUniform(1, 100)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		lo, hi := p.Get("lower"), p.Get("upper")
+		lo, hi := p.get("lower"), p.get("upper")
 		return p.guard(b, Terms{b.Neg(b.Log(discreteSize(b, lo, hi)))}, integers(b, x, lo, hi))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		lo, hi := p.Get("lower"), p.Get("upper")
+		lo, hi := p.get("lower"), p.get("upper")
 		k := b.Max(b.AddScalar(lo, -1), b.Min(b.Apply(op.Floor, x), hi))
 		return b.Log(b.Div(discreteSize(b, lo, k), discreteSize(b, lo, hi)))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		lo, hi := p.Get("lower"), p.Get("upper")
+		lo, hi := p.get("lower"), p.get("upper")
 		k := b.Max(b.AddScalar(lo, -1), b.Min(b.Apply(op.Floor, x), hi))
 		return b.Log(b.Div(b.Sub(hi, k), discreteSize(b, lo, hi)))
 	},

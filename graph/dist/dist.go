@@ -61,8 +61,8 @@ type Params struct {
 	Values map[string]named.Value
 }
 
-// Get returns a parameter by name.
-func (p Params) Get(name string) named.Value {
+// get returns a parameter by name.
+func (p Params) get(name string) named.Value {
 	v, ok := p.Values[name]
 	if !ok {
 		panic("dist: no parameter " + name)
@@ -70,8 +70,8 @@ func (p Params) Get(name string) named.Value {
 	return v
 }
 
-// Has reports whether the form in use has the parameter.
-func (p Params) Has(name string) bool {
+// has reports whether the form in use has the parameter.
+func (p Params) has(name string) bool {
 	_, ok := p.Values[name]
 	return ok
 }
@@ -99,5 +99,5 @@ type Numbers struct {
 func (n Numbers) F(name string) float64   { return n.Values[name][0] }
 func (n Numbers) V(name string) []float64 { return n.Values[name] }
 
-// Has reports whether the form in use has the parameter.
-func (n Numbers) Has(name string) bool { _, ok := n.Values[name]; return ok }
+// has reports whether the form in use has the parameter.
+func (n Numbers) has(name string) bool { _, ok := n.Values[name]; return ok }

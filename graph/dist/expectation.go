@@ -82,7 +82,7 @@ func TruncatedMean(b *named.Builder, d *Dist, p Params, lower, upper *named.Valu
 			zero = b.Max(zero, *lower)
 		}
 		d, lower = normal, &zero
-		p = Params{Values: map[string]named.Value{"mean": b.Scalar(0), "sd": p.Get("sd")}}
+		p = Params{Values: map[string]named.Value{"mean": b.Scalar(0), "sd": p.get("sd")}}
 	}
 	mass := logProbability(b, d, p, lower, upper)
 	if !mass.Valid() {
@@ -124,7 +124,7 @@ func oneLess(b *named.Builder, v *named.Value) *named.Value {
 }
 
 func normalTruncated(b *named.Builder, p Params, mass named.Value, lower, upper *named.Value) named.Value {
-	m, sd := p.Get("mean"), p.Spread(b, "sd")
+	m, sd := p.get("mean"), p.spread(b, "sd")
 	edge := func(v *named.Value) named.Value { // φ at a bound, over the mass
 		if v == nil {
 			return b.Scalar(0)
@@ -137,8 +137,8 @@ func normalTruncated(b *named.Builder, p Params, mass named.Value, lower, upper 
 
 // middles are the ends of distributions that are uniform between them.
 var middles = map[string]func(b *named.Builder, p Params) (lower, upper named.Value){
-	"Uniform":         func(b *named.Builder, p Params) (l, u named.Value) { return p.Get("lower"), p.Get("upper") },
-	"DiscreteUniform": func(b *named.Builder, p Params) (l, u named.Value) { return p.Get("lower"), p.Get("upper") },
+	"Uniform":         func(b *named.Builder, p Params) (l, u named.Value) { return p.get("lower"), p.get("upper") },
+	"DiscreteUniform": func(b *named.Builder, p Params) (l, u named.Value) { return p.get("lower"), p.get("upper") },
 	"Flat":            func(b *named.Builder, p Params) (l, u named.Value) { return b.Scalar(negInf), b.Scalar(math.Inf(1)) },
 }
 
@@ -162,53 +162,53 @@ func middle(b *named.Builder, d *Dist, l, u named.Value, lower, upper *named.Val
 // the distribution of X*; for counts, of X* − 1.
 var sizeBiased = map[string]func(b *named.Builder, p Params) (logMean named.Value, d *Dist, q Params){
 	"Exponential": func(b *named.Builder, p Params) (named.Value, *Dist, Params) {
-		return b.Neg(b.Log(p.Get("rate"))), gamma, firstForm(map[string]named.Value{"shape": b.Scalar(2), "rate": p.Get("rate")})
+		return b.Neg(b.Log(p.get("rate"))), gamma, firstForm(map[string]named.Value{"shape": b.Scalar(2), "rate": p.get("rate")})
 	},
 	"Gamma": func(b *named.Builder, p Params) (named.Value, *Dist, Params) {
-		shape, rate := p.Get("shape"), p.Get("rate")
+		shape, rate := p.get("shape"), p.get("rate")
 		return b.Sub(b.Log(shape), b.Log(rate)), gamma, firstForm(map[string]named.Value{"shape": b.AddScalar(shape, 1), "rate": rate})
 	},
 	"ChiSquared": func(b *named.Builder, p Params) (named.Value, *Dist, Params) {
-		return b.Log(p.Get("df")), chiSquared, firstForm(map[string]named.Value{"df": b.AddScalar(p.Get("df"), 2)})
+		return b.Log(p.get("df")), chiSquared, firstForm(map[string]named.Value{"df": b.AddScalar(p.get("df"), 2)})
 	},
 	"LogNormal": func(b *named.Builder, p Params) (named.Value, *Dist, Params) {
-		m, s := p.Get("location"), p.Spread(b, "scale")
+		m, s := p.get("location"), p.spread(b, "scale")
 		v := b.Square(s)
 		return b.Add(m, b.Scale(0.5, v)), logNormal, firstForm(map[string]named.Value{"location": b.Add(m, v), "scale": s})
 	},
 	"Beta": func(b *named.Builder, p Params) (named.Value, *Dist, Params) {
-		return biasedBeta(b, p.Get("alpha"), p.Get("beta"))
+		return biasedBeta(b, p.get("alpha"), p.get("beta"))
 	},
 	"BetaMeanPrecision": func(b *named.Builder, p Params) (named.Value, *Dist, Params) {
-		m, k := p.Get("mean"), p.Get("precision")
+		m, k := p.get("mean"), p.get("precision")
 		return biasedBeta(b, b.Mul(m, k), b.Mul(b.Sub(b.Scalar(1), m), k))
 	},
 	"Poisson": func(b *named.Builder, p Params) (named.Value, *Dist, Params) {
-		if p.Has("log_rate") {
-			return p.Get("log_rate"), poisson, p
+		if p.has("log_rate") {
+			return p.get("log_rate"), poisson, p
 		}
-		return b.Log(p.Get("rate")), poisson, p
+		return b.Log(p.get("rate")), poisson, p
 	},
 	"Binomial": func(b *named.Builder, p Params) (named.Value, *Dist, Params) {
-		n := p.Get("n")
+		n := p.get("n")
 		q := Params{Form: p.Form, Values: map[string]named.Value{"n": b.Max(b.AddScalar(n, -1), b.Scalar(0))}}
 		var log named.Value
-		if p.Has("logit") {
-			q.Values["logit"], log = p.Get("logit"), b.LogInvLogit(p.Get("logit"))
+		if p.has("logit") {
+			q.Values["logit"], log = p.get("logit"), b.LogInvLogit(p.get("logit"))
 		} else {
-			q.Values["p"], log = p.Get("p"), b.Log(p.Get("p"))
+			q.Values["p"], log = p.get("p"), b.Log(p.get("p"))
 		}
 		return b.Add(b.Log(n), log), binomial, q
 	},
 	"NegBinomial": func(b *named.Builder, p Params) (named.Value, *Dist, Params) {
-		if p.Has("mean") {
-			m, phi := p.Get("mean"), p.Get("dispersion")
+		if p.has("mean") {
+			m, phi := p.get("mean"), p.get("dispersion")
 			return b.Log(m), negBinomial, firstForm(map[string]named.Value{"size": b.AddScalar(phi, 1), "p": b.Div(phi, b.Add(m, phi))})
 		}
-		return biasedNegative(b, p.Get("size"), p.Get("p"))
+		return biasedNegative(b, p.get("size"), p.get("p"))
 	},
 	"Geometric": func(b *named.Builder, p Params) (named.Value, *Dist, Params) {
-		return biasedNegative(b, b.Scalar(1), p.Get("p"))
+		return biasedNegative(b, b.Scalar(1), p.get("p"))
 	},
 }
 

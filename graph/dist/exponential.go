@@ -25,7 +25,7 @@ var exponential = &Dist{
 		Example: "sigma ~ Exponential(1)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		rate := p.Get("rate")
+		rate := p.get("rate")
 		return p.guard(b, Terms{b.Neg(b.Mul(rate, x)), logOf(b, rate)}, fromZero(b, x))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
@@ -40,5 +40,5 @@ var exponential = &Dist{
 }
 
 func exponentialTail(b *named.Builder, x named.Value, p Params) named.Value {
-	return b.Neg(b.Mul(p.Get("rate"), b.Max(x, b.Scalar(0))))
+	return b.Neg(b.Mul(p.get("rate"), b.Max(x, b.Scalar(0))))
 }

@@ -27,7 +27,7 @@ var frechet = &Dist{
 		Example: "peak[i in 1..N] ~ Frechet(alpha, s)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		a, logScale := p.Get("shape"), logOf(b, p.Get("scale"))
+		a, logScale := p.get("shape"), logOf(b, p.get("scale"))
 		lx := b.Log(x)
 		w := b.Mul(a, b.Sub(lx, logScale))
 		ts := Terms{b.Neg(b.Add(w, b.Exp(b.Neg(w)))), b.Neg(lx), b.Log(a)}
@@ -63,5 +63,5 @@ var frechet = &Dist{
 // frechetCDF is −(x/scale)^−shape.
 func frechetCDF(b *named.Builder, x named.Value, p Params) named.Value {
 	lx := b.Log(b.Max(x, b.Scalar(0)))
-	return b.Neg(b.Exp(b.Mul(p.Get("shape"), b.Sub(logOf(b, p.Get("scale")), lx))))
+	return b.Neg(b.Exp(b.Mul(p.get("shape"), b.Sub(logOf(b, p.get("scale")), lx))))
 }

@@ -27,13 +27,13 @@ var gamma = &Dist{
 		Example: "precision ~ Gamma(2, 0.1)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		return gammaTerms(b, x, p, p.Get("shape"), p.Get("rate"))
+		return gammaTerms(b, x, p, p.get("shape"), p.get("rate"))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return gammaTail(b, op.LogGammaP, x, p.Get("shape"), p.Get("rate"))
+		return gammaTail(b, op.LogGammaP, x, p.get("shape"), p.get("rate"))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return gammaTail(b, op.LogGammaQ, x, p.Get("shape"), p.Get("rate"))
+		return gammaTail(b, op.LogGammaQ, x, p.get("shape"), p.get("rate"))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = gammaDraw(r, p.F("shape"), p.F("rate"))

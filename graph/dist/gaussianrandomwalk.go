@@ -31,7 +31,7 @@ var gaussianRandomWalk = &Dist{
 		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		sd, start, n := p.Get("sd"), p.Get("start"), x.Shape()[0]
+		sd, start, n := p.get("sd"), p.get("start"), x.Shape()[0]
 		first := b.Reshape(start, graph.Shape{1})
 		before := b.Concat(first, b.Index(x, named.IndexArg{Lo: 1, Hi: n - 1}))
 		z := standardised(b, x, before, sd)

@@ -27,11 +27,11 @@ var geometric = &Dist{
 		Example: "tries[i in 1..N] ~ Geometric(p)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		q := probability(b, p.Get("p"))
+		q := probability(b, p.get("p"))
 		return p.guard(b, Terms{times(b, x, b.Log1p(b.Neg(q))), logOf(b, q)}, natural(b, x))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		q, k := b.OneMinus(p.Get("p")), geometricTrials(b, x)
+		q, k := b.OneMinus(p.get("p")), geometricTrials(b, x)
 		return powerOr(b, q, k, b.Log1mExp(geometricTail(b, x, p)), func(power named.Value) named.Value { return b.Log1p(b.Neg(power)) })
 	},
 	LogSurvival: geometricTail,
@@ -44,7 +44,7 @@ var geometric = &Dist{
 
 // geometricTail is (k + 1)·log(1 − p).
 func geometricTail(b *named.Builder, x named.Value, p Params) named.Value {
-	return times(b, geometricTrials(b, x), b.Log1p(b.Neg(p.Get("p"))))
+	return times(b, geometricTrials(b, x), b.Log1p(b.Neg(p.get("p"))))
 }
 
 // geometricTrials are the trials that a success after at most x failures takes: k + 1.

@@ -27,15 +27,15 @@ var gumbel = &Dist{
 		Example: "flood[i in 1..N] ~ Gumbel(mu, sigma)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		scale := p.Get("scale")
-		z := standardised(b, x, p.Get("location"), scale)
+		scale := p.get("scale")
+		z := standardised(b, x, p.get("location"), scale)
 		return Terms{b.Neg(b.Add(z, b.Exp(b.Neg(z)))), b.Neg(b.Log(scale))}
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.Neg(b.Exp(standardised(b, p.Get("location"), x, p.Get("scale"))))
+		return b.Neg(b.Exp(standardised(b, p.get("location"), x, p.get("scale"))))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.Log1mExp(b.Neg(b.Exp(standardised(b, p.Get("location"), x, p.Get("scale")))))
+		return b.Log1mExp(b.Neg(b.Exp(standardised(b, p.get("location"), x, p.get("scale")))))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("location") - p.F("scale")*math.Log(r.ExpFloat64())

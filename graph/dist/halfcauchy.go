@@ -27,7 +27,7 @@ var halfCauchy = &Dist{
 		Example: "tau ~ HalfCauchy(5)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		scale := p.Get("scale")
+		scale := p.get("scale")
 		z := b.Mul(x, b.Recip(scale))
 		ts := Terms{b.Neg(b.Apply(op.Log1pSquare, z)), b.Neg(b.Log(scale)), b.Scalar(math.Log(2 / math.Pi))}
 		return p.guard(b, ts, fromZero(b, x))

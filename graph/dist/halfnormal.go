@@ -27,7 +27,7 @@ var halfNormal = &Dist{
 		Example: "tau ~ HalfNormal(2)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		sd := p.Get("sd")
+		sd := p.get("sd")
 		z := b.Mul(x, b.Recip(sd))
 		ts := Terms{b.Scale(-0.5, b.Square(z)), b.Neg(b.Log(sd)), b.Scalar(math.Ln2 - halfLog2Pi)}
 		return p.guard(b, ts, fromZero(b, x))

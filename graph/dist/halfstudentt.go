@@ -29,19 +29,19 @@ var halfStudentT = &Dist{
 		Example: "tau ~ HalfStudentT(3, 2.5)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		ts := append(studentTerms(b, x, p.Get("df"), p.Get("scale")), b.Scalar(math.Ln2))
+		ts := append(studentTerms(b, x, p.get("df"), p.get("scale")), b.Scalar(math.Ln2))
 		return p.guard(b, ts, fromZero(b, x))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
 		// P(|T| < z) = I_v(½, df/2), v = z²/(df + z²).
-		df, z := p.Get("df"), halfZ(b, x, p, "scale")
+		df, z := p.get("df"), halfZ(b, x, p, "scale")
 		w := b.Square(b.Mul(b.Min(z, b.Sqrt(df)), b.Recip(b.Sqrt(df))))
 		body := b.Apply(op.LogBetaInc, b.Scalar(0.5), b.Scale(0.5, df), b.Div(w, b.AddScalar(w, 1)))
 		small := b.Less(b.Square(z), df)
 		return b.Where(small, body, b.Log1mExp(halfStudentTail(b, b.Where(small, b.Sqrt(df), z), df)))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return halfStudentTail(b, halfZ(b, x, p, "scale"), p.Get("df"))
+		return halfStudentTail(b, halfZ(b, x, p, "scale"), p.get("df"))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = within(math.Abs(p.F("scale")*studentDraw(r, p.F("df"))), tiny, huge)

@@ -29,10 +29,10 @@ var hyperGeometric = &Dist{
 	},
 	LogDensity: hyperGeometricTerms,
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return sumTail(b, hyperGeometricTerms, x, p, b.Scalar(0), p.Get("draws"), true)
+		return sumTail(b, hyperGeometricTerms, x, p, b.Scalar(0), p.get("draws"), true)
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return sumTail(b, hyperGeometricTerms, x, p, b.Scalar(0), p.Get("draws"), false)
+		return sumTail(b, hyperGeometricTerms, x, p, b.Scalar(0), p.get("draws"), false)
 	},
 	// One item after the other.
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
@@ -59,7 +59,7 @@ var hyperGeometric = &Dist{
 
 // hyperGeometricTerms is the log mass at x.
 func hyperGeometricTerms(b *named.Builder, x named.Value, p Params) Terms {
-	all, marked, n := p.Get("population"), p.Get("successes"), p.Get("draws")
+	all, marked, n := p.get("population"), p.get("successes"), p.get("draws")
 	ts := Terms{
 		lchoose(b, marked, x), lchoose(b, b.Sub(all, marked), b.Sub(n, x)), b.Neg(lchoose(b, all, n)),
 	}

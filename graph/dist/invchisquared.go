@@ -26,13 +26,13 @@ var invChiSquared = &Dist{
 		Example: "v ~ InvChiSquared(4)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		return invGammaTerms(b, x, p, b.Scale(0.5, p.Get("df")), b.Scalar(0.5))
+		return invGammaTerms(b, x, p, b.Scale(0.5, p.get("df")), b.Scalar(0.5))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return invGammaTail(b, op.LogGammaQ, x, b.Scale(0.5, p.Get("df")), b.Scalar(0.5))
+		return invGammaTail(b, op.LogGammaQ, x, b.Scale(0.5, p.get("df")), b.Scalar(0.5))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return invGammaTail(b, op.LogGammaP, x, b.Scale(0.5, p.Get("df")), b.Scalar(0.5))
+		return invGammaTail(b, op.LogGammaP, x, b.Scale(0.5, p.get("df")), b.Scalar(0.5))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = invGammaDraw(r, p.F("df")/2, 0.5)

@@ -28,13 +28,13 @@ var invGamma = &Dist{
 		Example: "rho ~ InvGamma(5, 5)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		return invGammaTerms(b, x, p, p.Get("shape"), p.Get("scale"))
+		return invGammaTerms(b, x, p, p.get("shape"), p.get("scale"))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return invGammaTail(b, op.LogGammaQ, x, p.Get("shape"), p.Get("scale"))
+		return invGammaTail(b, op.LogGammaQ, x, p.get("shape"), p.get("scale"))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return invGammaTail(b, op.LogGammaP, x, p.Get("shape"), p.Get("scale"))
+		return invGammaTail(b, op.LogGammaP, x, p.get("shape"), p.get("scale"))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = invGammaDraw(r, p.F("shape"), p.F("scale"))

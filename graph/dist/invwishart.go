@@ -31,8 +31,8 @@ var invWishart = &Dist{
 		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		df, k := p.Get("df"), float64(x.Shape()[0])
-		l, m := b.Cholesky(p.Get("scale")), b.Cholesky(x)
+		df, k := p.get("df"), float64(x.Shape()[0])
+		l, m := b.Cholesky(p.get("scale")), b.Cholesky(x)
 		trace := b.Sum(b.Square(b.SolveLower(m, l, false)), 2) // tr ΨX⁻¹ = |M⁻¹L|²
 		return Terms{
 			b.Neg(b.Mul(b.AddScalar(df, k+1), logDiagonal(b, m))), b.Scale(-0.5, trace),

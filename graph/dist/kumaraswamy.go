@@ -28,7 +28,7 @@ var kumaraswamy = &Dist{
 		Example: "theta ~ Kumaraswamy(2, 3)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		a, c := p.Get("a"), p.Get("b")
+		a, c := p.get("a"), p.get("b")
 		tail := times(b, b.AddScalar(c, -1), kumaraswamyRest(b, x, a))
 		ts := Terms{b.XLogY(b.AddScalar(a, -1), x), tail, b.Log(a), b.Log(c)}
 		return p.guard(b, ts, unitClosed(b, x))
@@ -50,7 +50,7 @@ var kumaraswamy = &Dist{
 
 // kumaraswamyTail is b·log(1 − x^a).
 func kumaraswamyTail(b *named.Builder, x named.Value, p Params) named.Value {
-	return b.Mul(p.Get("b"), kumaraswamyRest(b, b.Min(b.Max(x, b.Scalar(0)), b.Scalar(1)), p.Get("a")))
+	return b.Mul(p.get("b"), kumaraswamyRest(b, b.Min(b.Max(x, b.Scalar(0)), b.Scalar(1)), p.get("a")))
 }
 
 // kumaraswamyRest is log(1 − x^a).

@@ -27,15 +27,15 @@ var laplace = &Dist{
 		Example: "beta ~ Laplace(0, 1)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		scale := p.Get("scale")
-		z := standardised(b, x, p.Get("mean"), scale)
+		scale := p.get("scale")
+		z := standardised(b, x, p.get("mean"), scale)
 		return Terms{b.Neg(b.Abs(z)), b.Neg(b.Log(scale)), b.Scalar(-math.Ln2)}
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return logLaplaceCDF(b, standardised(b, x, p.Get("mean"), p.Get("scale")))
+		return logLaplaceCDF(b, standardised(b, x, p.get("mean"), p.get("scale")))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return logLaplaceCDF(b, standardised(b, p.Get("mean"), x, p.Get("scale")))
+		return logLaplaceCDF(b, standardised(b, p.get("mean"), x, p.get("scale")))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("mean") + p.F("scale")*(r.ExpFloat64()-r.ExpFloat64())

@@ -33,7 +33,7 @@ var lkj = &Dist{
 	// (η − 1)·log det R. The normaliser is that of the factor: the Jacobian
 	// Π L[k,k]^(K−k) is all that lies between the two.
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		eta, k := p.Get("concentration"), x.Shape()[0]
+		eta, k := p.get("concentration"), x.Shape()[0]
 		inside := func() named.Value {
 			off := b.Abs(b.AddScalar(b.Diagonal(x), -1))
 			return b.Reduce(op.AllOf, b.LessEq(off, b.Scalar(simplexTolerance)), 1)

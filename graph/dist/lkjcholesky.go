@@ -32,7 +32,7 @@ var lkjCholesky = &Dist{
 		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		eta, k := p.Get("concentration"), x.Shape()[0]
+		eta, k := p.get("concentration"), x.Shape()[0]
 		if k < 2 {
 			return p.guard(b, Terms{b.Scalar(0)}, func() named.Value { return isCholeskyCorr(b, x) })
 		}

@@ -14,22 +14,22 @@ type LocationScale struct {
 }
 
 func param(name string) func(*named.Builder, Params) named.Value {
-	return func(_ *named.Builder, p Params) named.Value { return p.Get(name) }
+	return func(_ *named.Builder, p Params) named.Value { return p.get(name) }
 }
 
 func spread(name string) func(*named.Builder, Params) named.Value {
-	return func(b *named.Builder, p Params) named.Value { return p.Spread(b, name) }
+	return func(b *named.Builder, p Params) named.Value { return p.spread(b, name) }
 }
 
 func logParam(name string) func(*named.Builder, Params) named.Value {
-	return func(b *named.Builder, p Params) named.Value { return b.Log(p.Get(name)) }
+	return func(b *named.Builder, p Params) named.Value { return b.Log(p.get(name)) }
 }
 
 func minusLogRate(b *named.Builder, p Params) named.Value {
-	if !p.Has("rate") { // another form
+	if !p.has("rate") { // another form
 		return named.Value{}
 	}
-	return b.Neg(b.Log(p.Get("rate")))
+	return b.Neg(b.Log(p.get("rate")))
 }
 
 var locationScales = map[string]LocationScale{

@@ -27,15 +27,15 @@ var logistic = &Dist{
 		Example: "alpha ~ Logistic(0, 1)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		scale := p.Get("scale")
-		z := standardised(b, x, p.Get("location"), scale)
+		scale := p.get("scale")
+		z := standardised(b, x, p.get("location"), scale)
 		return Terms{b.Sub(z, b.Scale(2, b.Softplus(z))), b.Neg(b.Log(scale))}
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.LogInvLogit(standardised(b, x, p.Get("location"), p.Get("scale")))
+		return b.LogInvLogit(standardised(b, x, p.get("location"), p.get("scale")))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.LogInvLogit(standardised(b, p.Get("location"), x, p.Get("scale")))
+		return b.LogInvLogit(standardised(b, p.get("location"), x, p.get("scale")))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("location") + p.F("scale")*logisticDraw(r)

@@ -26,9 +26,9 @@ var logNormal = &Dist{
 		Example: "dose ~ LogNormal(0, 1)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		scale := p.Spread(b, "scale")
+		scale := p.spread(b, "scale")
 		lx := b.Log(x)
-		z := standardised(b, lx, p.Get("location"), scale)
+		z := standardised(b, lx, p.get("location"), scale)
 		ts := Terms{b.Scale(-0.5, b.Square(z)), b.Neg(b.Log(scale)), b.Neg(lx), b.Scalar(-halfLog2Pi)}
 		return p.guard(b, ts, aboveZero(b, x))
 	},
@@ -39,18 +39,18 @@ var logNormal = &Dist{
 		return b.LogPhi(b.Neg(logNormalZ(b, x, p)))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
-		out[0] = within(math.Exp(p.F("location")+p.Spread("scale")*r.NormFloat64()), tiny, huge)
+		out[0] = within(math.Exp(p.F("location")+p.spread("scale")*r.NormFloat64()), tiny, huge)
 	},
 	Mean: func(p Numbers) []float64 {
-		s := p.Spread("scale")
+		s := p.spread("scale")
 		return []float64{math.Exp(p.F("location") + s*s/2)}
 	},
 	Variance: func(p Numbers) []float64 {
-		s := p.Spread("scale")
+		s := p.spread("scale")
 		return []float64{math.Expm1(s*s) * math.Exp(2*p.F("location")+s*s)}
 	},
 }
 
 func logNormalZ(b *named.Builder, x named.Value, p Params) named.Value {
-	return standardised(b, b.Log(b.Max(x, b.Scalar(0))), p.Get("location"), p.Spread(b, "scale"))
+	return standardised(b, b.Log(b.Max(x, b.Scalar(0))), p.get("location"), p.spread(b, "scale"))
 }

@@ -30,7 +30,7 @@ var multinomial = &Dist{
 		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		n, q := p.Get("n"), p.Get("p")
+		n, q := p.get("n"), p.get("p")
 		ts := Terms{
 			b.Sum(times(b, x, logOf(b, q)), 1), lfactorial(b, n), b.Neg(b.Sum(lfactorial(b, x), 1)),
 		}

@@ -58,16 +58,16 @@ var mvNormal = &Dist{
 // whitened is z with zᵀz = (x − mean)ᵀ cov⁻¹ (x − mean), and ½ log det cov, in
 // any of the three forms: L⁻¹d for cov = L·Lᵀ, and Mᵀd for cov⁻¹ = M·Mᵀ.
 func whitened(b *named.Builder, x named.Value, p Params) (z, logDet named.Value) {
-	d := b.Sub(x, p.Get("mean"))
-	if p.Has("precision") {
-		m := b.Cholesky(p.Get("precision"))
+	d := b.Sub(x, p.get("mean"))
+	if p.has("precision") {
+		m := b.Cholesky(p.get("precision"))
 		return b.MatMul(d, m), b.Neg(logDiagonal(b, m))
 	}
 	var l named.Value
-	if p.Has("chol") {
-		l = p.Get("chol")
+	if p.has("chol") {
+		l = p.get("chol")
 	} else {
-		l = b.Cholesky(p.Get("cov"))
+		l = b.Cholesky(p.get("cov"))
 	}
 	return b.SolveLower(l, d, false), logDiagonal(b, l)
 }
@@ -75,9 +75,9 @@ func whitened(b *named.Builder, x named.Value, p Params) (z, logDet named.Value)
 // colour turns white noise into noise with the covariance.
 func (n Numbers) colour(x []float64) {
 	switch {
-	case n.Has("chol"):
+	case n.has("chol"):
 		lowerMul(n.V("chol"), x)
-	case n.Has("cov"):
+	case n.has("cov"):
 		lowerMul(cholesky(n.V("cov"), len(x)), x)
 	default:
 		backSolve(cholesky(n.V("precision"), len(x)), x)
@@ -88,7 +88,7 @@ func (n Numbers) colour(x []float64) {
 func (n Numbers) scaleDiagonal() []float64 {
 	k := len(n.V("mean"))
 	out := make([]float64, k)
-	if n.Has("cov") {
+	if n.has("cov") {
 		for i := range out {
 			out[i] = n.V("cov")[i*k+i]
 		}

@@ -44,7 +44,7 @@ var mvStudentT = &Dist{
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		z, logDet := whitened(b, x, p)
-		df, k := p.Get("df"), float64(x.Shape()[0])
+		df, k := p.get("df"), float64(x.Shape()[0])
 		quad := b.Log1p(b.Mul(b.Sum(b.Square(z), 1), b.Recip(df)))
 		norm := b.Add(lbeta(b, b.Scale(0.5, df), b.Scalar(k/2)), b.Scale(k/2, b.Log(df)))
 		return Terms{

@@ -35,14 +35,14 @@ var negBinomial = &Dist{
 	// large r; nor does k·log m − k·log r − (k + r)·log(1 + m/r), with mean m.
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		var ts Terms
-		if p.Has("mean") {
-			m, r := p.Get("mean"), p.Get("dispersion")
+		if p.has("mean") {
+			m, r := p.get("mean"), p.get("dispersion")
 			ts = Terms{
 				negBinomialChoose(b, x, r), times(b, x, b.Sub(logOf(b, m), b.Log(r))),
 				nonNegative(b, m, b.Neg(b.Mul(b.Add(x, r), b.Log1p(b.Mul(m, b.Recip(r)))))),
 			}
 		} else {
-			r, q := p.Get("size"), probability(b, p.Get("p"))
+			r, q := p.get("size"), probability(b, p.get("p"))
 			ts = Terms{negBinomialChoose(b, x, r), b.Mul(r, logOf(b, q)), times(b, x, b.Log1p(b.Neg(q)))}
 		}
 		return p.guard(b, ts, natural(b, x))
@@ -74,10 +74,10 @@ func negBinomialTail(b *named.Builder, cdf bool, x named.Value, p Params) named.
 	}
 	k := b.Apply(op.Floor, x)
 	k1 := b.AddScalar(b.Max(k, b.Scalar(0)), 1)
-	if p.Has("p") {
-		return naturalTail(b, k, cdf, b.Apply(direct, p.Get("size"), k1, p.Get("p")))
+	if p.has("p") {
+		return naturalTail(b, k, cdf, b.Apply(direct, p.get("size"), k1, p.get("p")))
 	}
-	m, r := p.Get("mean"), p.Get("dispersion")
+	m, r := p.get("mean"), p.get("dispersion")
 	q := b.Recip(b.Add(r, m))
 	tail := b.Where(b.Less(r, m), b.Apply(direct, r, k1, b.Mul(r, q)), b.Apply(reflected, k1, r, b.Mul(m, q)))
 	return naturalTail(b, k, cdf, tail)
@@ -85,7 +85,7 @@ func negBinomialTail(b *named.Builder, cdf bool, x named.Value, p Params) named.
 
 // meanSize is the mean and the size (dispersion) in either form.
 func (n Numbers) meanSize() (mean, size float64) {
-	if n.Has("mean") {
+	if n.has("mean") {
 		return n.F("mean"), n.F("dispersion")
 	}
 	q := n.F("p")

@@ -31,22 +31,22 @@ var normal = &Dist{
 		Example: "mu ~ Normal(0, 10)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		mean, sd := p.Get("mean"), p.Spread(b, "sd")
+		mean, sd := p.get("mean"), p.spread(b, "sd")
 		z := standardised(b, x, mean, sd)
 		return Terms{b.Scale(-0.5, b.Square(z)), b.Neg(b.Log(sd)), b.Scalar(-halfLog2Pi)}
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.LogPhi(standardised(b, x, p.Get("mean"), p.Spread(b, "sd")))
+		return b.LogPhi(standardised(b, x, p.get("mean"), p.spread(b, "sd")))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.LogPhi(standardised(b, p.Get("mean"), x, p.Spread(b, "sd")))
+		return b.LogPhi(standardised(b, p.get("mean"), x, p.spread(b, "sd")))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
-		out[0] = p.F("mean") + p.Spread("sd")*r.NormFloat64()
+		out[0] = p.F("mean") + p.spread("sd")*r.NormFloat64()
 	},
 	Mean: func(p Numbers) []float64 { return []float64{p.F("mean")} },
 	Variance: func(p Numbers) []float64 {
-		sd := p.Spread("sd")
+		sd := p.spread("sd")
 		return []float64{sd * sd}
 	},
 }

@@ -29,10 +29,10 @@ var orderedLogistic = &Dist{
 		Example:      "rating[i in 1..N] ~ OrderedLogistic(b * x[i], c)",
 		NoTruncation: noNumber,
 	},
-	Categories: func(p Params) int { return p.Get("cutpoints").Shape()[0] + 1 },
+	Categories: func(p Params) int { return p.get("cutpoints").Shape()[0] + 1 },
 	// inv_logit(u) − inv_logit(l) = inv_logit(u)·inv_logit(−l)·(1 − e^(l−u)).
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		eta, c := p.Get("eta"), p.Get("cutpoints")
+		eta, c := p.get("eta"), p.get("cutpoints")
 		k := c.Shape()[0] + 1
 		lower := b.Concat(b.Vector(negInf), c)
 		upper := b.Concat(c, b.Vector(math.Inf(1)))
@@ -69,7 +69,7 @@ var orderedLogistic = &Dist{
 
 // orderedTail: P(X ≤ k) = inv_logit(cutpoints[k] − eta), and the complement.
 func orderedTail(b *named.Builder, x named.Value, p Params, cdf bool) named.Value {
-	c := p.Get("cutpoints")
+	c := p.get("cutpoints")
 	n := c.Shape()[0]
 	k := b.Apply(op.Floor, x)
 	below, above := b.Scalar(0), b.Scalar(negInf) // of the survival
@@ -80,7 +80,7 @@ func orderedTail(b *named.Builder, x named.Value, p Params, cdf bool) named.Valu
 		return b.Where(b.Less(k, b.Scalar(1)), below, above)
 	}
 	at := choose(b, c, b.Max(b.Scalar(1), b.Min(k, b.Scalar(float64(n)))))
-	d := b.Sub(at, p.Get("eta"))
+	d := b.Sub(at, p.get("eta"))
 	if !cdf {
 		d = b.Neg(d)
 	}

@@ -28,7 +28,7 @@ var pareto = &Dist{
 		Example: "income[i in 1..N] ~ Pareto(10000, alpha)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		m, a := p.Get("minimum"), p.Get("shape")
+		m, a := p.get("minimum"), p.get("shape")
 		norm := b.Add(b.Log(a), b.Mul(a, b.Log(m)))
 		return p.guard(b, Terms{b.Neg(b.Mul(b.AddScalar(a, 1), b.Log(x))), norm}, atLeast(b, x, m))
 	},
@@ -61,6 +61,6 @@ var pareto = &Dist{
 
 // paretoTail is shape·log(minimum/x).
 func paretoTail(b *named.Builder, x named.Value, p Params) named.Value {
-	m := p.Get("minimum")
-	return b.Mul(p.Get("shape"), b.Sub(b.Log(m), b.Log(b.Max(x, m))))
+	m := p.get("minimum")
+	return b.Mul(p.get("shape"), b.Sub(b.Log(m), b.Log(b.Max(x, m))))
 }

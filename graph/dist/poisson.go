@@ -31,11 +31,11 @@ var poisson = &Dist{
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		var ts Terms
-		if p.Has("log_rate") {
-			eta := p.Get("log_rate")
+		if p.has("log_rate") {
+			eta := p.get("log_rate")
 			ts = Terms{times(b, x, eta), b.Neg(b.Exp(eta)), b.Neg(lfactorial(b, x))}
 		} else {
-			rate := p.Get("rate")
+			rate := p.get("rate")
 			ts = Terms{times(b, x, logOf(b, rate)), nonNegative(b, rate, b.Neg(rate)), b.Neg(lfactorial(b, x))}
 		}
 		return p.guard(b, ts, natural(b, x))
@@ -53,7 +53,7 @@ var poisson = &Dist{
 
 // rate is the mean in either form.
 func (n Numbers) rate() float64 {
-	if n.Has("log_rate") {
+	if n.has("log_rate") {
 		return math.Exp(n.F("log_rate"))
 	}
 	return n.F("rate")
@@ -62,10 +62,10 @@ func (n Numbers) rate() float64 {
 // poissonTail: P(X ≤ k) = Q(k + 1, rate), and P is the complement.
 func poissonTail(b *named.Builder, f *op.Func, x named.Value, p Params) named.Value {
 	var rate named.Value
-	if p.Has("log_rate") {
-		rate = b.Exp(p.Get("log_rate"))
+	if p.has("log_rate") {
+		rate = b.Exp(p.get("log_rate"))
 	} else {
-		rate = p.Get("rate")
+		rate = p.get("rate")
 	}
 	k := b.Apply(op.Floor, x)
 	return naturalTail(b, k, f == op.LogGammaQ, b.Apply(f, b.AddScalar(b.Max(k, b.Scalar(0)), 1), rate))

@@ -26,7 +26,7 @@ var rayleigh = &Dist{
 		Example: "wind[i in 1..N] ~ Rayleigh(s)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		scale := p.Get("scale")
+		scale := p.get("scale")
 		z := b.Mul(x, b.Recip(scale))
 		ts := Terms{b.Scale(-0.5, b.Square(z)), b.Log(x), b.Scale(-2, b.Log(scale))}
 		return p.guard(b, ts, fromZero(b, x))

@@ -29,18 +29,18 @@ var skewNormal = &Dist{
 		Example: "eps ~ SkewNormal(0, 1, 4)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		scale := p.Get("scale")
-		z := standardised(b, x, p.Get("location"), scale)
+		scale := p.get("scale")
+		z := standardised(b, x, p.get("location"), scale)
 		return Terms{
-			b.Scale(-0.5, b.Square(z)), b.LogPhi(b.Mul(p.Get("shape"), z)),
+			b.Scale(-0.5, b.Square(z)), b.LogPhi(b.Mul(p.get("shape"), z)),
 			b.Neg(b.Log(scale)), b.Scalar(math.Ln2 - halfLog2Pi),
 		}
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.Apply(op.LogSkewNormalCdf, p.Get("shape"), standardised(b, x, p.Get("location"), p.Get("scale")))
+		return b.Apply(op.LogSkewNormalCdf, p.get("shape"), standardised(b, x, p.get("location"), p.get("scale")))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value { // mirrored
-		return b.Apply(op.LogSkewNormalCdf, b.Neg(p.Get("shape")), standardised(b, p.Get("location"), x, p.Get("scale")))
+		return b.Apply(op.LogSkewNormalCdf, b.Neg(p.get("shape")), standardised(b, p.get("location"), x, p.get("scale")))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		d := skewDelta(p)

@@ -39,23 +39,23 @@ var toSpread = map[string]struct {
 	},
 }
 
-// Spread returns the sd (scale) called name, in whichever form is in use.
-func (p Params) Spread(b *named.Builder, name string) named.Value {
+// spread returns the sd (scale) called name, in whichever form is in use.
+func (p Params) spread(b *named.Builder, name string) named.Value {
 	for other, to := range toSpread {
-		if !p.Has(name) && p.Has(other) {
-			return to.value(b, p.Get(other))
+		if !p.has(name) && p.has(other) {
+			return to.value(b, p.get(other))
 		}
 	}
-	return p.Get(name)
+	return p.get(name)
 }
 
-// Spread returns the sd (scale) called name, in whichever form is in use.
-func (n Numbers) Spread(name string) float64 {
-	if n.Has(name) { // each draw asks
+// spread returns the sd (scale) called name, in whichever form is in use.
+func (n Numbers) spread(name string) float64 {
+	if n.has(name) { // each draw asks
 		return n.F(name)
 	}
 	for other, to := range toSpread {
-		if n.Has(other) {
+		if n.has(other) {
 			return to.number(n.F(other))
 		}
 	}

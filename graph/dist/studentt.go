@@ -30,16 +30,16 @@ var studentT = &Dist{
 		Example: "slope ~ StudentT(4, 0, 2.5)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		return studentTerms(b, b.Sub(x, p.Get("mean")), p.Get("df"), p.Spread(b, "scale"))
+		return studentTerms(b, b.Sub(x, p.get("mean")), p.get("df"), p.spread(b, "scale"))
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.Apply(op.LogStudentTCdf, p.Get("df"), standardised(b, x, p.Get("mean"), p.Spread(b, "scale")))
+		return b.Apply(op.LogStudentTCdf, p.get("df"), standardised(b, x, p.get("mean"), p.spread(b, "scale")))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		return b.Apply(op.LogStudentTCdf, p.Get("df"), standardised(b, p.Get("mean"), x, p.Spread(b, "scale")))
+		return b.Apply(op.LogStudentTCdf, p.get("df"), standardised(b, p.get("mean"), x, p.spread(b, "scale")))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
-		out[0] = within(p.F("mean")+p.Spread("scale")*studentDraw(r, p.F("df")), -huge, huge)
+		out[0] = within(p.F("mean")+p.spread("scale")*studentDraw(r, p.F("df")), -huge, huge)
 	},
 	Mean: func(p Numbers) []float64 {
 		if p.F("df") <= 1 {
@@ -48,7 +48,7 @@ var studentT = &Dist{
 		return []float64{p.F("mean")}
 	},
 	Variance: func(p Numbers) []float64 {
-		s := p.Spread("scale")
+		s := p.spread("scale")
 		return []float64{s * s * studentVariance(p.F("df"))}
 	},
 }

@@ -25,10 +25,10 @@ type Support struct {
 func (d *Dist) SupportOf(p Params) Support {
 	s := Support{Kind: d.Support, Min: d.Ends[0], Max: d.Ends[1]}
 	if d.Lower != "" {
-		s.Lower = p.Get(d.Lower)
+		s.Lower = p.get(d.Lower)
 	}
 	if d.Upper != "" {
-		s.Upper = p.Get(d.Upper)
+		s.Upper = p.get(d.Upper)
 	}
 	if d.Categories != nil {
 		s.Count = d.Categories(p)

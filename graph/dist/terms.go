@@ -118,7 +118,7 @@ func standardised(b *named.Builder, x, location, scale named.Value) named.Value 
 
 // halfZ is x over the scale, 0 for negative x.
 func halfZ(b *named.Builder, x named.Value, p Params, scale string) named.Value {
-	return b.Mul(b.Max(x, b.Scalar(0)), b.Recip(p.Get(scale)))
+	return b.Mul(b.Max(x, b.Scalar(0)), b.Recip(p.get(scale)))
 }
 
 // lacks reports whether x has an axis that y lacks: y is then shared by

@@ -29,18 +29,18 @@ var uniform = &Dist{
 		Example: "phi ~ Uniform(-1, 1)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		lo, hi := p.Get("lower"), p.Get("upper")
+		lo, hi := p.get("lower"), p.get("upper")
 		return p.guard(b, Terms{b.Neg(b.Log(b.Sub(hi, lo)))}, func() named.Value {
 			return b.And(b.GreaterEq(x, lo), b.LessEq(x, hi))
 		})
 	},
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
-		lo, hi := p.Get("lower"), p.Get("upper")
+		lo, hi := p.get("lower"), p.get("upper")
 		c := b.Min(b.Max(x, lo), hi)
 		return b.Sub(b.Log(b.Sub(c, lo)), b.Log(b.Sub(hi, lo)))
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
-		lo, hi := p.Get("lower"), p.Get("upper")
+		lo, hi := p.get("lower"), p.get("upper")
 		c := b.Min(b.Max(x, lo), hi)
 		return b.Sub(b.Log(b.Sub(hi, c)), b.Log(b.Sub(hi, lo)))
 	},

@@ -30,8 +30,8 @@ var vonMises = &Dist{
 	Ends: [2]float64{-math.Pi, math.Pi},
 	// κ·(cos d − 1) is −2κ·sin²(d/2), which does not cancel for large κ.
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		k := p.Get("concentration")
-		s := b.Apply(op.Sin, b.Scale(0.5, b.Sub(x, p.Get("mean"))))
+		k := p.get("concentration")
+		s := b.Apply(op.Sin, b.Scale(0.5, b.Sub(x, p.get("mean"))))
 		norm := b.Sub(k, b.Apply(op.LogI0, k))
 		return Terms{b.Scale(-2, b.Mul(k, b.Square(s))), nonNegative(b, k, norm), b.Scalar(-2 * halfLog2Pi)}
 	},
@@ -54,7 +54,7 @@ func clampArc(b *named.Builder, x named.Value) named.Value {
 // vonMisesArc is the log probability of angles between two. The whole turn is
 // integrated in the same way: k − log I₀(k) cancels for large k.
 func vonMisesArc(b *named.Builder, p Params, from, to named.Value) named.Value {
-	mean, k := p.Get("mean"), p.Get("concentration")
+	mean, k := p.get("mean"), p.get("concentration")
 	part := b.Apply(op.LogVonMisesArc, k, b.Sub(from, mean), b.Sub(to, mean))
 	return b.Sub(part, b.Apply(op.LogVonMisesArc, k, b.Scalar(-math.Pi), b.Scalar(math.Pi)))
 }

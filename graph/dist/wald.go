@@ -28,7 +28,7 @@ var wald = &Dist{
 		Example: "t[i in 1..N] ~ Wald(mu, lambda)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		mu, shape := p.Get("mean"), p.Get("shape")
+		mu, shape := p.get("mean"), p.get("shape")
 		lx := b.Log(x)
 		d := standardised(b, x, mu, mu)
 		quad := b.Mul(shape, b.Mul(b.Square(d), b.Recip(x)))
@@ -53,7 +53,7 @@ var wald = &Dist{
 //
 // in which nothing overflows (Giner & Smyth 2016, statmod, The R Journal 8(1)).
 func waldArgs(b *named.Builder, x named.Value, p Params) (a, c named.Value) {
-	mu, shape := p.Get("mean"), p.Get("shape")
+	mu, shape := p.get("mean"), p.get("shape")
 	root := b.Sqrt(b.Mul(shape, b.Recip(b.Max(x, b.Scalar(0)))))
 	return b.Mul(root, standardised(b, x, mu, mu)), b.Mul(root, b.AddScalar(b.Mul(x, b.Recip(mu)), 1))
 }

@@ -27,7 +27,7 @@ var weibull = &Dist{
 		Example: "lifetime[i in 1..N] ~ Weibull(k, lambda)",
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		k, logScale := p.Get("shape"), logOf(b, p.Get("scale"))
+		k, logScale := p.get("shape"), logOf(b, p.get("scale"))
 		power := weibullPower(b, x, k, logScale)
 		norm := b.Sub(b.Log(k), b.Mul(k, logScale))
 		ts := Terms{b.Neg(power), b.XLogY(b.AddScalar(k, -1), x), norm}
@@ -50,7 +50,7 @@ var weibull = &Dist{
 
 // weibullTail is −(x/scale)^shape.
 func weibullTail(b *named.Builder, x named.Value, p Params) named.Value {
-	return b.Neg(weibullPower(b, b.Max(x, b.Scalar(0)), p.Get("shape"), logOf(b, p.Get("scale"))))
+	return b.Neg(weibullPower(b, b.Max(x, b.Scalar(0)), p.get("shape"), logOf(b, p.get("scale"))))
 }
 
 // weibullPower is (x/scale)^k.

@@ -36,7 +36,7 @@ var wishart = &Dist{
 		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		df, k := p.Get("df"), float64(x.Shape()[0])
+		df, k := p.get("df"), float64(x.Shape()[0])
 		m := b.Cholesky(x)
 		trace, logDet := wishartScale(b, x, m, p)
 		return Terms{
@@ -90,11 +90,11 @@ func wishartNorm(b *named.Builder, df named.Value, k int) named.Value {
 // x = M·Mᵀ. With S = L·Lᵀ the trace is |L⁻¹M|²; with the inverse of S it is a
 // sum of products of elements, since both are symmetric.
 func wishartScale(b *named.Builder, x, m named.Value, p Params) (trace, logDet named.Value) {
-	if p.Has("inverse_scale") {
-		r := p.Get("inverse_scale")
+	if p.has("inverse_scale") {
+		r := p.get("inverse_scale")
 		return b.Sum(b.Mul(r, x), 2), b.Neg(logDiagonal(b, b.Cholesky(r)))
 	}
-	l := b.Cholesky(p.Get("scale"))
+	l := b.Cholesky(p.get("scale"))
 	return b.Sum(b.Square(b.SolveLower(l, m, false)), 2), logDiagonal(b, l)
 }
 
@@ -103,7 +103,7 @@ func wishartScale(b *named.Builder, x, m named.Value, p Params) (trace, logDet n
 func (n Numbers) stretch(a []float64) {
 	k := side(a)
 	factor, apply := []float64(nil), lowerMul
-	if n.Has("inverse_scale") {
+	if n.has("inverse_scale") {
 		factor, apply = cholesky(n.V("inverse_scale"), k), backSolve
 	} else {
 		factor = cholesky(n.V("scale"), k)
@@ -122,7 +122,7 @@ func (n Numbers) stretch(a []float64) {
 
 // scaleMatrix is S in either form.
 func (n Numbers) scaleMatrix() []float64 {
-	if n.Has("scale") {
+	if n.has("scale") {
 		return n.V("scale")
 	}
 	out := make([]float64, len(n.V("inverse_scale")))

@@ -24,10 +24,10 @@ func BenchmarkInvLogit(b *testing.B)         { benchmarkOne(b, InvLogit, -10, 10
 func BenchmarkPhi(b *testing.B)              { benchmarkOne(b, Phi, -5, 5) }
 func BenchmarkLogPhi(b *testing.B)           { benchmarkOne(b, LogPhi, -10, 5) }
 func BenchmarkInvMills(b *testing.B)         { benchmarkOne(b, InvMills, -10, 5) }
-func BenchmarkPhiInv(b *testing.B)           { benchmarkOne(b, PhiInv, 0.001, 1) }
+func BenchmarkPhiInv(b *testing.B)           { benchmarkOne(b, phiInv, 0.001, 1) }
 func BenchmarkLgamma(b *testing.B)           { benchmarkOne(b, Lgamma, 0.1, 30) }
 func BenchmarkDigamma(b *testing.B)          { benchmarkOne(b, Digamma, 0.1, 30) }
-func BenchmarkTrigamma(b *testing.B)         { benchmarkOne(b, Trigamma, 0.1, 30) }
+func BenchmarkTrigamma(b *testing.B)         { benchmarkOne(b, trigamma, 0.1, 30) }
 func BenchmarkLogI0(b *testing.B)            { benchmarkOne(b, LogI0, 0, 40) }
 func BenchmarkBesselRatio(b *testing.B)      { benchmarkOne(b, BesselRatio, 0, 40) }
 func BenchmarkBesselRatioDeriv(b *testing.B) { benchmarkOne(b, BesselRatioDeriv, 0, 60) }
@@ -37,31 +37,31 @@ func BenchmarkLbeta(b *testing.B) {
 }
 
 func BenchmarkGammaP(b *testing.B) {
-	benchmarkOne(b, func(x float64) float64 { return GammaP(7, x) }, 0.1, 20)
+	benchmarkOne(b, func(x float64) float64 { return gammaP(7, x) }, 0.1, 20)
 }
 
 func BenchmarkGammaPUniform(b *testing.B) {
-	benchmarkOne(b, func(x float64) float64 { return GammaP(70, x) }, 50, 90)
+	benchmarkOne(b, func(x float64) float64 { return gammaP(70, x) }, 50, 90)
 }
 
 func BenchmarkGammaPDa(b *testing.B) {
-	benchmarkOne(b, func(x float64) float64 { return GammaPDa(7, x) }, 0.1, 20)
+	benchmarkOne(b, func(x float64) float64 { return gammaPDa(7, x) }, 0.1, 20)
 }
 
 func BenchmarkBetaInc(b *testing.B) {
-	benchmarkOne(b, func(x float64) float64 { return BetaInc(7, 12, x) }, 0, 1)
+	benchmarkOne(b, func(x float64) float64 { return betaInc(7, 12, x) }, 0, 1)
 }
 
 func BenchmarkBetaIncLarge(b *testing.B) {
-	benchmarkOne(b, func(x float64) float64 { return BetaInc(2000, 2500, x) }, 0.4, 0.5)
+	benchmarkOne(b, func(x float64) float64 { return betaInc(2000, 2500, x) }, 0.4, 0.5)
 }
 
 func BenchmarkBetaIncQuadrature(b *testing.B) {
-	benchmarkOne(b, func(x float64) float64 { return BetaInc(20000, 25000, x) }, 0.4, 0.5)
+	benchmarkOne(b, func(x float64) float64 { return betaInc(20000, 25000, x) }, 0.4, 0.5)
 }
 
 func BenchmarkBetaIncDa(b *testing.B) {
-	benchmarkOne(b, func(x float64) float64 { return BetaIncDa(7, 12, x) }, 0, 1)
+	benchmarkOne(b, func(x float64) float64 { return betaIncDa(7, 12, x) }, 0, 1)
 }
 
 func BenchmarkLogStudentTCdf(b *testing.B) {

@@ -2,7 +2,7 @@ package kernel
 
 import "math"
 
-// BetaInc returns the regularised incomplete beta function,
+// betaInc returns the regularised incomplete beta function,
 // I_x(a, b) = 1/B(a, b) ∫₀ˣ tᵃ⁻¹(1−t)ᵇ⁻¹ dt, for a, b ≥ 0 and 0 ≤ x ≤ 1.
 //
 // The tail on the side of x away from (a+1)/(a+b+2) is computed, and the other is its complement.
@@ -13,8 +13,8 @@ import "math"
 //
 // The error is 1e-13 + 4ε·|log f| relative. The edges are I₀ = 0, I₁ = 1, and
 // with a = 0 or b = ∞ 1, with b = 0 or a = ∞ 0 for x inside; where two of these
-// meet it is NaN. Its derivatives are BetaIncDa, BetaIncDb and BetaIncDx.
-func BetaInc(a, b, x float64) float64 {
+// meet it is NaN. Its derivatives are betaIncDa, betaIncDb and betaIncDx.
+func betaInc(a, b, x float64) float64 {
 	if p, edge := betaEdge(a, b, x); edge {
 		return p
 	}
@@ -22,7 +22,7 @@ func BetaInc(a, b, x float64) float64 {
 }
 
 // LogBetaInc returns log I_x(a, b), also where I underflows, with the relative error of
-// BetaInc for the larger of |f| and the tail's own size.
+// betaInc for the larger of |f| and the tail's own size.
 func LogBetaInc(a, b, x float64) float64 {
 	if p, edge := betaEdge(a, b, x); edge {
 		return math.Log(p)
@@ -38,8 +38,8 @@ func LogBetaIncC(a, b, x float64) float64 {
 	return betaTail(newBetaArgs(a, b, x), false).logValue(true)
 }
 
-// BetaIncDx returns ∂I_x(a, b)/∂x = xᵃ⁻¹(1−x)ᵇ⁻¹/B(a, b), the beta density.
-func BetaIncDx(a, b, x float64) float64 {
+// betaIncDx returns ∂I_x(a, b)/∂x = xᵃ⁻¹(1−x)ᵇ⁻¹/B(a, b), the beta density.
+func betaIncDx(a, b, x float64) float64 {
 	if !(a > 0) || !(b > 0) || !(x >= 0 && x <= 1) || math.IsInf(a, 1) || math.IsInf(b, 1) {
 		return math.NaN()
 	}

@@ -2,10 +2,10 @@ package kernel
 
 import "math"
 
-// BetaIncDa returns ∂I_x(a, b)/∂a, which is negative, from the differentiated continued
+// betaIncDa returns ∂I_x(a, b)/∂a, which is negative, from the differentiated continued
 // fraction, series or integral (Boik and Robison-Cox, "Derivatives of the incomplete beta function",
 // J. Stat. Software 3(1), 1998). The error is 1e-10 + 4ε·|log f| relative, in the gamma limit 1e-9. On the edges x = 0 and 1 it is 0.
-func BetaIncDa(a, b, x float64) float64 {
+func betaIncDa(a, b, x float64) float64 {
 	if p, edge := betaEdge(a, b, x); edge {
 		return betaDerivativeEdge(a, b, p)
 	}
@@ -13,8 +13,8 @@ func BetaIncDa(a, b, x float64) float64 {
 	return t.derivative(t.da)
 }
 
-// BetaIncDb returns ∂I_x(a, b)/∂b, which is positive, as BetaIncDa does.
-func BetaIncDb(a, b, x float64) float64 {
+// betaIncDb returns ∂I_x(a, b)/∂b, which is positive, as betaIncDa does.
+func betaIncDb(a, b, x float64) float64 {
 	if p, edge := betaEdge(a, b, x); edge {
 		return betaDerivativeEdge(a, b, p)
 	}
@@ -22,7 +22,7 @@ func BetaIncDb(a, b, x float64) float64 {
 	return t.derivative(t.db)
 }
 
-// LogBetaIncDa returns ∂ log I_x(a, b)/∂a, also where I underflows, with the errors of BetaIncDa. On
+// LogBetaIncDa returns ∂ log I_x(a, b)/∂a, also where I underflows, with the errors of betaIncDa. On
 // the edge x = 1 it is 0, at x = 0 it is −Inf.
 func LogBetaIncDa(a, b, x float64) float64 {
 	a, b = offZero(a, b, x)

@@ -8,12 +8,12 @@ const (
 	invSqrt2Pi = 0.398942280401432677939946059934
 )
 
-// Erfcx returns exp(x²)·erfc(x), by the rational minimax approximations of Cody
+// erfcx returns exp(x²)·erfc(x), by the rational minimax approximations of Cody
 // ("Rational Chebyshev approximations for the error function", Math. Comp. 23, 1969) for
 // x > 0.46875, from math.Erf around zero, and as 2·exp(x²) − erfcx(−x) below. The error
 // is at most 4ε relative for every x. It overflows to +Inf below −26.63 and falls as
 // 1/(x√π) above. Its derivative is 2x·erfcx(x) − 2/√π.
-func Erfcx(x float64) float64 {
+func erfcx(x float64) float64 {
 	switch {
 	case x > 4:
 		return erfcxTail(x)
@@ -24,7 +24,7 @@ func Erfcx(x float64) float64 {
 	case x < -26.7:
 		return math.Inf(1)
 	case x < 0:
-		return 2*expSquare(x, 1) - Erfcx(-x)
+		return 2*expSquare(x, 1) - erfcx(-x)
 	}
 	return math.NaN()
 }

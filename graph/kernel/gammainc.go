@@ -2,7 +2,7 @@ package kernel
 
 import "math"
 
-// GammaP returns the regularised lower incomplete gamma function,
+// gammaP returns the regularised lower incomplete gamma function,
 // P(a, x) = 1/Γ(a) ∫₀ˣ tᵃ⁻¹e⁻ᵗ dt, for a ≥ 0 and x ≥ 0.
 //
 // The smaller of P and Q is computed: P by its power series, Q by Legendre's continued
@@ -12,18 +12,18 @@ import "math"
 // incomplete gamma function ratios", SIAM J. Sci. Comput. 34, 2012).
 //
 // The error is 1e-14 + 4ε·|log f| relative. At the edges P(a, 0) = 0, P(a, ∞) = 1, P(0, x) = 1 and
-// P(∞, x) = 0; where two of these meet it is NaN. Its derivatives are GammaPDa and
-// GammaPDx.
-func GammaP(a, x float64) float64 {
+// P(∞, x) = 0; where two of these meet it is NaN. Its derivatives are gammaPDa and
+// gammaPDx.
+func gammaP(a, x float64) float64 {
 	if p, edge := gammaEdge(a, x); edge {
 		return p
 	}
 	return gammaTail(a, x, false).value(false)
 }
 
-// GammaQ returns the regularised upper incomplete gamma function, 1 − GammaP(a, x), with the
+// gammaQ returns the regularised upper incomplete gamma function, 1 − gammaP(a, x), with the
 // same relative error where it is small.
-func GammaQ(a, x float64) float64 {
+func gammaQ(a, x float64) float64 {
 	if p, edge := gammaEdge(a, x); edge {
 		return 1 - p
 	}
@@ -47,8 +47,8 @@ func LogGammaQ(a, x float64) float64 {
 	return gammaTail(a, x, false).logValue(true)
 }
 
-// GammaPDx returns ∂P/∂x = xᵃ⁻¹e⁻ˣ/Γ(a), the gamma density, with the relative error of GammaP.
-func GammaPDx(a, x float64) float64 {
+// gammaPDx returns ∂P/∂x = xᵃ⁻¹e⁻ˣ/Γ(a), the gamma density, with the relative error of gammaP.
+func gammaPDx(a, x float64) float64 {
 	if !(a > 0) || !(x >= 0) || math.IsInf(a, 1) {
 		if a >= 0 && x > 0 {
 			return 0

@@ -2,10 +2,10 @@ package kernel
 
 import "math"
 
-// GammaPDa returns ∂P(a, x)/∂a, which is negative; ∂Q/∂a is its opposite. Each method of
-// GammaP is differentiated term by term. The error is 1e-12 + 4ε·|log f| relative. On the edges
+// gammaPDa returns ∂P(a, x)/∂a, which is negative; ∂Q/∂a is its opposite. Each method of
+// gammaP is differentiated term by term. The error is 1e-12 + 4ε·|log f| relative. On the edges
 // x = 0 and x = ∞ it is 0; at a = 0 it is the limit −E₁(x), which is not computed: NaN.
-func GammaPDa(a, x float64) float64 {
+func gammaPDa(a, x float64) float64 {
 	if p, edge := gammaEdge(a, x); edge {
 		if a == 0 || math.IsNaN(p) {
 			return math.NaN()

@@ -23,7 +23,7 @@ func gammaUniform(a, mu float64, deriv bool) tail {
 	if t.upper {
 		sign = 1
 	}
-	t.mant = 0.5*Erfcx(math.Abs(eta)*math.Sqrt(a/2)) + sign*w*s
+	t.mant = 0.5*erfcx(math.Abs(eta)*math.Sqrt(a/2)) + sign*w*s
 	t.step = w * math.Exp(-stirling(a))
 	if deriv { // of ½erfc; then of R, where d(−½aη²)/da = log(1+mu)
 		t.da = sign * w * (-(slope + 0.5*eta) + s*math.Log1p(mu) + ds - 0.5*s/a)

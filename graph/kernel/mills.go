@@ -9,7 +9,7 @@ func LogMills(x float64) float64 {
 	if x < -20 {
 		return LogPhi(-x) + 0.5*x*x + lnSqrt2Pi
 	}
-	return math.Log(Erfcx(x*math.Sqrt2/2) / sqrt2OvPi)
+	return math.Log(erfcx(x*math.Sqrt2/2) / sqrt2OvPi)
 }
 
 // LogMillsDeriv returns the derivative of LogMills, x − m with m = InvMills(−x). Above 3

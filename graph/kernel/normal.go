@@ -12,7 +12,7 @@ func Phi(x float64) float64 {
 	if x < -39 {
 		return 0
 	}
-	return 0.5 * expSquare(x, -0.5) * Erfcx(-x*math.Sqrt2/2)
+	return 0.5 * expSquare(x, -0.5) * erfcx(-x*math.Sqrt2/2)
 }
 
 // LogPhi returns log Φ(x), to 4ε relative for every x: log1p(−Φ(−x)) for positive x, and
@@ -27,7 +27,7 @@ func LogPhi(x float64) float64 {
 	case x < -1e9: // the logarithm of the mantissa is below half an ulp of x²/2
 		return -0.5 * x * x
 	}
-	return math.Log(0.5*Erfcx(-x*math.Sqrt2/2)) - 0.5*x*x
+	return math.Log(0.5*erfcx(-x*math.Sqrt2/2)) - 0.5*x*x
 }
 
 // InvMills returns φ(x)/Φ(x), the derivative of LogPhi, as √(2/π)/erfcx(−x/√2) below
@@ -42,7 +42,7 @@ func InvMills(x float64) float64 {
 	case x < -1e9:
 		return -x
 	}
-	return sqrt2OvPi / Erfcx(-x*math.Sqrt2/2)
+	return sqrt2OvPi / erfcx(-x*math.Sqrt2/2)
 }
 
 // InvMillsDeriv returns the second derivative of LogPhi, −m·(x+m) with m = InvMills(x).

@@ -2,11 +2,11 @@ package kernel
 
 import "math"
 
-// PhiInv returns the standard normal quantile, the x with Φ(x) = p, by Wichura's rational
+// phiInv returns the standard normal quantile, the x with Φ(x) = p, by Wichura's rational
 // approximations ("Algorithm AS 241", Applied Statistics 37, 1988), to 6ε relative for
 // every p from the smallest subnormal up. It is −Inf at 0, +Inf at 1 and NaN outside
 // [0, 1]. Its derivative is 1/φ(x).
-func PhiInv(p float64) float64 {
+func phiInv(p float64) float64 {
 	q := p - 0.5
 	if math.Abs(q) <= 0.425 {
 		return q * ratio7(0.180625-q*q, &quantileCentre)

@@ -2,16 +2,16 @@ package kernel
 
 import "math"
 
-// Trigamma returns ψ′(x), by recurrence to x ≥ 12 and the asymptotic series, to 4ε
+// trigamma returns ψ′(x), by recurrence to x ≥ 12 and the asymptotic series, to 4ε
 // relative for x > 0; below zero by the reflection π²/sin²πx − ψ′(1−x), whose terms do not
 // cancel much, to 20ε. It is +Inf at 0, −1, −2, … and NaN at −Inf.
-func Trigamma(x float64) float64 {
+func trigamma(x float64) float64 {
 	if x <= 0 {
 		if x == math.Trunc(x) && !math.IsInf(x, -1) {
 			return math.Inf(1)
 		}
 		c := cotPi(x)
-		return math.Pi*math.Pi*(1+c*c) - Trigamma(1-x)
+		return math.Pi*math.Pi*(1+c*c) - trigamma(1-x)
 	}
 	sum := 0.0
 	for ; x < 12; x++ {
@@ -37,7 +37,7 @@ func Polygamma(n int, x float64) float64 {
 	case n == 0:
 		return Digamma(x)
 	case n == 1:
-		return Trigamma(x)
+		return trigamma(x)
 	case x <= 0:
 		return polygammaReflected(n, x)
 	case math.IsInf(x, 1):

@@ -187,15 +187,15 @@ type Options struct {
 	// enum.DefaultLimit if 0.
 	Limit int
 	// Elements is the largest number of elements of any array, and of iterations
-	// of a nest of ranges: DefaultElements if 0.
+	// of a nest of ranges: defaultElements if 0.
 	Elements int
 	// Halt, if it is set, is asked now and then whether to stop: see graph.Graph.
 	Halt func() bool
 }
 
-// DefaultElements is 256 MB of numbers. A model that asks for more in one array,
+// defaultElements is 256 MB of numbers. A model that asks for more in one array,
 // particles apart, has a typing error in it, or would take all memory.
-const DefaultElements = 1 << 25
+const defaultElements = 1 << 25
 
 func (o Options) limit() int {
 	if o.Limit == 0 {
@@ -207,7 +207,7 @@ func (o Options) limit() int {
 // mostElements is the largest number of elements of an array.
 func (l *lowerer) mostElements() int {
 	if l.options.Elements == 0 {
-		return DefaultElements
+		return defaultElements
 	}
 	return l.options.Elements
 }

@@ -111,11 +111,11 @@ func (c CholeskyAdjoint) Diff(g *Graph, in []*Node, out *Node, dout Term, want [
 	l, d := f.Node(f.Apply(MulZ, fullTerm(in[0]), lower)), f.Node(f.Apply(MulZ, fullTerm(in[1]), lower))
 	symmetric := func(x Term) *Node {
 		n := f.Node(x)
-		return f.Node(f.Apply(Add, fullTerm(n), fullTerm(TransposeLast(g, n))))
+		return f.Node(f.Apply(Add, fullTerm(n), fullTerm(transposeLast(g, n))))
 	}
 	solve := TriSolve{A: c.Of, B: c.Of}
 	x := g.Apply(solve, l, symmetric(f.Apply(MulZ, dout, half)))
-	w := g.Apply(solve, l, TransposeLast(g, x))
+	w := g.Apply(solve, l, transposeLast(g, x))
 	q := f.Node(f.Apply(MulZ, fullTerm(w), half))
 	ds := make([]Term, 2)
 	if want[1] {

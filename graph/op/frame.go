@@ -66,9 +66,9 @@ func (f Frame) Apply(fn *Func, xs ...Term) Term {
 	return Term{Node: f.G.Apply(newMap(fn, out, maps), nodes...), Dims: dims}
 }
 
-// In re-expresses a term over the sub-frame keep (increasing dimensions of f
+// in re-expresses a term over the sub-frame keep (increasing dimensions of f
 // that include all of t's).
-func (f Frame) In(t Term, keep []int) Term {
+func (f Frame) in(t Term, keep []int) Term {
 	out := Term{Node: t.Node, Dims: make([]int, 0, len(t.Dims))}
 	j := 0
 	for _, d := range t.Dims {

@@ -118,7 +118,7 @@ func arithmetic() {
 		func(e Frame, _, y Term) Term { return e.Apply(Neg, e.Apply(Square, y)) })
 	Square = unary("square", func(x float64) float64 { return x * x },
 		func(e Frame, x, _ Term) Term { return e.Apply(Mul, e.Scalar(2), x) })
-	Pow = PowDeriv(0, 0)
+	Pow = powDeriv(0, 0)
 	IntDiv = &Func{Name: "intdiv", Arity: 2, F2: func(x, y float64) float64 { return math.Floor(x / y) }}
 	Mod = binary("mod", func(x, y float64) float64 { return x - y*math.Floor(x/y) },
 		constant(1),
@@ -274,8 +274,8 @@ func logic() {
 
 var powers sync.Map
 
-// PowDeriv is the derivative of x^y that is taken m times in x and n times in y.
-func PowDeriv(m, n int) *Func {
+// powDeriv is the derivative of x^y that is taken m times in x and n times in y.
+func powDeriv(m, n int) *Func {
 	key := [2]int{m, n}
 	if f, ok := powers.Load(key); ok {
 		return f.(*Func)
@@ -285,8 +285,8 @@ func PowDeriv(m, n int) *Func {
 		name = fmt.Sprintf("pow_d%d_%d", m, n)
 	}
 	f := binary(name, func(x, y float64) float64 { return kernel.PowDeriv(m, n, x, y) },
-		func(e Frame, x, y, _ Term) Term { return e.Apply(PowDeriv(m+1, n), x, y) },
-		func(e Frame, x, y, _ Term) Term { return e.Apply(PowDeriv(m, n+1), x, y) })
+		func(e Frame, x, y, _ Term) Term { return e.Apply(powDeriv(m+1, n), x, y) },
+		func(e Frame, x, y, _ Term) Term { return e.Apply(powDeriv(m, n+1), x, y) })
 	got, _ := powers.LoadOrStore(key, f)
 	return got.(*Func)
 }

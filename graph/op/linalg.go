@@ -40,8 +40,8 @@ func (f Frame) triangle(lower, diag, upper float64) Term {
 	return Term{Node: f.G.Constant(Shape{n, n}, m), Dims: []int{r - 2, r - 1}}
 }
 
-// TransposeLast swaps the last two dimensions.
-func TransposeLast(g *Graph, x *Node) *Node {
+// transposeLast swaps the last two dimensions.
+func transposeLast(g *Graph, x *Node) *Node {
 	r := len(x.Shape)
 	out := append(Shape{}, x.Shape...)
 	st := x.Shape.Strides()

@@ -215,7 +215,7 @@ func (m *Map) SplitSum(g *Graph, in []*Node, dims []int, times float64) (*Node, 
 		}
 		xs := make([]Term, 2)
 		xs[k] = fullTerm(g.ScaledSum(in[k], dims, times))
-		xs[1-k] = f.In(Term{Node: in[1-k], Dims: m.Dims[1-k]}, kept)
+		xs[1-k] = f.in(Term{Node: in[1-k], Dims: m.Dims[1-k]}, kept)
 		sub := f.Sub(kept)
 		return sub.Node(sub.Apply(m.F, xs...)), true
 	}
@@ -259,7 +259,7 @@ func (m *Map) Diff(g *Graph, in []*Node, out *Node, dout Term, want []bool) []Te
 		keep := m.Dims[k]
 		if subset(p.Dims, keep) {
 			sum := g.SumTo(m.Out, dout, keep)
-			ds[k] = f.Sub(keep).Apply(MulZ, sum, f.In(p, keep))
+			ds[k] = f.Sub(keep).Apply(MulZ, sum, f.in(p, keep))
 			continue
 		}
 		ds[k] = g.SumTo(m.Out, f.Apply(MulZ, dout, p), keep)

@@ -574,8 +574,8 @@ func lowerInverse(l []float64, n int) []float64 {
 	return inv
 }
 
-// LogDet is log det M.
-func (c *Cholesky) LogDet() float64 {
+// logDet is log det M.
+func (c *Cholesky) logDet() float64 {
 	k, g := c.K(), len(c.Globals)
 	t := 0.0
 	for n := range c.Blocks {

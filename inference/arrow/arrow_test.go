@@ -75,7 +75,7 @@ func TestAgainstDense(t *testing.T) {
 		if !ok {
 			t.Fatalf("%v: not positive definite", c)
 		}
-		close(t, "log det", f.LogDet(), dense.LogDet())
+		close(t, "log det", f.logDet(), dense.LogDet())
 		x, y := make([]float64, size), make([]float64, size)
 		for i := range x {
 			x[i] = r.NormFloat64()

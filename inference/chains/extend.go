@@ -3,12 +3,12 @@ package chains
 // mostExtended is how many draws of a chain are kept of a run that was extended.
 const mostExtended = 1024
 
-// Extend goes on with a run that chose its own length until it has twice as many draws,
+// extend goes on with a run that chose its own length until it has twice as many draws,
 // where nothing but their number keeps a figure from being exact enough, and makes the
 // result theirs. It reports false, and changes nothing, where
 // the run was stopped or of a given length, or twice as many would take more work than
 // is allowed or, with reported numbers at each draw, too much memory.
-func (out *Result) Extend(reported int) (bool, error) {
+func (out *Result) extend(reported int) (bool, error) {
 	r := out.run
 	if r == nil || r.opt.Draws > 0 || out.Interrupted || r.halted() {
 		return false, nil

@@ -109,7 +109,7 @@ func (r *Result) Answer() *inference.Answer {
 	}
 	fit.Guides = guides
 	fit.More = func(_ context.Context, a *inference.Answer, reported int) (*inference.Answer, bool, error) {
-		more, err := r.Extend(reported)
+		more, err := r.extend(reported)
 		if err != nil || !more {
 			return a, false, err
 		}

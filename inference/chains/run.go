@@ -27,7 +27,7 @@ type Options struct {
 	MaxDepth     int     // most doublings of a trajectory; 10
 	Effective    float64 // draws of each number that are aimed at where Draws is 0; 1000
 	// Work bounds the elements that evaluations work through, where Draws is 0;
-	// DefaultWork.
+	// defaultWork.
 	Work float64
 	// Progress is called from time to time, by one goroutine at a time.
 	Progress func(nuts.Progress)
@@ -35,8 +35,8 @@ type Options struct {
 	together bool // for tests: all elements with tables in one group
 }
 
-// DefaultWork takes some fifteen seconds of one core.
-const DefaultWork = 6e10
+// defaultWork takes some fifteen seconds of one core.
+const defaultWork = 6e10
 
 // The length of a run whose Draws is 0.
 const (
@@ -141,7 +141,7 @@ func (o *Options) complete() {
 		o.Effective = enough
 	}
 	if o.Work == 0 {
-		o.Work = DefaultWork
+		o.Work = defaultWork
 	}
 	o.Work *= math.Max(1, float64(o.Keep)/manyDraws) // who asks for many has time
 }

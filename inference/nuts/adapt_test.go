@@ -85,7 +85,7 @@ func TestAdaptation(t *testing.T) {
 		return lp
 	}
 	for _, target := range []float64{0.8, 0.95} {
-		r, err := Sample(context.Background(), len(sds), func() (Density, error) { return newFunction(len(sds), f), nil },
+		r, err := sample(context.Background(), len(sds), func() (Density, error) { return newFunction(len(sds), f), nil },
 			Options{Seed: 1, Chains: 2, Draws: 500, TargetAccept: target})
 		if err != nil {
 			t.Fatal(err)
@@ -119,7 +119,7 @@ func TestDenseAdaptation(t *testing.T) {
 	}
 	leaps := map[string]int{}
 	for _, metric := range []string{"", Diagonal} {
-		r, err := Sample(context.Background(), 2, func() (Density, error) { return newFunction(2, f), nil }, Options{Seed: 1, Chains: 2, Metric: metric})
+		r, err := sample(context.Background(), 2, func() (Density, error) { return newFunction(2, f), nil }, Options{Seed: 1, Chains: 2, Metric: metric})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,7 @@ func TestHostileDensities(t *testing.T) {
 			}
 			return -(q[0]*q[0] + q[1]*q[1]) / 2
 		}
-		r, err := Sample(context.Background(), 2, func() (Density, error) { return newFunction(2, f), nil }, Options{Seed: 1, Chains: 2, Warmup: 200, Draws: 300})
+		r, err := sample(context.Background(), 2, func() (Density, error) { return newFunction(2, f), nil }, Options{Seed: 1, Chains: 2, Warmup: 200, Draws: 300})
 		if err != nil {
 			t.Errorf("%s: %v", what, err)
 			continue
@@ -203,7 +203,7 @@ func TestHostileDensities(t *testing.T) {
 // TestFailures: posteriors that cannot be sampled, and faults.
 func TestFailures(t *testing.T) {
 	run := func(f func(q, g []float64) float64, opt Options) error {
-		_, err := Sample(context.Background(), 1, func() (Density, error) { return newFunction(1, f), nil }, opt)
+		_, err := sample(context.Background(), 1, func() (Density, error) { return newFunction(1, f), nil }, opt)
 		return err
 	}
 	flat := func(_, g []float64) float64 { g[0] = 0; return 0 }
@@ -223,7 +223,7 @@ func TestFailures(t *testing.T) {
 		}
 	}
 	calls := 0
-	_, err := Sample(context.Background(), 1, func() (Density, error) { return failing{&calls}, nil }, Options{Chains: 1})
+	_, err := sample(context.Background(), 1, func() (Density, error) { return failing{&calls}, nil }, Options{Chains: 1})
 	if err == nil || calls > 100 {
 		t.Errorf("after %d calls: %v", calls, err)
 	}

@@ -71,16 +71,16 @@ func Run(ctx context.Context, t *target.Target, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling the log density: %w", err)
 	}
-	r, err := Sample(ctx, t.D, func() (Density, error) { return compiled.Share() }, opt)
+	r, err := sample(ctx, t.D, func() (Density, error) { return compiled.Share() }, opt)
 	if err != nil {
 		return nil, explain(t, err)
 	}
 	return r, nil
 }
 
-// Sample samples any density over d unconstrained numbers; density gives each
+// sample samples any density over d unconstrained numbers; density gives each
 // chain one with working memory of its own.
-func Sample(ctx context.Context, d int, density func() (Density, error), opt Options) (*Result, error) {
+func sample(ctx context.Context, d int, density func() (Density, error), opt Options) (*Result, error) {
 	if err := opt.complete(d); err != nil {
 		return nil, err
 	}

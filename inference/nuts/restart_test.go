@@ -17,7 +17,7 @@ func TestRestart(t *testing.T) {
 		return -0.5 * q[0] * q[0]
 	}
 	density := func() (Density, error) { return newFunction(1, plateau), nil }
-	r, err := Sample(t.Context(), 1, density, Options{Seed: 1, Chains: 2, Warmup: 200, Draws: 200, StepSize: 1, Init: [][]float64{{1e9}, {0.1}}})
+	r, err := sample(t.Context(), 1, density, Options{Seed: 1, Chains: 2, Warmup: 200, Draws: 200, StepSize: 1, Init: [][]float64{{1e9}, {0.1}}})
 	if err != nil {
 		t.Fatal(err)
 	}

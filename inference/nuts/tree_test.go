@@ -72,7 +72,7 @@ func TestDetailedBalance(t *testing.T) {
 // TestChainOfGumbel: thinned draws of one adapted chain have the right
 // distribution, by χ² on 20 equally likely cells.
 func TestChainOfGumbel(t *testing.T) {
-	r, err := Sample(context.Background(), 1, func() (Density, error) { return newFunction(1, gumbel), nil }, Options{Seed: 2, Chains: 2, Draws: 40000})
+	r, err := sample(context.Background(), 1, func() (Density, error) { return newFunction(1, gumbel), nil }, Options{Seed: 2, Chains: 2, Draws: 40000})
 	if err != nil {
 		t.Fatal(err)
 	}

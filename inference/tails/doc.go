@@ -16,7 +16,7 @@
 // Simpson, Gelman, Yao & Gabry 2024), so that draws of a proposal with heavy
 // tails are looked at further out.
 //
-// A mean whose index is between HeavyMean = 0.8 and 1 exists, but its error falls
+// A mean whose index is between heavyMean = 0.8 and 1 exists, but its error falls
 // with the power 1 − ξ of the number of draws: a hundred times as many halve it.
 // It is given up, too. A log-normal distribution with a large σ has all moments,
 // but between its median and anything that can be drawn its tail is that of a

@@ -10,7 +10,7 @@ import (
 // The tail indices from which on a distribution has no sd and no mean to report.
 const (
 	HeavySD   = 0.5
-	HeavyMean = 0.8
+	heavyMean = 0.8
 )
 
 // tailDraws is how many effective draws make a tail: those of the largest 3√(n/reff)

@@ -37,7 +37,7 @@ const (
 // weighted draws, whose terms have a mean.
 func (m *Moments) Which() Which {
 	switch {
-	case m.Index >= HeavyMean || math.IsInf(m.MeanError, 1):
+	case m.Index >= heavyMean || math.IsInf(m.MeanError, 1):
 		return None
 	case m.Index >= HeavySD || math.IsInf(m.SDError, 1):
 		return Mean

@@ -99,7 +99,7 @@ func (r *Reporter) Eval(u []float64) ([][]float64, error) {
 	if err := r.p.Run(); err != nil {
 		return nil, err
 	}
-	return r.p.Outs(), nil
+	return r.p.outs(), nil
 }
 
 // Report evaluates the reported values at n = len(u)/D points: for each value k

@@ -83,5 +83,5 @@ func (r *GivenReporter) Eval(u []float64, z [][]float64) ([][]float64, error) {
 	if err := r.p.Run(); err != nil {
 		return nil, err
 	}
-	return r.p.Outs(), nil
+	return r.p.outs(), nil
 }

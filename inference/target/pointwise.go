@@ -155,10 +155,10 @@ func (u *Units) sort() {
 	u.Index = index
 }
 
-// ByRow is the default: a unit is a cell of the dimensions that all observed arrays have, a
+// byRow is the default: a unit is a cell of the dimensions that all observed arrays have, a
 // row of a table if there are several columns; or a point, if there is but one array, or
 // none such dimension. A dimension has a name: two arrays of 10 have none in common.
-func ByRow(points []Point) (Units, error) {
+func byRow(points []Point) (Units, error) {
 	var common []string
 	for k, p := range points {
 		var once []string
@@ -226,7 +226,7 @@ type row struct{ set, object int }
 const mostLeave = 3
 
 // NewPointwise compiles the log likelihood of units of the data, which are grouped by unit;
-// nil is ByRow. Summed sums discrete latents out; with Given the points are those given
+// nil is byRow. Summed sums discrete latents out; with Given the points are those given
 // the discrete latents too. The error is a *NoPointwise where the model has a `factor`, or
 // a vector with some elements missing, *ErrSummed where discrete latents cannot be summed
 // out, or what unit returns.
@@ -255,7 +255,7 @@ func (t *Target) NewPointwise(h Handling, unit func([]Point) (Units, error)) (*P
 		return nil, err
 	}
 	if unit == nil {
-		unit = ByRow
+		unit = byRow
 	}
 	if p.Units, err = unit(p.Points); err != nil {
 		return nil, err
@@ -549,7 +549,7 @@ type sweep struct {
 func (w *sweep) eval() error {
 	err := w.c.Run()
 	if err == nil {
-		w.outs = w.c.Outs() // laid out anew each time that they are asked for
+		w.outs = w.c.outs() // laid out anew each time that they are asked for
 	}
 	return err
 }
@@ -560,7 +560,7 @@ func (w *sweep) run() error {
 			fill(in, 1)
 		}
 		if r.weights != nil {
-			fill(w.c.In(r.weights), 0)
+			fill(w.c.in(r.weights), 0)
 		}
 	}
 	for lane := range w.lanes {
@@ -600,7 +600,7 @@ func (w *sweep) keep(r *rows) []float64 {
 	if r.keep == nil {
 		return nil
 	}
-	return w.c.In(r.keep)
+	return w.c.in(r.keep)
 }
 
 func fill(x []float64, v float64) {

@@ -30,10 +30,10 @@ func (t *Target) PriorPoints(r *rand.Rand, n int, halted func() bool) []float64 
 		for _, x := range drawn.Latents {
 			values[x.Symbol] = x.Array
 		}
-		u := t.Unpack(values, opt)
+		u := t.unpack(values, opt)
 		if len(u) != t.D && opt.LatentsOnly { // missing data are latents, too
 			opt = t.Options
-			u = t.Unpack(values, opt)
+			u = t.unpack(values, opt)
 		}
 		if len(u) != t.D {
 			return nil
@@ -44,7 +44,7 @@ func (t *Target) PriorPoints(r *rand.Rand, n int, halted func() bool) []float64 
 }
 
 // unpack are the unconstrained numbers of the values of latents.
-func (t *Target) Unpack(values map[*lang.Symbol]*lower.Array, opt lower.Options) []float64 {
+func (t *Target) unpack(values map[*lang.Symbol]*lower.Array, opt lower.Options) []float64 {
 	p := &guide.Unpacked{Centring: t.Centring, Values: values}
 	if _, ds := lower.LowerWith(t.Model, t.Data, p, named.New(), opt); ds.HasErrors() && allNaN(p.U) {
 		return nil

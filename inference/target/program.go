@@ -22,8 +22,8 @@ func (p *Program) Run() error { return p.state.Run() }
 // until the next one.
 func (p *Program) Out(i int) []float64 { return p.state.Output(i) }
 
-// Outs are all outputs.
-func (p *Program) Outs() [][]float64 {
+// outs are all outputs.
+func (p *Program) outs() [][]float64 {
 	out := make([][]float64, p.outputs)
 	for k := range out {
 		out[k] = p.Out(k)
@@ -31,9 +31,9 @@ func (p *Program) Outs() [][]float64 {
 	return out
 }
 
-// In is what an input holds, to be changed in place before the next Run: a program looks anew
+// in is what an input holds, to be changed in place before the next Run: a program looks anew
 // at inputs that were asked for, and at no others. It is nil if nothing depends on the input.
-func (p *Program) In(n *graph.Node) []float64 {
+func (p *Program) in(n *graph.Node) []float64 {
 	if i := p.Index(n); i >= 0 {
 		return p.At(i)
 	}
@@ -90,13 +90,13 @@ func (t *Target) Compile(g *graph.Graph, outputs ...*graph.Node) (c *Program, er
 
 // Set copies an input; one on which nothing depends is ignored.
 func (p *Program) Set(n *graph.Node, x []float64) {
-	copy(p.In(n), x)
+	copy(p.in(n), x)
 }
 
-// SetRows fills an input of 64 rows; missing rows repeat the last one, so that
+// setRows fills an input of 64 rows; missing rows repeat the last one, so that
 // no lane works on numbers that nobody asked for.
-func (p *Program) SetRows(n *graph.Node, x []float64, d int) {
-	in := p.In(n)
+func (p *Program) setRows(n *graph.Node, x []float64, d int) {
+	in := p.in(n)
 	if in == nil || d == 0 {
 		return
 	}

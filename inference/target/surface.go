@@ -132,12 +132,12 @@ func (s *Surface) run(k kind, n int, u, v, lp, g, hv []float64) error {
 
 func (s *Surface) block(p *Program, k kind, i, n int, u, v, lp, g, hv []float64) error {
 	lo, hi := i*Lanes, min(n, (i+1)*Lanes)
-	p.SetRows(s.u, u[lo*s.D:hi*s.D], s.D)
+	p.setRows(s.u, u[lo*s.D:hi*s.D], s.D)
 	for n, x := range s.Fixed {
 		p.Set(n, x)
 	}
 	if k == withProduct {
-		p.SetRows(s.v, v[lo*s.D:hi*s.D], s.D)
+		p.setRows(s.v, v[lo*s.D:hi*s.D], s.D)
 	}
 	if err := p.Run(); err != nil {
 		return err

@@ -184,7 +184,7 @@ func (a *atValues) check(values map[string][]float64, n int) error {
 // set fills the inputs with the points row(0), row(1), ... of all: one for each lane.
 func (a *atValues) set(p *Program, values map[string][]float64, row func(lane int) int) {
 	for k, q := range a.latent {
-		in := p.In(a.input[k])
+		in := p.in(a.input[k])
 		if in == nil { // nothing depends on it
 			continue
 		}
@@ -260,7 +260,7 @@ func (d *LogDensity) At(values map[string][]float64, n int) ([]float64, error) {
 		if err := p.Run(); err != nil {
 			return err
 		}
-		outs := p.Outs() // laid out anew each time that they are asked for
+		outs := p.outs() // laid out anew each time that they are asked for
 		for i := lo; i < hi; i++ {
 			out[i] = d.density(outs, i-lo, values, i)
 		}

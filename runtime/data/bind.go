@@ -94,7 +94,7 @@ func (it *item) open() bool {
 
 func newBinder(m *lang.Model, t *Tables, opt BindOptions) *binder {
 	if t == nil {
-		t = NewTables()
+		t = newTables()
 	}
 	if opt.Eval == nil {
 		opt.Eval = simpleEval
@@ -137,7 +137,7 @@ func (b *binder) match() {
 		case v.also != nil:
 			b.add(it, v.duplicate())
 		case v.problem != nil:
-			b.fail(it, NotAnArray, b.typeSpan(it), "%s (%s)", v.problem.summary, v.Where()).Hint = v.problem.hint
+			b.fail(it, notAnArray, b.typeSpan(it), "%s (%s)", v.problem.summary, v.Where()).Hint = v.problem.hint
 		default:
 			it.shape = v.shape
 			b.checkRank(it)
@@ -168,7 +168,7 @@ func (b *binder) checkRank(it *item) {
 		}
 		return
 	}
-	d := b.fail(it, ShapeError, b.typeSpan(it), "`%s` is %s, but is declared %s (%s)", it.sym.Name, shapeText(it.shape), declared(want), it.value.Where())
+	d := b.fail(it, shapeError, b.typeSpan(it), "`%s` is %s, but is declared %s (%s)", it.sym.Name, shapeText(it.shape), declared(want), it.value.Where())
 	d.Expected, d.Found = it.sym.Type.String(), shapeText(it.shape)
 	d.Hint = rankHint(it, want, got)
 }
@@ -222,7 +222,7 @@ func (b *binder) finish() {
 	b.undeclared()
 	b.warnComputed()
 	b.warnEmpty()
-	for _, key := range b.t.Names() {
+	for _, key := range b.t.names() {
 		if !b.used[key] {
 			b.out.Unused = append(b.out.Unused, key)
 		}
@@ -243,7 +243,7 @@ func (b *binder) warnFixed() {
 		same := known && v.problem == nil && sameShape(a.Shape, v.shape) && slices.Equal(a.Data, v.nums)
 		if known && !same {
 			b.diags.Add(diag.Diagnostic{
-				Code: IgnoredKey, Severity: diag.Warning, Source: b.src, Span: let.span, Where: v.Where(),
+				Code: ignoredKey, Severity: diag.Warning, Source: b.src, Span: let.span, Where: v.Where(),
 				Summary: fmt.Sprintf("the model fixes `%s`, so the value in the data is ignored (%s)", name, v.Where()),
 				Hint:    fmt.Sprintf("to set it from the data, declare `data %s`", name),
 			})
@@ -299,7 +299,7 @@ func (b *binder) lookup(name string) (*Array, bool) {
 		return it.array, it.array != nil && !it.bad && !it.open()
 	}
 	if d, ok := b.dims[name]; ok && d.known {
-		return Scalar(float64(d.n)), true
+		return scalar(float64(d.n)), true
 	}
 	let, ok := b.lets[name]
 	if !ok || let.busy {
@@ -358,7 +358,7 @@ func (b *binder) evalFailed(it *item, e ast.Expr, what string, err error) {
 		b.diags = append(b.diags, list...)
 		b.spoil(it)
 	default:
-		b.fail(it, Expression, e.Span(), "%s of `%s` cannot be evaluated: %s", what, it.sym.Name, err)
+		b.fail(it, expression, e.Span(), "%s of `%s` cannot be evaluated: %s", what, it.sym.Name, err)
 	}
 }
 

@@ -47,7 +47,7 @@ func TestEvalOfTheCaller(t *testing.T) {
 				a, _ := lookup(name.Name)
 				return a, nil
 			}
-			return Scalar(2), nil
+			return scalar(2), nil
 		}, "`y[2]` is 3, which is not <= s, where `s` is 2"},
 		{"error", func(ast.Expr, Lookup) (*Array, error) { return nil, errors.New("no square roots") }, "cannot be evaluated: no square roots"},
 		{"list", func(ast.Expr, Lookup) (*Array, error) { return nil, list }, "no"},
@@ -79,7 +79,7 @@ func TestKeepFor(t *testing.T) {
 	write(t, "d.csv", "y,id,note\n1,7,\"long text\"\n2,8,other\n")
 	write(t, "d.json", `{"N": 2, "meta": [1, [2]], "big": [1, 2, 3]}`)
 	m := model(t, "data y : real[N]")
-	tables, diags := Read(context.Background(), []string{"d.csv", "d.json"}, Options{Keep: KeepFor(m)})
+	tables, diags := Read(context.Background(), []string{"d.csv", "d.json"}, Options{Keep: keepFor(m)})
 	if len(diags) > 0 {
 		t.Fatal(diags.Error())
 	}
@@ -139,8 +139,8 @@ func TestBindConcurrently(t *testing.T) {
 
 func TestCodesAreDeclared(t *testing.T) {
 	for _, code := range []diag.Code{
-		FileError, SyntaxError, DuplicateKey, NoValue, NotAnArray, ShapeError, DimensionError, TypeError,
-		MissingElement, InfiniteValue, LabelError, ConstraintFail, Expression, IgnoredKey,
+		fileError, syntaxError, duplicateKey, noValue, notAnArray, shapeError, dimensionError, typeError,
+		missingElement, infiniteValue, labelError, constraintFail, expression, ignoredKey,
 	} {
 		if info, ok := diag.Lookup(code); !ok || info.Title == "" || info.Explanation == "" || info.Wrong == "" || info.Right == "" {
 			t.Errorf("%s is not declared in full", code)

@@ -11,8 +11,8 @@ type Array struct {
 	Missing []bool
 }
 
-// Scalar is an array without dimensions.
-func Scalar(x float64) *Array { return &Array{Data: []float64{x}} }
+// scalar is an array without dimensions.
+func scalar(x float64) *Array { return &Array{Data: []float64{x}} }
 
 // Bound is a model's data. Arrays may share memory with the tables that they
 // were bound from: do not write to them.
@@ -56,7 +56,7 @@ func (b *Bound) Lookup(name string) (*Array, bool) {
 		return a, true
 	}
 	if n, ok := b.Dims[name]; ok {
-		return Scalar(float64(n)), true
+		return scalar(float64(n)), true
 	}
 	return nil, false
 }

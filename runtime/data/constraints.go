@@ -93,7 +93,7 @@ func (b *binder) bound(it *item, side limit) (*Array, bool) {
 		return nil, false
 	}
 	if len(a.Shape) > 0 && !sameShape(a.Shape, it.array.Shape) {
-		d := b.fail(it, Expression, side.expr.Span(), "the bound of `%s` has another shape than the data", it.sym.Name)
+		d := b.fail(it, expression, side.expr.Span(), "the bound of `%s` has another shape than the data", it.sym.Name)
 		d.Expected = "a scalar, or " + shapeText(it.array.Shape)
 		d.Found = shapeText(a.Shape)
 		return nil, false
@@ -136,7 +136,7 @@ func (b *binder) reportConstraint(it *item, c *ast.Constraint, out trouble, side
 		out.at[k] = from(i)
 	}
 	value := func(i int) string { return b.boundText(it, i) }
-	b.elements(it, ConstraintFail, c.Span(), out, func(i int) string {
+	b.elements(it, constraintFail, c.Span(), out, func(i int) string {
 		return fmt.Sprintf("is %s, which is not %s%s", value(i), text, here)
 	}, value)
 }

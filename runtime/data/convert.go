@@ -149,18 +149,18 @@ func (b *binder) reportCells(it *item, found *[isText + 1]trouble) {
 			return format
 		}
 		short := v.cellText
-		if code == MissingElement {
+		if code == missingElement {
 			short = func(int) string { return "" }
 		}
 		b.elements(it, code, at, found[w], is, short).Hint = hint
 	}
 	optional := "declare it `" + optionalText(it.sym.Type) + "` if elements may be missing"
-	report(missing, MissingElement, "is missing", optional)
-	report(notANumber, MissingElement, "is NaN", optional)
-	report(fraction, TypeError, "is %s, which is not an int", "declare it `"+strings.Replace(it.sym.Type.String(), "int", "real", 1)+"`, or round the data")
-	report(wrongType, TypeError, "is %s, which is not "+article(typ), boolHint(typ))
-	report(tooBig, TypeError, "is %s, an integer that 64-bit floating point does not hold exactly", "identifiers are labels: declare a factor")
-	report(isText, TypeError, "is %s, which is not "+article(typ), textHint(it, found[isText]))
+	report(missing, missingElement, "is missing", optional)
+	report(notANumber, missingElement, "is NaN", optional)
+	report(fraction, typeError, "is %s, which is not an int", "declare it `"+strings.Replace(it.sym.Type.String(), "int", "real", 1)+"`, or round the data")
+	report(wrongType, typeError, "is %s, which is not "+article(typ), boolHint(typ))
+	report(tooBig, typeError, "is %s, an integer that 64-bit floating point does not hold exactly", "identifiers are labels: declare a factor")
+	report(isText, typeError, "is %s, which is not "+article(typ), textHint(it, found[isText]))
 	if found[infinite].n > 0 && !it.bad {
 		b.warnInfinite(it, found[infinite])
 	}
@@ -260,7 +260,7 @@ func (b *binder) warnInfinite(it *item, t trouble) {
 	}
 	i := t.at[0]
 	d := diag.Diagnostic{
-		Code: InfiniteValue, Severity: diag.Warning, Span: b.typeSpan(it),
+		Code: infiniteValue, Severity: diag.Warning, Span: b.typeSpan(it),
 		Summary: fmt.Sprintf("%s is %s (%s)", b.element(it, i), plain(it.value.nums[i]), it.value.whereElement(i)),
 	}
 	cause, bound := "a division by 0, or an overflow?", "<= inf"

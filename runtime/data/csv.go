@@ -85,7 +85,7 @@ func (r *csvReader) file() (f *fault) {
 // blankEnd notes that blank lines at the end are no rows: most are an editor's.
 func (r *csvReader) blankEnd(line, n int) {
 	where := fmt.Sprintf("%s:%d", r.origin.name, line)
-	r.notes.Add(diag.Diagnostic{Code: SyntaxError, Severity: diag.Warning, Where: where,
+	r.notes.Add(diag.Diagnostic{Code: syntaxError, Severity: diag.Warning, Where: where,
 		Summary: fmt.Sprintf("%s at the end: not read as rows (%s)", count(n, "blank line"), where),
 		Hint:    "remove them, or write NA for values that are missing",
 	})
@@ -174,7 +174,7 @@ func (r *csvReader) checkHeader(columns []column, at place, numbers int) {
 			continue
 		}
 		if k, twice := seen[c.name]; twice {
-			code = DuplicateKey
+			code = duplicateKey
 			fail("give each column a name of its own", "the name %q stands twice in the header: columns %d and %d", c.name, k+1, i+1)
 		}
 		seen[c.name] = i

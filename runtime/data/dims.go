@@ -123,7 +123,7 @@ func (b *binder) findGiven(d *dimension) {
 		hint = fmt.Sprintf("if it has nothing to do with the length, call the dimension by another name: `%s` in the place of `%s`", b.otherName(d.name), d.name)
 	}
 	b.diags.Add(diag.Diagnostic{
-		Code: DimensionError, Source: b.src, Span: b.dimSpan(d.name), Where: v.Where(),
+		Code: dimensionError, Source: b.src, Span: b.dimSpan(d.name), Where: v.Where(),
 		Summary:  fmt.Sprintf("`%s` is a dimension of the model, but the data give %s (%s)", d.name, bad, v.Where()),
 		Expected: "a whole number, at least 0", Found: bad, Hint: hint,
 	})
@@ -209,7 +209,7 @@ func (v *Value) describe() string {
 func (b *binder) givenDisagrees(d *dimension, other string) {
 	g := d.given
 	msg := diag.Diagnostic{
-		Code: DimensionError, Source: b.src, Span: b.dimSpan(d.name), Where: g.value.Where(),
+		Code: dimensionError, Source: b.src, Span: b.dimSpan(d.name), Where: g.value.Where(),
 		Summary: fmt.Sprintf("`%s` is %d (%s), but %s", d.name, g.n, g.value.Where(), other),
 		Hint:    fmt.Sprintf("leave `%s` out of the data: the shapes give it", d.name),
 	}
@@ -225,7 +225,7 @@ func (b *binder) compare(d *dimension, reference string, from *item) {
 		if s.n == d.n {
 			continue
 		}
-		msg := diag.Diagnostic{Code: DimensionError, Span: b.dimExprSpan(s), Summary: fmt.Sprintf("%s, but %s", s.describe(b), reference)}
+		msg := diag.Diagnostic{Code: dimensionError, Span: b.dimExprSpan(s), Summary: fmt.Sprintf("%s, but %s", s.describe(b), reference)}
 		msg.Expected = fmt.Sprintf("%s with %s = %d", s.item.sym.Type, d.name, d.n)
 		msg.Found = shapeText(s.item.shape)
 		if from != nil && from != s.item {
@@ -281,14 +281,14 @@ func (b *binder) checkLength(it *item, axis int, dim lang.Dim) {
 	case errors.Is(err, errNotReady):
 		return
 	case err != nil:
-		b.fail(it, Expression, b.dimExprSpan(sight{it, axis, 0}), "the length `%s` cannot be evaluated: %s", dim, err)
+		b.fail(it, expression, b.dimExprSpan(sight{it, axis, 0}), "the length `%s` cannot be evaluated: %s", dim, err)
 	case want != it.shape[axis]:
 		s := sight{it, axis, it.shape[axis]}
 		text := fmt.Sprintf("`%s` is %d", b.dimText(s, dim), want)
 		if b.dimText(s, dim) == fmt.Sprint(want) {
 			text = fmt.Sprintf("is declared %s", it.sym.Type)
 		}
-		d := b.fail(it, ShapeError, b.dimExprSpan(s), "%s, but %s", s.describe(b), text)
+		d := b.fail(it, shapeError, b.dimExprSpan(s), "%s, but %s", s.describe(b), text)
 		d.Expected, d.Found = fmt.Sprint(want), fmt.Sprint(s.n)
 	}
 }
@@ -326,7 +326,7 @@ func (b *binder) reportUnbound() {
 	for _, s := range b.m.Dims {
 		if d := b.dims[s.Name]; !d.known && b.byKey[s.Name] == nil && !only[s] {
 			b.diags.Add(diag.Diagnostic{
-				Code: DimensionError, Source: b.src, Span: s.Span,
+				Code: dimensionError, Source: b.src, Span: s.Span,
 				Summary: fmt.Sprintf("no data give the length of `%s`", s.Name), Hint: fmt.Sprintf("give it by name: -d %s=10", s.Name),
 			})
 		}

@@ -134,11 +134,11 @@ func (b *binder) reportLabels(l *labelled) {
 	it, v, at := l.it, l.it.value, b.typeSpan(l.it)
 	none, unfit := l.none, l.unfit
 	if none.n > 0 {
-		b.elements(it, MissingElement, at, none, func(int) string { return "is missing" }, func(int) string { return "" }).
+		b.elements(it, missingElement, at, none, func(int) string { return "is missing" }, func(int) string { return "" }).
 			Hint = "declare it `" + optionalText(it.sym.Type) + "` if elements may be missing"
 	}
 	if unfit.n > 0 {
-		b.elements(it, TypeError, at, unfit, func(i int) string { return "is " + v.cellText(i) + ", which is not a label" }, v.cellText).
+		b.elements(it, typeError, at, unfit, func(i int) string { return "is " + v.cellText(i) + ", which is not a label" }, v.cellText).
 			Hint = "labels are strings or integers"
 	}
 }
@@ -210,7 +210,7 @@ func (b *binder) encode(l *labelled) {
 	}
 	if unknown.n > 0 {
 		label := func(i int) string { return l.distinct[l.cell[i]] }
-		d := b.elements(l.it, LabelError, b.typeSpan(l.it), unknown, func(i int) string {
+		d := b.elements(l.it, labelError, b.typeSpan(l.it), unknown, func(i int) string {
 			return fmt.Sprintf("is %q, which is not a level of `%s`", shortened(label(i)), j)
 		}, func(i int) string { return strconv.Quote(shortened(label(i))) })
 		d.Expected = levelsText(b.out.Levels[j])
@@ -243,7 +243,7 @@ func (b *binder) orderByLabel(it *item, isFactor map[string]bool) {
 	}
 	j, _ := bareDim(it.sym.Type.Dims[0])
 	if !isFactor[j] {
-		d := b.fail(it, NotAnArray, b.typeSpan(it), "`%s` is keyed by label, but its first dimension `%s` is not a factor (%s)",
+		d := b.fail(it, notAnArray, b.typeSpan(it), "`%s` is keyed by label, but its first dimension `%s` is not a factor (%s)",
 			it.sym.Name, it.sym.Type.Dims[0], it.value.Where())
 		d.Hint = "write an array, or declare the labels: `data name : factor(J)[N]`"
 		return
@@ -287,11 +287,11 @@ func (b *binder) reportKeys(it *item, j string, absent []string, extra map[strin
 	}
 	sort.Strings(unknown)
 	if len(unknown) > 0 {
-		d := b.fail(it, LabelError, b.typeSpan(it), "`%s` has a value for %s, which no data of type `factor(%s)` has (%s)", it.sym.Name, quoted(unknown), j, it.value.Where())
+		d := b.fail(it, labelError, b.typeSpan(it), "`%s` has a value for %s, which no data of type `factor(%s)` has (%s)", it.sym.Name, quoted(unknown), j, it.value.Where())
 		d.Hint = suggestion(unknown[0], b.out.Levels[j])
 	}
 	if len(absent) > 0 {
-		d := b.fail(it, LabelError, b.typeSpan(it), "`%s` has no value for %s of `%s` (%s)", it.sym.Name, quoted(absent), j, it.value.Where())
+		d := b.fail(it, labelError, b.typeSpan(it), "`%s` has no value for %s of `%s` (%s)", it.sym.Name, quoted(absent), j, it.value.Where())
 		d.Hint = "an array keyed by label needs every level"
 	}
 }

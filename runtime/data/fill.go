@@ -37,7 +37,7 @@ func (b *binder) implied() {
 			continue
 		}
 		if d := b.dims[it.sym.Name]; d != nil && d.known {
-			it.array = Scalar(float64(d.n))
+			it.array = scalar(float64(d.n))
 		}
 	}
 }
@@ -46,7 +46,7 @@ func (b *binder) implied() {
 func (b *binder) byDefault(it *item) {
 	e := it.decl.Default
 	if it.sym.Type.Levels != "" {
-		b.fail(it, Expression, e.Span(), "`%s` is a factor, which cannot have a default: its labels come with the data", it.sym.Name)
+		b.fail(it, expression, e.Span(), "`%s` is a factor, which cannot have a default: its labels come with the data", it.sym.Name)
 		return
 	}
 	a, err := b.eval(e)
@@ -56,7 +56,7 @@ func (b *binder) byDefault(it *item) {
 	}
 	want := it.sym.Type
 	if len(a.Shape) != want.Rank() {
-		d := b.fail(it, Expression, e.Span(), "the default of `%s` is %s, but is declared %s", it.sym.Name, shapeText(a.Shape), declared(want.Rank()))
+		d := b.fail(it, expression, e.Span(), "the default of `%s` is %s, but is declared %s", it.sym.Name, shapeText(a.Shape), declared(want.Rank()))
 		d.Expected = want.String()
 		return
 	}
@@ -65,7 +65,7 @@ func (b *binder) byDefault(it *item) {
 	for i := range v.nums {
 		missing := a.Missing != nil && a.Missing[i]
 		if w := judge(v, i); w != fine && w != infinite && !(missing && want.Optional) {
-			b.fail(it, Expression, e.Span(), "the default of `%s` is %s, which is not %s", it.sym.Name, plain(v.nums[i]), article(want.Elem.String()))
+			b.fail(it, expression, e.Span(), "the default of `%s` is %s, which is not %s", it.sym.Name, plain(v.nums[i]), article(want.Elem.String()))
 			return
 		}
 	}
@@ -92,7 +92,7 @@ func (b *binder) bindByDefault(it *item) {
 		case !d.known:
 			d.n, d.known = s.n, true
 		case d.n != s.n:
-			msg := b.fail(it, DimensionError, it.decl.Default.Span(), "%s, but `%s` is %d", s.describe(b), name, d.n)
+			msg := b.fail(it, dimensionError, it.decl.Default.Span(), "%s, but `%s` is %d", s.describe(b), name, d.n)
 			msg.Expected, msg.Found = fmt.Sprintf("%s with %s = %d", it.sym.Type, name, d.n), shapeText(it.shape)
 		}
 	}
@@ -104,7 +104,7 @@ func (b *binder) noValue(it *item) {
 		b.spoil(it)
 		return
 	}
-	d := b.fail(it, NoValue, it.sym.Span, "the data hold no value for `%s`", it.sym.Name)
+	d := b.fail(it, noValue, it.sym.Span, "the data hold no value for `%s`", it.sym.Name)
 	d.Expected = it.sym.Type.String()
 	d.Found = b.keysFound()
 	d.Hint = b.noValueHint(it)
@@ -112,7 +112,7 @@ func (b *binder) noValue(it *item) {
 
 // keysFound lists the keys of the data.
 func (b *binder) keysFound() string {
-	keys := b.t.Names()
+	keys := b.t.names()
 	if len(keys) == 0 {
 		return "no data"
 	}
@@ -127,7 +127,7 @@ func (b *binder) keysFound() string {
 func (b *binder) noValueHint(it *item) string {
 	name := it.sym.Name
 	var unused []string
-	for _, k := range b.t.Names() {
+	for _, k := range b.t.names() {
 		if b.used[k] || b.byKey[k] != nil {
 			continue
 		}

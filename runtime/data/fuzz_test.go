@@ -9,7 +9,7 @@ import (
 
 // readBytes reads a text as a file of one kind.
 func readBytes(text []byte, kind originKind, name string) (*Tables, *fault) {
-	t := NewTables()
+	t := newTables()
 	s := newScanner(context.Background(), bytes.NewReader(text))
 	_, f := readText(s, &origin{name: name, kind: kind}, t, Options{})
 	return t, f

@@ -15,7 +15,7 @@ import (
 // since most are an encoded text. NaN is as in a file. The values are copied. What cannot be data is reported when a model
 // asks for it.
 func FromMap(m map[string]any) *Tables {
-	t := NewTables()
+	t := newTables()
 	for key, x := range m {
 		t.add(fromGoValue(key, x))
 	}

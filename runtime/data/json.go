@@ -99,7 +99,7 @@ func (j *jsonReader) one(key string) (f *fault) {
 func (j *jsonReader) member(key string, at place) {
 	if old, ok := j.tables.values[key]; ok {
 		f := j.fail(at, "the key %q stands twice in the object, first on line %d", key, old.line)
-		f.length, f.code = len(key)+2, DuplicateKey
+		f.length, f.code = len(key)+2, duplicateKey
 		f.hint = "remove one of them"
 		panic(f)
 	}

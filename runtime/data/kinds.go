@@ -11,7 +11,7 @@ func (b *binder) checkKind(it *item) {
 	}
 	lead, event := a.Shape[:len(a.Shape)-rank], a.Shape[len(a.Shape)-rank:]
 	if rank == 2 && event[0] != event[1] {
-		b.fail(it, ShapeError, b.typeSpan(it), "`%s` is declared %s, but its matrices are %d by %d (%s)", it.sym.Name, t, event[0], event[1], it.value.describe())
+		b.fail(it, shapeError, b.typeSpan(it), "`%s` is declared %s, but its matrices are %d by %d (%s)", it.sym.Name, t, event[0], event[1], it.value.describe())
 		return
 	}
 	n := size(event)
@@ -32,7 +32,7 @@ func (b *binder) checkKind(it *item) {
 		if len(lead) > 0 {
 			name += bracket(unravel(k, lead), 0)
 		}
-		d := b.fail(it, ConstraintFail, b.typeSpan(it), "`%s` is not %s: %s (%s)", name, t.Kind.Phrase(), why, it.whereElement(from(k*n)))
+		d := b.fail(it, constraintFail, b.typeSpan(it), "`%s` is not %s: %s (%s)", name, t.Kind.Phrase(), why, it.whereElement(from(k*n)))
 		d.Hint = t.Kind.ViolationHint(a.Data[k*n : (k+1)*n])
 	}
 	if wrong > maxListed {

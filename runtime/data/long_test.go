@@ -48,7 +48,7 @@ func TestLongTexts(t *testing.T) {
 // What is kept of a long text is bounded.
 func TestLongTextsTakeLittle(t *testing.T) {
 	text := []byte(`{"note": "` + strings.Repeat("x", 4*maxString) + `"}`)
-	r := &jsonReader{scanner: newScanner(t.Context(), bytes.NewReader(text)), tables: NewTables(), origin: &origin{name: "d.json"}}
+	r := &jsonReader{scanner: newScanner(t.Context(), bytes.NewReader(text)), tables: newTables(), origin: &origin{name: "d.json"}}
 	if f := r.file(); f != nil || cap(r.scratch) > 2*maxString {
 		t.Errorf("%v, %d bytes kept of %d", f, cap(r.scratch), len(text))
 	}

@@ -25,9 +25,9 @@ type Options struct {
 	Keep func(key string) bool
 }
 
-// KeepFor is an Options.Keep for m: it keeps the values of data and dimensions,
+// keepFor is an Options.Keep for m: it keeps the values of data and dimensions,
 // and of names that the model fixes.
-func KeepFor(m *lang.Model) func(key string) bool {
+func keepFor(m *lang.Model) func(key string) bool {
 	wanted := map[string]bool{}
 	for _, list := range [][]*lang.Symbol{m.Data, m.Dims, m.Lets} {
 		for _, s := range list {
@@ -87,10 +87,10 @@ func isName(s string) bool {
 
 // readAssignment reads `-d name=value`.
 func readAssignment(ctx context.Context, name, value string) (*Tables, diag.List) {
-	t := NewTables()
+	t := newTables()
 	o := &origin{name: "-d " + name, kind: fromFlag}
 	if value == "" {
-		return t, diag.List{{Code: SyntaxError, Where: o.name, Summary: "there is no value after `=`", Hint: fmt.Sprintf("write -d %s=1, or -d '%s=[1, 2, 3]'", name, name)}}
+		return t, diag.List{{Code: syntaxError, Where: o.name, Summary: "there is no value after `=`", Hint: fmt.Sprintf("write -d %s=1, or -d '%s=[1, 2, 3]'", name, name)}}
 	}
 	if strings.IndexByte(`[{"`, value[0]) < 0 {
 		b := builder{}
@@ -113,7 +113,7 @@ func readAssignment(ctx context.Context, name, value string) (*Tables, diag.List
 
 // readFile reads a JSON or CSV file.
 func readFile(ctx context.Context, path string, opt Options) (*Tables, diag.List) {
-	t := NewTables()
+	t := newTables()
 	file, d := open(path)
 	if d != nil {
 		return t, diag.List{*d}
@@ -165,7 +165,7 @@ func (r *recorder) excerpt(name string) *diag.Source {
 
 // readNamed reads a text that is called path; source is that text, for messages.
 func readNamed(ctx context.Context, path string, r io.Reader, source func() *diag.Source, opt Options) (*Tables, diag.List) {
-	t := NewTables()
+	t := newTables()
 	s := newScanner(ctx, r)
 	kind, d := sniff(path, s.head(512))
 	if s.err != nil {
@@ -177,9 +177,9 @@ func readNamed(ctx context.Context, path string, r io.Reader, source func() *dia
 	notes, f := readText(s, &origin{name: path, kind: kind}, t, opt)
 	switch {
 	case s.err != nil:
-		return NewTables(), diag.List{readFailed(path, s.err)}
+		return newTables(), diag.List{readFailed(path, s.err)}
 	case f != nil:
-		return NewTables(), diag.List{f.diagnostic(path, source())}
+		return newTables(), diag.List{f.diagnostic(path, source())}
 	}
 	return t, notes
 }
@@ -202,7 +202,7 @@ func ext(path string) string { return strings.ToLower(filepath.Ext(path)) }
 // open opens a file, or says why not.
 func open(path string) (*os.File, *diag.Diagnostic) {
 	fail := func(hint, format string, args ...any) (*os.File, *diag.Diagnostic) {
-		return nil, &diag.Diagnostic{Code: FileError, Where: path, Summary: fmt.Sprintf(format, args...), Hint: hint}
+		return nil, &diag.Diagnostic{Code: fileError, Where: path, Summary: fmt.Sprintf(format, args...), Hint: hint}
 	}
 	if path == "" {
 		return fail("write -d data.json, or -d name=value", "`-d` names no file")
@@ -239,9 +239,9 @@ func cause(err error) error {
 
 func readFailed(where string, err error) diag.Diagnostic {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return diag.Diagnostic{Code: FileError, Where: where, Summary: fmt.Sprintf("reading %s was interrupted", where)}
+		return diag.Diagnostic{Code: fileError, Where: where, Summary: fmt.Sprintf("reading %s was interrupted", where)}
 	}
-	return diag.Diagnostic{Code: FileError, Where: where, Summary: fmt.Sprintf("cannot read %s: %v", where, cause(err))}
+	return diag.Diagnostic{Code: fileError, Where: where, Summary: fmt.Sprintf("cannot read %s: %v", where, cause(err))}
 }
 
 // nearbyFile suggests a file of a similar name, or an assignment.
@@ -279,7 +279,7 @@ var foreignFormats = []struct{ magic, name, hint string }{
 // sniff decides what a file is from its first bytes and its name.
 func sniff(path string, head []byte) (originKind, *diag.Diagnostic) {
 	fail := func(hint, format string, args ...any) (originKind, *diag.Diagnostic) {
-		return 0, &diag.Diagnostic{Code: FileError, Where: path, Summary: path + " " + fmt.Sprintf(format, args...), Hint: hint}
+		return 0, &diag.Diagnostic{Code: fileError, Where: path, Summary: path + " " + fmt.Sprintf(format, args...), Hint: hint}
 	}
 	for _, f := range foreignFormats {
 		if bytes.HasPrefix(head, []byte(f.magic)) {
@@ -349,7 +349,7 @@ func excerpt(path string) *diag.Source {
 
 // diagnostic turns a fault into a message, with its line if the text is at hand.
 func (f *fault) diagnostic(name string, src *diag.Source) diag.Diagnostic {
-	d := diag.Diagnostic{Code: SyntaxError, Source: src, Summary: f.summary, Found: f.found, Hint: f.hint}
+	d := diag.Diagnostic{Code: syntaxError, Source: src, Summary: f.summary, Found: f.found, Hint: f.hint}
 	if f.code != "" {
 		d.Code = f.code
 	}

@@ -159,7 +159,7 @@ func (b *binder) joinEarlier() {
 				continue
 			}
 			if it.shape[axis] != extra {
-				b.fail(it, DimensionError, b.typeSpan(it), "`%s` is to be extended by %d, but `%s` is given for %d (%s)", name, extra, it.sym.Name, it.shape[axis], it.value.Where()).
+				b.fail(it, dimensionError, b.typeSpan(it), "`%s` is to be extended by %d, but `%s` is given for %d (%s)", name, extra, it.sym.Name, it.shape[axis], it.value.Where()).
 					Hint = "give the new elements alone: those that there are follow from the fit"
 				break
 			}
@@ -262,7 +262,7 @@ func (b *binder) changes(it *item) bool {
 				continue
 			}
 			if !free || it.sym.Type.Levels != "" && !r.opt.Drawn[name] {
-				d := b.fail(it, NoValue, it.sym.Span, "the new data hold no value for `%s`, and %s", name, why)
+				d := b.fail(it, noValue, it.sym.Span, "the new data hold no value for `%s`, and %s", name, why)
 				d.Expected, d.Found, d.Hint = it.sym.Type.String(), b.keysFound(), hint
 			}
 			return true

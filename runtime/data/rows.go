@@ -19,7 +19,7 @@ import (
 func FromRows[T any](rows iter.Seq[T]) (*Tables, diag.List) {
 	r, diags := newRowReader(reflect.TypeFor[T]())
 	if diags.HasErrors() {
-		return NewTables(), diags
+		return newTables(), diags
 	}
 	for row := range rows {
 		r.row(reflect.ValueOf(&row).Elem())
@@ -43,7 +43,7 @@ func newRowReader(t reflect.Type) (*rowReader, diag.List) {
 		t = t.Elem()
 	}
 	if t.Kind() != reflect.Struct {
-		return nil, diag.List{{Code: NotAnArray, Summary: fmt.Sprintf("rows are structs, with a field for each array of data; these are of the Go type %s", t), Hint: "arrays of numbers by name are a map, of one number in each row too"}}
+		return nil, diag.List{{Code: notAnArray, Summary: fmt.Sprintf("rows are structs, with a field for each array of data; these are of the Go type %s", t), Hint: "arrays of numbers by name are a map, of one number in each row too"}}
 	}
 	r := &rowReader{}
 	seen := map[string]string{}
@@ -70,7 +70,7 @@ func newRowReader(t reflect.Type) (*rowReader, diag.List) {
 			name = f.Name
 		}
 		if other, twice := seen[name]; twice {
-			return nil, diag.List{{Code: DuplicateKey, Summary: fmt.Sprintf("the fields %s and %s of %s are both called `%s`", other, f.Name, t, name), Hint: "give one of them another name, or leave it out: `ppl:\"-\"`"}}
+			return nil, diag.List{{Code: duplicateKey, Summary: fmt.Sprintf("the fields %s and %s of %s are both called `%s`", other, f.Name, t, name), Hint: "give one of them another name, or leave it out: `ppl:\"-\"`"}}
 		}
 		seen[name] = f.Name
 		c := &rowColumn{goReader{key: name, jsonArray: jsonArray{leaf: -1}}, f.Index}
@@ -101,7 +101,7 @@ func (r *rowReader) row(x reflect.Value) {
 }
 
 func (r *rowReader) tables() *Tables {
-	t := NewTables()
+	t := newTables()
 	for _, c := range r.columns {
 		v := &Value{key: c.key, origin: &origin{name: "Go", kind: fromGo}}
 		c.path = c.path[:0]

@@ -132,7 +132,7 @@ func (s *scanner) here() place { return place{s.offset(), s.line, s.column()} }
 type fault struct {
 	place
 	length  int       // bytes to underline
-	code    diag.Code // empty: SyntaxError
+	code    diag.Code // empty: syntaxError
 	summary string
 	found   string
 	hint    string

@@ -24,12 +24,12 @@ func (s simple) eval(e ast.Expr) (*Array, error) {
 	}
 	switch e := e.(type) {
 	case *ast.Number:
-		return Scalar(e.Value), nil
+		return scalar(e.Value), nil
 	case *ast.Bool:
 		if e.Value {
-			return Scalar(1), nil
+			return scalar(1), nil
 		}
-		return Scalar(0), nil
+		return scalar(0), nil
 	case *ast.Paren:
 		return s.eval(e.X)
 	case *ast.Name:
@@ -50,9 +50,9 @@ func (s simple) name(name string) (*Array, error) {
 	}
 	switch name {
 	case "inf":
-		return Scalar(math.Inf(1)), nil
+		return scalar(math.Inf(1)), nil
 	case "pi":
-		return Scalar(math.Pi), nil
+		return scalar(math.Pi), nil
 	}
 	return nil, fmt.Errorf("`%s` has no value here", name)
 }

@@ -87,11 +87,11 @@ func (v *Value) whereElement(i int) string {
 	return fmt.Sprintf("%s:%d, row %d", v.origin.name, v.rows.line(row), row+1)
 }
 
-// NewTables returns empty tables.
-func NewTables() *Tables { return &Tables{values: map[string]*Value{}} }
+// newTables returns empty tables.
+func newTables() *Tables { return &Tables{values: map[string]*Value{}} }
 
-// Names lists the keys, sorted.
-func (t *Tables) Names() []string {
+// names lists the keys, sorted.
+func (t *Tables) names() []string {
 	out := make([]string, 0, len(t.values))
 	for k := range t.values {
 		out = append(out, k)
@@ -110,12 +110,12 @@ func (t *Tables) Lookup(key string) (*Value, bool) {
 // (an assignment, a Go value) replaces earlier ones and is not replaced by a
 // file; of two files that give a key both are remembered.
 func Merge(tables ...*Tables) *Tables {
-	out := NewTables()
+	out := newTables()
 	for _, t := range tables {
 		if t == nil {
 			continue
 		}
-		for _, k := range t.Names() {
+		for _, k := range t.names() {
 			out.add(t.values[k])
 		}
 	}
@@ -139,7 +139,7 @@ func (t *Tables) add(v *Value) {
 // duplicate is the error for a value that two files give.
 func (v *Value) duplicate() diag.Diagnostic {
 	d := diag.Diagnostic{
-		Code: DuplicateKey, Where: v.also.Where(),
+		Code: duplicateKey, Where: v.also.Where(),
 		Summary: fmt.Sprintf("`%s` is in two files: %s and %s", v.key, v.origin.name, v.also.origin.name),
 		Hint:    fmt.Sprintf("remove it from one of them, or say which value to use with `-d %s=...`", v.key),
 	}

@@ -25,14 +25,14 @@ func (b *binder) undeclared() {
 		t.Optional = v.problem == nil && hasMissing(v)
 		if b.readElsewhere(sym) {
 			b.diags.Add(diag.Diagnostic{
-				Code: IgnoredKey, Severity: diag.Warning, Source: b.src, Span: sym.Span, Where: v.Where(),
+				Code: ignoredKey, Severity: diag.Warning, Source: b.src, Span: sym.Span, Where: v.Where(),
 				Summary: fmt.Sprintf("`%s` is a latent, so the value in the data is ignored (%s)", sym.Name, v.Where()),
 				Hint:    fmt.Sprintf("if it was observed, declare `data %s : %s`", sym.Name, t),
 			})
 			continue
 		}
 		b.diags.Add(diag.Diagnostic{
-			Code: Undeclared, Source: b.src, Span: sym.Span, Where: v.Where(),
+			Code: undeclared, Source: b.src, Span: sym.Span, Where: v.Where(),
 			Summary: fmt.Sprintf("`%s` is in the data (%s), but the model does not declare it: it would be a latent, and the data would not be read", sym.Name, v.Where()),
 			Hint:    fmt.Sprintf("`data %s : %s`", sym.Name, t),
 		})
@@ -49,7 +49,7 @@ func (b *binder) warnComputed() {
 		}
 		b.used[sym.Name] = true
 		b.diags.Add(diag.Diagnostic{
-			Code: IgnoredKey, Severity: diag.Warning, Source: b.src, Span: sym.Span, Where: v.Where(),
+			Code: ignoredKey, Severity: diag.Warning, Source: b.src, Span: sym.Span, Where: v.Where(),
 			Summary: fmt.Sprintf("the model computes `%s`, so the value in the data is ignored (%s)", sym.Name, v.Where()),
 			Hint:    fmt.Sprintf("if it was observed, declare `data %s : %s`, and say with `~` how it came about", sym.Name, sym.Type),
 		})
@@ -115,7 +115,7 @@ func (b *binder) warnEmpty() {
 		if it.array == nil || it.bad || it.value == nil || len(it.array.Data) > 0 || !observed[it.sym] {
 			continue
 		}
-		b.add(it, diag.Diagnostic{Code: EmptyData, Severity: diag.Warning, Span: it.sym.Span,
+		b.add(it, diag.Diagnostic{Code: emptyData, Severity: diag.Warning, Span: it.sym.Span,
 			Summary: fmt.Sprintf("`%s` has no elements (%s): the model learns nothing from it", it.sym.Name, it.value.Where())})
 	}
 }

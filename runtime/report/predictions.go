@@ -43,7 +43,7 @@ func PredictionsText(w io.Writer, a *answer.Predictions, o Options) error {
 			fmt.Fprintf(b, "unseen   %s of %s: drawn from the prior, given the rest\n", Printable(strings.Join(shown, ", "))+more, j)
 		}
 	}
-	style := map[answer.Verdict]string{answer.Good: Green, answer.Caution: Yellow, answer.Poor: Red}[a.Verdict]
+	style := map[answer.Verdict]string{answer.Good: green, answer.Caution: yellow, answer.Poor: red}[a.Verdict]
 	fmt.Fprintf(b, "verdict  %s, of the fit\n", o.paint(style, string(a.Verdict)))
 	if a.Verdict != answer.Good {
 		for _, why := range a.Reasons {

@@ -13,10 +13,10 @@ import (
 
 // Styles of text on a terminal, as codes of ANSI's select graphic rendition.
 const (
-	Strong = "1"
-	Green  = "1;32"
-	Yellow = "1;33"
-	Red    = "1;31"
+	strong = "1"
+	green  = "1;32"
+	yellow = "1;33"
+	red    = "1;31"
 )
 
 // Options say how an answer is shown.
@@ -42,7 +42,7 @@ func (o *Options) paint(style, text string) string {
 	return o.Paint(style, text)
 }
 
-func (o *Options) strong(text string) string { return o.paint(Strong, text) }
+func (o *Options) strong(text string) string { return o.paint(strong, text) }
 
 // page is an answer that is being shown.
 type page struct {
@@ -143,7 +143,7 @@ func (p *page) interrupted() {
 	if p.Asked.Method == nuts && p.Sampling != nil {
 		left = "these are the draws so far"
 	}
-	fmt.Fprintf(p.w, "%s after %s: %s.\n\n", p.paint(Yellow, what), duration(p.Fitting), left)
+	fmt.Fprintf(p.w, "%s after %s: %s.\n\n", p.paint(yellow, what), duration(p.Fitting), left)
 }
 
 // figures are those of a fit and of what corrects it.
@@ -191,12 +191,12 @@ func mixing(s *answer.Sampling) string {
 
 // verdict prints the verdict with its reasons, and the time.
 func (p *page) verdict() {
-	style := Red
+	style := red
 	switch p.Verdict {
 	case answer.Good:
-		style = Green
+		style = green
 	case answer.Caution:
-		style = Yellow
+		style = yellow
 	}
 	fmt.Fprintf(p.w, "verdict  %s\n", p.paint(style, string(p.Verdict)))
 	for _, why := range p.Reasons {

@@ -324,10 +324,10 @@ func TestReadError(t *testing.T) {
 			t.Error("no error")
 		}
 	}
-	if _, err := ReadFile(t.TempDir(), Limits{}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	if _, err := readFile(t.TempDir(), Limits{}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Error(err)
 	}
-	if _, err := ReadFile("nowhere", Limits{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := readFile("nowhere", Limits{}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 }
@@ -518,7 +518,7 @@ func FuzzEntry(f *testing.F) {
 
 // Reading the golden file of an earlier version of the program.
 func TestReadGolden(t *testing.T) {
-	f, err := ReadFile("testdata/golden.zarr.zip", Limits{})
+	f, err := readFile("testdata/golden.zarr.zip", Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

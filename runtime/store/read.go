@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// ReadFile reads the file at a path. Errors are those of Read, with the path.
-func ReadFile(path string, limits Limits) (*File, error) {
+// readFile reads the file at a path. Errors are those of Read, with the path.
+func readFile(path string, limits Limits) (*File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err

@@ -54,11 +54,11 @@ func WriteFile(ctx context.Context, path string, f *File) (err error) {
 	return nil
 }
 
-// Writable returns the error that WriteFile would meet at a path before it
+// writable returns the error that WriteFile would meet at a path before it
 // writes: a folder that is not there or cannot be written, a path that is no
 // regular file, a file that is read-only. It is for calling before the work
 // whose result is written, and leaves nothing behind.
-func Writable(path string) error {
+func writable(path string) error {
 	to, err := destination(path)
 	if err != nil {
 		return err

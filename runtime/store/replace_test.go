@@ -31,10 +31,10 @@ func TestWriteFile(t *testing.T) {
 	if err := os.Symlink("fit.zarr.zip", link); err != nil {
 		t.Skip(err)
 	}
-	if err := errors.Join(Writable(link), WriteFile(context.Background(), link, sample())); err != nil {
+	if err := errors.Join(writable(link), WriteFile(context.Background(), link, sample())); err != nil {
 		t.Fatal(err)
 	}
-	got, err := ReadFile(path, Limits{})
+	got, err := readFile(path, Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestWritable(t *testing.T) {
 		{filepath.Join(file, "new"), false},
 		{dangling, false},
 	} {
-		if err := Writable(c.path); (err == nil) != c.ok {
+		if err := writable(c.path); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.path, err)
 		}
 		if c.ok {

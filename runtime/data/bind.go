@@ -222,7 +222,7 @@ func (b *binder) finish() {
 	b.undeclared()
 	b.warnComputed()
 	b.warnEmpty()
-	for _, key := range b.t.names() {
+	for _, key := range b.t.Names() {
 		if !b.used[key] {
 			b.out.Unused = append(b.out.Unused, key)
 		}

@@ -51,7 +51,7 @@ type member struct {
 
 // membersOf finds the columns that are elements of the rows of an array.
 func (b *binder) membersOf(name string, rank int) (members []member) {
-	for _, key := range b.t.names() {
+	for _, key := range b.t.Names() {
 		v := b.t.values[key]
 		if array, index := elementOf(key); array == name && len(index) == rank-1 && v.origin.kind == fromCSV {
 			members = append(members, member{v, index})

@@ -112,7 +112,7 @@ func (b *binder) noValue(it *item) {
 
 // keysFound lists the keys of the data.
 func (b *binder) keysFound() string {
-	keys := b.t.names()
+	keys := b.t.Names()
 	if len(keys) == 0 {
 		return "no data"
 	}
@@ -127,7 +127,7 @@ func (b *binder) keysFound() string {
 func (b *binder) noValueHint(it *item) string {
 	name := it.sym.Name
 	var unused []string
-	for _, k := range b.t.names() {
+	for _, k := range b.t.Names() {
 		if b.used[k] || b.byKey[k] != nil {
 			continue
 		}

@@ -144,7 +144,7 @@ func (c goldenCase) write(b *strings.Builder) {
 }
 
 func describeTables(b *strings.Builder, t *Tables) {
-	for _, k := range t.names() {
+	for _, k := range t.Names() {
 		v := t.values[k]
 		fmt.Fprintf(b, "%s %v", k, v.shape)
 		for i := range v.nums {

@@ -90,8 +90,8 @@ func (v *Value) whereElement(i int) string {
 // newTables returns empty tables.
 func newTables() *Tables { return &Tables{values: map[string]*Value{}} }
 
-// names lists the keys, sorted.
-func (t *Tables) names() []string {
+// Names lists the keys, sorted.
+func (t *Tables) Names() []string {
 	out := make([]string, 0, len(t.values))
 	for k := range t.values {
 		out = append(out, k)
@@ -115,7 +115,7 @@ func Merge(tables ...*Tables) *Tables {
 		if t == nil {
 			continue
 		}
-		for _, k := range t.names() {
+		for _, k := range t.Names() {
 			out.add(t.values[k])
 		}
 	}

@@ -290,7 +290,7 @@ func (l *loaded) bindTo(m *Model, opt BindOptions, more *data.Tables) (*Problem,
 func init() {
 	diag.Declare(diag.CodeInfo{
 		Code: "another-model", Title: "A model that is not the one that was fitted",
-		Explanation: "`ppl predict FIT --model` takes a model that adds `generate` and `let` statements, and data for them, to the model of the fit. The draws of the fit are those of its own latents, priors and likelihood: where these differ they say nothing of the new model.",
+		Explanation: "A prediction by another text of the model takes one that adds `generate` and `let` statements, and data for them, to the model of the fit. The draws of the fit are those of its own latents, priors and likelihood: where these differ they say nothing of the new model.",
 		Wrong:       "mu ~ Normal(0, 1)   # where the fit had mu ~ Normal(0, 5)",
 		Right:       "mu ~ Normal(0, 5)\ngenerate let twice = 2 * mu",
 	})

@@ -24,6 +24,7 @@ type stage struct {
 const latent = "\nmu ~ Normal(0, 1)\n"
 
 var stages = map[diag.Code]stage{
+	"cannot-calibrate":   {command: "sbc", data: `{"w": [1, 2]}`},
 	"cannot-simulate":    {command: "simulate", data: `{"N": 2}`},
 	"data-duplicate-key": {model: "data y : real[N]\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)\n"},
 	"data-ignored-key":   {more: latent},
@@ -56,6 +57,7 @@ var elsewhere = map[diag.Code]string{
 	"invalid-utf8":      "parser.TestCodes",
 	"nesting-too-deep":  "parser.TestCodes",
 	"no-pointwise":      "runtime.TestLOORefuses",
+	"no-weights":        "runtime.TestWeightedScore",
 	"not-supported-yet": "lang/check.TestCodes",
 }
 

@@ -29,7 +29,7 @@ type survey struct {
 	Scores  [2]int            `ppl:"s"`
 	X       []float64         // called X
 	Comment map[string]string `ppl:"-"`
-	secret  chan int
+	secret  chan int // of a kind that no data have: passed over
 }
 
 const surveyModel = `
@@ -47,7 +47,7 @@ z ~ Normal(0, 1)
 func surveyRows() ([]survey, map[string]any) {
 	dose := 2.5
 	rows := []survey{
-		{place: place{"B", 1}, Y: 1, Dose: &dose, Weight: sql.NullFloat64{Float64: 7, Valid: true}, Count: sql.Null[int]{V: 3, Valid: true}, Scores: [2]int{1, 2}, X: []float64{1, 2, 3}},
+		{place: place{"B", 1}, Y: 1, Dose: &dose, Weight: sql.NullFloat64{Float64: 7, Valid: true}, Count: sql.Null[int]{V: 3, Valid: true}, Scores: [2]int{1, 2}, X: []float64{1, 2, 3}, secret: make(chan int)},
 		{place: place{"A", 2}, Y: math.NaN(), Scores: [2]int{3, 4}, X: []float64{4, 5, 6}},
 	}
 	return rows, map[string]any{"county": []string{"B", "A"}, "y": []any{1, nil}, "dose": []any{2.5, nil}, "weight": []any{7, nil}, "k": []any{3, nil},

@@ -60,6 +60,7 @@ var examples = []example{
 	{name: "quakes", data: "data.csv"},
 	{name: "airquality", data: "data.csv"},
 	{name: "remission", data: "data.csv"},
+	{name: "schools", data: "data.csv"},
 }
 
 const examplesFolder = "../examples"

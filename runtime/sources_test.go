@@ -29,7 +29,7 @@ type survey struct {
 	Scores  [2]int            `ppl:"s"`
 	X       []float64         // called X
 	Comment map[string]string `ppl:"-"`
-	secret  chan int // of a kind that no data have: passed over
+	secret  chan int          // of a kind that no data have: passed over
 }
 
 const surveyModel = `

@@ -3,7 +3,7 @@
 // computed once when the graph is built. A linear regression then costs the
 // same for a hundred rows and for ten million.
 //
-// Two kinds of sums qualify, both over rows n of an expression that is affine
+// Three kinds of sums qualify. Two are over rows n of an expression that is affine
 // in what does not vary with the row:
 //
 //	Σ_n w_n (Σ_t c_t[n] θ_t)²    squares of a linear predictor's residuals
@@ -32,6 +32,12 @@
 // longer occur, joins the rows that all groups share (the block-arrow
 // elimination of Bates et al. 2015, "Fitting linear mixed-effects models using
 // lme4", section 3; Golub & Van Loan, Matrix Computations, 4th ed., 5.3 and 6.3).
+//
+// # Equal rows
+//
+// The third is of any elementwise expression, where rows differ in nothing but
+// data and many are alike: log Γ(y_n + φ) for counts y, a logistic regression on
+// factors. It is summed over the rows that differ, each as often as it occurs.
 //
 // # Limits
 //
@@ -71,9 +77,13 @@ func (r *Rules) Sum(g *graph.Graph, x *graph.Node, dims []int, times float64) (*
 	r.busy = true
 	defer func() { r.busy = false }()
 	if u, w, ok := f.square(f.place(x)); ok {
-		return r.squares(f, u, w, times)
+		if n, ok := r.squares(f, u, w, times); ok {
+			return n, true
+		}
+	} else if n, ok := linear(f, f.place(x), times); ok {
+		return n, true
 	}
-	return linear(f, f.place(x), times)
+	return equal(f, f.place(x), times)
 }
 
 // square finds u and w ≥ 0 where x is w·u², w being data.

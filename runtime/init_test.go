@@ -58,9 +58,8 @@ h ~ Uniform(0, b)
 `
 	p := boundTo(t, text, nil)
 	at := []any{"a", 0.3, "b", 1.7, "c", 0.2, "d", 2.6, "e", []float64{-1, 0.5, 2}, "f", []float64{0.2, 0.3, 0.5}, "g", []float64{4, -3}, "h", 1.1}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel() // what was reached is the start
-	post, err := p.Fit(ctx, runtime.Options{Guide: "map", Init: values(at...)})
+	// What is reached in no time is the start.
+	post, err := p.Fit(context.Background(), runtime.Options{Guide: "map", Init: values(at...), MaxTime: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +79,7 @@ h ~ Uniform(0, b)
 		}
 	}
 	// What has no value is where it is without any: relative to what has one.
-	post, err = p.Fit(ctx, runtime.Options{Guide: "map", Init: values("a", 10.0, "g", []any{7.5, nil})})
+	post, err = p.Fit(context.Background(), runtime.Options{Guide: "map", Init: values("a", 10.0, "g", []any{7.5, nil}), MaxTime: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,9 +185,7 @@ func TestInitFrom(t *testing.T) {
 	if err != nil || !slices.Equal(taken, []string{"mu", "p", "alpha"}) {
 		t.Fatalf("taken %q, %v", taken, err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	at, err := second.Fit(ctx, runtime.Options{Guide: "map", Init: init})
+	at, err := second.Fit(context.Background(), runtime.Options{Guide: "map", Init: init, MaxTime: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,7 @@ func (p *Problem) explain(err error) error {
 	}
 	if memory := (*target.ErrMemory)(nil); errors.As(err, &memory) {
 		return &ModelError{diag.List{{Code: "too-large", Source: p.model.checked.File.Source, Summary: memory.Error(),
-			Hint: "products of matrices with latents are held for all rows: `b[1] * x + b[2] * z` is worked through in blocks, as `X @ b` is not"}}}
+			Hint: "some products of matrices with latents are held for all rows: `b[1] * x + b[2] * z` in the place of `X @ b` never is"}}}
 	}
 	if refusal := (*methods.Refusal)(nil); errors.As(err, &refusal) {
 		return &OptionError{refusal.Option, refusal.Why}

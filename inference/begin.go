@@ -22,7 +22,7 @@ type Initial struct {
 	// Look is what tempering from the prior has found, to hold the chains against; nil where
 	// that does not suit the model.
 	Look *Look
-	// Symmetry is that of Fit; nil if there is none.
+	// Symmetry is that of Answer; nil if there is none.
 	Symmetry *Symmetry
 }
 
@@ -111,7 +111,7 @@ func (f *fitter) begin(seed uint64, chains int) *Initial {
 		return in
 	}
 	in.Target = f.t
-	fit := newFit(f.t)
+	fit := newAnswer(f.t)
 	f.take(fit, a)
 	if f.sym, err = f.findSymmetry(a); err != nil {
 		return in

@@ -38,7 +38,7 @@ func exactly(t *target.Target) (*Answer, error) {
 		}
 		return nil, e
 	}
-	a := newFit(t)
+	a := newAnswer(t)
 	a.Draws, a.Applied = &Weighted{KHat: math.NaN(), ESS: math.Inf(1)}, ExactSum
 	a.Ending = Ending{Converged: true, Ended: "all latents were summed out"}
 	a.ELBO, a.Modes, a.Evaluations = lp[0], []Mode{{ELBO: lp[0]}}, 1

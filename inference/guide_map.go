@@ -53,7 +53,7 @@ func (f *fitter) maximum() (*Answer, error) {
 	if asked != nil { // the mode that the values to start from lead to
 		best = asked
 	}
-	fit := newFit(&t)
+	fit := newAnswer(&t)
 	fit.Point = true
 	fit.Starts = len(starts)
 	fit.Loc, fit.LogSD = best.u, make([]float64, t.D)

@@ -272,7 +272,7 @@ func (f *fitter) descend(g *guided, st *guidedStart, first float64) (*Answer, *g
 	if err := s.run(x0); err != nil {
 		return nil, nil, err
 	}
-	fit := newFit(g.t)
+	fit := newAnswer(g.t)
 	fit.Converged, fit.Ended, fit.Decrement = s.converged, s.why, math.NaN()
 	fit.Particles = g.s
 	loc, sd, phi := unpack(s.x)

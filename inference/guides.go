@@ -71,13 +71,13 @@ func (f *fitter) base() (*Answer, *objective, *ascent, error) {
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	fit := newFit(f.t)
+	fit := newAnswer(f.t)
 	f.take(fit, a)
 	o, a, err = f.explore(fit, o, a)
 	return fit, o, a, err
 }
 
-func newFit(t *target.Target) *Answer {
+func newAnswer(t *target.Target) *Answer {
 	return &Answer{Target: t, Applied: NoCorrection, Optimum: Optimum{Starts: 1, KHatMeanField: math.NaN(), LocError: math.NaN()}}
 }
 

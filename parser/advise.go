@@ -119,7 +119,7 @@ func (m *mistake) truncates() bool {
 	return m.say(ForeignSyntax, "a distribution is not truncated with "+quote(word.Value+m.tok(open).Value+"..."+m.tok(end).Value), hint)
 }
 
-// adviseWeights handles `weights = w`, `weight w[i]`, `weights(w)` and `weighted by w` after
+// adviseWeights handles `weights = w`, `weight w[i]`, `weights(w)`, `weighted by w` and `weigthed w` after
 // a distribution, and a truncation or a censoring that follows the weight.
 func adviseWeights(m *mistake) bool {
 	if m.weightFirst() {
@@ -132,7 +132,9 @@ func adviseWeights(m *mistake) bool {
 	switch m.tok(word).Value {
 	case "weights", "weight", "weighted", "weighting", "freq", "fweight", "pweight", "aweight":
 	default:
-		return false
+		if diag.Suggest(m.tok(word).Value, []string{"weighted"}) == "" {
+			return false
+		}
 	}
 	if word == 0 || m.lineStart[word] || m.tok(word-1).Value != ")" {
 		return false

@@ -82,6 +82,7 @@ func TestWeightedHints(t *testing.T) {
 		"y[i in 1..N] ~ Normal(m, 1) weights = w[i]":               "write `weighted w[i]`",
 		"y[i in 1..N] ~ Normal(m, 1) weight w[i]":                  "write `weighted w[i]`",
 		"y[i in 1..N] ~ Normal(m, 1) weights(w[i])":                "write `weighted w[i]`",
+		"y[i in 1..N] ~ Normal(m, 1) weigthed w[i] / mean(w)":      "write `weighted w[i] / mean(w)`",
 		"y ~ Normal(m, 1) weighted by w":                           "write `weighted w`",
 		"y ~ Normal(m, 1) weighted = w":                            "write `weighted w`",
 		"y ~ Normal(m, 1) weighted w in (0, 3)":                    "the weight comes last: `~ DIST in (0, 3) weighted w`",

@@ -14,7 +14,6 @@ import (
 func (post *making) report(run *methods.Run) error {
 	ctx, cancel := run.Limited()
 	defer cancel()
-	post.late = nil
 	if post.fit.Sampling == nil || post.fit.Applied == inference.Tempered {
 		post.late = lateness(ctx)
 	}

@@ -13,6 +13,8 @@ type memoKey struct {
 	place string
 }
 
+func keyOf(x placed) memoKey { return memoKey{x.node, fmt.Sprint(x.row, x.kept)} }
+
 type analysed struct {
 	form form
 	ok   bool
@@ -21,7 +23,7 @@ type analysed struct {
 // affine reads a node as an affine form. It gives up where some term varies
 // with the row in a way that data alone do not explain.
 func (f *space) affine(x placed) (form, bool) {
-	key := memoKey{x.node, fmt.Sprint(x.row, x.kept)}
+	key := keyOf(x)
 	if a, ok := f.memo[key]; ok {
 		return a.form, a.ok
 	}

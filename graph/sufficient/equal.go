@@ -1,7 +1,6 @@
 package sufficient
 
 import (
-	"fmt"
 	"math"
 
 	"ppl/graph"
@@ -44,8 +43,6 @@ type equals struct {
 	first []int   // a row of each
 	count []float64
 }
-
-func keyOf(x placed) memoKey { return memoKey{x.node, fmt.Sprint(x.row, x.kept)} }
 
 // read splits the classes by the data that x reads. It reports false where something else makes rows
 // differ, or hardly any are alike.

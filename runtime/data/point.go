@@ -11,12 +11,10 @@ import (
 // Point reads the values of an array of a shape, which no declaration describes: those of a
 // latent. An object's keys are labels of its first dimension.
 func (t *Tables) Point(name string, shape []int, levels []string) ([]float64, error) {
-	v, ok := t.Lookup(name)
+	v, err := t.array(name)
 	switch {
-	case !ok:
-		return nil, fmt.Errorf("there is no value of `%s`", name)
-	case v.problem != nil:
-		return nil, fmt.Errorf("`%s` is no array of numbers: %s", name, v.problem.summary)
+	case err != nil:
+		return nil, err
 	case !slices.Equal(v.shape, shape) && !(len(shape) == 0 && len(v.nums) == 1):
 		return nil, fmt.Errorf("`%s` is %s, and the model has %s", name, shapeText(v.shape), shapeText(shape))
 	}
@@ -46,12 +44,9 @@ func (t *Tables) Point(name string, shape []int, levels []string) ([]float64, er
 // Start reads values as Point does where some may be missing: null, NaN, an empty cell, and what belongs to a label
 // that an object does not have, are NaN.
 func (t *Tables) Start(name string, shape []int, levels []string) ([]float64, error) {
-	v, ok := t.Lookup(name)
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("there is no value of `%s`", name)
-	case v.problem != nil:
-		return nil, fmt.Errorf("`%s` is no array of numbers: %s", name, v.problem.summary)
+	v, err := t.array(name)
+	if err != nil {
+		return nil, err
 	}
 	keyed := v.labels != nil && len(shape) > 0
 	if !keyed && !slices.Equal(v.shape, shape) && !(len(shape) == 0 && len(v.nums) == 1) || keyed && !slices.Equal(v.shape[1:], shape[1:]) {
@@ -86,4 +81,16 @@ func (t *Tables) Start(name string, shape []int, levels []string) ([]float64, er
 		copy(out[at*row:(at+1)*row], nums[i*row:(i+1)*row])
 	}
 	return out, nil
+}
+
+// array is what stands under a name, if it is one.
+func (t *Tables) array(name string) (*Value, error) {
+	v, ok := t.Lookup(name)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("there is no value of `%s`", name)
+	case v.problem != nil:
+		return nil, fmt.Errorf("`%s` is no array of numbers: %s", name, v.problem.summary)
+	}
+	return v, nil
 }

@@ -138,7 +138,7 @@ func TestEdgeDerivatives(t *testing.T) {
 
 func checkEdges(t *testing.T, of part) {
 	inf := math.Inf(1)
-	compared, dists := 0, map[string]int{}
+	compared, places, dists := 0, 0, map[string]int{}
 	for _, r := range table(t, casesFile) {
 		if r.d.EventRank == 2 || r.flags["tails"] || of.value(r.d) == nil {
 			continue
@@ -160,6 +160,7 @@ func checkEdges(t *testing.T, of part) {
 				if math.IsNaN(y) || math.IsInf(y, 0) {
 					return
 				}
+				places++
 				for _, n := range d.names {
 					if r.open(n, d.at[n]) || of != density && math.Abs(x[0]) > 1e6 { // where differences of a distribution function see nothing
 						continue
@@ -177,7 +178,7 @@ func checkEdges(t *testing.T, of part) {
 			t.Errorf("%s: nothing compared", d.Name)
 		}
 	}
-	t.Logf("%s: %d derivatives of %d distributions compared with their limits", of, compared, len(dists))
+	t.Logf("%s: %d distributions, %d places, %d derivatives compared with their limits", of, tested(dists), places, compared)
 }
 
 // open reports whether a parameter is outside of its domain, or cannot leave its place alone.
@@ -221,7 +222,7 @@ func (r row) compareEdge(t *testing.T, d *derivatives, name string, x []float64)
 // whatever its value and its parameters.
 func TestNotTaken(t *testing.T) {
 	inf := math.Inf(1)
-	compared, dists := 0, map[string]bool{}
+	compared, places, dists := 0, 0, map[string]int{}
 	for _, r := range table(t, casesFile) {
 		other := func(b *named.Builder, y named.Value, in map[string]*graph.Node) named.Value {
 			z := b.Scalar(0)
@@ -238,9 +239,10 @@ func TestNotTaken(t *testing.T) {
 				continue
 			}
 			d := r.derivatives(t, density, x, other)
-			dists[r.d.Name] = dists[r.d.Name] || len(d.names) > 0
+			dists[r.d.Name] += len(d.names)
 			d.variants([]float64{-inf, -1, 0, 1, inf, math.NaN()}, func() {
 				d.run(t)
+				places++
 				for _, n := range d.names {
 					for j, v := range d.at[n] {
 						first, second := d.of(n, j)
@@ -257,5 +259,15 @@ func TestNotTaken(t *testing.T) {
 			})
 		}
 	}
-	t.Logf("%d derivatives of %d distributions in branches", 2*compared, len(dists))
+	t.Logf("%d distributions, %d places in branches, %d derivatives", tested(dists), places, 2*compared)
+}
+
+// tested is the number of names of which something was.
+func tested(counts map[string]int) (n int) {
+	for _, c := range counts {
+		if c > 0 {
+			n++
+		}
+	}
+	return n
 }

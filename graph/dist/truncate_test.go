@@ -151,10 +151,11 @@ func truncationRows(t *testing.T) []row {
 }
 
 func TestTruncatedEverywhere(t *testing.T) {
-	integrals, gradients, kinds, dists := 0, 0, map[string]int{}, map[string]bool{}
+	truncations, integrals, gradients, kinds, dists := 0, 0, 0, map[string]int{}, map[string]bool{}
 	for _, r := range truncationRows(t) {
 		for _, k := range r.truncations() {
 			what := fmt.Sprintf("%s in %s", r.head, k)
+			truncations++
 			kinds[k.kind]++
 			dists[r.d.Name] = true
 			if !r.flags["noint"] {
@@ -172,7 +173,7 @@ func TestTruncatedEverywhere(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d distributions, %d integrals, %d sets of first and second derivatives; %s", len(dists), integrals, gradients, tally(kinds))
+	t.Logf("%d distributions, %d truncations: %d integrals, %d sets of first and second derivatives; %s", len(dists), truncations, integrals, gradients, tally(kinds))
 }
 
 func tally(m map[string]int) string {
@@ -286,10 +287,11 @@ func (r row) truncatedAt(t *testing.T, k truncation) (names []string, in map[str
 // the parameters are sums of those of the rows; derivatives by the bounds are
 // finite, and 0 where a bound cuts nothing.
 func TestTruncatedByRow(t *testing.T) {
-	rows := 0
+	rows, compared, dists := 0, 0, map[string]bool{}
 	for _, r := range truncationRows(t) {
 		ks := r.truncations()
 		rows += len(ks)
+		dists[r.d.Name] = true
 		want, first, second := 0.0, map[string]float64{}, map[string]float64{}
 		for _, k := range ks {
 			e, at := r.truncatedRows(t, []truncation{k}, false)
@@ -307,6 +309,7 @@ func TestTruncatedByRow(t *testing.T) {
 			if !near(y, want, 1e-11, 1e-11) {
 				t.Errorf("%s: %.15g, alone %.15g", what, y, want)
 			}
+			compared += 1 + len(e.names)
 			for i, name := range e.names {
 				if name == "from" || name == "to" || name == "x" {
 					r.checkBoundSlopes(t, what, name, ks, g[i], e.second(i))
@@ -321,7 +324,7 @@ func TestTruncatedByRow(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d intervals as rows", rows)
+	t.Logf("%d distributions, %d truncations as rows: %d values and sets of derivatives, with bounds that are known and that are not", len(dists), rows, compared)
 }
 
 // truncatedRows compiles the sum of truncated log densities, one a row.
@@ -368,7 +371,10 @@ func (r row) checkBoundSlopes(t *testing.T, what, name string, ks []truncation, 
 
 // What the support of each kind has as ends.
 func TestBoundsOfSupports(t *testing.T) {
+	supports, dists := 0, map[string]bool{}
 	for _, r := range truncationRows(t) {
+		supports++
+		dists[r.d.Name] = true
 		from, to := r.ends()
 		b := named.New()
 		inside := r.d.bounds(b, r.constants(b)).inside.Const()[0]
@@ -379,4 +385,5 @@ func TestBoundsOfSupports(t *testing.T) {
 			t.Errorf("%s: log density %g at %g", r.head, y, inside)
 		}
 	}
+	t.Logf("%d distributions, %d supports", len(dists), supports)
 }

@@ -81,7 +81,7 @@ func (c *edgeCall) derivatives(t *rapid.T) [2]float64 {
 // TestEdgeLimits: wherever a function has a finite value at ends of its domain,
 // at kinks and at infinity, and differences of it have finite limits, its derivatives are those limits.
 func TestEdgeLimits(t *testing.T) {
-	compared, functions := 0, map[string]bool{}
+	calls, compared, functions := 0, 0, map[string]bool{}
 	for name, mk := range makers {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
@@ -89,6 +89,7 @@ func TestEdgeLimits(t *testing.T) {
 				if c == nil {
 					return
 				}
+				calls++
 				c.derive(rt, func(_ *named.Builder, y named.Value, _ map[*graph.Node][]float64) named.Value { return y })
 				got := c.derivatives(rt)
 				lo, hi, ok := edge.Expect(func(x float64) float64 { return c.value(rt, x) }, c.at[c.elem])
@@ -106,7 +107,7 @@ func TestEdgeLimits(t *testing.T) {
 			})
 		})
 	}
-	t.Logf("%d derivatives of %d functions compared with their limits", compared, len(functions))
+	t.Logf("%d functions, %d calls, %d derivatives compared with their limits", len(functions), calls, compared)
 }
 
 // TestFunctionsNotTaken: a function in a branch that is not taken is not seen, to second order.
@@ -139,5 +140,5 @@ func TestFunctionsNotTaken(t *testing.T) {
 			})
 		})
 	}
-	t.Logf("%d derivatives of %d functions in branches", 2*compared, len(functions))
+	t.Logf("%d functions, %d calls in branches, %d derivatives", len(functions), compared, 2*compared)
 }

@@ -172,7 +172,7 @@ func row(at [][]float64, i int) []float64 {
 // while the others stay where they are, edges included, the derivative is that
 // limit.
 func TestEdgeDerivatives(t *testing.T) {
-	covered, edges := 0, 0
+	covered, edges, mixed := 0, 0, 0
 	for name, fp := range functions {
 		f := *fp
 		at := points(f.Arity)
@@ -187,8 +187,8 @@ func TestEdgeDerivatives(t *testing.T) {
 				some, edges = some || n > 0, edges+n
 				for j := range at {
 					if x := at[j][i]; j != k && (x == 0.4 || x == 2.5) {
-						edges += checkMixed(t, name, f, row(at, i), j, k, d.second[j][k][i])
-						edges += checkMixed(t, name, f, row(at, i), j, k, d.second[k][j][i])
+						mixed += checkMixed(t, name, f, row(at, i), j, k, d.second[j][k][i])
+						mixed += checkMixed(t, name, f, row(at, i), j, k, d.second[k][j][i])
 					}
 				}
 			}
@@ -199,7 +199,7 @@ func TestEdgeDerivatives(t *testing.T) {
 			t.Errorf("%s: no derivative was compared", name)
 		}
 	}
-	t.Logf("%d derivatives of %d functions compared with their limits", edges, covered)
+	t.Logf("%d ops, %d derivatives compared with their limits, %d of them by two operands", covered, edges+mixed, mixed)
 }
 
 func checkEdge(t *testing.T, name string, f *op.Func, x []float64, k int, first, second float64) (compared int) {
@@ -260,10 +260,11 @@ func tendsTo(f *op.Func, x []float64, k int) bool {
 // seen from outside of a branch that is not taken: values and derivatives of
 // both orders are those of the other branch, at every point.
 func TestBranchesNotTaken(t *testing.T) {
-	expressions := 0
+	inner, expressions, compared := 0, 0, 0
 	for name, fp := range functions {
 		f := *fp
 		at := points(f.Arity)
+		inner++
 		for outer, gp := range functions {
 			g := *gp
 			if g.Arity > 2 || f.Arity > 2 && g.Arity > 1 {
@@ -297,6 +298,7 @@ func TestBranchesNotTaken(t *testing.T) {
 							w2 = d2
 						}
 						got := []float64{d.value[i], d.first[j][i], d.second[j][k][i]}
+						compared += len(got)
 						if want := []float64{v, w1, w2}; !near(want, got, 1e-12) {
 							t.Errorf("%s∘%s%v, not taken: value and derivatives by %d and %d are %v, want %v", outer, name, x, j, k, got, want)
 						}
@@ -305,17 +307,18 @@ func TestBranchesNotTaken(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d expressions in branches", expressions)
+	t.Logf("%d ops, %d expressions in branches, %d values and derivatives", inner, expressions, compared)
 }
 
 // TestInfiniteData: f(..., c·x, ...) does not depend on x where c is 0, nor,
 // where f has a limit, where it is infinite: all derivatives by x are 0.
 func TestInfiniteData(t *testing.T) {
-	compared := 0
+	expressions, compared, ops := 0, 0, map[string]bool{}
 	for name, fp := range functions {
 		f := *fp
 		for k := range f.Arity {
 			for _, c := range []float64{math.Inf(-1), 0, math.Inf(1)} {
+				expressions++
 				others := points(max(1, f.Arity-1))
 				n := len(others[0])
 				x := make([]float64, n)
@@ -347,6 +350,7 @@ func TestInfiniteData(t *testing.T) {
 						continue
 					}
 					compared++
+					ops[name] = true
 					if d1, d2 := d.first[0][i], d.second[0][0][i]; d1 != 0 || d2 != 0 {
 						t.Errorf("%s of operand %d = %g·x, at %v: derivatives %g, %g", name, k, c, x, d1, d2)
 					}
@@ -354,7 +358,7 @@ func TestInfiniteData(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d derivatives by factors of 0 and infinite data", 2*compared)
+	t.Logf("%d ops, %d expressions, %d derivatives by factors of 0 and infinite data", len(ops), expressions, 2*compared)
 }
 
 func fillWith(n int, c float64) []float64 {

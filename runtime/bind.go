@@ -96,6 +96,9 @@ func (m *Model) bind(ctx context.Context, d *Data, opt BindOptions, levels map[s
 	if err != nil {
 		return nil, err
 	}
+	if tables = tables.For(ctx, m.checked); ctx.Err() != nil {
+		return nil, &Stopped{Why: whyDone(ctx), before: "the data were read"}
+	}
 	bound, diags := data.Bind(m.checked, tables, data.BindOptions{Eval: evaluator(m.checked), Levels: levels})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}

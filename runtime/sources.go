@@ -64,8 +64,11 @@ func Rows[T any](rows iter.Seq[T]) (d *Data) {
 	return &Data{tables: tables, diags: diags}
 }
 
-// Files reads data from JSON and CSV files and from assignments "name=value".
-// Errors are reported by Bind; that of a context that is done is a *Stopped.
+// Files reads data from files and from assignments "name=value". The ending of a file's name says what it is: JSON (.json,
+// an object of arrays), lines of JSON (.jsonl, .ndjson, a record each), CSV (.csv, .tsv), Parquet (.parquet) or NumPy's
+// arrays (.npy, called as the file is, or "name=path.npy", and .npz). The columns of Parquet files and NumPy's arrays are
+// read when a model is bound that declares them, and the files have to stay as they are until then; text is read
+// at once. Errors are reported by Bind; that of a context that is done is a *Stopped.
 func Files(ctx context.Context, sources ...string) *Data {
 	if ctx == nil {
 		return &Data{err: &ArgumentError{"Files", "ctx"}}
@@ -74,8 +77,19 @@ func Files(ctx context.Context, sources ...string) *Data {
 	return readUntil(ctx, t, diags)
 }
 
-// Reader reads data from r to its end, as Files does from a file: JSON or CSV, as the ending of name says
-// (.json, .csv, .tsv), or else how the text begins. Messages call it by that name. Errors are reported by Bind:
+// Files reads data as the function Files does, but keeps nothing of what m does not declare, which then takes no memory;
+// and Parquet and NumPy files are read at once. The data are good for m alone.
+func (m *Model) Files(ctx context.Context, sources ...string) *Data {
+	if err := given("Model.Files", contextArgument(ctx), argument{"m", m.made()}); err != nil {
+		return &Data{err: err}
+	}
+	t, diags := data.Read(ctx, sources, data.Options{Keep: data.KeepFor(m.checked)})
+	return readUntil(ctx, t, diags)
+}
+
+// Reader reads data from r to its end, as Files does from a file: as the ending of name says (.json, .jsonl, .ndjson, .csv,
+// .tsv, .npz), or else how the bytes begin. Parquet and NumPy files are kept in memory whole. Messages call it by that
+// name. Errors are reported by Bind:
 // a *DataError, which wraps an error of r, a *CallbackError where r panics, or a *Stopped.
 func Reader(ctx context.Context, name string, r io.Reader) *Data {
 	switch {

@@ -12,7 +12,7 @@ import (
 
 type checkCmd struct {
 	Files    []string `arg:"" name:"file" help:"Models to check; \"-\" is standard input."`
-	Data     []string `short:"d" sep:"none" placeholder:"DATA" help:"Check these data too: a JSON or CSV file, or name=value. May be repeated."`
+	Data     []string `short:"d" sep:"none" placeholder:"DATA" help:"Check these data too: a file (JSON, .jsonl, CSV, .parquet, .npy, .npz), or name=value. May be repeated."`
 	Discrete []string `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent, as fit --discrete."`
 	At       []string `sep:"none" placeholder:"POINT" help:"Print the log density at values of the latents: a JSON file, or name=value. May be repeated."`
 	Dump     string   `enum:",ast,types,graph,plan" default:"" placeholder:"STAGE" help:"Print a stage of compilation: ast, types, graph or plan (the last two need data)."`
@@ -98,7 +98,7 @@ func (c *checkCmd) bind(e *env, m *runtime.Model) (diag.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := m.BindWith(runtime.Files(e.ctx, c.Data...), runtime.BindOptions{Discrete: how})
+	p, err := m.BindWith(m.Files(e.ctx, c.Data...), runtime.BindOptions{Discrete: how})
 	if err != nil {
 		return diagnostics(err)
 	}

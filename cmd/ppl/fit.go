@@ -18,7 +18,7 @@ import (
 
 type fitCmd struct {
 	Model           string        `arg:"" help:"The model; \"-\" is standard input."`
-	Data            []string      `short:"d" sep:"none" placeholder:"DATA" help:"Data: a JSON or CSV file, or name=value. May be repeated."`
+	Data            []string      `short:"d" sep:"none" placeholder:"DATA" help:"Data: a file (JSON, .jsonl, CSV, .parquet, .npy, .npz), or name=value. May be repeated."`
 	Seed            uint64        `default:"1" help:"All randomness derives from it."`
 	Sampler         samplerFlags  `embed:""`
 	Guide           string        `enum:"${guides}" default:"meanfield" help:"Family of the approximation: ${families}."`
@@ -126,7 +126,7 @@ const leastBinding = 100 * time.Millisecond
 
 // bind reads the data, and lowers the model within the time limit.
 func (c *fitCmd) bind(e *env, m *runtime.Model, opt runtime.BindOptions) (*runtime.Problem, error) {
-	d := runtime.Files(e.ctx, c.Data...)
+	d := m.Files(e.ctx, c.Data...)
 	ctx := e.ctx
 	if c.MaxTime > 0 {
 		var cancel context.CancelFunc

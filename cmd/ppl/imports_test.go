@@ -20,7 +20,7 @@ var floors = strings.Fields(`
 	guide
 	inference/random inference/arrow inference/mcmc inference/psis inference/tails inference/temper inference/sbc inference/loo
 	inference/target inference/nuts inference inference/chains inference/methods
-	runtime/store runtime/draws runtime/data runtime/answer runtime/report runtime/saved
+	runtime/store runtime/draws runtime/data/half runtime/data/npy runtime/data/parquet runtime/data runtime/answer runtime/report runtime/saved
 	runtime
 	cmd/ppl`)
 

@@ -16,7 +16,7 @@ import (
 type predictCmd struct {
 	Fit       string    `arg:"" help:"A fit that \"ppl fit --save\" has written."`
 	Names     []string  `arg:"" optional:"" name:"name" help:"Show these alone: symbols, or elements."`
-	Data      []string  `short:"d" sep:"none" placeholder:"DATA" help:"New rows: a JSON or CSV file, or name=value; what stands left of a \"~\" need not be in it. May be repeated. Without: replicates of the data of the fit."`
+	Data      []string  `short:"d" sep:"none" placeholder:"DATA" help:"New rows: a file (JSON, .jsonl, CSV, .parquet, .npy, .npz), or name=value; what stands left of a \"~\" need not be in it. May be repeated. Without: replicates of the data of the fit."`
 	Model     string    `placeholder:"MODEL" help:"A model that adds generate and let statements, and data for them, to the one that was fitted: what they define is shown too."`
 	Extend    []string  `sep:"none" placeholder:"T=12" help:"Go on: so many more steps of a dimension, drawn given those that the fit knows. May be repeated."`
 	Draws     int       `default:"0" placeholder:"1000" help:"Posterior draws to predict from; all that the fit has kept."`

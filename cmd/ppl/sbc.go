@@ -18,7 +18,7 @@ import (
 
 type sbcCmd struct {
 	Model      string   `arg:"" help:"The model; \"-\" is standard input."`
-	Data       []string `short:"d" sep:"none" placeholder:"DATA" help:"What is not drawn: sizes, predictors. A JSON or CSV file, or name=value. May be repeated."`
+	Data       []string `short:"d" sep:"none" placeholder:"DATA" help:"What is not drawn: sizes, predictors. A file (JSON, .jsonl, CSV, .parquet, .npy, .npz), or name=value. May be repeated."`
 	Replicates int      `default:"200" help:"Data sets to draw and fit."`
 	Draws      int      `default:"99" help:"Posterior draws that each latent is ranked among."`
 	Level      float64  `default:"0.01" help:"Probability that exact fits of a right model fail."`
@@ -44,7 +44,7 @@ func (c *sbcCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	from, err := model.Simulator(runtime.Files(e.ctx, c.Data...))
+	from, err := model.Simulator(model.Files(e.ctx, c.Data...))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -23,6 +25,7 @@ func TestScripts(t *testing.T) {
 			"status":    status,
 			"validjson": validJSON,
 			"untimed":   untimed,
+			"unescape":  unescaped,
 		},
 	})
 }
@@ -57,4 +60,11 @@ var timings = regexp.MustCompile(`(?s)"seconds": \{.*?\}|time     .*?to fit`)
 func untimed(ts *testscript.TestScript, neg bool, args []string) {
 	text := timings.ReplaceAllString(ts.ReadFile(args[0]), "(timings)")
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o666))
+}
+
+// unescaped puts what a string of Go stands for in the place of a file's text: unescape FILE. So a script has bytes that are no text.
+func unescaped(ts *testscript.TestScript, neg bool, args []string) {
+	text, err := strconv.Unquote(strings.TrimSpace(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
 }

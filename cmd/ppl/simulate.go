@@ -14,7 +14,7 @@ import (
 
 type simulateCmd struct {
 	Model   string   `arg:"" help:"The model; \"-\" is standard input."`
-	Data    []string `short:"d" sep:"none" placeholder:"DATA" help:"What is not drawn: sizes, predictors. A JSON or CSV file, or name=value. May be repeated."`
+	Data    []string `short:"d" sep:"none" placeholder:"DATA" help:"What is not drawn: sizes, predictors. A file (JSON, .jsonl, CSV, .parquet, .npy, .npz), or name=value. May be repeated."`
 	Seed    uint64   `default:"1" help:"All randomness derives from it."`
 	Draws   int      `default:"1" help:"Data sets to draw. More than one: an object on a line for each."`
 	Output  string   `short:"o" placeholder:"FILE" help:"Write the data to a file instead of standard output: JSON, or CSV if it is called .csv."`
@@ -36,7 +36,7 @@ func (c *simulateCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	from, err := model.Simulator(runtime.Files(e.ctx, c.Data...))
+	from, err := model.Simulator(model.Files(e.ctx, c.Data...))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -99,6 +100,7 @@ func newBinder(m *lang.Model, t *Tables, opt BindOptions) *binder {
 	if opt.Eval == nil {
 		opt.Eval = simpleEval
 	}
+	t = t.For(context.Background(), m)
 	b := &binder{
 		m: m, t: t, opt: opt,
 		out:   &Bound{Values: map[string]*Array{}, Dims: map[string]int{}, Levels: map[string][]string{}, places: map[string]func(int) string{}},
@@ -137,7 +139,11 @@ func (b *binder) match() {
 		case v.also != nil:
 			b.add(it, v.duplicate())
 		case v.problem != nil:
-			b.fail(it, notAnArray, b.typeSpan(it), "%s (%s)", v.problem.summary, v.Where()).Hint = v.problem.hint
+			code := v.problem.code
+			if code == "" {
+				code = notAnArray
+			}
+			b.fail(it, code, b.typeSpan(it), "%s (%s)", v.problem.summary, v.Where()).Hint = v.problem.hint
 		default:
 			it.shape = v.shape
 			b.checkRank(it)
@@ -188,6 +194,10 @@ func rankHint(it *item, want, got int) string {
 	switch {
 	case want == 0 && v.origin.kind == fromCSV:
 		return fmt.Sprintf("columns of a CSV file are arrays; give the number with `-d %s=...`", it.sym.Name)
+	case want == 0 && v.origin.kind == fromLines:
+		return fmt.Sprintf("a line of a .jsonl file is a row; give the number with `-d %s=...`, or, if the line is a whole data set, call the file .json", it.sym.Name)
+	case want == 0 && v.origin.isTable():
+		return fmt.Sprintf("columns are arrays; give the number with `-d %s=...`", it.sym.Name)
 	case want == 0 && got == 1 && size(it.shape) == 1 && v.origin.kind == fromJSON:
 		return "write the number without brackets; in R: `jsonlite::write_json(data, path, auto_unbox = TRUE)`"
 	case want == 0 && got == 1 && size(it.shape) == 1:
@@ -198,6 +208,8 @@ func rankHint(it *item, want, got int) string {
 		return "an array of one element stands in brackets: [1]"
 	case want > 1 && v.origin.kind == fromCSV:
 		return fmt.Sprintf("a column of a CSV file has one dimension; a matrix is columns %s.1, %s.2, ..., or JSON, a list of its rows", it.sym.Name, it.sym.Name)
+	case want > 1 && got == 1 && v.origin.isTable():
+		return fmt.Sprintf("a matrix is a column of lists of numbers, or columns %s.1, %s.2, ...", it.sym.Name, it.sym.Name)
 	}
 	return ""
 }

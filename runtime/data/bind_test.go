@@ -79,7 +79,7 @@ func TestKeepFor(t *testing.T) {
 	write(t, "d.csv", "y,id,note\n1,7,\"long text\"\n2,8,other\n")
 	write(t, "d.json", `{"N": 2, "meta": [1, [2]], "big": [1, 2, 3]}`)
 	m := model(t, "data y : real[N]")
-	tables, diags := Read(context.Background(), []string{"d.csv", "d.json"}, Options{Keep: keepFor(m)})
+	tables, diags := Read(context.Background(), []string{"d.csv", "d.json"}, Options{Keep: KeepFor(m)})
 	if len(diags) > 0 {
 		t.Fatal(diags.Error())
 	}

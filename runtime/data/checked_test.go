@@ -137,7 +137,7 @@ func TestReferenceModels(t *testing.T) {
 			if s, ok := referenceData[name]; ok {
 				source = s
 			}
-			tables, diags := Read(context.Background(), []string{"/work/shared/refs/data/" + source + ".json"}, Options{Keep: keepFor(m)})
+			tables, diags := Read(context.Background(), []string{"/work/shared/refs/data/" + source + ".json"}, Options{Keep: KeepFor(m)})
 			if len(diags) > 0 {
 				t.Fatal(diags.Error())
 			}

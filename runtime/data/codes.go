@@ -26,17 +26,17 @@ func init() {
 	diag.Declare(
 		diag.CodeInfo{
 			Code: fileError, Title: "A data file cannot be read",
-			Explanation: "Data come from JSON files (an object with one key per value), from CSV files (a header, then one row per\n" +
-				"element, one column per array) and from `-d name=value`. The file must exist, be text in UTF-8 and not be\n" +
-				"compressed.",
+			Explanation: "Data come from JSON files (an object with one key per value), from tables (CSV: a header, then one row per\n" +
+				"element, one column per array; lines of JSON; Parquet), from NumPy's arrays (.npy, .npz) and from `-d name=value`.\n" +
+				"The file must exist and be whole; text must be UTF-8, and not compressed.",
 			Wrong: "ppl fit model.ppl -d data.json.gz", Right: "gunzip data.json.gz\nppl fit model.ppl -d data.json",
 		},
 		diag.CodeInfo{
 			Code: syntaxError, Title: "The text of a data file is malformed",
 			Explanation: "JSON is read as the standard has it, with `NaN`, `Infinity` and `-Infinity` besides, which Python writes. CSV is\n" +
 				"separated by commas (by tabs in a .tsv file), may quote cells with `\"`, and has as many cells in each row as in\n" +
-				"the header, and a row at least. In a file of one column a blank line between rows is a missing value. The message\n" +
-				"gives line and column.",
+				"the header, and a row at least. In a file of one column a blank line between rows is a missing value. A .jsonl\n" +
+				"file has an object on each line. The message gives line and column.",
 			Wrong: `{"y": [1, 2, 3,]}`, Right: `{"y": [1, 2, 3]}`,
 		},
 		diag.CodeInfo{

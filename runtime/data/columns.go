@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A matrix in a CSV file is several columns, one for each element of a row:
+// A matrix in a table is several columns, one for each element of a row, if it is no column of lists:
 // `X.1`, `X.2`, ... as CmdStan and R write them, or `X[1]`, `X[2]`, ...; more
 // dimensions have more numbers: `X.1.1`, `X[1,2]`. Indices start at 1.
 
@@ -53,7 +53,7 @@ type member struct {
 func (b *binder) membersOf(name string, rank int) (members []member) {
 	for _, key := range b.t.Names() {
 		v := b.t.values[key]
-		if array, index := elementOf(key); array == name && len(index) == rank-1 && v.origin.kind == fromCSV {
+		if array, index := elementOf(key); array == name && len(index) == rank-1 && v.origin.isTable() {
 			members = append(members, member{v, index})
 		}
 	}
@@ -99,21 +99,23 @@ func troubleOf(members []member, shape []int) *problem {
 		switch {
 		case v.also != nil:
 			d := v.duplicate()
-			return &problem{d.Summary, d.Hint}
+			return &problem{d.Summary, d.Hint, d.Code}
 		case v.problem != nil:
 			return v.problem
 		case v.origin != first.origin:
 			return &problem{fmt.Sprintf("the columns %q and %q are in two files: %s and %s", first.key, v.key, first.origin.name, v.origin.name),
-				"put the columns of one array into one file"}
+				"put the columns of one array into one file", ""}
+		case len(v.shape) != 1:
+			return &problem{fmt.Sprintf("the column %q has lists, and stands for one element of a row", v.key), "write lists, or a column for each element", ""}
 		case i > 0 && slices.Equal(m.index, members[i-1].index):
-			return &problem{fmt.Sprintf("the columns %q and %q are the same element of a row", members[i-1].value.key, v.key), "remove one of them"}
+			return &problem{fmt.Sprintf("the columns %q and %q are the same element of a row", members[i-1].value.key, v.key), "remove one of them", ""}
 		case !slices.Equal(m.index, unravelFrom1(i, shape)):
 			return &problem{fmt.Sprintf("there is a column %q, but none for element %v of each row", members[len(members)-1].value.key, indexText(unravelFrom1(i, shape))),
-				"number the columns from 1, without gaps"}
+				"number the columns from 1, without gaps", ""}
 		}
 	}
 	if n := size(shape); n != len(members) {
-		return &problem{fmt.Sprintf("there are %d columns, but rows of %s", len(members), count(n, "element")), "number the columns from 1, without gaps"}
+		return &problem{fmt.Sprintf("there are %d columns, but rows of %s", len(members), count(n, "element")), "number the columns from 1, without gaps", ""}
 	}
 	return nil
 }

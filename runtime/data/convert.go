@@ -203,6 +203,8 @@ func textHint(it *item, t trouble) string {
 		return "the largest number is about 1.8e308"
 	case isNumber && n.under:
 		return "the smallest number above 0 is about 4.9e-324"
+	case isNumber && v.origin.kind == fromParquet:
+		return "the column holds texts: cast it to a type of numbers"
 	case isNumber:
 		return "write the number without quotation marks"
 	case trimmed == "NA" && v.origin.kind == fromCSV:
@@ -218,6 +220,8 @@ func textHint(it *item, t trouble) string {
 		return fmt.Sprintf("write numbers without a separator of thousands: %s; or, if the comma is the decimal one, with a point", strings.ReplaceAll(trimmed, ",", ""))
 	case decimalComma(s):
 		return "write decimals with a point"
+	case date.MatchString(trimmed) && typ.Rank() > 0:
+		return "dates are labels: where they stand for a time, make a column of numbers, such as days since the first of them"
 	case typ.Rank() > 0 && typ.Kind == lang.Plain:
 		return "labels are data of type `factor(J)`"
 	}
@@ -226,6 +230,9 @@ func textHint(it *item, t trouble) string {
 
 // thousands is a number like 1,234,567.8.
 var thousands = regexp.MustCompile(`^[-+]?\d{1,3}(,\d{3})+(\.\d*)?$`)
+
+// date is how a date begins.
+var date = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}([ T]|$)`)
 
 func decimalComma(s string) bool {
 	_, ok := parseNumber([]byte(strings.Replace(s, ",", ".", 1)))

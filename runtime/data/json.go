@@ -138,7 +138,7 @@ type jsonArray struct {
 
 func (b *jsonArray) spoil(hint, format string, args ...any) {
 	if !b.broken {
-		b.problem = &problem{fmt.Sprintf(format, args...), hint}
+		b.problem = &problem{summary: fmt.Sprintf(format, args...), hint: hint}
 		b.broken = true
 	}
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -86,6 +87,9 @@ func (t *Tables) Start(name string, shape []int, levels []string) ([]float64, er
 // array is what stands under a name, if it is one.
 func (t *Tables) array(name string) (*Value, error) {
 	v, ok := t.Lookup(name)
+	if ok {
+		v = v.loaded(context.Background())
+	}
 	switch {
 	case !ok:
 		return nil, fmt.Errorf("there is no value of `%s`", name)

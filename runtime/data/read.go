@@ -13,6 +13,8 @@ import (
 
 	"ppl/lang"
 	"ppl/lang/diag"
+	"ppl/runtime/data/npy"
+	"ppl/runtime/data/parquet"
 )
 
 // maxExcerpt bounds the files of which an error shows the line.
@@ -21,15 +23,16 @@ const maxExcerpt = 1 << 20
 // Options of Read.
 type Options struct {
 	// Keep, if set, says which keys are wanted. The others are read over and
-	// take no memory; they still count as given (Bound.Unused lists them).
+	// take no memory; they still count as given (Bound.Unused lists them). Columns of
+	// Parquet files and arrays of NumPy's are then read at once.
 	Keep func(key string) bool
 }
 
-// keepFor is an Options.Keep for m: it keeps the values of data and dimensions,
-// and of names that the model fixes.
-func keepFor(m *lang.Model) func(key string) bool {
+// KeepFor is an Options.Keep for m: it keeps the values of data and dimensions,
+// and of names that the model fixes or draws.
+func KeepFor(m *lang.Model) func(key string) bool {
 	wanted := map[string]bool{}
-	for _, list := range [][]*lang.Symbol{m.Data, m.Dims, m.Lets} {
+	for _, list := range [][]*lang.Symbol{m.Data, m.Dims, m.Lets, m.Latents} {
 		for _, s := range list {
 			wanted[s.Name] = true
 			for _, d := range s.Type.Dims {
@@ -50,10 +53,11 @@ func notKept(key string) *problem {
 	return &problem{summary: fmt.Sprintf("`%s` was left out when the data were read", key)}
 }
 
-// Read reads sources in order: paths of JSON and CSV files, and assignments
-// `name=value` (write ./a=b.csv for a file of such a name). A value is a JSON
-// value, or a bare number or text. All sources are tried, so that the list
-// holds the errors of each.
+// Read reads sources in order: paths of files, and assignments `name=value` (write
+// ./a=b.csv for a file of such a name). A value is a JSON value, a bare number or
+// text, or the path of a .npy file. All sources are tried, so that the list
+// holds the errors of each. Columns of Parquet files and arrays of NumPy's are not read
+// before a model is bound that asks for them; the files have to stay as they are until then.
 func Read(ctx context.Context, sources []string, opt Options) (*Tables, diag.List) {
 	var diags diag.List
 	var tables []*Tables
@@ -89,6 +93,9 @@ func isName(s string) bool {
 func readAssignment(ctx context.Context, name, value string) (*Tables, diag.List) {
 	t := newTables()
 	o := &origin{name: "-d " + name, kind: fromFlag}
+	if ext(value) == ".npy" && value[0] != '"' && value[0] != '[' && value[0] != '{' {
+		return readNamedNumPy(ctx, name, value)
+	}
 	if value == "" {
 		return t, diag.List{{Code: syntaxError, Where: o.name, Summary: "there is no value after `=`", Hint: fmt.Sprintf("write -d %s=1, or -d '%s=[1, 2, 3]'", name, name)}}
 	}
@@ -111,7 +118,7 @@ func readAssignment(ctx context.Context, name, value string) (*Tables, diag.List
 	return t, nil
 }
 
-// readFile reads a JSON or CSV file.
+// readFile reads a file.
 func readFile(ctx context.Context, path string, opt Options) (*Tables, diag.List) {
 	t := newTables()
 	file, d := open(path)
@@ -122,8 +129,9 @@ func readFile(ctx context.Context, path string, opt Options) (*Tables, diag.List
 	return readNamed(ctx, path, file, func() *diag.Source { return excerpt(path) }, opt)
 }
 
-// ReadFrom reads JSON or CSV from r as Read does from a file called name, whose ending says what it
-// is: .json, .csv or .tsv; without one its beginning tells.
+// ReadFrom reads from r as Read does from a file called name, whose ending says what it
+// is: .json, .jsonl, .ndjson, .csv or .tsv; without one its beginning tells, as it does of Parquet and NumPy files. These
+// are kept in memory whole.
 func ReadFrom(ctx context.Context, name string, r io.Reader, opt Options) (*Tables, diag.List) {
 	seen := &recorder{r: r}
 	return readNamed(ctx, name, seen, func() *diag.Source { return seen.excerpt(name) }, opt)
@@ -174,6 +182,9 @@ func readNamed(ctx context.Context, path string, r io.Reader, source func() *dia
 	if d != nil {
 		return t, diag.List{*d}
 	}
+	if kind == fromParquet || kind == fromNumPy || kind == fromNumPyZip {
+		return t, readBinary(s, r, &origin{name: path, kind: kind}, t, opt)
+	}
 	notes, f := readText(s, &origin{name: path, kind: kind}, t, opt)
 	switch {
 	case s.err != nil:
@@ -188,6 +199,10 @@ func readText(s *scanner, o *origin, t *Tables, opt Options) (notes diag.List, f
 	if o.kind == fromJSON {
 		j := &jsonReader{scanner: s, tables: t, origin: o, keep: opt.Keep}
 		return nil, j.file()
+	}
+	if o.kind == fromLines {
+		l := &linesReader{jsonReader: jsonReader{scanner: s, tables: t, origin: o, keep: opt.Keep}}
+		return nil, l.file()
 	}
 	c := &csvReader{scanner: s, tables: t, origin: o, keep: opt.Keep, comma: ','}
 	if ext(o.name) == ".tsv" {
@@ -217,7 +232,7 @@ func open(path string) (*os.File, *diag.Diagnostic) {
 	case err != nil:
 		return fail("", "cannot read %s: %v", path, cause(err))
 	case info.IsDir():
-		return fail("name the .json or .csv file in it", "%s is a directory", path)
+		return fail("name the data file in it", "%s is a directory", path)
 	case info.Mode().IsRegular() && info.Size() == 0:
 		return fail("", "%s is empty", path)
 	}
@@ -260,6 +275,17 @@ func nearbyFile(path string) string {
 	return ""
 }
 
+// binaryFormats are those that are read and are no text, by how they begin and, of archives, their ending.
+var binaryFormats = []struct {
+	magic, ending, name string
+	kind                originKind
+}{
+	{parquet.Magic, "", "Parquet", fromParquet},
+	{npy.Magic, "", "npy", fromNumPy},
+	{"PK\x03\x04", ".npz", "npz", fromNumPyZip},
+	{"PK\x05\x06", ".npz", "npz", fromNumPyZip},
+}
+
 // foreignFormats are formats recognised by how they begin.
 var foreignFormats = []struct{ magic, name, hint string }{
 	{"\x1f\x8b", "is compressed with gzip", "unpack it first: gunzip FILE"},
@@ -267,9 +293,8 @@ var foreignFormats = []struct{ magic, name, hint string }{
 	{"BZh", "is compressed with bzip2", "unpack it first: bunzip2 FILE"},
 	{"\xfd7zXZ", "is compressed with xz", "unpack it first: unxz FILE"},
 	{"\x28\xb5\x2f\xfd", "is compressed with zstd", "unpack it first: unzstd FILE"},
-	{"PAR1", "is a Parquet file", "save it as CSV: in pandas `read_parquet(FILE).to_csv(\"data.csv\", index=False)`"},
-	{"ARROW1", "is an Arrow file", "save it as CSV"},
-	{"\x93NUMPY", "is a NumPy file", "save it as JSON: `json.dump({\"y\": y.tolist()}, file)`"},
+	{"PARE", "is an encrypted Parquet file", "save it without encryption"},
+	{"ARROW1", "is an Arrow file", "save it as Parquet or CSV"},
 	{"RDX", "is an R workspace", "save it as JSON: in R `jsonlite::write_json(data, \"data.json\", auto_unbox = TRUE)`"},
 	{"\x89HDF", "is an HDF5 file", "save it as JSON or CSV"},
 	{"\xff\xfe", "is text in UTF-16", "save it as UTF-8"},
@@ -281,6 +306,16 @@ func sniff(path string, head []byte) (originKind, *diag.Diagnostic) {
 	fail := func(hint, format string, args ...any) (originKind, *diag.Diagnostic) {
 		return 0, &diag.Diagnostic{Code: fileError, Where: path, Summary: path + " " + fmt.Sprintf(format, args...), Hint: hint}
 	}
+	for _, f := range binaryFormats {
+		if bytes.HasPrefix(head, []byte(f.magic)) && (f.ending == "" || f.ending == ext(path)) {
+			return f.kind, nil
+		}
+	}
+	for _, f := range binaryFormats {
+		if e := ext(path); e != "" && (e == "."+strings.ToLower(f.name) || e == f.ending) {
+			return fail("was it cut short, or is it something else under that name?", "is not a %s file: it does not begin with %q", f.name, f.magic)
+		}
+	}
 	for _, f := range foreignFormats {
 		if bytes.HasPrefix(head, []byte(f.magic)) {
 			return fail(strings.ReplaceAll(f.hint, "FILE", filepath.Base(path)), "%s", f.name)
@@ -289,7 +324,7 @@ func sniff(path string, head []byte) (originKind, *diag.Diagnostic) {
 	text := bytes.TrimLeft(head, " \t\r\n")
 	switch {
 	case bytes.IndexByte(head, 0) >= 0:
-		return fail("data are JSON or CSV text", "is not text")
+		return fail("data are JSON or CSV text, Parquet, or NumPy's .npy and .npz", "is not text")
 	case len(text) == 0:
 		return fail("", "is empty")
 	}
@@ -299,19 +334,26 @@ func sniff(path string, head []byte) (originKind, *diag.Diagnostic) {
 		return fail("call it .csv", "is not JSON: it looks like CSV")
 	case (e == ".csv" || e == ".tsv") && text[0] == '{':
 		return fail("call it .json", "is not CSV: it looks like JSON")
+	case (e == ".jsonl" || e == ".ndjson") && text[0] != '{':
+		return fail("each line is an object, with a key for each column: {\"x\": 1.5, \"y\": 2}", "has no lines of JSON")
+	case e == ".jsonl" || e == ".ndjson":
+		return fromLines, nil
 	case e == ".json":
 		return fromJSON, nil
 	case e == ".csv" || e == ".tsv":
 		return fromCSV, nil
 	case e == ".ppl" || e == ".stan" || e == ".r" || e == ".py":
-		return fail("data are JSON (.json) or CSV (.csv)", "is not a data file")
+		return fail("data are "+formats, "is not a data file")
 	case isObject:
 		return fromJSON, nil
 	case looksLikeRows(text), looksLikeColumn(text):
 		return fromCSV, nil
 	}
-	return fail("data are JSON (.json), an object with a key per value, or CSV (.csv), a header and rows", "is neither JSON nor CSV")
+	return fail("data are JSON (.json), an object with a key per value, or CSV (.csv), a header and rows; also lines of JSON (.jsonl), .parquet, .npy and .npz", "is neither JSON nor CSV")
 }
+
+// formats are those of data, in a sentence.
+const formats = "JSON (.json, .jsonl), CSV (.csv, .tsv), Parquet (.parquet) or NumPy's (.npy, .npz)"
 
 // looksLikeRows reports whether the first line could be the header of a CSV file.
 func looksLikeRows(text []byte) bool {

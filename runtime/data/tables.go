@@ -24,8 +24,8 @@ type Value struct {
 	cells
 	// labels are the keys of an object, whose members are the first dimension.
 	labels []string
-	// rows locates the cells of a CSV column, or of several side by side: their
-	// number is columns, and title names them.
+	// rows locates the cells of a column of a text, or of several side by side: columns
+	// is the number of cells in a row, and title names several.
 	rows    *rowIndex
 	columns int
 	title   string
@@ -33,11 +33,14 @@ type Value struct {
 	problem *problem
 	// also is a second file that gives the key.
 	also *Value
+	// later, if set, reads what follows from the cells; there are none yet.
+	later *later
 }
 
 // problem is what is wrong with a value, to be reported if it is used.
 type problem struct {
 	summary, hint string
+	code          diag.Code // empty: notAnArray
 }
 
 type originKind int
@@ -47,17 +50,28 @@ const (
 	fromCSV
 	fromFlag
 	fromGo
+	fromLines // of JSON, a record each
+	fromParquet
+	fromNumPy
+	fromNumPyZip
 )
 
 // origin is one source.
 type origin struct {
 	name string
 	kind originKind
+	// given says that the source was named for one value: `-d X=path.npy`.
+	given bool
 }
 
 // isFile reports whether the source is a file rather than something given for
 // this run in particular.
-func (o *origin) isFile() bool { return o.kind == fromJSON || o.kind == fromCSV }
+func (o *origin) isFile() bool { return o.kind != fromFlag && o.kind != fromGo && !o.given }
+
+// isTable reports whether the source has columns: its values are what rows have one of each.
+func (o *origin) isTable() bool {
+	return o.kind == fromCSV || o.kind == fromLines || o.kind == fromParquet
+}
 
 // Key is the name that the source gives the value.
 func (v *Value) Key() string { return v.key }
@@ -67,23 +81,30 @@ func (v *Value) Where() string {
 	switch v.origin.kind {
 	case fromJSON:
 		return fmt.Sprintf("%s:%d:%d, key %q", v.origin.name, v.line, v.column, v.key)
-	case fromCSV:
+	case fromCSV, fromLines, fromParquet:
 		if v.title != "" {
 			return v.origin.name + ", " + v.title
 		}
 		return fmt.Sprintf("%s, column %q", v.origin.name, v.key)
 	case fromFlag:
 		return "-d " + v.key
+	case fromNumPy:
+		return v.origin.name
+	case fromNumPyZip:
+		return fmt.Sprintf("%s, array %q", v.origin.name, v.key)
 	}
 	return fmt.Sprintf("the value of %q", v.key)
 }
 
-// whereElement says where element i stands: in a CSV file with line and row.
+// whereElement says where element i stands: in a table with its row, and in a text with its line.
 func (v *Value) whereElement(i int) string {
+	row := i / max(1, v.columns)
+	if v.rows == nil && v.origin.isTable() {
+		return fmt.Sprintf("%s, row %d", v.Where(), row+1)
+	}
 	if v.rows == nil {
 		return v.Where()
 	}
-	row := i / max(1, v.columns)
 	return fmt.Sprintf("%s:%d, row %d", v.origin.name, v.rows.line(row), row+1)
 }
 

@@ -21,6 +21,8 @@ var chainModels = []struct {
 	how        map[string]string
 	// exact is the text to be summed out, if it is another.
 	exact string
+	// slow ones take half of the time, and run with PPL_SLOW=1.
+	slow bool
 }{
 	{"mixture", `
 data y : real[3]
@@ -29,49 +31,49 @@ s ~ LogNormal(0, 0.5)
 plate i in 1..3 {
   z[i] ~ Categorical([0.5, 0.2, 0.3])
   y[i] ~ Normal(mu[z[i]], s)
-}`, map[string]any{"y": []float64{0.8, -1, 2}}, map[string]string{"z": "expect"}, ""},
+}`, map[string]any{"y": []float64{0.8, -1, 2}}, map[string]string{"z": "expect"}, "", false},
 	{"weights that are not known", `
 data y : real[4]
 w ~ Dirichlet(ones(2))
 plate i in 1..4 {
   z[i] ~ Categorical(w)
   y[i] ~ Normal(2 * z[i], 1)
-}`, map[string]any{"y": []float64{0.8, -1, 2, 3}}, map[string]string{"z": "score"}, ""},
+}`, map[string]any{"y": []float64{0.8, -1, 2, 3}}, map[string]string{"z": "score"}, "", false},
 	{"chain", `
 data y : real[6]
 p ~ Beta(2, 2)
 z[1] ~ Bernoulli(0.4)
 for t in 2..6 { z[t] ~ Bernoulli(0.1 + 0.8 * p * z[t-1]) }
-plate t in 1..6 { y[t] ~ Normal(z[t], 1) }`, map[string]any{"y": []float64{0.8, -1, 2, 3, 1, 0.5}}, map[string]string{"z": "score"}, ""},
+plate t in 1..6 { y[t] ~ Normal(z[t], 1) }`, map[string]any{"y": []float64{0.8, -1, 2, 3, 1, 0.5}}, map[string]string{"z": "score"}, "", false},
 	{"elements in products", `
 data y : real[2]
 b ~ Normal(0, 1)
 s[k in 1..3] ~ Bernoulli(0.3)
 plate i in 1..2 { y[i] ~ Normal(b * (s[1] + 2 * s[2] * s[3]) + i * s[3]^2, 1) }`,
-		map[string]any{"y": []float64{0.8, 2}}, map[string]string{"s": "relax"}, ""},
+		map[string]any{"y": []float64{0.8, 2}}, map[string]string{"s": "relax"}, "", false},
 	{"a coefficient that is in or out", `
 data x : real[20, 3]
 data y : real[20]
 s : int[3] ~ Bernoulli(0.3)
 b : real[3] ~ Normal(0, 5)
-y ~ Normal(x @ (s * b), 1)`, map[string]any{"x": matrix(20, 3, 9), "y": normals(20, 8)}, map[string]string{"s": "relax"}, ""},
+y ~ Normal(x @ (s * b), 1)`, map[string]any{"x": matrix(20, 3, 9), "y": normals(20, 8)}, map[string]string{"s": "relax"}, "", false},
 	{"one site under another", `
 data y : real[3]
 top ~ Bernoulli(0.3)
 plate i in 1..3 {
   z[i] ~ Bernoulli(0.1 + 0.7 * top)
   y[i] ~ Normal(2 * z[i] + top, 1)
-}`, map[string]any{"y": []float64{0.8, -1, 2}}, map[string]string{"top": "expect", "z": "expect"}, ""},
+}`, map[string]any{"y": []float64{0.8, -1, 2}}, map[string]string{"top": "expect", "z": "expect"}, "", false},
 	{"a count of observations", `
 data y : int[2]
 p ~ Beta(2, 2)
 n ~ Binomial(4, 0.6)
-plate i in 1..2 { y[i] ~ Binomial(n, p) }`, map[string]any{"y": []int{1, 2}}, map[string]string{"n": "score"}, ""},
+plate i in 1..2 { y[i] ~ Binomial(n, p) }`, map[string]any{"y": []int{1, 2}}, map[string]string{"n": "score"}, "", false},
 	{"many values without tables", `
 data y : real
 m ~ Normal(0, 1)
 n : int[2] ~ Binomial(30, 0.4)
-y ~ Normal(sum(n) + m, 2)`, map[string]any{"y": 31.0}, map[string]string{"n": "relax"}, ""},
+y ~ Normal(sum(n) + m, 2)`, map[string]any{"y": 31.0}, map[string]string{"n": "relax"}, "", true},
 	{"a site summed out under one with a guide", `
 data y : real[3]
 data g : int[3]
@@ -80,7 +82,7 @@ c[j in 1..2] ~ Categorical([0.4, 0.3, 0.3])
 plate i in 1..3 {
   z[i] ~ Bernoulli([0.1, 0.5, 0.7][c[g[i]]])
   y[i] ~ Normal(m * c[g[i]] + 3 * z[i], 1)
-}`, map[string]any{"y": []float64{0.8, -1, 2}, "g": []int{1, 2, 1}}, map[string]string{"c": "expect", "z": "exact"}, ""},
+}`, map[string]any{"y": []float64{0.8, -1, 2}, "g": []int{1, 2, 1}}, map[string]string{"c": "expect", "z": "exact"}, "", false},
 	{"infinitely many values", `
 data y : int[4]
 rate ~ Gamma(4, 1)
@@ -93,7 +95,7 @@ rate ~ Gamma(4, 1)
 plate i in 1..4 {
   n[i] ~ Poisson(rate) in 0..40
   y[i] ~ Binomial(n[i], 0.6)
-}`},
+}`, false},
 	{"infinitely many values that depend on one another", `
 data y : real
 m ~ Normal(0, 1)
@@ -102,16 +104,19 @@ y ~ Normal(sum(n) + m, 1)`, map[string]any{"y": 11.0}, map[string]string{"n": "s
 data y : real
 m ~ Normal(0, 1)
 n : int[2] ~ Poisson(3) in 0..40
-y ~ Normal(sum(n) + m, 1)`},
+y ~ Normal(sum(n) + m, 1)`, true},
 	{"discrete latents alone", `
 data y : real[4]
 z[i in 1..4] ~ Categorical([0.2, 0.3, 0.5])
-y ~ Normal(cumsum(z), 1)`, map[string]any{"y": []float64{0.8, 3, 5, 9}}, map[string]string{"z": "relax"}, ""},
+y ~ Normal(cumsum(z), 1)`, map[string]any{"y": []float64{0.8, 3, 5, 9}}, map[string]string{"z": "relax"}, "", false},
 }
 
 // TestChainsAgainstExact: means, sds and probabilities are those of the exact posterior.
 func TestChainsAgainstExact(t *testing.T) {
 	for _, c := range chainModels {
+		if c.slow && !slow {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			exact := map[string]string{}
 			for name := range c.how {
@@ -173,7 +178,7 @@ func TestChainsSameBits(t *testing.T) {
 	c := chainModels[4]
 	p := bindDiscrete(t, c.text, c.data, c.how)
 	want := ""
-	for _, cores := range []int{1, 2, 4} {
+	for _, cores := range part([]int{1, 4, 2}, 2) {
 		gort.GOMAXPROCS(cores)
 		post := fitGuided(t, p, runtime.Options{})
 		got := fmt.Sprint(post.Sampling(), post.Reasons())
@@ -193,21 +198,13 @@ func TestChainsSameBits(t *testing.T) {
 // TestChainsOfContinuousLatents: where importance weights are unsteady chains take over, and
 // are right; where they are not asked for, they do not.
 func TestChainsOfContinuousLatents(t *testing.T) {
-	y := []float64{0.1, -0.4, 0.3, 1.2, -2}
-	t.Run("few", func(t *testing.T) { shrunk(t, y, inference.Tempered) })
-	for k := range 28 { // too many latents for particles
-		y = append(y, 3*math.Sin(float64(k)))
-	}
-	t.Run("many", func(t *testing.T) { shrunk(t, y, inference.Sampled) })
+	t.Run("few", func(t *testing.T) { shrunk(t, fewMeans, inference.Tempered) })
+	t.Run("many", func(t *testing.T) { shrunk(t, manyMeans, inference.Sampled) })
 }
 
 func shrunk(t *testing.T, y []float64, applied inference.Correction) {
-	p := bindDiscrete(t, `
-data y : real[N]
-tau ~ HalfCauchy(1)
-m : real[N] ~ Normal(0, tau)
-y ~ Normal(m, 2)`, map[string]any{"y": y}, nil)
-	post := fitGuided(t, p, runtime.Options{})
+	s := savable{text: cauchyMeans, data: map[string]any{"y": y}}
+	p, post := bindDiscrete(t, s.text, s.data, nil), s.fit(t)
 	if post.Sampling() == nil || post.Figures().Applied != string(applied) || post.Verdict() != runtime.Good {
 		t.Fatalf("%s, %s: %v", post.Figures().Applied, post.Verdict(), post.Reasons())
 	}
@@ -240,9 +237,9 @@ y ~ Normal(m, 2)`, map[string]any{"y": y}, nil)
 	if math.Abs(m.Mean-first) > 0.1*m.SD || !(m.MeanFieldSD > 0) {
 		t.Errorf("m[5] %.4f ± %.4f, exact %.4f; mean-field sd %.4f", m.Mean, m.SD, first, m.MeanFieldSD)
 	}
-	counts := []int{200, runtime.DefaultDraws}
-	if applied == inference.Tempered || slow { // more than there are particles; chains have as many as that
-		counts = append(counts, 9000)
+	counts := []int{runtime.DefaultDraws}
+	if applied == inference.Tempered || slow {
+		counts = append(counts, 200, 9000) // 9000: more than there are particles; chains have as many as that
 	}
 	for _, n := range counts {
 		other := post

@@ -33,7 +33,7 @@ func TestLatentAnglesAnywhere(t *testing.T) {
 	turn := func(i int, y, m float64) float64 { return math.Cos(y - m) }
 	line := func(i int, y, m float64) float64 { return -(y - m) * (y - m) / 2 }
 	cosine := func(i int, y, m float64) float64 { return line(i, y, math.Cos(float64(i)+m)) }
-	for _, c := range []struct {
+	for i, c := range []struct {
 		text string
 		log  func(i int, y, m float64) float64
 		y    []float64
@@ -51,7 +51,10 @@ func TestLatentAnglesAnywhere(t *testing.T) {
 		{number, line, []float64{-9}, 1},
 		{wave, cosine, []float64{-0.5, 0.4, 1}, 5},
 	} {
-		opts := []runtime.Options{{Seed: 1, Method: runtime.MethodNUTS, Draws: 8000}}
+		var opts []runtime.Options
+		if slow || i%4 == 0 {
+			opts = append(opts, runtime.Options{Seed: 1, Method: runtime.MethodNUTS, Draws: 8000})
+		}
 		for _, seed := range seeds() {
 			opts = append(opts, runtime.Options{Seed: seed})
 		}

@@ -151,7 +151,7 @@ func ExampleUnknownQuantity() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	post, err := problem.Fit(context.Background(), runtime.Options{})
+	post, err := problem.Fit(context.Background(), runtime.Options{Quick: true})
 	if err != nil {
 		log.Fatal(err)
 	}

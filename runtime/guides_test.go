@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	gort "runtime"
 	"strings"
 	"testing"
@@ -133,12 +134,15 @@ func threeNormalsData(n int, apart float64) []float64 {
 // components are six sds apart, means are within a tenth of a posterior sd of exact.
 // The guides alone lose little there: ELBOs are within 1 %. (Four sds apart chains need
 // longer for three hundred labels than they take by default, and may say so.)
-// PPL_SLOW=1 runs all strategies.
+// PPL_SLOW=1 runs one of the guides, and PPL_STRATEGIES=1 all; chains of fewer labels: TestChainsAgainstExact.
 func TestMixtureStrategies(t *testing.T) {
 	data := map[string]any{"y": threeNormalsData(300, 6)}
 	hows := []string{"exact", "expect"}
-	if slow {
+	switch {
+	case os.Getenv("PPL_STRATEGIES") != "":
 		hows = append(hows, "score", "relax")
+	case !slow:
+		t.Skip("PPL_SLOW=1: three hundred labels; PPL_STRATEGIES=1: with every guide")
 	}
 	var exact *runtime.Posterior
 	for _, how := range hows {
@@ -170,16 +174,22 @@ func TestMixtureStrategies(t *testing.T) {
 	}
 }
 
-// Where the components of a mixture are four sds apart guides lose little: means
+// Where the components of a mixture are six sds apart, or four, guides lose little: means
 // stay within a tenth of the components' sd, which is 1, of exact, and within a
-// tenth of a posterior sd of one another. PPL_SLOW=1 runs the relaxation too,
-// which takes ten times as long. Answers by chains: TestMixtureStrategies.
+// tenth of a posterior sd of one another. PPL_SLOW=1 runs those that are four apart, of which
+// the exact fit takes long, and the relaxation, which takes ten times as long. Answers by chains:
+// TestMixtureStrategies.
 func TestMixtureGuides(t *testing.T) {
-	data := map[string]any{"y": threeNormalsData(300, 4)}
 	hows := []string{"exact", "expect", "score"}
 	if slow {
 		hows = append(hows, "relax")
 	}
+	for _, apart := range part([]float64{6, 4}, 1) {
+		mixtureGuides(t, map[string]any{"y": threeNormalsData(300, apart)}, hows)
+	}
+}
+
+func mixtureGuides(t *testing.T, data map[string]any, hows []string) {
 	var exact, first *runtime.Posterior
 	for _, how := range hows {
 		begun := time.Now()

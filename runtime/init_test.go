@@ -98,7 +98,7 @@ func TestInitWhereThereIsADensity(t *testing.T) {
 	if _, err := p.Fit(context.Background(), runtime.Options{}); !errors.As(err, &data) || data.Diagnostics[0].Code != "no-finite-start" {
 		t.Fatalf("without a start: %v", err)
 	}
-	for name, opt := range map[string]runtime.Options{"default": {}, "nuts": {Method: runtime.MethodNUTS, Draws: 2000, Warmup: 300}, "laplace": {Guide: "laplace"}, "map": {Guide: "map"}} {
+	for name, opt := range map[string]runtime.Options{"default": {}, "nuts": {Method: runtime.MethodNUTS, Draws: 500, Warmup: 300}, "laplace": {Guide: "laplace"}, "map": {Guide: "map"}} {
 		opt.Init = values("x", 500.2)
 		var all [2][]float64
 		for i := range all {

@@ -640,4 +640,7 @@ func compareEngines(t *rapid.T, p *Problem, s int, text string) {
 }
 
 // TestRandomModels compares the engines on random models.
-func TestRandomModels(t *testing.T) { rapid.Check(t, randomModels) }
+func TestRandomModels(t *testing.T) {
+	fewer(t, 40)
+	rapid.Check(t, randomModels)
+}

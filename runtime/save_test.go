@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"ppl/runtime"
@@ -28,13 +30,21 @@ type savable struct {
 
 const cauchyMeans = "data y : real[N]\ntau ~ HalfCauchy(1)\nm : real[N] ~ Normal(0, tau)\ny ~ Normal(m, 2)\n"
 
+// fewMeans are data for cauchyMeans that tempered particles reach; of manyMeans the latents are too many for them.
+var (
+	fewMeans  = []float64{0.1, -0.4, 0.3, 1.2, -2}
+	manyMeans = func() []float64 {
+		y := slices.Clone(fewMeans)
+		for k := range 28 {
+			y = append(y, 3*math.Sin(float64(k)))
+		}
+		return y
+	}()
+)
+
 // savables are small models that are fitted in every way that there is.
 func savables() []savable {
-	few := []float64{0.1, -0.4, 0.3, 1.2, -2}
-	many := slices.Clone(few)
-	for k := range 28 {
-		many = append(many, 3*math.Sin(float64(k)))
-	}
+	few, many := fewMeans, manyMeans
 	return []savable{
 		{name: "weights, factor labels, lets", text: `
 data N : int
@@ -66,9 +76,23 @@ y[i in 1..N] ~ Normal(a[group[i]] + sum(x[i] * b), 1)
 	}
 }
 
+// savableFits are the fits of savables, by what they are fits of: tests share them.
+var savableFits sync.Map
+
+type savedFit struct {
+	once sync.Once
+	post *runtime.Posterior
+}
+
 func (s savable) fit(t *testing.T) *runtime.Posterior {
 	t.Helper()
-	post := fitGuided(t, bindDiscrete(t, s.text, s.data, s.how), s.opt)
+	found, _ := savableFits.LoadOrStore(fmt.Sprintf("%s %v %v %+v", s.text, s.data, s.how, s.opt), &savedFit{})
+	fit := found.(*savedFit)
+	fit.once.Do(func() { fit.post = fitGuided(t, bindDiscrete(t, s.text, s.data, s.how), s.opt) })
+	post := fit.post
+	if post == nil {
+		t.Fatal("there is no fit: another test says why")
+	}
 	if s.applied != "" && post.Figures().Applied != s.applied {
 		t.Fatalf("the draws are %s", post.Figures().Applied)
 	}

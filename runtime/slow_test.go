@@ -6,6 +6,14 @@ import "os"
 // part of each does, in a minute or two.
 var slow = os.Getenv("PPL_SLOW") != ""
 
+// part is what of a battery runs: all of it if slow, its first n otherwise.
+func part[T any](all []T, n int) []T {
+	if slow {
+		return all
+	}
+	return all[:n]
+}
+
 // seeds are those of a battery of fits.
 func seeds() []uint64 {
 	if slow {

@@ -235,14 +235,20 @@ func (e *evaluator) checkGradient(what string, at map[string][]float64, second b
 	for i, n := range e.names {
 		for j := range at[n] {
 			saved := at[n][j]
-			move := func(x float64) (float64, float64) {
+			seen := map[float64][2]float64{} // both orders are differences between the same points
+			move := func(x float64) (y, sum float64) {
+				if v, ok := seen[x]; ok {
+					return v[0], v[1]
+				}
 				at[n][j] = x
-				defer func() { at[n][j] = saved }()
+				defer func() {
+					at[n][j] = saved
+					seen[x] = [2]float64{y, sum}
+				}()
 				y, g, _ := e.run(at)
 				if math.IsInf(y, 0) { // outside the support
 					return math.NaN(), math.NaN()
 				}
-				sum := 0.0
 				for a := range g {
 					for c := range g[a] {
 						sum += weight(a, c) * g[a][c]

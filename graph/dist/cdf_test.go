@@ -53,7 +53,7 @@ func TestLogTailEverywhere(t *testing.T) {
 		for _, above := range []bool{false, true} {
 			for _, x := range inside {
 				what := fmt.Sprintf("%s, log of the probability beyond %g (above: %v)", r.head, x, above)
-				e, at := r.tail(t, x, above, nil, nil)
+				e, at := r.tail(t, 2, x, above, nil, nil)
 				y, _, _ := e.run(at)
 				if !r.flags["noint"] {
 					values++
@@ -71,7 +71,7 @@ func TestLogTailEverywhere(t *testing.T) {
 				}
 			}
 			for _, x := range beyond {
-				e, at := r.tail(t, x, above, nil, nil)
+				e, at := r.tail(t, 2, x, above, nil, nil)
 				y, g, _ := e.run(at)
 				from, to := r.ends()
 				want := math.Inf(-1)
@@ -95,8 +95,8 @@ func TestLogTailEverywhere(t *testing.T) {
 	t.Logf("%d distributions, %d values, %d sets of first and second derivatives", len(dists), values, gradients)
 }
 
-// tail compiles LogTail with derivatives, by x too if it is continuous and finite.
-func (r row) tail(t *testing.T, x float64, above bool, lower, upper *float64) (*evaluator, map[string][]float64) {
+// tail compiles LogTail with derivatives up to an order, by x too if it is continuous and finite.
+func (r row) tail(t *testing.T, order int, x float64, above bool, lower, upper *float64) (*evaluator, map[string][]float64) {
 	b := named.New()
 	xv, p, names, in, at := r.inputs(b, []float64{x}, !r.d.Support.Discrete() && !math.IsInf(x, 0))
 	bound := func(v *float64) *named.Value {
@@ -110,7 +110,10 @@ func (r row) tail(t *testing.T, x float64, above bool, lower, upper *float64) (*
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := compileScalar(t, b, y, names, in, true)
+	if order == 0 {
+		names = nil
+	}
+	e := compileScalar(t, b, y, names, in, order > 1)
 	e.size = 44
 	return e, at
 }
@@ -171,7 +174,7 @@ func TestLogTailByRow(t *testing.T) {
 			}
 			want, first := 0.0, map[string]float64{}
 			for _, x := range inside {
-				e, at := r.tail(t, x, above, nil, nil)
+				e, at := r.tail(t, 1, x, above, nil, nil)
 				y, g, _ := e.run(at)
 				want += y
 				for i, name := range e.names {
@@ -233,7 +236,7 @@ func TestLogTailTruncated(t *testing.T) {
 				if above {
 					want = 1 - p
 				}
-				e, at := r.tail(t, k.at, above, &k.lower, &k.up)
+				e, at := r.tail(t, 0, k.at, above, &k.lower, &k.up)
 				y, _, _ := e.run(at)
 				n++
 				if !near(math.Exp(y), want, 0, 10*r.truncatedTolerance(k)) {

@@ -40,8 +40,9 @@ func TestExpected(t *testing.T) {
 			}
 		}
 		for i := range x {
-			if se := math.Sqrt(squares[i]) / draws; math.Abs(sum[i]/draws) > 4.5*se+1e-12 {
-				t.Errorf("%s: element %d has mean %g, want %g ± %g", c.head, i, want[i]+sum[i]/draws, want[i], se)
+			n := float64(draws)
+			if se := math.Sqrt(squares[i]) / n; math.Abs(sum[i]/n) > 4.5*se+1e-12 {
+				t.Errorf("%s: element %d has mean %g, want %g ± %g", c.head, i, want[i]+sum[i]/n, want[i], se)
 			}
 		}
 	}

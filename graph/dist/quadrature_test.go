@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"sort"
 	"testing"
 
@@ -56,7 +57,13 @@ func between(h, lo, hi float64) nodes {
 	})
 }
 
-const draws = 40000
+// draws are those of each distribution that are compared with its density: with PPL_SLOW=1 four times as many.
+var draws = func() int {
+	if os.Getenv("PPL_SLOW") != "" {
+		return 40000
+	}
+	return 10000
+}()
 
 // sample draws n values, the same in every run.
 func (r row) sample(n int) [][]float64 {
@@ -460,13 +467,17 @@ func kolmogorovGrid(t *testing.T, r row, c, x, cdf []float64) {
 	}
 }
 
-// Draws from truncated distributions, many of them 40 standard deviations out.
+// Draws from truncated distributions, many of them 40 standard deviations out: 200 of each, with PPL_SLOW=1 1000.
 func TestSampleTruncated(t *testing.T) {
+	n := 200
+	if os.Getenv("PPL_SLOW") != "" {
+		n = 1000
+	}
 	for _, r := range table(t, truncationsFile) {
 		w := parseVectorFields(r.fields[0])
 		lo, hi := w[0], w[1]
 		rng := rand.New(rand.NewPCG(3, 4))
-		c := make([]float64, 500)
+		c := make([]float64, n)
 		for i := range c {
 			c[i] = SampleTruncated(rng, r.d, r.numbers(), lo, hi)
 			if !(c[i] > lo && c[i] < hi) && !(r.d.Support.Discrete() && c[i] >= lo && c[i] <= hi) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 
 	"ppl/graph"
@@ -90,6 +91,14 @@ func (r row) ends() (lower, upper float64) {
 // truncations lists the intervals of a distribution; those that cannot be
 // told from an end of the support in double precision are left out.
 func (r row) truncations() []truncation {
+	once, _ := intervals.LoadOrStore(r.head, sync.OnceValue(r.intervals))
+	return once.(func() []truncation)()
+}
+
+// intervals are those of rows by their heads: to find them takes hundreds of bisections.
+var intervals sync.Map
+
+func (r row) intervals() []truncation {
 	inf := math.Inf(1)
 	from, to := r.ends()
 	q := func(p float64) float64 { return r.quantile(math.Log(p), false) }

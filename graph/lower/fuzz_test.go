@@ -58,7 +58,7 @@ func allTexts() []string {
 
 // TestMutants lowers models with one or two tokens exchanged.
 func TestMutants(t *testing.T) {
-	rounds := 40
+	rounds := often(10)
 	if testing.Short() {
 		rounds = 4
 	}

@@ -273,7 +273,7 @@ let last = h[8]`, nil, values{"h": []float64{1, 2, 3, 4, 5, 6, nan, nan}}, []sta
 			m := checkedWithout(t, row.text)
 			p, known := lower.NewPrediction(m, partlyBound(m, row.data), lower.PredictOptions{}), knownOf(row.known)
 			got := make([]moments, len(row.want))
-			for k := range 2000 {
+			for k := range often(500) {
 				s := draw(t, p, known, k)
 				for i, w := range row.want {
 					got[i].add(w.of(reading(s)) - w.want)

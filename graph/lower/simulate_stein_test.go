@@ -49,7 +49,7 @@ func TestSimulationMatchesDensity(t *testing.T) {
 // stein draws from a model and tests Stein's identity for each unconstrained number.
 func stein(t *testing.T, m *lang.Model, data *lower.Data) {
 	t.Helper()
-	const draws = 150
+	draws := often(50)
 	var z []moments
 	for k := range draws {
 		drawn, ds := lower.Simulate(m, data, rand.New(rand.NewPCG(uint64(k), 3)))

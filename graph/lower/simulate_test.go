@@ -270,7 +270,7 @@ func TestSimulateModels(t *testing.T) {
 			t.Parallel()
 			m := checkedWithout(t, row.text)
 			got := map[string]*moments{}
-			for k := range 4000 {
+			for k := range often(1000) {
 				for _, x := range simulate(t, m, row.data, k).Latents {
 					if want, ok := row.want[x.Symbol.Name]; ok {
 						if got[x.Symbol.Name] == nil {

@@ -9,7 +9,8 @@ import (
 )
 
 // TestCollisions: nodes that Gorgonia's 32-bit hash takes for one, inputs and results, are
-// two on the tape. Names are tried until two collide.
+// two on the tape. Names are tried until two collide, those first that did when this was written,
+// which a search finds after a million.
 func TestCollisions(t *testing.T) {
 	square := func(g *graph.Graph, x *graph.Node) *graph.Node {
 		return op.Frame{G: g, Shape: graph.Shape{}}.Apply(op.Square, graph.Full(x)).Node
@@ -22,8 +23,11 @@ func TestCollisions(t *testing.T) {
 		one, other := "", ""
 		for i := 0; other == ""; i++ {
 			name := fmt.Sprintf("x%d", i)
+			if first := []int{30858, 1118326, 13994, 18423}; i < len(first) {
+				name = fmt.Sprintf("x%d", first[i])
+			}
 			n := made(graph.New(), name)
-			if was, ok := seen[graph.Hashcode(n)]; ok {
+			if was, ok := seen[graph.Hashcode(n)]; ok && was != name {
 				one, other = was, name
 			}
 			seen[graph.Hashcode(n)] = name

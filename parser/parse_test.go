@@ -2,6 +2,7 @@ package parser
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -274,7 +275,7 @@ func TestDeepNesting(t *testing.T) {
 		if _, list := Parse(name, []byte(form(250))); len(list) > 0 {
 			t.Errorf("%s nested 250 deep: %.300s", name, list.Error())
 		}
-		for _, n := range []int{1000, 10_000, 200_000} {
+		for _, n := range []int{1000, 10_000, large(50_000)} {
 			f, list := Parse(name, []byte(form(n)+"\nlet after = 1"))
 			if len(list) != 1 || list[0].Code != NestingTooDeep {
 				t.Errorf("%s nested %d deep: %d diagnostics, %.300s", name, n, len(list), list.Error())
@@ -319,10 +320,18 @@ func TestLongChains(t *testing.T) {
 	}
 }
 
-// A large file must come back whole; that this test ends in time is the test
-// that nothing is quadratic.
+// large is a size, or a depth, of hostile texts: with PPL_SLOW=1 four times as large. That these tests
+// end in time is the test that nothing is quadratic.
+func large(n int) int {
+	if os.Getenv("PPL_SLOW") != "" {
+		return 4 * n
+	}
+	return n
+}
+
+// A large file must come back whole.
 func TestLargeFile(t *testing.T) {
-	size := 10 << 20
+	size := large(5 << 19) // with PPL_SLOW=1 10 MiB
 	if testing.Short() {
 		size = 1 << 20
 	}
@@ -335,7 +344,7 @@ func TestLargeFile(t *testing.T) {
 }
 
 func TestHostileFiles(t *testing.T) {
-	const n = 1 << 17
+	n := large(1 << 15)
 	for name, unit := range map[string]string{
 		"parentheses": "(", "closers": "x])}", "bytes": "\xff\x00", "semicolons": "x;\n", "tildes": "x ~ ", "blocks": "plate i in 1..2 {",
 		"open calls": "x ~ N(\n", "comments": "# a\n", "colons": "a[1]:", "ifs": "if a then ", "points": "..", "numbers": "1 ", "names": "a ",

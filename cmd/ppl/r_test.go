@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -35,7 +36,12 @@ func readByR(t *testing.T, script string, files ...string) map[string][][]string
 // withR skips a test where R has not the packages.
 func withR(t *testing.T, packages ...string) {
 	t.Helper()
-	if exec.Command("Rscript", "-e", "library("+strings.Join(packages, "); library(")+")").Run() != nil {
+	// To look is quicker than to load.
+	look := ""
+	for _, name := range packages {
+		look += fmt.Sprintf("stopifnot(nzchar(system.file(package = %q)))\n", name)
+	}
+	if exec.Command("Rscript", "-e", look).Run() != nil {
 		t.Skip("no Rscript with the packages " + strings.Join(packages, ", "))
 	}
 }

@@ -73,7 +73,7 @@ func (b *binder) joined(name string, rank int) *Value {
 	}
 	first, last := members[0].value, members[len(members)-1].value
 	out := &Value{key: name, origin: first.origin, line: first.line, column: first.column, rows: first.rows,
-		columns: len(members), title: fmt.Sprintf("columns %q to %q", first.key, last.key)}
+		columns: len(members), first: first.first, title: fmt.Sprintf("columns %q to %q", first.key, last.key)}
 	if len(members) == 1 {
 		out.title = ""
 		out.key = first.key

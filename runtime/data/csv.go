@@ -16,18 +16,20 @@ const maxCell = 1 << 20
 // csvReader reads one CSV text.
 type csvReader struct {
 	*scanner
-	tables *Tables
-	origin *origin
-	keep   func(string) bool
-	comma  byte
-	cell   []byte
-	quoted bool  // the cell that was read stood in quotation marks
-	long   bool  // the cell that was read is longer than maxCell
-	start  place // of the header
-	names  bool  // the header is being read
-	rows   rowIndex
-	n      int // rows so far
-	notes  diag.List
+	tables  *Tables
+	origin  *origin
+	keep    func(string) bool
+	comma   byte
+	cell    []byte
+	quoted  bool  // the cell that was read stood in quotation marks
+	long    bool  // the cell that was read is longer than maxCell
+	start   place // of the header
+	names   bool  // the header is being read
+	rows    rowIndex
+	n       int // rows so far
+	blanks  int // blank lines that are rows and have not been entered yet, the first of which is blankAt
+	blankAt int
+	notes   diag.List
 }
 
 // column is one column of the file; without a value it is read over.
@@ -46,40 +48,59 @@ const (
 	endOfFile
 )
 
-// file reads header and rows. A blank line between rows of one cell is a row
-// without its value; between longer rows it separates nothing.
+// file reads header and rows.
 func (r *csvReader) file() (f *fault) {
 	defer catch(&f)
 	columns := r.header()
-	for {
-		line, blank := r.line, 0
-		for r.blankLine() {
-			blank++
-		}
-		if _, ok := r.peek(); !ok {
-			if len(columns) == 1 && blank > 0 {
-				r.blankEnd(line, blank)
-			}
-			break
-		}
-		if len(columns) == 1 {
-			for k := range blank {
-				r.begin(line + k)
-				r.cell, r.quoted, r.long = r.cell[:0], false, false
-				r.enter(&columns[0])
-			}
-		}
-		r.row(columns)
+	for r.next(columns) {
 	}
 	if r.n == 0 {
 		r.noRows(columns)
 	}
+	r.finishAll(columns)
+	return nil
+}
+
+// finishAll completes the values of all columns.
+func (r *csvReader) finishAll(columns []column) {
 	for i := range columns {
 		if v := columns[i].value; v != nil {
 			r.finish(v, &columns[i])
 		}
 	}
-	return nil
+}
+
+// next reads a row. A blank line between rows of one cell is a row
+// without its value; between longer rows it separates nothing.
+func (r *csvReader) next(columns []column) bool {
+	if r.blanks > 0 {
+		return r.blankRow(columns)
+	}
+	line, blank := r.line, 0
+	for r.blankLine() {
+		blank++
+	}
+	switch _, ok := r.peek(); {
+	case !ok:
+		if len(columns) == 1 && blank > 0 {
+			r.blankEnd(line, blank)
+		}
+		return false
+	case len(columns) == 1 && blank > 0:
+		r.blanks, r.blankAt = blank, line
+		return r.blankRow(columns)
+	}
+	r.row(columns)
+	return true
+}
+
+// blankRow enters a blank line that has been read as a row.
+func (r *csvReader) blankRow(columns []column) bool {
+	r.begin(r.blankAt)
+	r.blanks, r.blankAt = r.blanks-1, r.blankAt+1
+	r.cell, r.quoted, r.long = r.cell[:0], false, false
+	r.enter(&columns[0])
+	return true
 }
 
 // blankEnd notes that blank lines at the end are no rows: most are an editor's.
@@ -108,7 +129,7 @@ func (r *csvReader) noRows(columns []column) {
 func (r *csvReader) finish(v *Value, c *column) {
 	if v.problem == nil {
 		v.cells = c.cells()
-		v.shape = []int{r.n}
+		v.shape = []int{r.n - v.first}
 		v.rows = &r.rows
 	}
 	r.tables.add(v)

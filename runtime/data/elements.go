@@ -61,7 +61,11 @@ func (b *binder) elementName(it *item, i int) string {
 	if len(it.shape) == 0 {
 		return it.sym.Name
 	}
-	return it.sym.Name + bracket(b.index(it, i), 0)
+	index := b.index(it, i)
+	if it.value != nil {
+		index[0] += it.value.first
+	}
+	return it.sym.Name + bracket(index, 0)
 }
 
 // index is the index of element i of the value as read, in the bound array.

@@ -61,7 +61,7 @@ func zipped(t testing.TB, method uint16, files map[string][]byte) []byte {
 	return b.Bytes()
 }
 
-func parquetFile[T any](t testing.TB, rows []T, options ...parquet.WriterOption) []byte {
+func parquetOf[T any](t testing.TB, rows []T, options ...parquet.WriterOption) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := parquet.NewGenericWriter[T](&b, options...)
@@ -124,8 +124,8 @@ func TestFormatsAgree(t *testing.T) {
 	arrays := map[string][]byte{"X.npy": npyFile([]int{5, 2}, flat), "k.npy": npyFile([]int{5}, []int64{-2, -1, 0, 1, 2}), "y.npy": npyFile([]int{5}, y), "b.npy": npyFile([]int{5}, []uint8{1, 0, 1, 0, 1})}
 	files := map[string][]byte{
 		"d.csv": []byte(csv), "d.jsonl": []byte(lines), "d.ndjson": []byte(strings.ReplaceAll(lines, "\n", "\r\n")),
-		"d.parquet": parquetFile(t, rows), "groups.parquet": parquetFile(t, rows, parquet.MaxRowsPerRowGroup(2), parquet.Compression(&parquet.Zstd)),
-		"d.npz": zipped(t, zip.Store, arrays), "packed.npz": zipped(t, zip.Deflate, arrays), "wide.jsonl": []byte(wide), "noending": parquetFile(t, rows),
+		"d.parquet": parquetOf(t, rows), "groups.parquet": parquetOf(t, rows, parquet.MaxRowsPerRowGroup(2), parquet.Compression(&parquet.Zstd)),
+		"d.npz": zipped(t, zip.Store, arrays), "packed.npz": zipped(t, zip.Deflate, arrays), "wide.jsonl": []byte(wide), "noending": parquetOf(t, rows),
 		"other.npy": arrays["X.npy"],
 	}
 	for name, b := range arrays {
@@ -200,7 +200,7 @@ func TestOnlyWhatIsDeclared(t *testing.T) {
 	for i := range rows {
 		rows[i] = row{float64(i) + 0.5, 1e6 + float64(i)}
 	}
-	b := parquetFile(t, rows)
+	b := parquetOf(t, rows)
 	at := bytes.Index(b, binary.LittleEndian.AppendUint64(nil, math.Float64bits(1e6+3)))
 	if at < 0 {
 		t.Fatal("the column is not where it was thought to be")
@@ -233,7 +233,7 @@ func TestFormatErrors(t *testing.T) {
 		} `parquet:"s"`
 	}
 	rows := []ragged{{X: []float64{1, 2}, Y: 1, C: "2026-11-30"}, {X: []float64{1, 2}, Y: -1, C: "3"}, {X: []float64{3}, Y: 2, C: "x"}}
-	good := parquetFile(t, rows)
+	good := parquetOf(t, rows)
 	written(t, map[string][]byte{
 		"d.parquet": good, "short.parquet": good[:len(good)-9], "text.parquet": []byte("a,b\n1,2\n"), "m.npy": []byte("1 2 3\n"), "u.npy": bytes.Replace(npyFile([]int{2}, []float64{1, 2}), []byte("<f8"), []byte("<U2"), 1),
 		"z.npy": npyFile([]int{3}, []float64{1, 2})[:90], "n.npz": zipped(t, zip.Deflate, map[string][]byte{"x.npy": npyFile([]int{2}, []float64{1, 2})})[:100],

@@ -30,7 +30,11 @@ func (b *binder) checkKind(it *item) {
 		}
 		name := it.sym.Name
 		if len(lead) > 0 {
-			name += bracket(unravel(k, lead), 0)
+			index := unravel(k, lead)
+			if it.value != nil {
+				index[0] += it.value.first
+			}
+			name += bracket(index, 0)
 		}
 		d := b.fail(it, constraintFail, b.typeSpan(it), "`%s` is not %s: %s (%s)", name, t.Kind.Phrase(), why, it.whereElement(from(k*n)))
 		d.Hint = t.Kind.ViolationHint(a.Data[k*n : (k+1)*n])

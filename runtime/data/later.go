@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 
 	"ppl/lang"
@@ -153,19 +155,15 @@ func readBinary(s *scanner, r io.Reader, o *origin, t *Tables, opt Options) diag
 	if err != nil {
 		return diag.List{readFailed(o.name, err)}
 	}
-	at, size, done, err := from.open()
-	if err != nil {
-		return diag.List{readFailed(o.name, err)}
-	}
-	defer done()
 	var values []*Value
 	switch o.kind {
 	case fromParquet:
-		values, err = listParquet(at, size, from, o)
+		values, err = listParquet(from, o)
 	case fromNumPyZip:
-		values, err = listNumPyZip(at, size, from, o)
+		values, err = listNumPyZip(from, o)
 	default:
-		values, err = listNumPy(at, size, from, o)
+		base := filepath.Base(o.name)
+		values, err = listNumPy(strings.TrimSuffix(base, filepath.Ext(base)), from, o)
 	}
 	if err != nil {
 		return diag.List{fileFault(s.ctx, o.name, err)}

@@ -14,6 +14,7 @@ type linesReader struct {
 	byName  map[string]*lineColumn
 	rows    rowIndex
 	n       int // records so far
+	first   int // the record that was read first: 0, or of a piece
 }
 
 // lineColumn is a column of records.
@@ -94,7 +95,7 @@ func (l *linesReader) endOfLine(line int) {
 func (l *linesReader) entry(key string, at place) {
 	c := l.byName[key]
 	if c == nil {
-		c = &lineColumn{jsonArray: jsonArray{leaf: -1}, value: &Value{key: key, origin: l.origin, line: at.line, column: at.column}}
+		c = &lineColumn{jsonArray: jsonArray{leaf: -1}, value: &Value{key: key, origin: l.origin, line: at.line, column: at.column, first: l.first}, next: l.first}
 		c.open(key, 0)
 		if c.broken = l.keep != nil && !l.keep(key); c.broken {
 			c.problem = notKept(key)
@@ -136,18 +137,19 @@ func (l *linesReader) finish(c *lineColumn) *Value {
 	v := c.value
 	c.missUntil(l.n)
 	c.path = c.path[:0]
+	n := l.n - v.first
 	if len(c.gaps) > 0 && len(c.shape) > 1 {
 		from := c.gaps[0].from
 		c.spoil("where all elements of a list are missing, write a list of nulls",
 			"row %d has no `%s`, and other rows have a list (%s:%d)", from+1, v.key, l.origin.name, l.rows.line(from))
 	}
-	c.close(v.key, 0, l.n)
+	c.close(v.key, 0, n)
 	if v.problem = c.problem; v.problem != nil {
 		return v
 	}
 	v.shape, v.cells, v.rows, v.columns = c.shape, c.cells(), &l.rows, size(c.shape[1:])
 	if len(c.gaps) > 0 {
-		v.later = filledIn(v.cells, c.gaps, l.n)
+		v.later = filledIn(v.cells, c.gaps, n)
 		v.cells = cells{}
 	}
 	return v

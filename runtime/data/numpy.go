@@ -6,20 +6,19 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"strings"
 
 	"ppl/lang/diag"
 	"ppl/runtime/data/npy"
 )
 
-// listNumPy lists the one array of a .npy file, which is called as the file is.
-func listNumPy(r io.ReaderAt, size int64, from source, o *origin) ([]*Value, error) {
-	base := filepath.Base(o.name)
-	return oneNumPy(strings.TrimSuffix(base, filepath.Ext(base)), r, size, from, o)
-}
-
-func oneNumPy(key string, r io.ReaderAt, size int64, from source, o *origin) ([]*Value, error) {
+// listNumPy lists the one array of a .npy file.
+func listNumPy(key string, from source, o *origin) ([]*Value, error) {
+	r, size, done, err := from.open()
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", cause(err))
+	}
+	defer done()
 	if _, err := npy.Open(r, size); err != nil {
 		return nil, err
 	}
@@ -54,12 +53,7 @@ func readNamedNumPy(ctx context.Context, name, path string) (*Tables, diag.List)
 	if err != nil {
 		return t, diag.List{readFailed(path, err)}
 	}
-	r, size, done, err := from.open()
-	if err != nil {
-		return t, diag.List{readFailed(path, err)}
-	}
-	defer done()
-	values, err := oneNumPy(name, r, size, from, o)
+	values, err := listNumPy(name, from, o)
 	if err != nil {
 		return t, diag.List{fileFault(ctx, path, err)}
 	}
@@ -128,7 +122,12 @@ const mostDeflated = 1032
 
 // listNumPyZip lists the arrays of a .npz file: a zip archive of .npy files, as numpy.savez and
 // savez_compressed write it.
-func listNumPyZip(r io.ReaderAt, size int64, from source, o *origin) ([]*Value, error) {
+func listNumPyZip(from source, o *origin) ([]*Value, error) {
+	r, size, done, err := from.open()
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", cause(err))
+	}
+	defer done()
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("is no whole zip archive: %v", err)

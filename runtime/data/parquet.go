@@ -5,24 +5,66 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync"
 
 	"ppl/runtime/data/parquet"
 )
 
-// listParquet lists the columns of a Parquet file, to be read later from the same bytes.
-func listParquet(r io.ReaderAt, size int64, from source, o *origin) ([]*Value, error) {
-	f, err := parquet.Open(r, size)
+// parquetFile is a Parquet file whose footer has been read. It is open while it is read.
+type parquetFile struct {
+	from source
+	file *parquet.File
+	mu   sync.Mutex // held while it is open
+	r    io.ReaderAt
+	done func()
+}
+
+func (p *parquetFile) ReadAt(b []byte, at int64) (int, error) { return p.r.ReadAt(b, at) }
+
+// open opens the file, for one reader at a time. The error follows its name.
+func (p *parquetFile) open() error {
+	p.mu.Lock()
+	r, size, done, err := p.from.open()
 	if err != nil {
+		p.mu.Unlock()
+		return fmt.Errorf("cannot be read: %w", cause(err))
+	}
+	p.r, p.done = r, done
+	if p.file == nil {
+		if p.file, err = parquet.Open(p, size); err != nil {
+			p.close()
+		}
+	}
+	return err
+}
+
+func (p *parquetFile) close() {
+	p.done()
+	p.r = nil
+	p.mu.Unlock()
+}
+
+// listParquet lists the columns of a Parquet file, to be read later from the same bytes.
+func listParquet(from source, o *origin) ([]*Value, error) {
+	p := &parquetFile{from: from}
+	if err := p.open(); err != nil {
 		return nil, err
 	}
+	defer p.close()
 	var out []*Value
-	for _, c := range f.Columns() {
+	for _, c := range p.file.Columns() {
 		if c.Name == "" {
 			continue // the index of a data frame, as in CSV
 		}
 		v := &Value{key: c.Name, origin: o}
 		if v.problem = parquetProblem(c); v.problem == nil {
-			v.later = &later{read: func(ctx context.Context, v *Value) error { return readParquet(ctx, from, v) }}
+			v.later = &later{read: func(ctx context.Context, v *Value) error {
+				if err := p.open(); err != nil {
+					return err
+				}
+				defer p.close()
+				return readRows(ctx, c, 0, p.file.Rows(), v)
+			}}
 		}
 		out = append(out, v)
 	}
@@ -34,25 +76,6 @@ func parquetProblem(c *parquet.Column) *problem {
 		return nil
 	}
 	return &problem{summary: fmt.Sprintf("`%s` %s, which is no array of numbers or labels", c.Name, c.Problem), hint: c.Hint}
-}
-
-// readParquet reads the column of a value.
-func readParquet(ctx context.Context, from source, v *Value) error {
-	r, size, done, err := from.open()
-	if err != nil {
-		return fmt.Errorf("cannot be read: %w", cause(err))
-	}
-	defer done()
-	f, err := parquet.Open(r, size)
-	if err != nil {
-		return err
-	}
-	for _, c := range f.Columns() {
-		if c.Name == v.key {
-			return readRows(ctx, c, 0, f.Rows(), v)
-		}
-	}
-	return fmt.Errorf("has no column %q any more", v.key)
 }
 
 // readRows reads n rows of a column from row first on.

@@ -29,6 +29,8 @@ type Value struct {
 	rows    *rowIndex
 	columns int
 	title   string
+	// first is the row that the value begins with, where it is a piece of a table.
+	first int
 	// problem, if set, says why the value is no array.
 	problem *problem
 	// also is a second file that gives the key.
@@ -98,7 +100,7 @@ func (v *Value) Where() string {
 
 // whereElement says where element i stands: in a table with its row, and in a text with its line.
 func (v *Value) whereElement(i int) string {
-	row := i / max(1, v.columns)
+	row := v.first + i/max(1, v.columns)
 	if v.rows == nil && v.origin.isTable() {
 		return fmt.Sprintf("%s, row %d", v.Where(), row+1)
 	}

@@ -70,6 +70,7 @@ type binder struct {
 	// failed are the names whose value is not known because of an error.
 	failed map[string]bool
 	again  *rebinding // of data that are bound anew; else nil
+	piece  *piece     // of rows that are not all there are; else nil
 }
 
 // item is one data declaration on its way.
@@ -307,6 +308,9 @@ type letValue struct {
 
 // lookup is what expressions see: data, dimensions, and lets of data.
 func (b *binder) lookup(name string) (*Array, bool) {
+	if p := b.piece; p != nil && name == p.dim && p.rows > 0 {
+		return scalar(float64(p.rows)), true
+	}
 	if it, ok := b.byKey[name]; ok {
 		return it.array, it.array != nil && !it.bad && !it.open()
 	}
@@ -314,6 +318,9 @@ func (b *binder) lookup(name string) (*Array, bool) {
 		return scalar(float64(d.n)), true
 	}
 	let, ok := b.lets[name]
+	if !ok && b.piece != nil && b.piece.base != nil {
+		return b.piece.base.Lookup(name)
+	}
 	if !ok || let.busy {
 		return nil, false
 	}
@@ -364,6 +371,7 @@ func (b *binder) ready(e ast.Expr) bool {
 func (b *binder) evalFailed(it *item, e ast.Expr, what string, err error) {
 	var list diag.List
 	switch {
+	case errors.Is(err, errNotReady) && b.piece != nil: // it is checked again when the rest is known
 	case errors.Is(err, errNotReady):
 		b.spoil(it)
 	case errors.As(err, &list):

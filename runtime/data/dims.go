@@ -319,7 +319,7 @@ func (b *binder) length(sym *lang.DimSym) (int, error) {
 // reportUnbound reports dimensions whose length nothing gives, unless an error
 // explains that.
 func (b *binder) reportUnbound() {
-	if b.diags.HasErrors() {
+	if b.diags.HasErrors() || b.piece != nil && b.piece.base != nil {
 		return
 	}
 	only := b.m.OnlyGenerated()

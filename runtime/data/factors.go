@@ -209,16 +209,21 @@ func (b *binder) encode(l *labelled) {
 		}
 	}
 	if unknown.n > 0 {
-		label := func(i int) string { return l.distinct[l.cell[i]] }
-		d := b.elements(l.it, labelError, b.typeSpan(l.it), unknown, func(i int) string {
-			return fmt.Sprintf("is %q, which is not a level of `%s`", shortened(label(i)), j)
-		}, func(i int) string { return strconv.Quote(shortened(label(i))) })
-		d.Expected = levelsText(b.out.Levels[j])
-		d.Hint = suggestion(label(unknown.at[0]), b.out.Levels[j])
+		b.reportUnknown(l, unknown, b.out.Levels[j])
 		return
 	}
 	l.it.array = a
 	l.it.reorder()
+}
+
+// reportUnknown reports labels that are not among the levels.
+func (b *binder) reportUnknown(l *labelled, unknown trouble, levels []string) {
+	label := func(i int) string { return l.distinct[l.cell[i]] }
+	d := b.elements(l.it, labelError, b.typeSpan(l.it), unknown, func(i int) string {
+		return fmt.Sprintf("is %q, which is not a level of `%s`", shortened(label(i)), l.it.sym.Type.Levels)
+	}, func(i int) string { return strconv.Quote(shortened(label(i))) })
+	d.Expected = levelsText(levels)
+	d.Hint = suggestion(label(unknown.at[0]), levels)
 }
 
 func levelsText(levels []string) string {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 
 	"ppl/lang"
@@ -162,8 +160,7 @@ func readBinary(s *scanner, r io.Reader, o *origin, t *Tables, opt Options) diag
 	case fromNumPyZip:
 		values, err = listNumPyZip(from, o)
 	default:
-		base := filepath.Base(o.name)
-		values, err = listNumPy(strings.TrimSuffix(base, filepath.Ext(base)), from, o)
+		values, err = listNumPy(stem(o.name), from, o)
 	}
 	if err != nil {
 		return diag.List{fileFault(s.ctx, o.name, err)}

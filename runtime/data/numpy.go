@@ -37,7 +37,7 @@ func listNumPy(key string, from source, o *origin) ([]*Value, error) {
 }
 
 // readNamedNumPy reads `-d name=path.npy`.
-func readNamedNumPy(ctx context.Context, name, path string) (*Tables, diag.List) {
+func readNamedNumPy(ctx context.Context, name, path string, opt Options) (*Tables, diag.List) {
 	t := newTables()
 	file, d := open(path)
 	if d != nil {
@@ -58,6 +58,9 @@ func readNamedNumPy(ctx context.Context, name, path string) (*Tables, diag.List)
 		return t, diag.List{fileFault(ctx, path, err)}
 	}
 	t.add(values[0])
+	if opt.Keep != nil {
+		t = t.loadedFor(ctx, opt.Keep)
+	}
 	return t, nil
 }
 

@@ -73,10 +73,22 @@ func Read(ctx context.Context, sources []string, opt Options) (*Tables, diag.Lis
 }
 
 func readSource(ctx context.Context, source string, opt Options) (*Tables, diag.List) {
-	if name, value, ok := strings.Cut(source, "="); ok && isName(strings.TrimSpace(name)) {
-		return readAssignment(ctx, strings.TrimSpace(name), strings.TrimSpace(value))
+	if name, value, ok := assignment(source); ok {
+		return readAssignment(ctx, name, value, opt)
 	}
 	return readFile(ctx, source, opt)
+}
+
+// assignment splits `name=value`.
+func assignment(source string) (name, value string, ok bool) {
+	name, value, ok = strings.Cut(source, "=")
+	name = strings.TrimSpace(name)
+	return name, strings.TrimSpace(value), ok && isName(name)
+}
+
+// isNumPyPath reports whether the value of an assignment is the path of a .npy file.
+func isNumPyPath(value string) bool {
+	return ext(value) == ".npy" && strings.IndexByte(`"[{`, value[0]) < 0
 }
 
 func isName(s string) bool {
@@ -90,11 +102,11 @@ func isName(s string) bool {
 }
 
 // readAssignment reads `-d name=value`.
-func readAssignment(ctx context.Context, name, value string) (*Tables, diag.List) {
+func readAssignment(ctx context.Context, name, value string, opt Options) (*Tables, diag.List) {
 	t := newTables()
 	o := &origin{name: "-d " + name, kind: fromFlag}
-	if ext(value) == ".npy" && value[0] != '"' && value[0] != '[' && value[0] != '{' {
-		return readNamedNumPy(ctx, name, value)
+	if isNumPyPath(value) {
+		return readNamedNumPy(ctx, name, value, opt)
 	}
 	if value == "" {
 		return t, diag.List{{Code: syntaxError, Where: o.name, Summary: "there is no value after `=`", Hint: fmt.Sprintf("write -d %s=1, or -d '%s=[1, 2, 3]'", name, name)}}

@@ -31,6 +31,7 @@ func FromRows[T any](rows iter.Seq[T]) (*Tables, diag.List) {
 type rowReader struct {
 	columns []*rowColumn
 	n       int
+	first   int // the row that was first, where they are a piece
 }
 
 type rowColumn struct {
@@ -94,7 +95,7 @@ func (r *rowReader) row(x reflect.Value) {
 		if x.IsValid() {
 			v, _ = x.FieldByIndexErr(c.field) // an embedded nil pointer: the invalid value
 		}
-		c.path = append(c.path[:0], r.n)
+		c.path = append(c.path[:0], r.first+r.n)
 		c.element(v, 1)
 	}
 	r.n++

@@ -20,14 +20,20 @@ type scanner struct {
 	multi    int   // bytes of the line that continue a character
 	eof      bool
 	err      error
+	skipped  int64 // bytes of a mark at the start that offsets leave out
 }
 
 const bufferSize = 1 << 16
 
 func newScanner(ctx context.Context, r io.Reader) *scanner {
-	s := &scanner{ctx: ctx, r: r, buf: make([]byte, bufferSize), line: 1}
+	s := newScannerAt(ctx, r)
 	s.skipBOM()
 	return s
+}
+
+// newScannerAt is a scanner of what does not begin with the start of a file.
+func newScannerAt(ctx context.Context, r io.Reader) *scanner {
+	return &scanner{ctx: ctx, r: r, buf: make([]byte, bufferSize), line: 1}
 }
 
 // head returns up to n bytes that are next, without consuming them.
@@ -117,6 +123,7 @@ func (s *scanner) skipBOM() {
 	if h := s.head(3); len(h) == 3 && h[0] == 0xEF && h[1] == 0xBB && h[2] == 0xBF {
 		s.pos += 3
 		s.base -= 3
+		s.skipped = 3
 	}
 }
 

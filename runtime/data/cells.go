@@ -117,10 +117,25 @@ func (b *blocks[T]) grow() {
 	b.cur = make([]T, 0, min(max(firstBlock, b.n), largeBlock))
 }
 
+// reserve makes room for n elements, which are then not copied, if nothing has been pushed and they are not too many.
+func (b *blocks[T]) reserve(n int) {
+	if b.cur == nil && n <= mostReserved {
+		b.cur = make([]T, 0, n)
+	}
+}
+
+// mostReserved is for how many elements room is made before they are there.
+const mostReserved = 1 << 22
+
 // join returns one slice, nil if nothing was pushed, and forgets the blocks.
 func (b *blocks[T]) join() []T {
 	if b.n == 0 {
 		return nil
+	}
+	if len(b.full) == 0 {
+		out := b.cur
+		*b = blocks[T]{}
+		return out
 	}
 	out := make([]T, 0, b.n)
 	for _, f := range b.full {

@@ -82,6 +82,9 @@ func parquetProblem(c *parquet.Column) *problem {
 func readRows(ctx context.Context, c *parquet.Column, first, n int, v *Value) error {
 	b := newGathered(v.key)
 	b.skipped = first
+	if c.Lists == 0 {
+		b.nums.reserve(n)
+	}
 	switch err := c.Read(ctx, first, n, b); {
 	case parquet.IsBytes(err):
 		v.problem = &problem{summary: fmt.Sprintf("`%s` holds bytes that are no text", v.key), hint: "labels are texts in UTF-8"}

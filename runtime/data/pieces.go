@@ -167,6 +167,7 @@ func (p *textPieces) rows(s *scanner, t *Tables, k, first, n int) (rows int, f *
 		for i, name := range p.names {
 			if columns[i].name = name; name != "" && p.keep(name) {
 				columns[i].value = &Value{key: name, origin: p.o, line: 1, first: first}
+				columns[i].nums.reserve(n)
 			}
 		}
 		for rows < n && r.next(columns) {

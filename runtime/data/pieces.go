@@ -39,7 +39,7 @@ type textPieces struct {
 	o     *origin
 	info  os.FileInfo
 	file  *os.File
-	names []string // of a CSV file's columns, or of the first record's keys
+	names []string // of a CSV file's columns, or the keys of the first records
 	keep  func(string) bool
 	// piece is the number of rows from one place to the next, set by the first reading.
 	piece  int
@@ -94,11 +94,15 @@ func (p *textPieces) reader(s *scanner) *csvReader {
 	return r
 }
 
-// firstRecord reads the keys of the first line of JSON.
+// firstRecord reads the keys of the first lines of JSON.
 func (p *textPieces) firstRecord(s *scanner) (f *fault) {
 	defer catch(&f)
 	l := &linesReader{jsonReader: jsonReader{scanner: s, tables: newTables(), origin: p.o, keep: func(string) bool { return false }}}
-	l.record()
+	for range probed {
+		if !l.record() {
+			break
+		}
+	}
 	for _, c := range l.columns {
 		p.names = append(p.names, c.value.key)
 	}

@@ -130,7 +130,7 @@ type StreamOptions struct {
 	// Eval and Levels are as in BindOptions.
 	Eval   Eval
 	Levels map[string][]string
-	// Memory is how many bytes of rows are held: 0 for 64 MB. Reading them takes about as much again.
+	// Memory is how many bytes of rows are held: 0 for 48 MB. Reading them takes about as much again.
 	Memory int
 	// Block is the number of rows of a block; 0 chooses.
 	Block int
@@ -138,7 +138,7 @@ type StreamOptions struct {
 
 const (
 	// streamMemory is StreamOptions.Memory by default.
-	streamMemory = 64 << 20
+	streamMemory = 48 << 20
 	// blocksHeld is how many blocks the memory has room for, where a table does not prefer others.
 	blocksHeld = 8
 	// mostBlock is the number of rows of a block at most: the place of each is kept in 32 bits.
@@ -293,7 +293,7 @@ func (s *Stream) openParts(ctx context.Context, parts []Part) (diags diag.List) 
 		whole = append(whole, t)
 	}
 	inMemory := newTables()
-	all := Merge(whole...)
+	all := Merge(whole...).loadedFor(ctx, s.keep)
 	for key, v := range all.values {
 		if s.streams(key) {
 			inMemory.values[key] = v

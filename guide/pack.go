@@ -25,6 +25,11 @@ type Slot struct {
 	Relative bool
 	// Circular says that the block is of angles: see Angles.
 	Circular bool
+	// Param marks a value that is learned as a point: it has no distribution, and its transform no
+	// Jacobian. Init are the unconstrained numbers that its declaration lets it start from, NaN where
+	// they are not known from the data, or not inside of its support; nil where it says nothing.
+	Param bool
+	Init  []float64
 }
 
 // Frame is the location and log scale of a relative block, each a scalar or of
@@ -74,6 +79,9 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	s := Slot{Site: block.Site, At: block.At, Box: block.Box, Free: free, Offset: p.Size, Transform: t}
 	s.Relative = relative(block)
 	s.Circular = circular
+	if s.Param = block.Param; s.Param && block.Init.Valid() && block.Init.IsConst() {
+		s.Init = initial(t, block, free.Size())
+	}
 	p.Slots = append(p.Slots, s)
 	p.Size += free.Size()
 	if free.Size() == 0 { // a simplex of one
@@ -97,12 +105,38 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	if angles.Turns != nil && !angles.Straight {
 		x = wrap(b, b.Add(x, b.Array(free, angles.Turns)))
 	}
+	if s.Param {
+		return x, nil
+	}
 	total := b.Scalar(0)
 	for _, j := range append(jac, more...) {
 		total = b.Add(total, b.SumAll(j))
 	}
 	p.Jac = append(p.Jac, total)
 	return x, nil
+}
+
+// initial are the unconstrained numbers of the value that a block starts from; NaN of objects outside
+// of its support.
+func initial(t *Transform, block lower.Block, n int) []float64 {
+	u := make([]float64, n)
+	if n == 0 {
+		return u
+	}
+	x := append([]float64(nil), block.Init.Const()...)
+	object, last := graph.Shape(block.Box[len(block.Box)-block.EventRank:]).Size(), 1
+	if block.EventRank > 0 {
+		last = block.Box[len(block.Box)-1]
+	}
+	u = inverse(t, block, x, u)
+	each := n / (len(x) / object)
+	for i := range len(x) / object {
+		lo, hi := bounds(block.Support.Lower, i, object), bounds(block.Support.Upper, i, object)
+		if PlaceIn(block.Support.Kind, x[i*object:(i+1)*object], last, lo, hi) != Inside {
+			fill(u[i*each:(i+1)*each], math.NaN())
+		}
+	}
+	return u
 }
 
 // angles are those of the slot that is made next.

@@ -69,8 +69,8 @@ func (f *fitter) optimise() (*objective, *ascent, error) {
 		if err := f.use(t); err != nil {
 			return err
 		}
-		next := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
 		f.pattern = back.pattern
+		next := f.objective()
 		a, err := f.ascend(next, loc, logsd, nil)
 		if err != nil {
 			return err

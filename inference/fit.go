@@ -53,22 +53,24 @@ func (e *ErrStopped) Error() string {
 
 // fitter is the state that the steps of a fit share.
 type fitter struct {
-	ctx     context.Context
-	t       *target.Target
-	opt     Options
-	surf    *target.Surface
-	pattern *arrow.Pattern // of the Hessian; nil if it is too large to form
-	curved  []bool         // coordinates behind a transform that is not the identity
-	begun   time.Time
-	stop    time.Time
-	told    time.Time
-	stage   string
-	spent   int    // evaluations of surfaces given up
-	budget  int    // Hessian products of a run from a further start; 0: no bound
-	why     string // set once the run must end early
-	ears    *listener
-	tried   []*guidedStart
-	sym     *Symmetry // that is found at the first optimum, then about the best
+	ctx      context.Context
+	t        *target.Target
+	opt      Options
+	surf     *target.Surface
+	pattern  *arrow.Pattern // of the Hessian; nil if it is too large to form
+	curved   []bool         // coordinates behind a transform that is not the identity
+	begun    time.Time
+	stop     time.Time
+	told     time.Time
+	stage    string
+	spent    int    // evaluations of surfaces given up
+	budget   int    // Hessian products of a run from a further start; 0: no bound
+	why      string // set once the run must end early
+	ears     *listener
+	tried    []*guidedStart
+	sym      *Symmetry // that is found at the first optimum, then about the best
+	learning bool      // params
+	outset   []float64 // where a fit starts; nil: the origin of the unconstrained scale
 
 	reporter *target.Reporter // compiled when it is first needed
 }
@@ -201,12 +203,21 @@ func (f *fitter) fresh(t *target.Target) (*objective, *ascent, error) {
 		return nil, nil, err
 	}
 	f.stage = "optimise"
-	o := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
+	o := f.objective()
 	a, err := f.climbAndAscend(o, starts[0], nil)
 	if err == nil && f.pattern == nil && a.converged && f.opt.Correct == "none" {
 		err = f.polish(a)
 	}
 	return o, a, err
+}
+
+// objective is the ELBO of the target at work, under the noise of the fit.
+func (f *fitter) objective() *objective {
+	o := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
+	if f.learning {
+		f.orthogonal(o)
+	}
+	return o
 }
 
 // climbAndAscend approaches the bulk from a start and optimises there.

@@ -16,11 +16,15 @@ import (
 // With u_s = loc + e^logsd ⊙ eps_s its derivatives are averages of those of the
 // log density: ∂F/∂loc = mean g_s, ∂F/∂logsd = mean g_s ⊙ sd ⊙ eps_s + 1, and
 // for products with the Hessian the direction at particle s is
-// v_loc + v_logsd ⊙ sd ⊙ eps_s.
+// v_loc + v_logsd ⊙ sd ⊙ eps_s. Coordinates of params are points: they have a location, no noise
+// and no entropy, and their log sds stay where they are.
 type objective struct {
 	surf *target.Surface
 	S, D int
 	eps  []float64
+	// point marks the coordinates of params, and latents counts the others.
+	point   []bool
+	latents int
 
 	// Of the last evaluation:
 	value        float64
@@ -37,6 +41,16 @@ func newObjective(surf *target.Surface, seed uint64, s int) *objective {
 	d := surf.D
 	o := &objective{surf: surf, S: s, D: d, eps: make([]float64, s*d)}
 	random.Balanced(random.Stream(seed, "elbo", s), o.eps, s, d)
+	o.point = surf.Points()
+	for i, still := range o.point {
+		if !still {
+			o.latents++
+			continue
+		}
+		for at := i; at < s*d; at += d {
+			o.eps[at] = 0
+		}
+	}
 	buf := func() []float64 { return make([]float64, s*d) }
 	vec := func() []float64 { return make([]float64, d) }
 	o.u, o.g, o.v, o.hv = buf(), buf(), buf(), buf()
@@ -58,9 +72,11 @@ func (o *objective) eval(loc, logsd []float64) error {
 	if err := o.surf.Gradient(o.u, o.lps, o.g); err != nil {
 		return err
 	}
-	o.value = float64(d) * 0.5 * (1 + math.Log(2*math.Pi))
-	for _, l := range logsd {
-		o.value += l
+	o.value = float64(o.latents) * 0.5 * (1 + math.Log(2*math.Pi))
+	for i, l := range logsd {
+		if !o.point[i] {
+			o.value += l
+		}
 	}
 	w := 1 / float64(o.S)
 	mean := 0.0
@@ -79,6 +95,9 @@ func (o *objective) eval(loc, logsd []float64) error {
 	}
 	for i, x := range o.sensitivity {
 		o.glogsd[i] = x + 1
+		if o.point[i] {
+			o.glogsd[i] = 0
+		}
 	}
 	return nil
 }

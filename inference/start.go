@@ -9,7 +9,7 @@ import (
 )
 
 // starts finds n starting points with a finite density and gradient: the
-// origin of the unconstrained scale first, then points uniform in (−2, 2) as
+// origin of the unconstrained scale, or the outset, first, then points uniform in (−2, 2) as
 // Stan's are, then closer and farther ones.
 // With values to start from that point is the first one, before all others; alone where one is wanted.
 func (f *fitter) starts(n int) ([][]float64, error) {
@@ -34,6 +34,7 @@ const initialTries = 24
 func (f *fitter) initial() ([]float64, error) {
 	d := f.t.D
 	rest := make([]float64, d)
+	copy(rest, f.outset)
 	u, lp, g := make([]float64, target.Lanes*d), make([]float64, target.Lanes), make([]float64, target.Lanes*d)
 	r := random.Stream(f.opt.Seed, "initial", 0)
 	for try := range initialTries {
@@ -84,6 +85,7 @@ func (f *fitter) plainStarts(n int) ([][]float64, error) {
 		}
 		if try == 0 {
 			clear(u[:d])
+			copy(u, f.outset)
 		}
 		if err := f.surf.Gradient(u, lp, g); err != nil {
 			return nil, err

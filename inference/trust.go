@@ -145,8 +145,11 @@ func (a *ascent) run(near func(loc []float64) bool) (*ascent, error) {
 }
 
 func (a *ascent) tol() float64 {
-	if a.near != nil {
+	switch {
+	case a.near != nil:
 		return refinedTol
+	case a.f.learning:
+		return learnedTol
 	}
 	return decrementTol
 }

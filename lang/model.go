@@ -83,6 +83,7 @@ const (
 	Latent                     // the statement declares (a piece of) a latent
 	Predict                    // under generate
 	GuideFor                   // inside guide { }: replaces the guide of a site
+	Penalty                    // the left side is a param: a term of the log density on the param's own scale
 )
 
 // SampleInfo is what the checker found about one `~`.

@@ -115,7 +115,7 @@ func (m *Model) bind(ctx context.Context, d *Data, opt BindOptions, levels map[s
 		debug.FreeOSMemory()
 	}
 	p.notes = append(append(p.notes, notReported(m, target)...), target.Idle...)
-	if target.D == 0 && len(target.Discrete) == 0 {
+	if target.D == 0 && len(target.Discrete) == 0 && len(m.checked.Params) == 0 {
 		return nil, m.nothingToFit()
 	}
 	p.took = m.took + time.Since(begun)
@@ -175,6 +175,9 @@ func (p *Problem) Target() *target.Target {
 func lowerData(b *data.Bound) *lower.Data {
 	out := &lower.Data{Values: map[string]*lower.Array{}, Dims: b.Dims, Where: b.Where}
 	for name, a := range b.Values {
+		out.Values[name] = arrayOf(a)
+	}
+	for name, a := range b.Params {
 		out.Values[name] = arrayOf(a)
 	}
 	return out

@@ -49,9 +49,13 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 // fit is Fit with options that are complete. Where ctx is done it gives what was reached.
 func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err error) {
 	run := opt.run(ctx)
+	p, points, err := p.learn(run)
+	if err != nil {
+		return nil, p.explain(err)
+	}
 	a, err := methods.Named(opt.Method).Infer(run, p.target)
 	for err == nil {
-		made := &making{problem: p, asks: opt, options: opt, fit: a}
+		made := &making{problem: p, asks: opt, options: opt, fit: a, learned: points}
 		if err := made.report(run); err != nil {
 			return nil, err
 		}

@@ -55,7 +55,7 @@ func (post *making) done(begun time.Time) *Posterior {
 	out := &Posterior{problem: p, draw: post.drawn, answer: answer.Answer{
 		Model: answer.Model{Name: p.model.Name(), Text: string(p.model.checked.File.Source.Text)}, Sizes: p.sizes(), Latents: p.target.D, Asked: post.asked(),
 		Verdict: post.verdict, Reasons: post.reasons, Figures: post.figures(), Sampling: post.sampling, Parts: post.parts(),
-		Strategies: p.Discrete(), Discrete: post.discrete.quantities, Compiling: p.took, Fitting: time.Since(begun),
+		Params: post.learned.params(p.naming()), Strategies: p.Discrete(), Discrete: post.discrete.quantities, Compiling: p.took, Fitting: time.Since(begun),
 	}}
 	for i := range post.quantities {
 		out.answer.Quantities = append(out.answer.Quantities, post.quantities[i].Quantity)

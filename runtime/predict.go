@@ -227,6 +227,7 @@ func (p *prediction) rebind(d *Data) error {
 		return &DataError{diags}
 	}
 	p.now, p.notes = now, diags.Warnings()
+	now.Bound = now.Bound.Knowing(p.was.Params)
 	p.data = lowerData(now.Bound)
 	changed := map[string]bool{}
 	for name := range now.Anew {

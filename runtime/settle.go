@@ -66,12 +66,14 @@ func (post *making) conclude() {
 	s := post.sampling
 	if s == nil {
 		post.judge()
+		post.judgeParams()
 		return
 	}
 	draws := *post.fit.Draws
 	draws.ESS = math.Min(s.ESSBulk, s.ESSTail)
 	post.fit.Draws, post.fit.Converged = &draws, s.RHat < goodRHat
 	post.judgeSampling()
+	post.judgeParams()
 	if post.options.Method != MethodNUTS {
 		post.thin(post.asks.Draws)
 	}

@@ -36,6 +36,7 @@ type making struct {
 	byName     map[string]int
 	discrete   discreteMaking
 	shortfall  inference.Shortfall
+	learned    *learned // nil where there are no params
 
 	verdict Verdict
 	reasons []string

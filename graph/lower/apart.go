@@ -151,7 +151,7 @@ func (a *apart) along(e ast.Expr) int {
 
 func (a *apart) stmt(s ast.Stmt) {
 	switch s := s.(type) {
-	case *ast.Data, *ast.Guide, *ast.Fn:
+	case *ast.Data, *ast.Param, *ast.Guide, *ast.Fn:
 	case *ast.Let:
 		a.left(s.Index, a.m.Uses[s])
 		a.expr(s.Value)
@@ -167,7 +167,7 @@ func (a *apart) stmt(s ast.Stmt) {
 		for _, x := range s.Body {
 			a.stmt(x)
 		}
-	default: // a factor weighs what it mentions, a param has no prior
+	default: // a factor weighs what it mentions
 		a.refuse()
 	}
 }

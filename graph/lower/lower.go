@@ -80,7 +80,11 @@ type Block struct {
 	// is made: scalars, or with the box as their event shape. Otherwise they are
 	// not valid; either alone may be missing (a location of 0, a scale of 1).
 	Location, Scale named.Value
-	Span            diag.Span
+	// Param says that it is a value that is learned as a point: no Jacobian belongs to it. Init is
+	// where it starts, of the shape of the box; not valid where the source decides.
+	Param bool
+	Init  named.Value
+	Span  diag.Span
 }
 
 // Source supplies the values of latents.
@@ -127,6 +131,8 @@ type Joint struct {
 	// and Order is an order in which they can be drawn.
 	Discrete []Discrete
 	Order    []Draw
+	// Params are those that the source supplies, at what they are then.
+	Params []Reported
 	// Given are the lets that depend on discrete latents, at the values that
 	// Options.Values gives; Unreported are those that cannot be worked out, and
 	// missing counts that have no part in the model.
@@ -366,6 +372,7 @@ func (l *lowerer) report() {
 		}
 	}
 	l.reportGaps()
+	l.reportParams()
 }
 
 func (l *lowerer) reportArray(s *lang.Symbol) {

@@ -31,6 +31,8 @@ func (l *lowerer) sample(s *ast.Sample) {
 			return
 		}
 		l.latent(s, info)
+	case lang.Penalty:
+		l.penalty(s, info)
 	default:
 		l.fail("not-supported-here", s, "this kind of `~` is not supported yet")
 	}

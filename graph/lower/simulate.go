@@ -186,13 +186,8 @@ func (l *lowerer) simulated(s *ast.Data, a *Array) {
 // outsideSimulation passes over statements that have no part in a simulation,
 // and refuses those that make one impossible.
 func (l *lowerer) outsideSimulation(s ast.Stmt) bool {
-	switch s.(type) {
-	case *ast.Guide:
-		return true
-	case *ast.Param:
-		l.notGenerative(s, "a `param` has no prior to draw it from", "declare it as data, and give it a value, or as a latent with a prior")
-	}
-	return false
+	_, guide := s.(*ast.Guide)
+	return guide
 }
 
 // simulate interprets one `~` by drawing what is on its left.
@@ -204,6 +199,7 @@ func (l *lowerer) simulate(s *ast.Sample, info *lang.SampleInfo) {
 		if !l.sim.latents {
 			l.simulateData(s, info)
 		}
+	case lang.Penalty: // of a param that is known
 	default:
 		l.fail("not-supported-here", s, "this kind of `~` is not supported yet")
 	}

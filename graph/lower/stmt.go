@@ -58,6 +58,8 @@ func (l *lowerer) stmt(s ast.Stmt) {
 		l.forLoop(s)
 	case *ast.Factor:
 		l.factor(s)
+	case *ast.Param:
+		l.paramStmt(s)
 	case *ast.Fn:
 	default:
 		if l.sim != nil && l.outsideSimulation(s) {

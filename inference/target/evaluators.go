@@ -83,6 +83,9 @@ func (t *Target) NewReporter(s int) (*Reporter, error) {
 		if x.Value.N.Shape.Size() == 0 || slices.Contains(t.TooLarge, x.Symbol) {
 			continue
 		}
+		if len(t.Known) > 0 && x.Value.IsConst() {
+			continue // see KnownLets
+		}
 		r.Symbols = append(r.Symbols, x.Symbol)
 		r.Shapes = append(r.Shapes, x.Value.Shape())
 		r.Parts = append(r.Parts, x.Part)

@@ -44,6 +44,17 @@ const (
 	withProduct
 )
 
+// Points marks the coordinates of params.
+func (s *Surface) Points() []bool {
+	out := make([]bool, s.D)
+	for _, slot := range s.t.Slots {
+		for i := range slot.Free.Size() {
+			out[slot.Offset+i] = slot.Param
+		}
+	}
+	return out
+}
+
 // NewSurface lowers and differentiates the model; programs are compiled when
 // they are first needed.
 func (t *Target) NewSurface() (*Surface, error) {

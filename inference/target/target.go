@@ -53,6 +53,9 @@ type Target struct {
 	// Direct keeps sums over data as they are written: no sufficient statistics.
 	Direct bool
 
+	// Known are params that have been learned, and are as data from then on.
+	Known []Param
+
 	statistics *sufficient.Cache
 	// halt, if it is set, says that whoever waits for graphs to be built has given up.
 	halt func() bool

@@ -172,7 +172,6 @@ func (c *checker) param(s *ast.Param) {
 			c.defaultValue(s.Init, t, "the initial value of `"+sym.Name+"`", true)
 		}
 	}
-	c.notYet(s.Span(), "`param` is not supported yet")
 	c.m.Params = append(c.m.Params, sym)
 	c.declare(c.top, in, RedefinedName)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // `LHS ~ DIST`. What it does follows from the left side: data, or a let of
-// data only, is observed; a new name declares a latent; under `generate` a new
+// data only, is observed; a param is given a penalty; a new name declares a latent; under `generate` a new
 // name is drawn when predicting; in a guide it names a site of the model.
 
 func (c *checker) sample(s *ast.Sample) {
@@ -35,6 +35,8 @@ func (c *checker) sample(s *ast.Sample) {
 		c.report(RedefinedName, s.Name.Span(), "`generate` draws a new value, but `%s` is already defined", s.Name.Name).
 			related(in.sym.Span, "first defined here, as %s", describe(in)).hint("choose a new name, such as `%s_new`", s.Name.Name)
 	case found && (in.sym.Kind == lang.SymData || in.sym.Kind == lang.SymLet):
+		c.observation(s, in)
+	case found && in.sym.Kind == lang.SymParam:
 		c.observation(s, in)
 	case found:
 		c.dist(s.Dist)
@@ -102,7 +104,7 @@ func leftArgs(index []ast.LeftIndex) []ast.IndexArg {
 	return out
 }
 
-// observation checks a `~` whose left side is known.
+// observation checks a `~` whose left side is known, or a param, on which it is a penalty.
 func (c *checker) observation(s *ast.Sample, in *info) {
 	dc := c.dist(s.Dist)
 	c.m.Uses[s] = in.sym
@@ -112,7 +114,11 @@ func (c *checker) observation(s *ast.Sample, in *info) {
 	if in.bad {
 		return
 	}
-	if !c.depends(in).known() {
+	kind := lang.Observe
+	switch {
+	case in.sym.Kind == lang.SymParam:
+		kind = lang.Penalty
+	case !c.depends(in).known():
 		c.reportNotObservable(s, in)
 		return
 	}
@@ -136,17 +142,19 @@ func (c *checker) observation(s *ast.Sample, in *info) {
 	if !c.usesIndices(s.Name, s.Index) {
 		return
 	}
-	if in.sym.Generated == c.generating {
+	if kind == lang.Observe && in.sym.Generated == c.generating {
 		c.observe(in, c.observedBox(args, in.sym.Type), s.Name.Span())
 	}
 	if dc == nil {
 		return
 	}
 	t.t.Optional = false
-	c.censoring(s, dc, t.t)
-	c.weighting(s, dc, t.t)
+	if kind == lang.Observe {
+		c.censoring(s, dc, t.t)
+		c.weighting(s, dc, t.t)
+	}
 	if c.elemFits(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") && c.fitShape(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") {
-		c.record(s, in, dc, lang.Observe, t.t)
+		c.record(s, in, dc, kind, t.t)
 	}
 }
 
@@ -438,7 +446,7 @@ func (c *checker) record(s *ast.Sample, in *info, dc *distCall, kind lang.Sample
 	if c.quiet > 0 {
 		return
 	}
-	si := &lang.SampleInfo{Kind: kind, Symbol: in.sym, Dist: dc.DistCall, Shape: t.Dims, Discrete: dc.discrete() && kind != lang.Observe}
+	si := &lang.SampleInfo{Kind: kind, Symbol: in.sym, Dist: dc.DistCall, Shape: t.Dims, Discrete: dc.discrete() && kind != lang.Observe && kind != lang.Penalty}
 	if kind != lang.Observe && s.Type != nil {
 		si.ValueKind = t.Kind
 	}

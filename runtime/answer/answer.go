@@ -49,6 +49,8 @@ type Answer struct {
 	Parts []Part
 
 	Quantities []Quantity
+	// Params are what was learned as points.
+	Params []Param `saved:"optional"`
 	// Strategies say how each discrete latent was handled; Discrete are their elements.
 	Strategies []Strategy
 	Discrete   []Discrete

@@ -26,6 +26,8 @@ type Bound struct {
 	Levels map[string][]string
 	// Unused are the keys that the model has no use for, sorted.
 	Unused []string
+	// Params are the values of params that have been learned; nil where there are none.
+	Params map[string]*Array
 
 	places map[string]func(element int) string
 }
@@ -47,6 +49,13 @@ func (b *Bound) With(values map[string]*Array) *Bound {
 		out.Values[name] = a
 		delete(out.places, name)
 	}
+	return &out
+}
+
+// Knowing is a copy in which params have values.
+func (b *Bound) Knowing(params map[string]*Array) *Bound {
+	out := *b
+	out.Params = params
 	return &out
 }
 

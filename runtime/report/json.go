@@ -26,6 +26,8 @@ type report struct {
 	Model       string          `json:"model"`
 	Seed        uint64          `json:"seed"`
 	Method      method          `json:"method"`
+	Params      json.RawMessage `json:"params,omitempty"`    // learned as points
+	ParamsSE    json.RawMessage `json:"params_se,omitempty"` // standard errors of theirs
 	Parameters  json.RawMessage `json:"parameters"`
 	Discrete    json.RawMessage `json:"discrete,omitempty"`
 	ELBO        elbo            `json:"elbo"`
@@ -123,8 +125,12 @@ func JSON(w io.Writer, a *answer.Answer) error {
 	if err != nil {
 		return fmt.Errorf("writing the parameters as JSON: %w", err)
 	}
+	params, paramErrors, err := paramsJSON(a.Params)
+	if err != nil {
+		return fmt.Errorf("writing the params as JSON: %w", err)
+	}
 	return write(w, report{
-		Model: a.Model.Name, Seed: a.Asked.Seed,
+		Model: a.Model.Name, Seed: a.Asked.Seed, Params: params, ParamsSE: paramErrors,
 		Method:     method{a.Asked.Guide, a.Asked.Correct, a.Asked.Quick, f.Applied, f.Particles, a.Asked.Draws, a.Asked.Engine, f.Ended, f.Interrupted || f.TimedOut},
 		Parameters: parameters, Discrete: discrete,
 		ELBO: elbo{Number(f.ELBO), Number(f.MCSE)},
@@ -175,6 +181,7 @@ type samplingReport struct {
 	Model       string          `json:"model"`
 	Seed        uint64          `json:"seed"`
 	Method      samplingMethod  `json:"method"`
+	Params      json.RawMessage `json:"params,omitempty"`
 	Parameters  json.RawMessage `json:"parameters"`
 	Discrete    json.RawMessage `json:"discrete,omitempty"`
 	RHat        Number          `json:"rhat"`
@@ -228,12 +235,16 @@ func samplingJSON(w io.Writer, a *answer.Answer, discrete json.RawMessage) error
 	if err != nil {
 		return fmt.Errorf("writing the parameters as JSON: %w", err)
 	}
+	params, _, err := paramsJSON(a.Params)
+	if err != nil {
+		return fmt.Errorf("writing the params as JSON: %w", err)
+	}
 	metric := "diagonal"
 	if s.Dense {
 		metric = "dense"
 	}
 	return write(w, samplingReport{
-		Model: a.Model.Name, Seed: a.Asked.Seed,
+		Model: a.Model.Name, Seed: a.Asked.Seed, Params: params,
 		Method: samplingMethod{a.Asked.Method, s.Chains, s.Warmup, s.Draws, Number(s.TargetAccept), metric, numbers(s.StepSize), a.Asked.Engine,
 			f.Ended, f.Interrupted || f.TimedOut},
 		Parameters: parameters, Discrete: discrete, RHat: Number(s.RHat), ESSBulk: Number(s.ESSBulk), ESSTail: Number(s.ESSTail),

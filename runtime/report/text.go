@@ -58,6 +58,7 @@ func Text(w io.Writer, a *answer.Answer, o Options) error {
 	p.header()
 	p.how()
 	p.interrupted()
+	p.params()
 	p.summary()
 	p.discrete()
 	if s := p.Sampling; p.Asked.Method == nuts && s != nil {

@@ -1,0 +1,461 @@
+package inference
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"ppl/graph"
+	"ppl/inference/arrow"
+	"ppl/inference/random"
+	"ppl/inference/target"
+	"ppl/lang"
+)
+
+// Params are learned on the ELBO: with those of a mean-field guide they maximise
+//
+//	F(θ, loc, logsd) = E[ log p(x(u), data; θ) + log |dx/du| ] + entropy of the guide,
+//
+// by the same optimiser as a fit's guide, with noise that is orthogonal (see orthogonal). Where there are
+// no latents F is the log density itself, and they are estimates of maximum likelihood, or
+// of maximum a posteriori under a penalty. Otherwise F is a bound, whose maximum is off by as much as the
+// bound's distance varies with θ; Improve moves from there to where the score of the marginal
+// likelihood vanishes.
+
+const (
+	// learnedTol is the Newton decrement, in nats, at which params are learned.
+	learnedTol = 1e-10
+	// learnStarts bounds the starts; two that come to the same value, to within sameNats, are enough.
+	learnStarts = 4
+	sameNats    = 1e-3
+)
+
+// Learned are params at their estimates.
+type Learned struct {
+	Ending
+	Values []target.Param
+	// Errors are standard errors, in the order of each param's values, by the observed information: of
+	// models without continuous latents. Nil where there are none.
+	Errors [][]float64
+	// Lets are those that depend on params, of models without latents, and LetErrors their standard errors.
+	Lets      []target.Param
+	LetErrors [][]float64
+	// ELBO is that of the estimates, under the noise of the optimiser.
+	ELBO float64
+	// Starts counts starting points, and Reached those that led to the ELBO.
+	Starts, Reached int
+	// Edge lists params that run to an end of their support, or have no end: further on, the ELBO still rises.
+	Edge []string
+	// Flat lists params of which a combination changes nothing.
+	Flat        []string
+	Evaluations int
+	// Score says how Improve ended; nil where it was not asked.
+	Score *Score
+
+	free *target.Target // that the params are part of, in the parameterisation that was chosen
+	at   []float64      // its unconstrained numbers
+	gap  float64        // of the ELBO to the log likelihood, by the spread of the guide's weights, in nats
+}
+
+// Learn maximises the ELBO over params and the guide of the latents.
+func Learn(ctx context.Context, t *target.Target, opt Options) (*Learned, error) {
+	if opt.Particles == 0 {
+		opt.Particles = DefaultParticles
+	}
+	opt.Correct = Corrections[0]
+	f := newFitter(ctx, t, opt)
+	defer f.ears.close()
+	f.learning = true
+	written := t.Heard(f.ears.halt)
+	var best *ascent
+	var values []float64
+	var from *target.Target
+	err := f.unlessHalted(func() error {
+		n := learnStarts
+		for k := 0; k < n && !f.halted(); k++ {
+			f.t = written
+			f.outset = f.paramStart(k)
+			if k == 0 {
+				if err := f.face(); err != nil {
+					return err
+				}
+				written = f.t
+			}
+			_, a, err := f.optimise()
+			if err != nil && k > 0 {
+				if _, none := err.(*target.ErrNoStart); none {
+					continue
+				}
+			}
+			if err != nil {
+				return err
+			}
+			if f.halted() && best != nil && !(a.value > best.value) {
+				break
+			}
+			values = append(values, a.value)
+			if best == nil || (a.converged || !best.converged) && a.value > best.value {
+				best, from = a, f.t
+			}
+			if opt.Quick || f.started() || f.reached(values, best.value) >= 2 {
+				break
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if best == nil {
+		return nil, &ErrStopped{f.why}
+	}
+	l := &Learned{free: from, at: best.loc, ELBO: best.value, Starts: len(values), Reached: f.reached(values, best.value)}
+	l.gap = best.o.gap()
+	l.Ending = Ending{Converged: best.converged, Ended: best.why}
+	if f.why != "" {
+		l.End(f.ctx.Err() != nil)
+		l.Converged = false
+	}
+	all, err := from.ParamsAt(best.loc, 1)
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for n < len(all) && all[n].Symbol.Kind == lang.SymParam {
+		n++
+	}
+	l.Values, l.Lets = all[:n:n], all[n:]
+	if err := f.unlessHalted(func() error { return f.certainty(l) }); err != nil && !isStopped(err) {
+		return nil, err
+	}
+	l.Evaluations = f.evaluations()
+	return l, nil
+}
+
+// started reports whether all params have values to start from.
+func (f *fitter) started() bool {
+	for _, s := range f.t.Slots {
+		if s.Param && f.opt.Init[s.Site] == nil && (s.Init == nil || !graph.AllFinite(s.Init)) {
+			return false
+		}
+	}
+	return true
+}
+
+// reached counts the values that are the best one.
+func (f *fitter) reached(values []float64, best float64) int {
+	n := 0
+	for _, v := range values {
+		if v >= best-sameNats-1e-9*math.Abs(best) {
+			n++
+		}
+	}
+	return n
+}
+
+// paramStart is where params start the k-th time: from what their declarations say, or from a normal
+// number with sd 0.1, of an array of two dimensions and more 1/√(the last of them), as the weights of
+// networks do (LeCun et al. 1998, "Efficient BackProp"); ten times as wide from the third start on.
+// Zeros would keep a network where it is. Latents start at the origin.
+func (f *fitter) paramStart(k int) []float64 {
+	u := make([]float64, f.t.D)
+	r := random.Stream(f.opt.Seed, "params", k)
+	for _, s := range f.t.Slots {
+		if !s.Param {
+			continue
+		}
+		sd := 0.1
+		if n := len(s.Free); n >= 2 {
+			sd = 1 / math.Sqrt(float64(max(1, s.Free[n-1])))
+		}
+		if k > 1 {
+			sd *= 10
+		}
+		for i := range s.Free.Size() {
+			u[s.Offset+i] = sd * r.NormFloat64()
+		}
+		for i, x := range s.Init {
+			if !math.IsNaN(x) {
+				u[s.Offset+i] = x
+			}
+		}
+	}
+	return u
+}
+
+// orthogonal makes the noise of coordinates that interact orthogonal: then expectations of quadratic
+// functions of them are exact, those of a Gaussian likelihood of affine predictors above all, cross moments too.
+// Of coordinates in blocks of the Hessian's pattern those of a block, of its neighbour where blocks form
+// a chain, and the global ones interact. The columns are random directions (Yu et al. 2016, "Orthogonal random
+// features"), in antithetic pairs; particles are added where there are too few of them, up to mostOrthogonal.
+func (f *fitter) orthogonal(o *objective) {
+	p := f.pattern
+	if p == nil { // it is too large to be known: each latent is taken to be alone
+		p = unrelated(f.t.D)
+	}
+	groups, global := interacting(p, o.point)
+	most := 0
+	for i, g := range groups {
+		n := len(g)
+		if p.Chained && i > 0 {
+			n += len(groups[i-1])
+		}
+		most = max(most, n)
+	}
+	need := 2 * (len(global) + most)
+	if need > mostOrthogonal {
+		return // as they are: independent, with unit variances
+	}
+	if s := (need + target.Lanes - 1) / target.Lanes * target.Lanes; s > o.S {
+		*o = *newObjective(f.surf, f.opt.Seed, s)
+	}
+	half := o.S / 2
+	r := random.Stream(f.opt.Seed, "orthogonal", o.S)
+	var fixed [][]float64
+	for _, i := range global {
+		fixed = append(fixed, o.column(i, direction(r, half, fixed)))
+	}
+	var before [][]float64
+	for _, g := range groups {
+		against := slices.Clone(fixed)
+		if p.Chained {
+			against = append(against, before...)
+		}
+		n := len(against)
+		for _, i := range g {
+			against = append(against, o.column(i, direction(r, half, against)))
+		}
+		before = against[n:]
+	}
+}
+
+// mostOrthogonal bounds the particles.
+const mostOrthogonal = 256
+
+// interacting are the latents of each block of a pattern, and those outside of blocks.
+func interacting(p *arrow.Pattern, point []bool) (groups [][]int, global []int) {
+	latent := func(all []int) (out []int) {
+		for _, i := range all {
+			if !point[i] {
+				out = append(out, i)
+			}
+		}
+		return out
+	}
+	for _, b := range p.Blocks {
+		groups = append(groups, latent(b))
+	}
+	return groups, latent(p.Globals)
+}
+
+// direction is a random vector of n numbers orthogonal to others, which are so to one another, of length √n.
+func direction(r interface{ NormFloat64() float64 }, n int, others [][]float64) []float64 {
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = r.NormFloat64()
+	}
+	for range 2 { // twice is enough (Kahan; Parlett 1980)
+		for _, x := range others {
+			axpy(-dot(v, x)/dot(x, x), x, v)
+		}
+	}
+	c := math.Sqrt(float64(n) / dot(v, v))
+	for i := range v {
+		v[i] *= c
+	}
+	return v
+}
+
+// gap estimates how far the ELBO is below the log evidence: by half the variance of log p − log q over the
+// particles, which is 0 where the guide is the posterior.
+func (o *objective) gap() float64 {
+	ratio := make([]float64, o.S)
+	for s := range ratio {
+		ratio[s] = o.lps[s]
+		for _, e := range o.eps[s*o.D : (s+1)*o.D] {
+			ratio[s] += 0.5 * e * e
+		}
+	}
+	_, sd := meanSD(ratio)
+	return 0.5 * sd * sd
+}
+
+// column makes the noise of coordinate i that of x and −x by turns, and gives x.
+func (o *objective) column(i int, x []float64) []float64 {
+	for k, v := range x {
+		o.eps[2*k*o.D+i], o.eps[(2*k+1)*o.D+i] = v, -v
+	}
+	return x
+}
+
+// certainty finds standard errors where there are no latents, and what the likelihood does not tell.
+func (f *fitter) certainty(l *Learned) error {
+	d, p := l.free.D, l.free.Params()
+	if p > mostCertain || f.halted() {
+		return nil
+	}
+	if err := f.use(l.free); err != nil {
+		return err
+	}
+	h, err := f.profile(l.at)
+	if err != nil || h == nil {
+		return err
+	}
+	e := newInformation(h)
+	l.Flat = paramNames(l.free, e.flat())
+	if len(l.Flat) > 0 || p < d || !l.Converged {
+		return nil
+	}
+	// Var x = J I⁻¹ Jᵀ, J by central differences.
+	const step = 1e-5
+	us := make([]float64, 0, 2*d*d)
+	for i := range d {
+		for _, s := range []float64{step, -step} {
+			u := slices.Clone(l.at)
+			u[i] += s
+			us = append(us, u...)
+		}
+	}
+	moved, err := l.free.ParamsAt(us, 2*d)
+	if err != nil {
+		return err
+	}
+	var errors [][]float64
+	for _, x := range moved {
+		size := x.Shape.Size()
+		sd := make([]float64, size)
+		for j := range size {
+			row := make([]float64, d)
+			for i := range d {
+				row[i] = (x.Values[2*i*size+j] - x.Values[(2*i+1)*size+j]) / (2 * step)
+			}
+			sd[j] = math.Sqrt(math.Max(0, dot(row, e.solve(row))))
+		}
+		errors = append(errors, sd)
+	}
+	l.Errors, l.LetErrors = errors[:len(l.Values):len(l.Values)], errors[len(l.Values):]
+	return nil
+}
+
+// mostCertain bounds the params whose information matrix is formed.
+const mostCertain = 300
+
+// paramCoordinates are those of params.
+func paramCoordinates(t *target.Target) []int {
+	var at []int
+	for _, s := range t.Slots {
+		if s.Param {
+			for i := range s.Free.Size() {
+				at = append(at, s.Offset+i)
+			}
+		}
+	}
+	return at
+}
+
+// paramNames are those of the params that some coordinates, counted among those of params, belong to.
+func paramNames(t *target.Target, of []int) []string {
+	var out []string
+	at := paramCoordinates(t)
+	for _, s := range t.Slots {
+		touches := slices.ContainsFunc(of, func(k int) bool { return at[k] >= s.Offset && at[k] < s.Offset+s.Free.Size() })
+		if s.Param && touches && !slices.Contains(out, s.Site.Name) {
+			out = append(out, s.Site.Name)
+		}
+	}
+	return out
+}
+
+// profile is the negated Hessian of the log density by the params, at a point where there are no latents;
+// nil where it is not finite.
+func (f *fitter) profile(u []float64) (*mat.SymDense, error) {
+	at := paramCoordinates(f.t)
+	if len(at) < f.t.D {
+		return nil, nil
+	}
+	h := make([]float64, len(u)*len(u))
+	if _, _, err := f.surf.Hessian(u, h); err != nil || !graph.AllFinite(h) {
+		return nil, err
+	}
+	for i := range h {
+		h[i] = -h[i]
+	}
+	return mat.NewSymDense(len(u), h), nil
+}
+
+// information is a symmetric matrix, scaled to a unit diagonal, by its eigenvectors.
+type information struct {
+	n      int
+	scale  []float64
+	values []float64
+	v      mat.Dense
+}
+
+func newInformation(h *mat.SymDense) *information {
+	n := h.SymmetricDim()
+	e := &information{n: n, scale: make([]float64, n)}
+	scaled := mat.NewSymDense(n, nil)
+	for i := range n {
+		e.scale[i] = 1
+		if x := math.Abs(h.At(i, i)); x > 0 {
+			e.scale[i] = 1 / math.Sqrt(x)
+		}
+	}
+	for i := range n {
+		for j := i; j < n; j++ {
+			scaled.SetSym(i, j, h.At(i, j)*e.scale[i]*e.scale[j])
+		}
+	}
+	var eigen mat.EigenSym
+	if !eigen.Factorize(scaled, true) {
+		e.values = make([]float64, n)
+		return e
+	}
+	e.values = eigen.Values(nil)
+	eigen.VectorsTo(&e.v)
+	return e
+}
+
+// flatShare is how far below the others' the curvature of a direction lies that counts as none.
+const flatShare = 1e-8
+
+// positive reports whether the matrix is positive definite but for flat directions.
+func (e *information) positive() bool {
+	return !slices.ContainsFunc(e.values, func(v float64) bool { return v < -1e-6 })
+}
+
+// flat lists the coordinates that move most along directions without curvature.
+func (e *information) flat() []int {
+	var out []int
+	for k, v := range e.values {
+		if math.Abs(v) > flatShare {
+			continue
+		}
+		for i := range e.n {
+			if e.v.IsEmpty() || math.Abs(e.v.At(i, k)) > 0.1 {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
+}
+
+// solve applies the inverse, on directions with curvature.
+func (e *information) solve(g []float64) []float64 {
+	out := make([]float64, e.n)
+	for k, v := range e.values {
+		if v <= flatShare {
+			continue
+		}
+		z := 0.0
+		for i := range e.n {
+			z += e.v.At(i, k) * e.scale[i] * g[i]
+		}
+		for i := range e.n {
+			out[i] += e.scale[i] * e.v.At(i, k) * z / v
+		}
+	}
+	return out
+}

@@ -2,6 +2,7 @@ package inference
 
 import (
 	"math"
+	"slices"
 
 	"ppl/graph"
 	"ppl/inference/random"
@@ -120,7 +121,11 @@ func (f *fitter) approach(u []float64) (loc, logsd []float64, err error) {
 		return loc, logsd, nil
 	}
 	c := &climber{u: loc}
-	if err := f.climb(c, 0.1, 40); err != nil {
+	steps := 40
+	if f.learning && slices.Contains(f.surf.Points(), false) {
+		steps = 0 // beside params the density of latents at points may rise without bound: their spread is what holds it
+	}
+	if err := f.climb(c, 0.1, steps); err != nil {
 		return nil, nil, err
 	}
 	diag := make([]float64, d)

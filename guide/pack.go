@@ -26,8 +26,8 @@ type Slot struct {
 	// Circular says that the block is of angles: see Angles.
 	Circular bool
 	// Param marks a value that is learned as a point: it has no distribution, and its transform no
-	// Jacobian. Init are the unconstrained numbers that its declaration lets it start from, NaN where
-	// they are not known from the data, or not inside of its support; nil where it says nothing.
+	// Jacobian. Init are the unconstrained numbers that its declaration lets it start from; nil where it says
+	// nothing.
 	Param bool
 	Init  []float64
 }
@@ -80,7 +80,9 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	s.Relative = relative(block)
 	s.Circular = circular
 	if s.Param = block.Param; s.Param && block.Init.Valid() && block.Init.IsConst() {
-		s.Init = initial(t, block, free.Size())
+		if s.Init = initial(t, block, free.Size()); s.Init == nil {
+			return named.Value{}, lower.ErrInitOutside
+		}
 	}
 	p.Slots = append(p.Slots, s)
 	p.Size += free.Size()
@@ -116,8 +118,8 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	return x, nil
 }
 
-// initial are the unconstrained numbers of the value that a block starts from; NaN of objects outside
-// of its support.
+// initial are the unconstrained numbers of the value that a block starts from; nil where an object is not inside of
+// its support.
 func initial(t *Transform, block lower.Block, n int) []float64 {
 	u := make([]float64, n)
 	if n == 0 {
@@ -129,11 +131,10 @@ func initial(t *Transform, block lower.Block, n int) []float64 {
 		last = block.Box[len(block.Box)-1]
 	}
 	u = inverse(t, block, x, u)
-	each := n / (len(x) / object)
 	for i := range len(x) / object {
 		lo, hi := bounds(block.Support.Lower, i, object), bounds(block.Support.Upper, i, object)
 		if PlaceIn(block.Support.Kind, x[i*object:(i+1)*object], last, lo, hi) != Inside {
-			fill(u[i*each:(i+1)*each], math.NaN())
+			return nil
 		}
 	}
 	return u

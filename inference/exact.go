@@ -41,6 +41,9 @@ func exactly(t *target.Target) (*Answer, error) {
 	a := newAnswer(t)
 	a.Draws, a.Applied = &Weighted{KHat: math.NaN(), ESS: math.Inf(1)}, ExactSum
 	a.Ending = Ending{Converged: true, Ended: "all latents were summed out"}
+	if len(t.Discrete) == 0 {
+		a.Ended = "there are no latents"
+	}
 	a.ELBO, a.Modes, a.Evaluations = lp[0], []Mode{{ELBO: lp[0]}}, 1
 	return a, nil
 }

@@ -27,6 +27,9 @@ import (
 const (
 	// learnedTol is the Newton decrement, in nats, at which params are learned.
 	learnedTol = 1e-10
+	// learnedSteps bounds the Newton steps: params and latents that move together (loadings and factors) lie in long
+	// curved valleys, of which each start may cross some.
+	learnedSteps = 3000
 	// learnStarts bounds the starts; two that come to the same value, to within sameNats, are enough.
 	learnStarts = 4
 	sameNats    = 1e-3

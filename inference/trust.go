@@ -68,8 +68,11 @@ func (f *fitter) refine(o *objective, from *ascent, r *response) (*ascent, error
 }
 
 func (f *fitter) newAscent(o *objective, loc, logsd []float64) *ascent {
-	d := f.t.D
-	return &ascent{f: f, o: o, most: ascentSteps, budget: f.budget, loc: append([]float64(nil), loc...), logsd: append([]float64(nil), logsd...),
+	d, most := f.t.D, ascentSteps
+	if f.learning {
+		most = learnedSteps
+	}
+	return &ascent{f: f, o: o, most: most, budget: f.budget, loc: append([]float64(nil), loc...), logsd: append([]float64(nil), logsd...),
 		gl: make([]float64, d), gs: make([]float64, d), radius: 10 * math.Sqrt(2*float64(d))}
 }
 

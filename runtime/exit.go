@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"errors"
 	"io"
 	"path/filepath"
 	"strings"
@@ -26,7 +27,7 @@ var DrawsFormats = []DrawsFormat{DrawsCSV, DrawsCmdStan, DrawsParquet, DrawsParq
 
 // WriteDraws writes the draws that are kept for other programs: a column for each quantity and each element of a
 // discrete latent, a row for each joint draw. Where draws are of chains, of each of which as many
-// are kept, CmdStan's CSV and Parquet say of which. The error is an *OptionError, one of w, or of
+// are kept, CmdStan's CSV and Parquet say of which. The error is an *OptionError, ErrNoDraws, one of w, or of
 // DiscreteDraws.
 func (post *Posterior) WriteDraws(w io.Writer, format DrawsFormat) (err error) {
 	defer guarded(&err)
@@ -118,8 +119,14 @@ func (post *Posterior) drawsTable() (*draws.Table, error) {
 			return nil
 		}})
 	}
+	if len(t.Columns) == 0 {
+		return nil, ErrNoDraws
+	}
 	return t, nil
 }
+
+// ErrNoDraws is the error where draws are wanted of a fit that has none, as it learned points alone.
+var ErrNoDraws = errors.New("there are no draws: all of the model was learned as points, which the table and the JSON show")
 
 // run is what CmdStan's comments say of the fit.
 func (post *Posterior) run(t *draws.Table) draws.Run {

@@ -74,7 +74,7 @@ func (p *Problem) startable(name string, latents []string) error {
 		}
 		return &PointError{name, fmt.Sprintf("`%s` has no element here, or is drawn by `generate`: leave it out", name)}
 	}
-	why := fmt.Sprintf("the model has no latent `%s`", name)
+	why := fmt.Sprintf("the model has no latent or param `%s`", name)
 	if like := diag.Suggest(name, latents); like != "" {
 		why += fmt.Sprintf("; did you mean `%s`?", like)
 	}
@@ -187,6 +187,9 @@ func (p *Problem) InitFrom(post *Posterior) (init *Data, taken []string, err err
 	values := map[string]any{}
 	for _, l := range latents {
 		x := p.medians(l, quantities[l.Symbol.Name])
+		if l.Symbol.Kind == lang.SymParam {
+			x = p.learnedBy(post, l)
+		}
 		if x == nil {
 			continue
 		}
@@ -199,6 +202,28 @@ func (p *Problem) InitFrom(post *Posterior) (init *Data, taken []string, err err
 		taken = append(taken, l.Symbol.Name)
 	}
 	return Map(values), taken, nil
+}
+
+// learnedBy are the values that another fit has learned of a param, by name; nil where it has not all of them.
+func (p *Problem) learnedBy(post *Posterior, l target.Quantity) []float64 {
+	at := map[string]float64{}
+	for i := range post.answer.Params {
+		x := &post.answer.Params[i]
+		for e, v := range x.Values {
+			if x.Symbol == l.Symbol.Name && !x.Let {
+				at[x.Name(e)] = v
+			}
+		}
+	}
+	out := make([]float64, l.Shape.Size())
+	for e := range out {
+		v, ok := at[p.naming().name(l.Symbol, l.Shape, e).Name]
+		if !ok {
+			return nil
+		}
+		out[e] = v
+	}
+	return out
 }
 
 // medians are those of a latent's elements by name, NaN of those that the fit does not have; nil where it has none, or another

@@ -25,6 +25,9 @@ type LOO struct {
 	// Coupled says that discrete latents that were summed out may couple units, as in a hidden
 	// Markov model: the log likelihood of one is then that given the data of all others.
 	Coupled bool
+	// Held are how many numbers of params stay where all data have put them, whatever is left out: what is left out has had a
+	// part in them, and the figures are better than they should be, by about as many nats.
+	Held int
 	// Model is the name of the model's file; Verdict and Reasons are those of the fit, whose
 	// draws these figures are made of.
 	Model   string

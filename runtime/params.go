@@ -7,11 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"ppl/guide"
 	"ppl/inference"
 	"ppl/inference/methods"
 	"ppl/inference/target"
 	"ppl/runtime/answer"
 	"ppl/runtime/data"
+	"ppl/runtime/report"
 )
 
 // Params, which are learned as points, are learned before anything is inferred: from then on they are as
@@ -76,6 +78,29 @@ func (p *Problem) knowing(values []target.Param) (*Problem, error) {
 	}
 	q.bound = p.bound.Knowing(known)
 	return &q, nil
+}
+
+// knowingAll is the problem with the params of an answer.
+func (p *Problem) knowingAll(params []Param) (*Problem, error) {
+	var values []target.Param
+	for _, s := range p.model.checked.Params {
+		k := slices.IndexFunc(params, func(x Param) bool { return x.Symbol == s.Name && !x.Let })
+		if k < 0 {
+			if empty := slices.ContainsFunc(p.target.Slots, func(slot guide.Slot) bool { return slot.Param && slot.Site == s }); !empty {
+				continue // it has no elements
+			}
+			return nil, fmt.Errorf("the param %s has no value", s.Name)
+		}
+		x := params[k]
+		if len(x.Shape) != len(s.Type.Dims) {
+			return nil, fmt.Errorf("the param %s has the shape %d", s.Name, x.Shape)
+		}
+		values = append(values, target.Param{Symbol: s, Shape: x.Shape, Values: x.Values})
+	}
+	if len(values) == 0 {
+		return p, nil
+	}
+	return p.knowing(values)
 }
 
 // params are those of an answer.
@@ -149,13 +174,25 @@ func (post *making) judgeParams() {
 	case s.Off > goodScore:
 		post.lower(Caution, "%s: by the draws of the latents the maximum of the likelihood is %.2f standard errors away", names, s.Off)
 	}
-	post.reasons = append(post.reasons, fmt.Sprintf("%s learned as %s, without an uncertainty of their own: the rest is given them", isAre(names), points(l)))
+	switch {
+	case post.problem.target.D+len(post.problem.target.Discrete) > 0:
+		post.reasons = append(post.reasons, fmt.Sprintf("%s learned as %s: the rest is given them, and has no part of their uncertainty", isAre(names), points(l)))
+	case len(post.reasons) == 0:
+		post.reasons = append(post.reasons, fmt.Sprintf("%s at a maximum of the likelihood, to which %s led", isAre(names), startsText(l)))
+	}
 }
 
 const (
 	goodScore = 0.1
 	fairScore = 0.5
 )
+
+func startsText(l *learned) string {
+	if l.Reached == l.Starts && l.Starts > 1 {
+		return fmt.Sprintf("all %d starts", l.Starts)
+	}
+	return fmt.Sprintf("%d of %s", l.Reached, report.Count(l.Starts, "start"))
+}
 
 func points(l *learned) string {
 	n := 0

@@ -236,7 +236,8 @@ func (post *Posterior) WriteJSON(w io.Writer) error {
 // has reports whether something is called so: a symbol, or an element.
 func (post *Posterior) has(name string) bool {
 	return slices.ContainsFunc(post.answer.Quantities, func(q Quantity) bool { return name == q.Symbol || name == q.Name || name == q.Column }) ||
-		slices.ContainsFunc(post.answer.Discrete, func(q DiscreteQuantity) bool { return name == q.Symbol || name == q.Name || name == q.Column })
+		slices.ContainsFunc(post.answer.Discrete, func(q DiscreteQuantity) bool { return name == q.Symbol || name == q.Name || name == q.Column }) ||
+		slices.ContainsFunc(post.answer.Params, func(p Param) bool { return p.Has(name) })
 }
 
 // Quantities lists all numbers of the posterior in the order of the model.
@@ -328,6 +329,9 @@ func (post *Posterior) symbols() []string {
 	}
 	for i := range post.answer.Discrete {
 		out = append(out, post.answer.Discrete[i].Symbol)
+	}
+	for i := range post.answer.Params {
+		out = append(out, post.answer.Params[i].Symbol)
 	}
 	return slices.Compact(out)
 }

@@ -254,6 +254,9 @@ func (l *loaded) compile() (p *Problem, err error) {
 	if err := l.same(p); err != nil {
 		return nil, wrong(err)
 	}
+	if p, err = p.knowingAll(a.Params); err != nil {
+		return nil, wrong(err)
+	}
 	return p, nil
 }
 

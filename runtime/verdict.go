@@ -39,7 +39,9 @@ func (post *making) judge() {
 	post.verdict, post.reasons = Good, nil
 	f := post.fit
 	if f.Applied == inference.ExactSum {
-		post.reasons = []string{"exact: all latents are discrete, and were summed out"}
+		if len(f.Target.Discrete) > 0 {
+			post.reasons = []string{"exact: all latents are discrete, and were summed out"}
+		}
 		return
 	}
 	post.judgeRounding(f)

@@ -264,6 +264,9 @@ func (c *looCmd) doubts(e *env, f crossValidated) {
 	if f.Refits != nil {
 		fmt.Fprintf(w, "refits   %d good, %d caution, %d poor\n", f.Refits[runtime.Good], f.Refits[runtime.Caution], f.Refits[runtime.Poor])
 	}
+	if f.Held > 0 {
+		fmt.Fprintf(w, "params   %s held where all data have put them: elpd is too high by about as many nats\n", report.Count(f.Held, "number"))
+	}
 	writeVerdict(e, f.Verdict, f.Reasons)
 }
 
@@ -295,6 +298,7 @@ type looOfFit struct {
 	Threshold  report.Number           `json:"khat_threshold"`
 	High       int                     `json:"khat_high"`
 	Coupled    bool                    `json:"coupled"`
+	Held       int                     `json:"params_held,omitempty"`
 	Refits     map[runtime.Verdict]int `json:"refits,omitempty"`
 	Verdict    runtime.Verdict         `json:"verdict"`
 	Reasons    []string                `json:"reasons"`
@@ -320,7 +324,7 @@ func (c *looCmd) writeJSON(w io.Writer, fits []crossValidated) error {
 	out := looReport{By: c.By}
 	for _, f := range fits {
 		r := looOfFit{Fit: f.path, Model: f.Model, ELPD: estimate(f.ELPD()), Difference: estimate(f.difference), PLOO: estimate(f.PLOO()), MCSE: report.Number(f.MCSE()),
-			Draws: f.Draws, Threshold: report.Number(f.Threshold()), High: len(f.High()), Coupled: f.Coupled, Refits: f.Refits, Verdict: f.Verdict, Reasons: flagged(f.Reasons)}
+			Draws: f.Draws, Threshold: report.Number(f.Threshold()), High: len(f.High()), Coupled: f.Coupled, Held: f.Held, Refits: f.Refits, Verdict: f.Verdict, Reasons: flagged(f.Reasons)}
 		for i, p := range f.Points {
 			r.Units = append(r.Units, looUnit{f.Units[i].Name, len(f.Units[i].Data), report.Number(p.ELPD), report.Number(p.PLOO()), report.Number(p.MCSE), report.Number(p.KHat)})
 		}

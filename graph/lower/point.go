@@ -1,7 +1,10 @@
 package lower
 
 import (
+	"errors"
+	"fmt"
 	"math"
+	"strings"
 
 	"ppl/graph"
 	"ppl/graph/dist"
@@ -14,6 +17,9 @@ import (
 // else the source supplies it, as it does a latent, but that no Jacobian belongs to it: what is
 // maximised is the density of the data by the param itself, whatever scale it is moved on.
 
+// ErrInitOutside is a source's error for a block whose Init is not inside of its support.
+var ErrInitOutside = errors.New("the initial value is outside of the support")
+
 // paramStmt makes a param visible.
 func (l *lowerer) paramStmt(s *ast.Param) {
 	sym := l.global[s.Name.Name]
@@ -21,6 +27,10 @@ func (l *lowerer) paramStmt(s *ast.Param) {
 		l.fail("not-supported-here", s, "the param `%s` has no type", s.Name.Name)
 	}
 	if a := l.data.Values[s.Name.Name]; a != nil {
+		var shape graph.Shape
+		if l.quietly(func() { shape = l.shape(s, sym.Type.Dims) }) && !shape.Equal(graph.Shape(a.Shape)) {
+			l.fail("shape-at-binding", s, "`%s` was learned with the shape %s, and the data ask for %s: what the fit has not seen has no value", sym.Name, shapeText(a.Shape), shapeText(shape))
+		}
 		l.bindData(s.Name.Name, a, lang.Real)
 		return
 	}
@@ -36,6 +46,9 @@ func (l *lowerer) paramStmt(s *ast.Param) {
 	sup, rank := l.paramSupport(s, sym, shape)
 	block := Block{Site: sym, At: make([]int, len(shape)), Box: shape, Support: sup, EventRank: rank, Span: s.Span(), Param: true, Init: l.paramInit(s, sym, shape)}
 	v, err := l.src.Latent(l.b, block)
+	if errors.Is(err, ErrInitOutside) {
+		l.fail("start-outside", s.Init, "the initial value of `%s` is outside of its range, or on an end of it", sym.Name)
+	}
 	if err != nil {
 		l.fail("not-supported-here", s, "%v", err)
 	}
@@ -100,4 +113,13 @@ func (l *lowerer) reportParams() {
 			l.try(func() { l.joint.Params = append(l.joint.Params, Reported{Symbol: s, Value: l.lookup(s.Name).Value}) })
 		}
 	}
+}
+
+// shapeText writes a shape: "[3, 2]".
+func shapeText(shape []int) string {
+	parts := make([]string, len(shape))
+	for i, n := range shape {
+		parts[i] = fmt.Sprint(n)
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
 }

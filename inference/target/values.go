@@ -75,7 +75,7 @@ type atValues struct {
 	input  []*graph.Node
 }
 
-// quantities lists the latents. The model is lowered for that, as it was for the target.
+// quantities lists the latents, behind params that are not known. The model is lowered for that, as it was for the target.
 func (t *Target) quantities(h Handling) ([]Quantity, error) {
 	b := t.Builder()
 	_, _, u := t.Points(b, 1)
@@ -84,6 +84,11 @@ func (t *Target) quantities(h Handling) ([]Quantity, error) {
 		return nil, err
 	}
 	var out []Quantity
+	for _, x := range l.Joint.Params {
+		if x.Value.Shape().Size() > 0 {
+			out = append(out, Quantity{Symbol: x.Symbol, Shape: x.Value.Shape()})
+		}
+	}
 	for _, x := range l.Joint.Reported {
 		if (x.Symbol.Kind == lang.SymLatent || x.Part != nil) && x.Value.Shape().Size() > 0 {
 			out = append(out, Quantity{Symbol: x.Symbol, Shape: x.Value.Shape(), Part: x.Part})

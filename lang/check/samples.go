@@ -152,6 +152,8 @@ func (c *checker) observation(s *ast.Sample, in *info) {
 	if kind == lang.Observe {
 		c.censoring(s, dc, t.t)
 		c.weighting(s, dc, t.t)
+	} else if !c.penaltyFits(s, in, dc) {
+		return
 	}
 	if c.elemFits(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") && c.fitShape(dc, t.t, s.Name.Span(), "`"+c.leftText(s)+"`") {
 		c.record(s, in, dc, kind, t.t)
@@ -337,6 +339,41 @@ func (c *checker) alikeElements(name ast.Ident, t lang.Type) bool {
 		return true
 	}
 	c.report(ShapeMismatch, name.Span(), "the elements of `%s` need the same shape in every iteration", name.Name).found("%s", t)
+	return false
+}
+
+// penaltyFits asks that a param may take no values that its distribution has no density at: it is the
+// declaration of a param that says where it moves.
+func (c *checker) penaltyFits(s *ast.Sample, in *info, dc *distCall) bool {
+	decl, ok := in.sym.Decl.(*ast.Param)
+	if !ok || dc.discrete() {
+		return true // reported by elemFits
+	}
+	t, support := in.sym.Type, dc.support()
+	want := ""
+	switch k := kindOfSupport(support); {
+	case k != lang.Plain:
+		if t.Kind == k || t.Kind == lang.PositiveOrdered && k == lang.Ordered {
+			return true
+		}
+		want = k.String() + "[K]"
+	case t.Kind != lang.Plain:
+		return c.kindFits(s, dc, t)
+	case decl.Constraint != nil:
+		return true
+	case s.Dist.Interval != nil:
+		want = "real in " + c.src.Slice(s.Dist.Interval.Span())
+	case support == lang.SupportPositive:
+		want = "real > 0"
+	case support == lang.SupportUnit:
+		want = "real in (0, 1)"
+	case support == lang.SupportInterval, support == lang.SupportLower, support == lang.SupportUpper:
+		want = "real in (lower, upper)"
+	default:
+		return true
+	}
+	c.report(SupportMismatch, s.Dist.Call.Span(), "`%s` has no density at some values that the param `%s` may take", dc.Sig.Name, s.Name.Name).
+		related(in.sym.Span, "declared here, as %s", t).hint("declare it `param %s : %s`", s.Name.Name, want)
 	return false
 }
 

@@ -63,3 +63,16 @@ func (p *Param) Clone() Param {
 	}
 	return q
 }
+
+// Has reports whether a name is that of the param, or of an element, in the model or as a column.
+func (p *Param) Has(name string) bool {
+	if name == p.Symbol {
+		return true
+	}
+	for i := range p.Values {
+		if name == p.Name(i) || name == p.Column(i) {
+			return true
+		}
+	}
+	return false
+}

@@ -100,6 +100,8 @@ func (p *page) how() {
 			how += " and Gibbs sweeps"
 		}
 		fmt.Fprintf(p.w, "%s, %s, %d draws after %d of warm-up in each, seed %d\n\n", how, Count(s.Chains, "chain"), s.Draws, s.Warmup, p.Asked.Seed)
+	case applied == answer.ExactSum && len(p.Strategies) == 0:
+		fmt.Fprintf(p.w, "no latents: params at their estimates\n\n")
 	case applied == answer.ExactSum:
 		fmt.Fprintf(p.w, "exact: all latents are summed out\n\n")
 	case p.Figures.Point:

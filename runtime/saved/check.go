@@ -23,8 +23,21 @@ func (d *decoder) check() error {
 		return wrong("sampling", "there are no particles, and draws are of them")
 	case s != nil && (s.Chains < 1 || s.Draws < 0 || s.Particles < 0):
 		return wrong("sampling", "%d chains of %d draws", s.Chains, s.Draws)
-	case len(a.Quantities)+len(a.Discrete) == 0:
+	case len(a.Quantities)+len(a.Discrete)+len(a.Params) == 0:
 		return fmt.Errorf("%s: there is no quantity", pplGroup)
+	}
+	for i := range a.Params {
+		p := &a.Params[i]
+		size := 1
+		for _, n := range p.Shape {
+			if n < 1 || size > len(p.Values) {
+				return wrong("params", "%.60q has the shape %d", p.Symbol, p.Shape)
+			}
+			size *= n
+		}
+		if p.Symbol == "" || size != len(p.Values) || p.Errors != nil && len(p.Errors) != size || p.Labels != nil && len(p.Labels) != len(p.Shape) {
+			return wrong("params", "%.60q has %d values, and the shape %d", p.Symbol, len(p.Values), p.Shape)
+		}
 	}
 	names := map[string]bool{}
 	unique := func(name, column, symbol string) error {

@@ -79,7 +79,7 @@ func Learn(ctx context.Context, t *target.Target, opt Options) (*Learned, error)
 		n := learnStarts
 		for k := 0; k < n && !f.halted(); k++ {
 			f.t = written
-			f.outset = f.paramStart(k)
+			f.outset = paramStart(written, opt.Seed, k)
 			if k == 0 {
 				if err := f.face(); err != nil {
 					return err
@@ -162,10 +162,10 @@ func (f *fitter) reached(values []float64, best float64) int {
 // number with sd 0.1, of an array of two dimensions and more 1/√(the last of them), as the weights of
 // networks do (LeCun et al. 1998, "Efficient BackProp"); ten times as wide from the third start on.
 // Zeros would keep a network where it is. Latents start at the origin.
-func (f *fitter) paramStart(k int) []float64 {
-	u := make([]float64, f.t.D)
-	r := random.Stream(f.opt.Seed, "params", k)
-	for _, s := range f.t.Slots {
+func paramStart(t *target.Target, seed uint64, k int) []float64 {
+	u := make([]float64, t.D)
+	r := random.Stream(seed, "params", k)
+	for _, s := range t.Slots {
 		if !s.Param {
 			continue
 		}

@@ -1,17 +1,19 @@
 package inference
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
 
 	"ppl/graph"
 	"ppl/guide"
 	"ppl/inference/random"
 	"ppl/inference/target"
-	"ppl/lang/diag"
 )
 
 // The score of the marginal likelihood at params θ is the posterior mean, given θ, of that of the joint
@@ -26,76 +28,330 @@ import (
 
 const (
 	// scoreRounds bounds the steps, each after a fit of the latents.
-	scoreRounds = 8
+	scoreRounds = 40
 	// smallScore is the distance, in standard errors, from which on no step is made; longStep bounds one.
-	smallScore = 0.02
-	longStep   = 2
+	// Where the scores have no noise exactScore takes the place of it.
+	smallScore, exactScore = 0.02, 1e-4
+	longStep               = 2
 	// mostScored bounds the params whose information is estimated.
 	mostScored = 100
-	// unidentified is the share of missing information from which on a direction counts as flat.
-	unidentified = 0.95
-	// scoredDraws are those that the gradient is averaged over; curvedNumbers bounds draws × params of the curvature.
-	scoredDraws, curvedNumbers = 16384, 8192
+	// mostMissing caps the share of missing information of a direction: more than that the draws do not tell well
+	// enough, and a step that is too short is mended by the next ones.
+	mostMissing = 0.9
+	// fewScored draws do while the maximum is far, manyScored, if they are not too many numbers, where it is near.
+	fewScored, manyScored, scoredNumbers = 4096, 16384, 1 << 21
+	// leastInformation is the share of the complete information along a step from which on the change of the score is
+	// more than noise.
+	leastInformation = 2e-3
+	// curvedNumbers bounds draws × params of the curvature.
+	curvedNumbers = 16384
 	// tightGap is the distance of the bound from the likelihood, in nats, up to which it counts as none.
 	tightGap = 1e-7
+	// evidenceNoise is a loss of the log likelihood, in nats, that may be noise.
+	evidenceNoise = 0.1
 )
 
 // Score says how estimates were moved from the maximum of a bound to that of the marginal likelihood.
 type Score struct {
 	Rounds int // steps that were made
-	// Off is how far, in standard errors of the direction in which it is the most, the maximum lies from
-	// the estimates, and MCSE its Monte-Carlo error. NaN where draws of the latents cannot tell, and Why says why.
+	// Off is how far, in standard errors, the maximum lies from the estimates, and MCSE its Monte-Carlo
+	// error. NaN where draws of the latents cannot tell, and Why says why.
 	Off, MCSE float64
 	Why       string
 }
 
-// step is what draws say at an estimate.
-type scoreStep struct {
-	by        []float64 // the Newton step, of the params' unconstrained numbers
-	off, mcse float64
-	flat      []int
+// Sampler makes an answer of the latents alone.
+type Sampler func(t *target.Target, draws int, last bool) (*Answer, error)
+
+// scored is what draws say at an estimate.
+type scored struct {
+	at, score         []float64 // the params' unconstrained numbers
+	missing, complete *mat.SymDense
+	ess, evidence     float64 // NaN where it is not known
 }
 
-// Improve moves the estimates by the scores that draws of the latents give; infer makes these.
-func (l *Learned) Improve(t *target.Target, seed uint64, infer func(*target.Target) (*Answer, error)) error {
-	if l.gap < tightGap {
+// Improve moves the estimates to where the score vanishes. The maximum of a bound may lie where that of the likelihood
+// does not, at an end of the range above all, where there is nothing that a mean-field guide would miss: so the scores are
+// followed from another start as well, and the better place is gone on from. infer makes draws of the latents, about so
+// many; they need be exact at the last steps alone.
+func (l *Learned) Improve(t *target.Target, opt Options, infer Sampler) error {
+	c := &climbing{l: l, t: t, seed: opt.Seed, infer: infer, off: math.NaN(), mcse: math.NaN(), evidence: math.NaN()}
+	l.Score = &Score{Off: math.NaN(), MCSE: math.NaN()}
+	if tight := l.gap < tightGap; tight {
 		l.Score = &Score{} // the bound is the likelihood
+		missing, err := c.missing()
+		if err != nil || missing < nothingKnown {
+			return err
+		}
+		c.evidence = l.ELBO
+	} else if err := c.climb(fewScored, false); err != nil || c.why != "" {
+		l.Score.Why = c.why
+		return err
+	}
+	other := *l
+	other.at = slices.Clone(l.at)
+	start, err := startOf(l.free, opt)
+	if err != nil {
+		return err
+	}
+	d := &climbing{l: &other, t: t, seed: opt.Seed, infer: infer}
+	if !math.IsNaN(c.evidence) && !opt.Quick && other.goTo(paramsOf(l.free, start)) == nil {
+		if err := d.climb(fewScored, false); err != nil {
+			return err
+		}
+		if d.why == "" && d.evidence > c.evidence+evidenceNoise {
+			*l, c = other, d
+			c.l = l
+		}
+	}
+	if c != d && l.gap < tightGap {
+		l.Edge = paramNames(l.free, c.unknown)
 		return nil
 	}
-	nan := math.NaN()
-	l.Score = &Score{Off: nan, MCSE: nan}
-	for ; ; l.Score.Rounds++ {
-		fixed, ds := t.At(l.Values)
-		if err := diag.List(ds).Err(); err != nil {
-			return fmt.Errorf("with params that were learned: %w", err)
+	if !(c.mcse == 0 && c.off < exactScore) {
+		if err := c.climb(max(fewScored, min(manyScored, scoredNumbers/max(1, t.D))), true); err != nil {
+			return err
 		}
-		a, err := infer(fixed)
+	}
+	if c.why == "" && c.least() > nothingKnown {
+		l.Edge = paramNames(l.free, c.unknown)
+	}
+	l.Score = &Score{Rounds: c.rounds, Off: c.off, MCSE: c.mcse, Why: c.why}
+	return nil
+}
+
+// nothingKnown is the share of missing information of a direction in which the data say nothing, as at an end of the
+// range of a scale.
+const nothingKnown = 0.995
+
+// climbing follows scores by a quasi-Newton method (BFGS), which begins with the information of the first draws and learns
+// from each step. The draws of all steps come from the same random numbers, so that their noise is nearly the same.
+type climbing struct {
+	l     *Learned
+	t     *target.Target
+	seed  uint64
+	infer Sampler
+
+	now       *scored
+	inverse   *mat.SymDense // of the observed information
+	rounds    int
+	off, mcse float64
+	evidence  float64 // of now, in nats; NaN where it is not known
+	unknown   []int   // the coordinates of a direction in which nearly all information is missing
+	share     float64 // of missing information there
+	why       string  // it ended
+}
+
+// climb goes on from the estimates until they are at the maximum, as far as draws tell.
+func (c *climbing) climb(draws int, last bool) error {
+	l := c.l
+	c.now = nil
+	for ; ; c.rounds++ {
+		next, why, err := l.scoreBy(c.t, c.seed, draws, last, c.infer)
 		if err != nil {
 			return err
 		}
-		l.Evaluations += a.Evaluations
-		s, why, err := l.score(a, seed)
-		if err != nil || why != "" {
-			l.Score.Why = why
-			return err
+		spent := c.rounds >= scoreRounds
+		if why != "" && c.now != nil && !spent { // the step was too long
+			if err := l.goTo(quarter(c.now.at, paramsOf(l.free, l.at))); err != nil {
+				return err
+			}
+			continue
 		}
-		l.Score.Off, l.Score.MCSE = s.off, s.mcse
-		l.Flat = paramNames(l.free, s.flat)
-		if s.off < math.Max(smallScore, s.mcse) || l.Score.Rounds == scoreRounds {
+		if why != "" {
+			c.why = why
 			return nil
 		}
-		if err := l.move(s); err != nil {
+		switch {
+		case c.now == nil && c.inverse != nil: // the same place, by other draws
+		case c.now == nil:
+			if c.inverse, why = c.observed(next); why != "" {
+				c.why = why
+				return nil
+			}
+		case next.evidence < c.now.evidence-evidenceNoise && !spent:
+			if err := l.goTo(quarter(c.now.at, next.at)); err != nil {
+				return err
+			}
+			continue
+		default:
+			update(c.inverse, c.now, next)
+		}
+		c.now, c.evidence = next, next.evidence
+		step := product(c.inverse, next.score)
+		c.off = math.Sqrt(math.Max(0, dot(step, next.score)))
+		c.mcse = math.Sqrt(traceOf(c.inverse, next.missing) / next.ess)
+		least := math.Max(smallScore, c.mcse)
+		if c.mcse == 0 {
+			least = exactScore
+		}
+		if c.off < least || spent {
+			return nil
+		}
+		short := math.Min(1, longStep/c.off)
+		to := slices.Clone(next.at)
+		axpy(short, step, to)
+		if err := l.goTo(to); err != nil {
 			return err
 		}
 	}
 }
 
-// move makes a step.
-func (l *Learned) move(s *scoreStep) error {
-	c := math.Min(1, longStep/s.off)
+// missing is the largest share of information that is missing at the estimates.
+func (c *climbing) missing() (float64, error) {
+	s, why, err := c.l.scoreBy(c.t, c.seed, fewScored, false, c.infer)
+	if err != nil || why != "" {
+		return 0, err
+	}
+	if _, why := c.observed(s); why != "" {
+		return 1, nil
+	}
+	return c.share, nil
+}
+
+// least is the share of missing information where the climb has ended.
+func (c *climbing) least() float64 {
+	if c.now == nil {
+		return 0
+	}
+	if _, why := c.observed(c.now); why != "" {
+		return 0
+	}
+	return c.share
+}
+
+// startOf is where params start.
+func startOf(t *target.Target, opt Options) ([]float64, error) {
+	u := paramStart(t, opt.Seed, 1)
+	if opt.Init == nil {
+		return u, nil
+	}
+	s, err := t.Start(opt.Init, u)
+	if err != nil {
+		return nil, err
+	}
+	return s.U, nil
+}
+
+// scoreBy scores the estimates by draws of the latents given them.
+func (l *Learned) scoreBy(t *target.Target, seed uint64, draws int, last bool, infer Sampler) (*scored, string, error) {
+	fixed, ds := t.At(l.Values)
+	if err := ds.Err(); err != nil {
+		return nil, "", fmt.Errorf("with params that were learned: %w", err)
+	}
+	a, err := infer(fixed, draws, last)
+	if no := (*target.ErrNoStart)(nil); errors.As(err, &no) {
+		return nil, "the density is not finite at the estimates", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	l.Evaluations += a.Evaluations
+	return l.score(a, seed)
+}
+
+// observed is the inverse of the observed information: direction by direction of those in which complete information C
+// and missing information V are both diagonal, C⁻¹ᐟ²VC⁻¹ᐟ² having the shares that are missing as eigenvalues.
+func (c *climbing) observed(s *scored) (inverse *mat.SymDense, why string) {
+	p := len(s.score)
+	var chol mat.Cholesky
+	if !chol.Factorize(s.complete) {
+		return nil, "the params are at no maximum even where the latents are known"
+	}
+	var lower mat.TriDense
+	chol.LTo(&lower)
+	var half, share mat.Dense
+	if half.Solve(&lower, s.missing) != nil || share.Solve(&lower, half.T()) != nil {
+		return nil, "the information on the params is nearly singular"
+	}
+	sym := mat.NewSymDense(p, nil)
+	for i := range p {
+		for j := i; j < p; j++ {
+			sym.SetSym(i, j, 0.5*(share.At(i, j)+share.At(j, i)))
+		}
+	}
+	var e mat.EigenSym
+	if !e.Factorize(sym, true) {
+		return nil, "the information on the params has no eigenvectors"
+	}
+	var v, back mat.Dense
+	e.VectorsTo(&v)
+	if back.Solve(lower.T(), &v) != nil { // L⁻ᵀV
+		return nil, "the information on the params is nearly singular"
+	}
+	inverse = mat.NewSymDense(p, nil)
+	shares := e.Values(nil)
+	c.share, c.unknown = shares[p-1], leading(mat.Col(nil, p-1, &back))
+	for k, f := range shares {
+		f = math.Min(math.Max(0, f), mostMissing)
+		inverse.SymRankOne(inverse, 1/(1-f), back.ColView(k))
+	}
+	return inverse, ""
+}
+
+// update is that of BFGS, where the curvature along the step is positive and no noise.
+func update(inverse *mat.SymDense, from, to *scored) {
+	p := len(from.at)
+	s, y := make([]float64, p), make([]float64, p)
+	for i := range s {
+		s[i], y[i] = to.at[i]-from.at[i], from.score[i]-to.score[i]
+	}
+	sy, my := dot(s, y), product(inverse, y)
+	if !(sy > leastInformation*dot(s, product(from.complete, s))) {
+		return
+	}
+	ymy := dot(y, my)
+	for i := range p {
+		for j := i; j < p; j++ {
+			inverse.SetSym(i, j, inverse.At(i, j)+(1+ymy/sy)*s[i]*s[j]/sy-(my[i]*s[j]+s[i]*my[j])/sy)
+		}
+	}
+}
+
+func product(m *mat.SymDense, x []float64) []float64 {
+	out := make([]float64, len(x))
+	for i := range out {
+		for j, v := range x {
+			out[i] += m.At(i, j) * v
+		}
+	}
+	return out
+}
+
+// traceOf is the trace of a product.
+func traceOf(a, b *mat.SymDense) float64 {
+	t := 0.0
+	for i := range a.SymmetricDim() {
+		for j := range a.SymmetricDim() {
+			t += a.At(i, j) * b.At(i, j)
+		}
+	}
+	return math.Max(0, t)
+}
+
+// quarter is a quarter of the way.
+func quarter(from, to []float64) []float64 {
+	out := slices.Clone(from)
+	for i := range out {
+		out[i] += 0.25 * (to[i] - from[i])
+	}
+	return out
+}
+
+// paramsOf are the numbers of params in a point.
+func paramsOf(t *target.Target, u []float64) []float64 {
+	var out []float64
+	for _, i := range paramCoordinates(t) {
+		out = append(out, u[i])
+	}
+	return out
+}
+
+// goTo puts the params at other unconstrained numbers.
+func (l *Learned) goTo(params []float64) error {
 	at := slices.Clone(l.at)
 	for k, i := range paramCoordinates(l.free) {
-		at[i] += c * s.by[k]
+		at[i] = params[k]
 	}
 	all, err := l.free.ParamsAt(at, 1)
 	if err != nil {
@@ -111,7 +367,7 @@ func (l *Learned) move(s *scoreStep) error {
 }
 
 // score is what the draws of an answer, which is of the latents at the estimates, say; why says why they say nothing.
-func (l *Learned) score(a *Answer, seed uint64) (s *scoreStep, why string, err error) {
+func (l *Learned) score(a *Answer, seed uint64) (s *scored, why string, err error) {
 	p := l.free.Params()
 	switch d := a.Draws; {
 	case p > mostScored:
@@ -138,6 +394,15 @@ func (l *Learned) score(a *Answer, seed uint64) (s *scoreStep, why string, err e
 	}
 	at := paramCoordinates(t)
 	mean, cov, ess := momentsOf(g, d, at, weights)
+	evidence := a.evidence()
+	if q, z := a.Draws.normal(); q != nil && mean != nil {
+		// The score is a quadratic function of the latents where their posterior is normal: its mean by 2D points is exact
+		// (the spherical-radial rule of degree 3; Arasaratnam & Haykin 2009, eq. 33).
+		evidence, ess = z, math.Inf(1)
+		if mean, err = l.cubature(surf, t, a, q, at); err != nil {
+			return nil, "", err
+		}
+	}
 	curved, err := l.curvature(surf, u, weights, at, seed)
 	if err != nil {
 		return nil, "", err
@@ -145,8 +410,7 @@ func (l *Learned) score(a *Answer, seed uint64) (s *scoreStep, why string, err e
 	if mean == nil || curved == nil {
 		return nil, "the density is not finite at some draws", nil
 	}
-	s, why = newScoreStep(mean, cov, curved, ess)
-	return s, why, nil
+	return &scored{paramsOf(l.free, l.at), mean, cov, curved, ess, evidence}, "", nil
 }
 
 // beside is the target of params and latents in the parameterisation in which a target holds the latents alone.
@@ -195,12 +459,12 @@ func (l *Learned) around(t *target.Target, a *Answer, rows []int) []float64 {
 // scored are draws to average over, with weights that sum to 1.
 func (w *Weighted) scored(seed uint64) (rows []int, weights []float64) {
 	n := w.N()
-	if n > scoredDraws {
+	if n > manyScored {
 		if w.W != nil {
-			rows = w.Resample(seed, scoredDraws)
+			rows = w.Resample(seed, manyScored)
 		} else {
-			for i := range scoredDraws {
-				rows = append(rows, i*n/scoredDraws)
+			for i := range manyScored {
+				rows = append(rows, i*n/manyScored)
 			}
 		}
 		return rows, fill(make([]float64, len(rows)), 1/float64(len(rows)))
@@ -290,70 +554,76 @@ func rowAt(weights []float64, x float64) int {
 	return last
 }
 
-// newScoreStep is the Newton step, direction by direction of those in which complete information C and missing
-// information V are both diagonal: C⁻¹ᐟ²VC⁻¹ᐟ² has the shares that are missing as eigenvalues.
-func newScoreStep(score []float64, missing, complete *mat.SymDense, ess float64) (*scoreStep, string) {
-	p := len(score)
-	var c mat.Cholesky
-	if !c.Factorize(complete) {
-		return nil, "the params are at no maximum even where the latents are known"
+// evidence is the log of the mean weight of the draws, in nats; NaN without weights.
+func (a *Answer) evidence() float64 {
+	w := a.Draws.logRatio
+	if len(w) == 0 || a.Applied != Importance || a.Draws.proposal == nil {
+		return math.NaN()
 	}
-	var lower mat.TriDense
-	c.LTo(&lower)
-	var half, share mat.Dense
-	if half.Solve(&lower, missing) != nil || share.Solve(&lower, half.T()) != nil {
-		return nil, "the information on the params is nearly singular"
+	most, sum := slices.Max(w), 0.0
+	for _, x := range w {
+		sum += math.Exp(x - most)
 	}
-	sym := mat.NewSymDense(p, nil)
-	for i := range p {
-		for j := i; j < p; j++ {
-			sym.SetSym(i, j, 0.5*(share.At(i, j)+share.At(j, i)))
+	return most + math.Log(sum/float64(len(w))) - a.Draws.proposal.constant()
+}
+
+// constant is that of the log densities of a mixture's parts, but for their covariances.
+func (m *mixture) constant() float64 {
+	d := float64(m.part[0].d)
+	if math.IsInf(m.df, 1) {
+		return -0.5 * d * math.Log(2*math.Pi)
+	}
+	a, _ := math.Lgamma(0.5 * (m.df + d))
+	b, _ := math.Lgamma(0.5 * m.df)
+	return a - b - 0.5*d*math.Log(m.df*math.Pi)
+}
+
+// normal is the Gaussian that a posterior is, of which the draws are, and the log evidence; nil where it is another.
+func (w *Weighted) normal() (q *gaussian, evidence float64) {
+	if w.proposal == nil || len(w.proposal.part) > 1 || len(w.logP) < normalDraws || len(w.logP)*w.D != len(w.U) {
+		return nil, 0
+	}
+	q = w.proposal.part[0]
+	z, rest := make([]float64, q.d), make([]float64, normalDraws)
+	for i := range rest {
+		row := i * len(w.logP) / normalDraws
+		for k := range z {
+			z[k] = w.U[row*q.d+k] - q.loc[k]
 		}
+		blas64.Trsv(blas.NoTrans, blas64.Triangular{Uplo: blas.Lower, Diag: blas.NonUnit, N: q.d, Data: q.l, Stride: q.d}, blas64.Vector{N: q.d, Data: z, Inc: 1})
+		rest[i] = w.logP[row] + 0.5*dot(z, z)
 	}
-	var e mat.EigenSym
-	if !e.Factorize(sym, true) {
-		return nil, "the information on the params has no eigenvectors"
+	mean, sd := meanSD(rest)
+	if !(sd < normalSpread) {
+		return nil, 0
 	}
-	var v mat.Dense
-	e.VectorsTo(&v)
-	var z, in mat.VecDense
-	if z.SolveVec(&lower, mat.NewVecDense(p, score)) != nil {
-		return nil, "the information on the params is nearly singular"
-	}
-	s := &scoreStep{by: make([]float64, p)}
-	whitened := make([]float64, p)
-	for k, f := range e.Values(nil) {
-		c := 0.0
-		for i := range p {
-			c += v.At(i, k) * z.AtVec(i)
-		}
-		f = math.Max(0, f)
-		step := c // as EM makes it
-		if f < unidentified {
-			step /= 1 - f
-			if off := math.Abs(c) / math.Sqrt(1-f); off > s.off {
-				s.off = off
+	return q, mean + q.logDet + 0.5*float64(q.d)*math.Log(2*math.Pi)
+}
+
+// Draws that are looked at, and by how much, in nats, their densities may differ from those of a normal distribution.
+const normalDraws, normalSpread = 256, 1e-3
+
+// cubature is the mean score under a Gaussian of the latents.
+func (l *Learned) cubature(surf *target.Surface, t *target.Target, a *Answer, q *gaussian, at []int) ([]float64, error) {
+	points := &Weighted{D: q.d, U: make([]float64, 2*q.d*q.d)}
+	radius := math.Sqrt(float64(q.d))
+	rows := make([]int, 2*q.d)
+	for i := range q.d {
+		for side, sign := range []float64{radius, -radius} {
+			k := 2*i + side
+			rows[k] = k
+			for j := range q.d {
+				points.U[k*q.d+j] = q.loc[j] + sign*q.l[j*q.d+i]
 			}
-			s.mcse = math.Max(s.mcse, math.Sqrt(f/ess/(1-f)))
-		}
-		for i := range p {
-			whitened[i] += v.At(i, k) * step
-		}
-		if f < unidentified {
-			continue
-		}
-		var direction mat.VecDense
-		if direction.SolveVec(lower.T(), v.ColView(k)) == nil {
-			s.flat = append(s.flat, leading(direction.RawVector().Data)...)
 		}
 	}
-	if in.SolveVec(lower.T(), mat.NewVecDense(p, whitened)) != nil {
-		return nil, "the information on the params is nearly singular"
+	u := l.around(t, &Answer{Draws: points}, rows)
+	lp, g := make([]float64, len(rows)), make([]float64, len(u))
+	if err := surf.Gradient(u, lp, g); err != nil {
+		return nil, err
 	}
-	for i := range s.by {
-		s.by[i] = in.AtVec(i)
-	}
-	return s, ""
+	mean, _, _ := momentsOf(g, t.D, at, fill(make([]float64, len(rows)), 1/float64(len(rows))))
+	return mean, nil
 }
 
 // leading are the coordinates that have a good part in a direction.
@@ -364,7 +634,7 @@ func leading(x []float64) []int {
 	}
 	var out []int
 	for i, v := range x {
-		if math.Abs(v) > 0.1*most {
+		if math.Abs(v) > 0.3*most {
 			out = append(out, i)
 		}
 	}

@@ -28,12 +28,13 @@ func Learn(r *Run, t *target.Target) (*inference.Learned, error) {
 	// Draws of the latents as they are quickly had; those of the default where the weights are unsteady.
 	quick := *r
 	quick.Context, quick.Options.Quick, quick.Options.Init, quick.Options.Guide = ctx, true, nil, ""
-	quick.Options.Draws, quick.Options.Correct = max(MinDraws, min(mostScored, scoredNumbers/max(1, t.D))), ""
+	quick.Options.Correct = ""
 	thorough := quick
 	thorough.Options.Quick = false
-	err = l.Improve(t, r.Options.Seed, func(fixed *target.Target) (*inference.Answer, error) {
+	err = l.Improve(t, r.Options, func(fixed *target.Target, draws int, last bool) (*inference.Answer, error) {
+		quick.Options.Draws, thorough.Options.Draws = draws, draws
 		a, err := Variational{}.Infer(&quick, fixed)
-		if err != nil || r.Options.Quick || !(a.Draws.KHat >= inference.SteadyKHat) || a.Interrupted || a.TimedOut {
+		if err != nil || r.Options.Quick || a.Draws.KHat < inference.UsableKHat && !last || !(a.Draws.KHat >= inference.SteadyKHat) || a.Interrupted || a.TimedOut {
 			return a, err
 		}
 		return Variational{}.Infer(&thorough, fixed)
@@ -43,6 +44,3 @@ func Learn(r *Run, t *target.Target) (*inference.Learned, error) {
 	}
 	return l, err
 }
-
-// Draws that the score of params is averaged over: as many as these, of so many numbers together.
-const mostScored, scoredNumbers = 16384, 1 << 21

@@ -74,7 +74,11 @@ func (p *Problem) startable(name string, latents []string) error {
 		}
 		return &PointError{name, fmt.Sprintf("`%s` has no element here, or is drawn by `generate`: leave it out", name)}
 	}
-	why := fmt.Sprintf("the model has no latent or param `%s`", name)
+	what := "latent"
+	if len(p.model.checked.Params) > 0 {
+		what = "latent or param"
+	}
+	why := fmt.Sprintf("the model has no %s `%s`", what, name)
 	if like := diag.Suggest(name, latents); like != "" {
 		why += fmt.Sprintf("; did you mean `%s`?", like)
 	}

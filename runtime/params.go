@@ -156,7 +156,7 @@ func (post *making) judgeParams() {
 		post.lower(Poor, "%s: the optimiser did not converge: %s", names, l.Ended)
 	}
 	if len(l.Edge) > 0 {
-		post.lower(Caution, "%s: the likelihood still rises towards an end of the range, and no value within is its maximum", quoted(l.Edge))
+		post.lower(Caution, "%s: the data say next to nothing of it where it is: an end of its range, where the likelihood is flat, or a value that the model does not identify", quoted(l.Edge))
 	}
 	if len(l.Flat) > 0 {
 		post.lower(Caution, "%s: the likelihood is flat in a direction of it, of which this is one of many maxima", quoted(l.Flat))

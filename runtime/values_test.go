@@ -80,7 +80,8 @@ func valuesAt(t failer, tg *target.Target, u []float64, n int) (values map[strin
 		t.Fatalf("%v", err)
 	}
 	outs := []*graph.Node{b.With(l.LogDensity(), ax).N, b.With(l.Pack.LogJacobian(b), ax).N}
-	for _, x := range l.Joint.Reported {
+	reported := append(l.Joint.Params, l.Joint.Reported...)
+	for _, x := range reported {
 		outs = append(outs, b.With(x.Value, ax).N)
 	}
 	p, err := tg.Compile(b.G, outs...)
@@ -95,7 +96,7 @@ func valuesAt(t failer, tg *target.Target, u []float64, n int) (values map[strin
 		lp = append(lp, v-p.Out(1)[i])
 	}
 	values = map[string][]float64{}
-	for k, x := range l.Joint.Reported {
+	for k, x := range reported {
 		values[x.Symbol.Name] = append([]float64(nil), p.Out(2+k)...)
 	}
 	return values, lp

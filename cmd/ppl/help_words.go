@@ -12,8 +12,8 @@ var statements = map[string]statement{
 		"A value that the user supplies. A dimension name that is new is bound from the shape of the data.",
 		"data y : real[N]\ndata sigma : real[N] > 0"},
 	"param": {"param NAME : TYPE [CONSTRAINT] [= INIT]",
-		"A value that is learned as a point along with the guide.",
-		"param W : real[H, Z]"},
+		"A value that is learned as a point: the one under which the data are the most likely, with all latents integrated out. A `~` with a param on its left is a penalty. INIT is where it starts.",
+		"param tau : real > 0\ntheta[j in 1..J] ~ Normal(0, tau)"},
 	"let": {"let NAME = E\nlet NAME[i in R] = E",
 		"A deterministic quantity. One at the top level that depends on a latent is reported with the posterior.",
 		"let odds_ratio = exp(beta)"},
@@ -58,7 +58,7 @@ var statements = map[string]statement{
 }
 
 // unfitted are the words whose models can be checked, not fitted yet.
-var unfitted = map[string]bool{"param": true, "guide": true}
+var unfitted = map[string]bool{"guide": true}
 
 func words() []string {
 	var out []string

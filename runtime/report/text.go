@@ -260,7 +260,7 @@ func plusMinus(value, mcse float64) string {
 	switch {
 	case !graph.Finite(value):
 		return nonFinite(value) + " nats"
-	case !graph.Finite(mcse) || mcse <= 1e-12*math.Abs(value):
+	case !graph.Finite(mcse) || mcse <= 0:
 		return fmt.Sprintf("%.6g nats", value)
 	}
 	d := min(1-int(math.Floor(math.Log10(mcse))), 6)

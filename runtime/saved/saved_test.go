@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"ppl/runtime/answer"
@@ -91,6 +92,10 @@ func TestEveryField(t *testing.T) {
 		scramble(r, reflect.ValueOf(a).Elem())
 		a.Verdict, a.Asked.Engine, a.Figures.Applied = answer.Good, "plan", "none"
 		a.Sampling.Chains, a.Sampling.Draws, a.Sampling.Particles = 2, 3, 4
+		for i := range a.Params {
+			p := &a.Params[i]
+			p.Symbol, p.Shape, p.Labels, p.Errors = string(rune('p'+i)), []int{len(p.Values)}, [][]string{{"a", "b"}}, slices.Clone(p.Values)
+		}
 		n := 1 + r.IntN(5)
 		of := &answer.Draws{N: n, Kept: n}
 		for i := range a.Quantities {

@@ -255,7 +255,7 @@ func (p *page) steps(s *answer.Sampling) {
 	fmt.Fprintf(p.w, "steps    %s; the metric has %s\n", strings.Join(chains, ", "), metric)
 }
 
-// plusMinus prints an estimate and its error, with two digits of the error.
+// plusMinus prints an estimate and its Monte-Carlo error, with two digits of the error.
 func plusMinus(value, mcse float64) string {
 	switch {
 	case !graph.Finite(value):

@@ -79,8 +79,8 @@ func (l *Learned) Improve(t *target.Target, opt Options, infer Sampler) error {
 	l.Score = &Score{Off: math.NaN(), MCSE: math.NaN()}
 	if tight := l.gap < tightGap; tight {
 		l.Score = &Score{} // the bound is the likelihood
-		missing, err := c.missing()
-		if err != nil || missing < nothingKnown {
+		flat, err := c.flat()
+		if err != nil || !flat {
 			return err
 		}
 		c.evidence = l.ELBO
@@ -113,16 +113,15 @@ func (l *Learned) Improve(t *target.Target, opt Options, infer Sampler) error {
 			return err
 		}
 	}
-	if c.why == "" && c.least() > nothingKnown {
+	if flat, err := c.flat(); err != nil || flat {
 		l.Edge = paramNames(l.free, c.unknown)
+		if err != nil {
+			return err
+		}
 	}
 	l.Score = &Score{Rounds: c.rounds, Off: c.off, MCSE: c.mcse, Why: c.why}
 	return nil
 }
-
-// nothingKnown is the share of missing information of a direction in which the data say nothing, as at an end of the
-// range of a scale.
-const nothingKnown = 0.995
 
 // climbing follows scores by a quasi-Newton method (BFGS), which begins with the information of the first draws and learns
 // from each step. The draws of all steps come from the same random numbers, so that their noise is nearly the same.
@@ -136,10 +135,11 @@ type climbing struct {
 	inverse   *mat.SymDense // of the observed information
 	rounds    int
 	off, mcse float64
-	evidence  float64 // of now, in nats; NaN where it is not known
-	unknown   []int   // the coordinates of a direction in which nearly all information is missing
-	share     float64 // of missing information there
-	why       string  // it ended
+	evidence  float64   // of now, in nats; NaN where it is not known
+	unknown   []int     // the coordinates of a direction in which nearly all information is missing
+	direction []float64 // it, a standard error long if the latents were known
+	share     float64   // of missing information there
+	why       string    // it ended
 }
 
 // climb goes on from the estimates until they are at the maximum, as far as draws tell.
@@ -197,28 +197,43 @@ func (c *climbing) climb(draws int, last bool) error {
 	}
 }
 
-// missing is the largest share of information that is missing at the estimates.
-func (c *climbing) missing() (float64, error) {
-	s, why, err := c.l.scoreBy(c.t, c.seed, fewScored, false, c.infer)
+// flat reports whether the data say next to nothing of a combination of params where they are: where nearly all of the
+// information on it is missing, and the likelihood is the same some way to both sides.
+func (c *climbing) flat() (is bool, err error) {
+	l := c.l
+	at := paramsOf(l.free, l.at)
+	here, why, err := l.scoreBy(c.t, c.seed, fewScored, false, c.infer)
 	if err != nil || why != "" {
-		return 0, err
+		return false, err
 	}
-	if _, why := c.observed(s); why != "" {
-		return 1, nil
+	if _, why := c.observed(here); why != "" || c.share < littleKnown {
+		return why != "", nil
 	}
-	return c.share, nil
+	defer func() {
+		if back := l.goTo(at); err == nil {
+			err = back
+		}
+	}()
+	for _, side := range []float64{flatWay, -flatWay} {
+		to := slices.Clone(at)
+		axpy(side, c.direction, to)
+		if l.goTo(to) != nil {
+			return false, nil
+		}
+		there, why, err := l.scoreBy(c.t, c.seed, fewScored, false, c.infer)
+		if err != nil || why != "" || !(math.Abs(there.evidence-here.evidence) < flatLoss) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
-// least is the share of missing information where the climb has ended.
-func (c *climbing) least() float64 {
-	if c.now == nil {
-		return 0
-	}
-	if _, why := c.observed(c.now); why != "" {
-		return 0
-	}
-	return c.share
-}
+const (
+	// littleKnown is the share of missing information of a direction from which on it is looked whether all is, flatWay how
+	// far, in standard errors if the latents were known, and flatLoss the change of the log likelihood, in nats, that
+	// counts as none: that of a share of 99.6 %.
+	littleKnown, flatWay, flatLoss = 0.9, 3, 0.02
+)
 
 // startOf is where params start.
 func startOf(t *target.Target, opt Options) ([]float64, error) {
@@ -281,7 +296,8 @@ func (c *climbing) observed(s *scored) (inverse *mat.SymDense, why string) {
 	}
 	inverse = mat.NewSymDense(p, nil)
 	shares := e.Values(nil)
-	c.share, c.unknown = shares[p-1], leading(mat.Col(nil, p-1, &back))
+	c.share, c.direction = shares[p-1], mat.Col(nil, p-1, &back)
+	c.unknown = leading(c.direction)
 	for k, f := range shares {
 		f = math.Min(math.Max(0, f), mostMissing)
 		inverse.SymRankOne(inverse, 1/(1-f), back.ColView(k))

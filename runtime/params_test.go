@@ -533,3 +533,95 @@ func TestParamsThatAreRefused(t *testing.T) {
 		t.Errorf("an initial value outside: %v", err)
 	}
 }
+
+// TestHyperparametersOfAProcess: the estimates are those of the process with its values integrated out by hand, though the
+// bound of the mean-field guide has its maximum elsewhere, where the process is gone.
+func TestHyperparametersOfAProcess(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 1))
+	x, y := make([]float64, 20), make([]float64, 20)
+	for i := range x {
+		x[i] = float64(i) / 3
+		y[i] = math.Sin(x[i]) + 0.3*r.NormFloat64()
+	}
+	data := map[string]any{"x": x, "y": y}
+	const head = "data x : real[N]\ndata y : real[N]\nparam rho : real > 0\nparam alpha : real > 0\nparam s : real > 0\n"
+	const kernel = "let K = [alpha^2 * exp(-(x[i] - x[j])^2 / (2 * rho^2)) + (if i == j then %s else 0) for i in 1..N, j in 1..N]\n"
+	want, _ := learn(t, head+fmt.Sprintf(kernel, "s^2 + 1e-6")+"y ~ MvNormal(zeros(N), K)\n", data, runtime.Options{})
+	got, post := learn(t, head+fmt.Sprintf(kernel, "1e-6")+"f ~ MvNormal(zeros(N), K)\ny ~ Normal(f, s)\n", data, runtime.Options{})
+	for _, name := range []string{"rho", "alpha", "s"} {
+		within(t, name, got[name], want[name], 1e-3)
+	}
+	if post.Verdict() != runtime.Good {
+		t.Errorf("verdict %s: %v", post.Verdict(), post.Reasons())
+	}
+}
+
+// TestStateSpaceByLikelihood: the estimates of an autoregression seen through noise are those of the Kalman filter, though
+// the states tell most of what there is to know of them.
+func TestStateSpaceByLikelihood(t *testing.T) {
+	if !slow {
+		t.Skip("PPL_SLOW=1: ten seconds")
+	}
+	r := rand.New(rand.NewPCG(9, 1))
+	y, state := make([]float64, 150), 0.0
+	for i := range y {
+		state = 0.8*state + r.NormFloat64()
+		y[i] = state + 0.7*r.NormFloat64()
+	}
+	minus := func(p []float64) float64 {
+		phi, q, s := math.Tanh(p[0]), math.Exp(p[1]), math.Exp(p[2])
+		m, v, total := 0.0, 25.0, 0.0
+		for i, x := range y {
+			if i > 0 {
+				m, v = phi*m, phi*phi*v+q*q
+			}
+			f, e := v+s*s, x-m
+			total += 0.5 * (math.Log(2*math.Pi*f) + e*e/f)
+			m, v = m+v/f*e, v*(1-v/f)
+		}
+		return total
+	}
+	best, err := optimize.Minimize(optimize.Problem{Func: minus}, []float64{0.5, 0, 0}, &optimize.Settings{FuncEvaluations: 3000}, &optimize.NelderMead{})
+	if best == nil {
+		t.Fatal(err)
+	}
+	got, post := learn(t, `data y : real[T]
+param phi : real in (-1, 1)
+param q : real > 0
+param r : real > 0
+x[1] ~ Normal(0, 5)
+for t in 2..T { x[t] ~ Normal(phi * x[t-1], q) }
+y[t in 1..T] ~ Normal(x[t], r)
+`, map[string]any{"y": y}, runtime.Options{Seed: 1})
+	within(t, "phi", got["phi"], math.Tanh(best.X[0]), 1e-3)
+	within(t, "q", got["q"], math.Exp(best.X[1]), 1e-3)
+	within(t, "r", got["r"], math.Exp(best.X[2]), 1e-3)
+	if post.Verdict() != runtime.Good {
+		t.Errorf("verdict %s: %v", post.Verdict(), post.Reasons())
+	}
+}
+
+// TestWhatTheDataDoNotTell: a param that nothing depends on, and a scale whose likelihood is highest at 0, are not called
+// good.
+func TestWhatTheDataDoNotTell(t *testing.T) {
+	for text, name := range map[string]string{
+		"param k : real\nmu ~ Normal(k, 1)\n": "`k`",
+		"data y : real[N]\ndata sigma : real[N]\nparam mu : real\nparam tau : real > 0\ntheta[j in 1..N] ~ Normal(mu, tau)\ny[j in 1..N] ~ Normal(theta[j], sigma[j])\n": "`tau`",
+		"data y : real[N]\nparam a : real\nparam b : real\ny ~ Normal(a + b, 1)\n":                                                                                       "`a`, `b`",
+	} {
+		data := map[string]any{}
+		if strings.Contains(text, "y :") {
+			data["y"] = []float64{28, 8, -3, 7, -1, 1, 18, 12}
+		}
+		if strings.Contains(text, "sigma :") {
+			data["sigma"] = []float64{15, 10, 16, 11, 9, 11, 10, 18}
+		}
+		got, post := learn(t, text, data, runtime.Options{})
+		if post.Verdict() == runtime.Good || !strings.Contains(strings.Join(post.Reasons(), "\n"), name+":") {
+			t.Errorf("%s\nverdict %s: %v", text, post.Verdict(), post.Reasons())
+		}
+		if mu, ok := got["mu"]; ok {
+			within(t, "mu", mu, 7.6856, 1e-3)
+		}
+	}
+}

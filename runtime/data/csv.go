@@ -20,11 +20,12 @@ type csvReader struct {
 	origin  *origin
 	keep    func(string) bool
 	comma   byte
-	cell    []byte
-	quoted  bool  // the cell that was read stood in quotation marks
-	long    bool  // the cell that was read is longer than maxCell
-	start   place // of the header
-	names   bool  // the header is being read
+	cell    []byte // good until the next one is read
+	room    []byte // where cells are put together that are not one piece of the buffer
+	quoted  bool   // the cell that was read stood in quotation marks
+	long    bool   // the cell that was read is longer than maxCell
+	start   place  // of the header
+	names   bool   // the header is being read
 	rows    rowIndex
 	n       int // rows so far
 	blanks  int // blank lines that are rows and have not been entered yet, the first of which is blankAt
@@ -98,7 +99,7 @@ func (r *csvReader) next(columns []column) bool {
 func (r *csvReader) blankRow(columns []column) bool {
 	r.begin(r.blankAt)
 	r.blanks, r.blankAt = r.blanks-1, r.blankAt+1
-	r.cell, r.quoted, r.long = r.cell[:0], false, false
+	r.cell, r.quoted, r.long = nil, false, false
 	r.enter(&columns[0])
 	return true
 }
@@ -302,7 +303,11 @@ func (r *csvReader) blankLine() bool {
 // readCell reads a cell and what ends it. Spaces around a bare cell are not
 // part of it.
 func (r *csvReader) readCell() cellEnd {
-	r.cell, r.quoted, r.long = r.cell[:0], false, false
+	if end, ok := r.bareCell(); ok {
+		return end
+	}
+	r.cell, r.quoted, r.long = r.room[:0], false, false
+	defer func() { r.room = r.cell }()
 	for {
 		c, ok := r.peek()
 		if !ok || c != ' ' {
@@ -334,6 +339,31 @@ func (r *csvReader) readCell() cellEnd {
 		}
 		r.keepText(r.run(r.comma, '\n', 0)...)
 	}
+}
+
+// bareCell reads a cell that needs no thought, as most do: ASCII without quotation marks or spaces before it, which is all in
+// the buffer with what ends it.
+func (r *csvReader) bareCell() (end cellEnd, ok bool) {
+	rest := r.buf[r.pos:r.end]
+	for i, c := range rest {
+		switch {
+		case c == r.comma || c == '\n':
+			n := i
+			for n > 0 && (rest[n-1] == ' ' || rest[n-1] == '\r') {
+				n--
+			}
+			r.cell, r.quoted, r.long = rest[:n], false, false
+			if r.pos += i + 1; c == r.comma {
+				return nextCell, true
+			}
+			r.line++
+			r.bol, r.multi = r.offset(), 0
+			return endOfRow, true
+		case c == 0 || c >= 0x80 || i == 0 && (c == '"' || c == ' '):
+			return 0, false
+		}
+	}
+	return 0, false
 }
 
 // keepText adds to the cell, up to the longest that is kept.

@@ -76,11 +76,27 @@ func (post *Posterior) Predict(ctx context.Context, d *Data, opt PredictOptions)
 			return nil, err
 		}
 	}
+	if err := post.load(ctx, d); err != nil {
+		return nil, err
+	}
 	p, err := post.newPrediction(d, opt)
 	if err != nil {
 		return nil, err
 	}
 	return p.run(ctx)
+}
+
+// load reads what the model asks for of files that have been listed and not yet read, until ctx is done.
+func (post *Posterior) load(ctx context.Context, d *Data) error {
+	if d == nil || d.tables == nil {
+		return nil
+	}
+	problem, err := post.Problem()
+	if err == nil {
+		d.tables.For(ctx, problem.model.checked)
+		err = ctx.Err()
+	}
+	return err
 }
 
 // prediction is one at work.

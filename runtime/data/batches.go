@@ -163,14 +163,12 @@ func (s *Stream) fetch(ctx context.Context, first, n int, to *Batch, at int) dia
 	for i := range n {
 		to.Index[at+i] = first + i
 	}
-	for j, it := range b.items {
-		c := &s.columns[j]
-		switch {
-		case it.array == nil || it.bad:
-			return diag.List{{Code: noValue, Summary: fmt.Sprintf("there are no values of `%s` from row %d on", c.Name, first+1)}}
-		case !slices.Equal(it.shape[1:], c.Shape):
-			return s.sameRows(c, it.shape, it.value, first)
-		}
+	items := present(b)
+	if diags := s.sameColumns(items, first); diags != nil {
+		return diags
+	}
+	for j, c := range s.columns {
+		it := items[j]
 		copy(to.Values[j][at*c.Elements:], it.array.Data)
 		if to.Missing[j] == nil {
 			continue

@@ -2,14 +2,17 @@
 //
 // # Reading
 //
-// Sources are JSON files, CSV files, assignments (`y=[1, 2]`) and Go values.
-// Each is read once, from front to back, into Values: a dense row-major array
+// Sources are JSON files, tables (CSV, lines of JSON, Parquet), NumPy's arrays, assignments (`y=[1, 2]`) and Go values.
+// Text is read once, from front to back, into Values: a dense row-major array
 // of float64 and, only where some cell is not a plain number, a tag per cell
 // (missing, boolean, or an entry in a dictionary of texts). A CSV file of
 // half a gigabyte therefore costs eight bytes a cell, whatever its texts look
 // like. Both scanners are written here, because encoding/json boxes every
 // number and refuses the NaN and Infinity that Python writes, and encoding/csv
 // allocates every record and forgets which cells were quoted.
+//
+// Parquet and NumPy files are listed when they are read, and their values are read when a model is bound that
+// asks for them (later.go): subpackages parquet and npy decode them, a range of rows at a time.
 //
 // Reading fails where the text itself is wrong, or where it may have lost data: a
 // CSV file of a header alone was cut short. A value that is well formed but
@@ -38,6 +41,13 @@
 // A declaration that fails a step is left out of the later ones, and so is
 // whatever depends on it, so that one mistake is reported once. Elements that
 // fail the same check make one diagnostic, which lists the first ten.
+//
+// # Rows in pieces
+//
+// OpenStream reads the rows along one dimension a block at a time, for data larger than memory (stream.go). A block is bound
+// as if it were all there is, by the steps above, with the labels of all blocks fixed; so there is one meaning of data, however they are
+// read. Sources that can do it implement piecewise (pieces.go); the order in which blocks and rows are visited is worked
+// out in order.go, from a seed and the number of the epoch alone; batches.go deals the rows.
 //
 // # Decisions
 //

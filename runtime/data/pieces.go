@@ -45,7 +45,6 @@ type textPieces struct {
 	piece  int
 	places []textPlace
 	bom    int64 // the length of a mark at the start, which offsets leave out
-	notes  diag.List
 }
 
 // textPlace is where a piece begins.
@@ -114,7 +113,7 @@ func (p *textPieces) keys() []string                  { return p.names }
 func (p *textPieces) want(keep func(key string) bool) { p.keep = keep }
 func (p *textPieces) prefer(least, _ int) int         { return least }
 func (p *textPieces) inOrder() bool                   { return false }
-func (p *textPieces) reset()                          { p.piece, p.places, p.notes = 0, p.places[:1], nil }
+func (p *textPieces) reset()                          { p.piece, p.places = 0, p.places[:1] }
 func (p *textPieces) close()                          { p.file.Close() }
 
 // read reads a piece. All pieces but the last have the same number of rows.
@@ -131,14 +130,14 @@ func (p *textPieces) read(ctx context.Context, first, n int) (*Tables, int, diag
 	}
 	s := p.scanner(ctx, p.places[k])
 	t := newTables()
-	rows, f := p.rows(s, t, k, first, n)
+	rows, notes, f := p.rows(s, t, k, first, n)
 	switch {
 	case s.err != nil:
 		return nil, 0, diag.List{readFailed(p.path, s.err)}
 	case f != nil:
 		return nil, 0, diag.List{f.diagnostic(p.path, excerpt(p.path))}
 	}
-	return t, rows, nil
+	return t, rows, notes
 }
 
 // scanner reads from a place on.
@@ -150,7 +149,7 @@ func (p *textPieces) scanner(ctx context.Context, at textPlace) *scanner {
 }
 
 // rows reads n rows of piece k, and notes where the next one begins.
-func (p *textPieces) rows(s *scanner, t *Tables, k, first, n int) (rows int, f *fault) {
+func (p *textPieces) rows(s *scanner, t *Tables, k, first, n int) (rows int, notes diag.List, f *fault) {
 	defer catch(&f)
 	next := textPlace{}
 	if p.o.kind == fromLines {
@@ -180,16 +179,14 @@ func (p *textPieces) rows(s *scanner, t *Tables, k, first, n int) (rows int, f *
 		if rows > 0 {
 			r.finishAll(columns)
 		}
-		if p.notes == nil {
-			p.notes = r.notes
-		}
+		notes = r.notes
 		next.blanks, next.blankAt = r.blanks, r.blankAt
 	}
 	if k+1 == len(p.places) && rows == n {
 		next.offset, next.line = s.offset(), s.line
 		p.places = append(p.places, next)
 	}
-	return rows, nil
+	return rows, notes, nil
 }
 
 // parquetPieces is a Parquet file.
@@ -330,24 +327,34 @@ func (p *tablePieces) close()                          {}
 func (p *tablePieces) read(_ context.Context, first, n int) (*Tables, int, diag.List) {
 	t, rows := newTables(), 0
 	for _, key := range p.t.Names() {
-		if !p.keep(key) {
-			continue
-		}
-		v := *p.t.values[key]
-		if v.problem == nil && len(v.shape) > 0 {
-			n := max(0, min(n, v.shape[0]-first))
-			width := size(v.shape[1:])
-			v.columns, v.first = width, first
-			v.shape = append([]int{n}, v.shape[1:]...)
-			v.nums = v.nums[first*width : (first+n)*width]
-			if v.tags != nil {
-				v.tags = v.tags[first*width : (first+n)*width]
+		if v := p.t.values[key]; p.keep(key) {
+			if v.problem == nil && len(v.shape) > 0 {
+				v = v.rowsFrom(first, n)
+				v.first = first
+				rows = max(rows, v.shape[0])
 			}
-			rows = max(rows, n)
+			t.add(v)
 		}
-		t.add(&v)
 	}
 	return t, rows, nil
+}
+
+// rowsFrom are n rows of an array from row first on, or those that there are. They share its memory.
+func (v *Value) rowsFrom(first, n int) *Value {
+	n = max(0, min(n, v.shape[0]-first))
+	width := size(v.shape[1:])
+	out := *v
+	out.columns = width
+	out.shape = append([]int{n}, v.shape[1:]...)
+	if n == 0 {
+		out.nums, out.tags = nil, nil
+		return &out
+	}
+	out.nums = v.nums[first*width : (first+n)*width]
+	if v.tags != nil {
+		out.tags = v.tags[first*width : (first+n)*width]
+	}
+	return &out
 }
 
 // rowPieces are records that an iterator gives, which is begun anew for each epoch.

@@ -188,12 +188,10 @@ type Stream struct {
 // The diagnostics are those that Bind would give, with rows counted from the start of the data, and those of a dimension whose
 // rows do not stand for themselves: every array along it has it as its first dimension, and nowhere else.
 func OpenStream(ctx context.Context, m *lang.Model, dim string, parts []Part, opt StreamOptions) (*Stream, diag.List) {
-	s := &Stream{m: m, dim: dim, opt: opt, along: map[string]bool{}, others: newTables(), levels: map[string][]string{}, noted: map[string]bool{}, filled: map[string]bool{}, seen: map[string]bool{}}
+	s := &Stream{m: m, dim: dim, opt: opt, keep: KeepFor(m), along: map[string]bool{}, others: newTables(), levels: map[string][]string{}, noted: map[string]bool{}, filled: map[string]bool{}, seen: map[string]bool{}}
 	if diags := s.findAlong(); diags.HasErrors() {
 		return nil, diags
 	}
-	wanted := KeepFor(m)
-	s.keep = wanted
 	diags := s.openParts(ctx, parts)
 	if !diags.HasErrors() {
 		diags = append(diags, s.scan(ctx)...)
@@ -324,7 +322,7 @@ func (s *Stream) openParts(ctx context.Context, parts []Part) (diags diag.List) 
 func (s *Stream) scan(ctx context.Context) diag.List {
 	labels := newLabelSets(s.opt.Levels)
 	s.base = s.bindOthers(labels)
-	if diags := s.probe(ctx, labels); diags.HasErrors() {
+	if diags := s.probe(ctx); diags.HasErrors() {
 		return diags
 	}
 	for {
@@ -358,7 +356,7 @@ func (s *Stream) scan(ctx context.Context) diag.List {
 }
 
 // probe reads the first rows, to tell how long a row is and how many make a block.
-func (s *Stream) probe(ctx context.Context, labels *labelSets) diag.List {
+func (s *Stream) probe(ctx context.Context) diag.List {
 	t, n, diags := s.read(ctx, 0, probed)
 	if (n > 0 || len(s.tables) == 0) && !diags.HasErrors() {
 		diags = s.look(t, 0, newLabelSets(s.opt.Levels))
@@ -479,35 +477,45 @@ func (s *Stream) look(t *Tables, first int, labels *labelSets) diag.List {
 		b.diags.Sort()
 		return b.diags
 	}
+	items := present(b)
 	if s.columns == nil {
-		for _, it := range b.items {
+		for _, it := range items {
 			c := Column{Name: it.sym.Name, Elem: it.sym.Type.Elem, Levels: it.sym.Type.Levels, Min: math.NaN(), Max: math.NaN()}
 			c.Shape = slices.Clone(it.shape[1:])
 			c.Elements = size(c.Shape)
 			s.columns = append(s.columns, c)
 		}
 	}
-	for i, it := range b.items {
-		if diags := s.sameRows(&s.columns[i], it.shape, it.value, first); diags != nil {
-			return diags
-		}
+	if diags := s.sameColumns(items, first); diags != nil {
+		return diags
+	}
+	for i, it := range items {
 		if it.array != nil {
 			s.columns[i].gather(it.array)
 		}
-	}
-	for i, it := range b.items {
 		s.columns[i].Missing += labels.missing[it.sym.Name]
 	}
 	clear(labels.missing)
 	return b.diags
 }
 
-// sameRows compares the shape of a block's rows with that of the first.
-func (s *Stream) sameRows(c *Column, shape []int, v *Value, first int) diag.List {
-	if slices.Equal(shape[1:], c.Shape) {
-		return nil
+// present are the data that a block has: what only generated quantities read may be left out.
+func present(b *binder) []*item {
+	return slices.DeleteFunc(slices.Clone(b.items), func(it *item) bool { return it.shape == nil })
+}
+
+// sameColumns compares the columns of a block, which begins with a row, and the shapes of their rows with those of the first.
+func (s *Stream) sameColumns(items []*item, first int) diag.List {
+	for i, c := range s.columns {
+		if i >= len(items) || items[i].sym.Name != c.Name {
+			return diag.List{{Code: noValue, Summary: fmt.Sprintf("there are no values of `%s` from row %d on", c.Name, first+1)}}
+		}
+		if shape := items[i].shape[1:]; !slices.Equal(shape, c.Shape) {
+			where := items[i].value.describe()
+			return diag.List{{Code: notAnArray, Where: where, Summary: fmt.Sprintf("`%s` is ragged: rows from %d on are %s, the ones before are %s (%s)", c.Name, first+1, shapeText(shape), shapeText(c.Shape), where)}}
+		}
 	}
-	return diag.List{{Code: notAnArray, Summary: fmt.Sprintf("`%s` is ragged: rows from %d on are %s, the ones before are %s (%s)", c.Name, first+1, shapeText(shape[1:]), shapeText(c.Shape), v.describe())}}
+	return nil
 }
 
 // gather counts and ranges over the elements of a block.
@@ -658,20 +666,13 @@ func (v *Value) said() string {
 	return "a value that is no number"
 }
 
-// cut are the first n rows of the values of a table.
+// cut are the first n rows of the values of a block.
 func cut(t *Tables, n int) *Tables {
-	p := &tablePieces{t: t, keep: func(string) bool { return true }}
 	out := newTables()
 	for key, v := range t.values {
-		at := v.first
-		v := *v
-		v.first = 0
-		one := newTables()
-		one.values[key] = &v
-		p.t = one
-		piece, _, _ := p.read(context.Background(), 0, n)
-		piece.values[key].first = at
-		out.values[key] = piece.values[key]
+		if out.values[key] = v; v.problem == nil && len(v.shape) > 0 {
+			out.values[key] = v.rowsFrom(0, n)
+		}
 	}
 	return out
 }

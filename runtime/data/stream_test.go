@@ -450,3 +450,38 @@ func TestStreamStops(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Labels that are fixed keep their codes, and others are refused; what a whole file would be warned of is warned of once.
+func TestStreamLevels(t *testing.T) {
+	text := "y,c\n"
+	for i := range 200 {
+		text += fmt.Sprintf("%d,%s\n", i, []string{"b", "a", "d"}[i%3])
+	}
+	written(t, map[string][]byte{"d.csv": []byte(text), "y.csv": []byte("y\n1\nInf\n\n3\nInf\n\n\n")})
+	text = "data y : real[N]\ndata c : factor(J)[N]\ndata g : factor(J)[M]\ndata u : real[J]"
+	parts := append(FileParts("d.csv"), TablesPart(FromMap(map[string]any{"g": []string{"e", "a"}, "u": []float64{1, 2, 3, 4}})))
+	s := openStream(t, text, "N", parts, StreamOptions{Block: 20, Memory: 8 * 100})
+	if !slices.Equal(s.Levels()["J"], []string{"a", "b", "d", "e"}) || s.Columns()[1].Max != 4 || s.Base().Dims["J"] != 4 {
+		t.Errorf("%v %+v", s.Levels(), s.Columns())
+	}
+	fixed := StreamOptions{Block: 20, Levels: map[string][]string{"J": {"d", "e", "b", "a"}}}
+	s = openStream(t, text, "N", parts, fixed)
+	for b, err := range s.Batches(context.Background(), 1, 0, 7, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, i := range b.Index {
+			if want := []float64{3, 4, 1}[i%3]; b.Values[1][k] != want {
+				t.Fatalf("row %d has the code %v, and not %v", i, b.Values[1][k], want)
+			}
+		}
+	}
+	fixed.Levels["J"] = []string{"a", "b", "e", "f"}
+	if _, diags := OpenStream(context.Background(), model(t, text), "N", parts, fixed); !strings.Contains(rendered(diags), "`c[3]` is \"d\", which is not a level of `J` (d.csv:4, row 3)") {
+		t.Error(rendered(diags))
+	}
+	s, diags := OpenStream(context.Background(), model(t, "data y : real?[N]"), "N", FileParts("y.csv"), StreamOptions{Block: 2})
+	if diags.HasErrors() || s.Rows() != 5 || len(diags) != 2 || !strings.Contains(rendered(diags), "2 blank lines at the end") || !strings.Contains(rendered(diags), "`y[2]` is Inf (y.csv:3, row 2)") {
+		t.Errorf("%s", rendered(diags))
+	}
+}

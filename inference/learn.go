@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"ppl/graph"
+	"ppl/guide"
 	"ppl/inference/arrow"
 	"ppl/inference/random"
 	"ppl/inference/target"
@@ -49,8 +50,9 @@ type Learned struct {
 	ELBO float64
 	// Starts counts starting points, and Reached those that led to the ELBO.
 	Starts, Reached int
-	// Edge lists params that run to an end of their support, or have no end: further on, the ELBO still rises.
-	Edge []string
+	// Edge lists params of which the data say next to nothing where they are: at an end of the range, or anywhere. Unbounded
+	// are those that have run so far to an end that no unit explains it.
+	Edge, Unbounded []string
 	// Flat lists params of which a combination changes nothing.
 	Flat        []string
 	Evaluations int
@@ -125,9 +127,18 @@ func Learn(ctx context.Context, t *target.Target, opt Options) (*Learned, error)
 	if err != nil {
 		return nil, err
 	}
+	var far []int
+	for k, i := range paramCoordinates(from) {
+		if math.Abs(best.loc[i]) > farOut {
+			far = append(far, k)
+		}
+	}
 	n := 0
 	for n < len(all) && all[n].Symbol.Kind == lang.SymParam {
 		n++
+	}
+	if l.Unbounded = curvedAmong(paramNames(from, far), from); len(l.Unbounded) > 0 {
+		l.Converged, l.Ended = false, "the likelihood has no maximum"
 	}
 	l.Values, l.Lets = all[:n:n], all[n:]
 	if err := f.unlessHalted(func() error { return f.certainty(l) }); err != nil && !isStopped(err) {
@@ -135,6 +146,16 @@ func Learn(ctx context.Context, t *target.Target, opt Options) (*Learned, error)
 	}
 	l.Evaluations = f.evaluations()
 	return l, nil
+}
+
+// farOut is a logarithm that no unit explains.
+const farOut = 80
+
+// curvedAmong are those of some params that are behind logarithms and the like.
+func curvedAmong(names []string, t *target.Target) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		return slices.ContainsFunc(t.Slots, func(s guide.Slot) bool { return s.Param && s.Site.Name == name && s.Transform.Name == "identity" })
+	})
 }
 
 // started reports whether all params have values to start from.
@@ -306,6 +327,7 @@ func (f *fitter) certainty(l *Learned) error {
 	if err != nil || h == nil {
 		return err
 	}
+	l.Edge = paramNames(l.free, f.atEdge(h))
 	e := newInformation(h)
 	l.Flat = paramNames(l.free, e.flat())
 	if len(l.Flat) > 0 || p < d || !l.Converged {
@@ -335,12 +357,31 @@ func (f *fitter) certainty(l *Learned) error {
 				row[i] = (x.Values[2*i*size+j] - x.Values[(2*i+1)*size+j]) / (2 * step)
 			}
 			sd[j] = math.Sqrt(math.Max(0, dot(row, e.solve(row))))
+			if slices.Contains(l.Edge, x.Symbol.Name) {
+				sd[j] = math.NaN()
+			}
 		}
 		errors = append(errors, sd)
 	}
 	l.Errors, l.LetErrors = errors[:len(l.Values):len(l.Values)], errors[len(l.Values):]
 	return nil
 }
+
+// atEdge lists the params' coordinates behind logarithms and the like of which nothing is known: their estimates run to an
+// end of the range, where the likelihood is flat in them.
+func (f *fitter) atEdge(h *mat.SymDense) []int {
+	var out []int
+	for k, i := range paramCoordinates(f.t) {
+		if f.curved[i] && h.At(i, i) < leastKnown {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// leastKnown is the information on a number of a scale without units, whose standard error is more than 30 then, up to
+// which it counts as none.
+const leastKnown = 1e-3
 
 // mostCertain bounds the params whose information matrix is formed.
 const mostCertain = 300

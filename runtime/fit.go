@@ -49,6 +49,7 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 // fit is Fit with options that are complete. Where ctx is done it gives what was reached.
 func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err error) {
 	run := opt.run(ctx)
+	begun := run.Begun
 	p, points, err := p.learn(run)
 	if err != nil {
 		return nil, p.explain(err)
@@ -67,7 +68,7 @@ func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err er
 		if !better {
 			made.fit = next
 			made.conclude()
-			return made.done(run.Begun), nil
+			return made.done(begun), nil
 		}
 		a = next
 	}

@@ -47,7 +47,9 @@ func (p *Problem) learn(run *methods.Run) (*Problem, *learned, error) {
 	if !p.target.Learns() {
 		return p, nil, nil
 	}
-	l, err := methods.Learn(run, p.target)
+	first := *run
+	first.Options.MaxTime = time.Duration(learnShare * float64(run.Options.MaxTime))
+	l, err := methods.Learn(&first, p.target)
 	if err != nil {
 		return p, nil, err
 	}
@@ -155,6 +157,12 @@ func (post *making) judgeParams() {
 	case !l.Converged:
 		post.lower(Poor, "%s: the optimiser did not converge: %s", names, l.Ended)
 	}
+	if post.options.Quick && post.problem.target.D == 0 {
+		post.lower(Caution, "a quick fit: one start")
+	}
+	if len(l.Unbounded) > 0 {
+		post.lower(Poor, "%s: the likelihood rises without bound as it goes to an end of its range: there is no maximum", quoted(l.Unbounded))
+	}
 	if len(l.Edge) > 0 {
 		post.lower(Caution, "%s: the data say next to nothing of it where it is: an end of its range, where the likelihood is flat, or a value that the model does not identify", quoted(l.Edge))
 	}
@@ -182,13 +190,19 @@ func (post *making) judgeParams() {
 	}
 }
 
+// learnShare is the part of a time limit that params may take.
+const learnShare = 0.6
+
 const (
 	goodScore = 0.1
 	fairScore = 0.5
 )
 
 func startsText(l *learned) string {
-	if l.Reached == l.Starts && l.Starts > 1 {
+	switch {
+	case l.Starts == 1:
+		return "one start"
+	case l.Reached == l.Starts:
 		return fmt.Sprintf("all %d starts", l.Starts)
 	}
 	return fmt.Sprintf("%d of %s", l.Reached, report.Count(l.Starts, "start"))

@@ -605,13 +605,21 @@ y[t in 1..T] ~ Normal(x[t], r)
 // good.
 func TestWhatTheDataDoNotTell(t *testing.T) {
 	for text, name := range map[string]string{
-		"param k : real\nmu ~ Normal(k, 1)\n": "`k`",
+		"data y : real[2]\nparam a : real[2]\nparam s : real > 0\ny ~ Normal(a, s)\n": "`s`",
+		"data k : int\nparam p : real in (0, 1)\nk ~ Binomial(8, p)\n":                "`p`",
+		"param k : real\nmu ~ Normal(k, 1)\n":                                         "`k`",
 		"data y : real[N]\ndata sigma : real[N]\nparam mu : real\nparam tau : real > 0\ntheta[j in 1..N] ~ Normal(mu, tau)\ny[j in 1..N] ~ Normal(theta[j], sigma[j])\n": "`tau`",
 		"data y : real[N]\nparam a : real\nparam b : real\ny ~ Normal(a + b, 1)\n":                                                                                       "`a`, `b`",
 	} {
 		data := map[string]any{}
 		if strings.Contains(text, "y :") {
 			data["y"] = []float64{28, 8, -3, 7, -1, 1, 18, 12}
+		}
+		if strings.Contains(text, "real[2]\n") {
+			data["y"] = []float64{3, 5}
+		}
+		if strings.Contains(text, "k :") {
+			data["k"] = 8
 		}
 		if strings.Contains(text, "sigma :") {
 			data["sigma"] = []float64{15, 10, 16, 11, 9, 11, 10, 18}

@@ -11,7 +11,7 @@ import (
 // Learn estimates the params of a target, before any method infers the rest.
 func Learn(r *Run, t *target.Target) (*inference.Learned, error) {
 	if t.Guided() {
-		e := &Refusal{Option: "Discrete", Why: "a `param` beside discrete latents that have a guide of their own is not supported yet: sum them out"}
+		e := &Refusal{Option: "Discrete", Why: "does not go with `param`s yet but for latents that are summed out (exact)"}
 		for _, d := range t.Discrete {
 			if d.Strategy != lower.Exact {
 				e.Sites = append(e.Sites, d.Symbol.Name)

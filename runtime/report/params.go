@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"ppl/graph"
 	"ppl/runtime/answer"
 )
 
@@ -41,7 +42,7 @@ func (p *page) addParam(t *Table, x *answer.Param) {
 			continue
 		}
 		cells := []string{x.Name(i)}
-		if x.Errors != nil {
+		if x.Errors != nil && graph.Finite(x.Errors[i]) {
 			cells = append(cells, row(x.Errors[i], x.Values[i], x.Errors[i])...)
 		} else {
 			cells = append(cells, fmt.Sprintf("%.6g", x.Values[i]))

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 
 	"github.com/andybalholm/brotli"
+	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -116,6 +118,19 @@ func lz4Size(b []byte) (n int64, err error) {
 	return n, nil
 }
 
+// contentSize is the size that the header of a frame of zstd claims; 0 if none.
+func contentSize(header []byte, descriptor byte) int64 {
+	n := []int{0, 2, 4, 8}[descriptor>>6]
+	if n == 0 {
+		return 0 // or a byte
+	}
+	x := uint64(0)
+	for i, c := range header[len(header)-n:] {
+		x |= uint64(c) << (8 * i)
+	}
+	return int64(min(x, 1<<62))
+}
+
 // zstdBlock is the most that a block of zstd unpacks to.
 const zstdBlock = 1 << 17
 
@@ -135,6 +150,7 @@ func zstdMost(b []byte) (most int64) {
 		if header > len(b) {
 			return most
 		}
+		most = max(most, contentSize(b[:header], descriptor))
 		b = b[header:]
 		for last := false; !last; {
 			if len(b) < 3 {
@@ -163,36 +179,119 @@ func zstdMost(b []byte) (most int64) {
 	return most
 }
 
-// checkDeltas compares the number of integers in a page of deltas, for which room is made unseen, with that of the
-// values that it may have (Encodings.md, DELTA_BINARY_PACKED).
-func (f *File) checkDeltas(c *chunk, codec format.CompressionCodec, v1 bool, at, n, values int64) error {
-	b, err := f.bytes(at, n)
+// checkBody compares the numbers of values in a page, for which room is made unseen, with that of its header: those of runs of
+// one value, and of deltas. packed are the bytes of the page, levels those before its values that are not packed.
+func (f *File) checkBody(c *chunk, codec format.CompressionCodec, h map[[2]int]int64, at, packed, levels, values int64) error {
+	if h[pageType] == dictionaryPage {
+		return nil
+	}
+	v1 := h[pageType] == dataPage
+	encoding := format.Encoding(h[encodingV2])
+	if v1 {
+		encoding = format.Encoding(h[encodingV1])
+	}
+	most := [2]int{c.leaf.MaxRepetitionLevel(), c.leaf.MaxDefinitionLevel()}
+	if encoding == format.Plain && (most == [2]int{} || !v1 && levels == 0) {
+		return nil
+	}
+	b, err := f.bytes(at, packed)
 	if err != nil {
 		return err
 	}
-	if codec != format.Uncompressed && n > 0 {
-		unpacked, err := c.leaf.Compression().Decode(nil, b)
-		if err != nil && len(unpacked) == 0 {
+	before, b := b[:levels], b[levels:]
+	if codec != format.Uncompressed && len(b) > 0 {
+		if b, err = c.leaf.Compression().Decode(nil, b); err != nil {
+			return err
+		}
+	}
+	bitPacked := [2]bool{h[repetitionsV1] == int64(format.BitPacked), h[definitionsV1] == int64(format.BitPacked)}
+	for i, n := range [2]int64{h[repetitionV2], h[definitionV2]} {
+		var runs []byte
+		switch {
+		case most[i] == 0:
+			continue
+		case v1 && bitPacked[i]: // eight values a byte, at most
+			b = b[min(int64(len(b)), (values*int64(bits.Len(uint(most[i])))+7)/8):]
+			continue
+		case v1 && len(b) < 4:
+			return nil
+		case v1:
+			n := min(int64(binary.LittleEndian.Uint32(b)), int64(len(b)-4))
+			runs, b = b[4:4+n], b[4+n:]
+		default:
+			n = min(n, int64(len(before)))
+			runs, before = before[:n], before[n:]
+		}
+		if err := checkRuns(runs, bits.Len(uint(most[i])), values); err != nil {
+			return err
+		}
+	}
+	switch encoding {
+	case format.PlainDictionary, format.RLEDictionary:
+		if len(b) > 0 {
+			return checkRuns(b[1:], int(b[0]), values)
+		}
+	case format.RLE:
+		if len(b) > 4 {
+			return checkRuns(b[4:], 1, values)
+		}
+	case format.DeltaBinaryPacked, format.DeltaLengthByteArray, format.DeltaByteArray:
+		return checkDeltas(b, encoding, values)
+	}
+	return nil
+}
+
+// checkRuns adds up runs (Encodings.md, RLE/bit-packing hybrid) of numbers of some bits. The last run of packed bits may
+// be filled up.
+func checkRuns(b []byte, width int, values int64) error {
+	for total := int64(0); len(b) > 0; {
+		run, k := binary.Uvarint(b)
+		if k <= 0 || width > 32 {
 			return nil // parquet-go says what it is
 		}
-		b = unpacked
-	}
-	leaf := c.leaf
-	for _, most := range []int{leaf.MaxRepetitionLevel(), leaf.MaxDefinitionLevel()} {
-		if !v1 || most == 0 {
-			continue
+		n, bytes := int64(min(run>>1, 1<<40)), int64(width+7)/8
+		if run&1 == 1 {
+			n, bytes = 8*n, n*int64(width)
 		}
-		if len(b) < 4 {
-			return nil
+		if total += n; total > values+504 {
+			return fmt.Errorf("a page of %d values has runs of %d", values, total)
 		}
-		b = b[4+min(int(binary.LittleEndian.Uint32(b)), len(b)-4):]
+		b = b[min(int64(len(b)), int64(k)+bytes):]
 	}
+	return nil
+}
+
+// checkDeltas checks the number of integers that are packed as deltas (Encodings.md, DELTA_BINARY_PACKED), and their sum if
+// they are lengths of texts.
+func checkDeltas(b []byte, encoding format.Encoding, values int64) error {
+	head := b
 	for range 2 { // the sizes of blocks and of what they are made of
-		_, k := binary.Uvarint(b)
-		b = b[max(k, 0):]
+		n, k := binary.Uvarint(head)
+		if k <= 0 || n > 1<<20 {
+			return errors.New("a page of deltas has blocks of no size")
+		}
+		head = head[k:]
 	}
-	if total, k := binary.Uvarint(b); k > 0 && total > uint64(values) {
+	if total, k := binary.Uvarint(head); k <= 0 || total > uint64(values) {
 		return fmt.Errorf("a page of %d values is said to have %d", values, total)
+	}
+	if encoding == format.DeltaBinaryPacked {
+		return nil
+	}
+	lengths, err := new(delta.BinaryPackedEncoding).DecodeInt32(nil, b)
+	if err != nil {
+		return err
+	}
+	sum, longest := int64(0), int64(0)
+	for _, n := range lengths {
+		if n < 0 {
+			return errors.New("a page has texts of lengths below zero")
+		}
+		longest = max(longest, int64(n))
+		sum += int64(n)
+	}
+	if encoding == format.DeltaLengthByteArray && sum > int64(len(b)) || longest > int64(len(b)) || sum > 64*int64(len(b))+slack {
+		return fmt.Errorf("a page of %d bytes has texts of %d", len(b), sum)
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ var (
 	valuesV1         = [2]int{5, 1}
 	valuesV2         = [2]int{8, 1}
 	encodingV1       = [2]int{5, 2}
+	definitionsV1    = [2]int{5, 3}
+	repetitionsV1    = [2]int{5, 4}
 	rowsV2           = [2]int{8, 3}
 	encodingV2       = [2]int{8, 4}
 	packedV2         = [2]int{8, 7}
@@ -158,14 +160,7 @@ func (f *File) checkPage(c *chunk, h map[[2]int]int64, body, end int64, p page) 
 	if err := f.checkPacked(codec, body+levels, packed-levels, size-levels); err != nil {
 		return err
 	}
-	encoding := format.Encoding(h[encodingV1])
-	if h[pageType] == dataPageV2 {
-		encoding = format.Encoding(h[encodingV2])
-	}
-	if encoding == format.DeltaBinaryPacked || encoding == format.DeltaLengthByteArray || encoding == format.DeltaByteArray {
-		return f.checkDeltas(c, codec, h[pageType] == dataPage, body+levels, packed-levels, p.values)
-	}
-	return nil
+	return f.checkBody(c, codec, h, body, packed, levels, p.values)
 }
 
 // spliced is a file in which the pages of a chunk before one of them, which stand at from, are left out:

@@ -30,10 +30,13 @@ var quick = []string{"branch_regression", "change_normal", "change_poisson", "co
 // TestRandomPosteriors fits random small models and compares each fit called good
 // with the right posterior: at most one in two hundred may be wrong, and as many
 // have to be good as there were. PPL_RANDOM is the number of models, of all
-// families in turn; without it there are 20 of the quick ones.
+// families in turn; without it there are 10 of the quick ones, with PPL_SLOW=1 20.
 func TestRandomPosteriors(t *testing.T) {
 	names := Families()
-	count := 4 * len(quick)
+	count := 2 * len(quick)
+	if os.Getenv("PPL_SLOW") != "" {
+		count *= 2
+	}
 	s := os.Getenv("PPL_RANDOM")
 	if s == "" {
 		names = quick

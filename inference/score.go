@@ -99,7 +99,15 @@ func (l *Learned) Improve(t *target.Target, opt Options, infer Sampler) error {
 		if err := d.climb(fewScored, false); err != nil {
 			return err
 		}
-		if d.why == "" && d.evidence > c.evidence+evidenceNoise {
+		gain := d.evidence - c.evidence
+		if d.why == "" {
+			l.Starts, l.Reached = 2, 1
+			other.Starts, other.Reached = 2, 1
+			if math.Abs(gain) < evidenceNoise {
+				l.Reached = 2
+			}
+		}
+		if d.why == "" && gain > evidenceNoise {
 			*l, c = other, d
 			c.l = l
 		}
@@ -120,6 +128,9 @@ func (l *Learned) Improve(t *target.Target, opt Options, infer Sampler) error {
 		}
 	}
 	l.Score = &Score{Rounds: c.rounds, Off: c.off, MCSE: c.mcse, Why: c.why}
+	if c.why == "" && c.rounds < scoreRounds { // whatever became of the bound
+		l.Converged, l.Ended = true, "the score vanishes"
+	}
 	return nil
 }
 
@@ -271,6 +282,7 @@ func (c *climbing) observed(s *scored) (inverse *mat.SymDense, why string) {
 	p := len(s.score)
 	var chol mat.Cholesky
 	if !chol.Factorize(s.complete) {
+		c.unknown = unknownOf(s.complete)
 		return nil, "the params are at no maximum even where the latents are known"
 	}
 	var lower mat.TriDense
@@ -640,6 +652,24 @@ func (l *Learned) cubature(surf *target.Surface, t *target.Target, a *Answer, q 
 	}
 	mean, _, _ := momentsOf(g, t.D, at, fill(make([]float64, len(rows)), 1/float64(len(rows))))
 	return mean, nil
+}
+
+// unknownOf are the coordinates without information of their own; all where each has some.
+func unknownOf(information *mat.SymDense) []int {
+	p, most := information.SymmetricDim(), 0.0
+	for i := range p {
+		most = math.Max(most, information.At(i, i))
+	}
+	var none, all []int
+	for i := range p {
+		if all = append(all, i); !(information.At(i, i) > 1e-9*most) {
+			none = append(none, i)
+		}
+	}
+	if none == nil {
+		return all
+	}
+	return none
 }
 
 // leading are the coordinates that have a good part in a direction.

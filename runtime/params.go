@@ -169,7 +169,7 @@ func (post *making) judgeParams() {
 	if len(l.Flat) > 0 {
 		post.lower(Caution, "%s: the likelihood is flat in a direction of it, of which this is one of many maxima", quoted(l.Flat))
 	}
-	if l.Starts > 1 && l.Reached < 2 && !post.options.Quick {
+	if l.Starts > 2 && l.Reached < 2 && !post.options.Quick {
 		post.lower(Caution, "%s: of %d starts one alone led to this maximum", names, l.Starts)
 	}
 	switch s := l.Score; {

@@ -465,11 +465,6 @@ func newInformation(h *mat.SymDense) *information {
 // flatShare is how far below the others' the curvature of a direction lies that counts as none.
 const flatShare = 1e-8
 
-// positive reports whether the matrix is positive definite but for flat directions.
-func (e *information) positive() bool {
-	return !slices.ContainsFunc(e.values, func(v float64) bool { return v < -1e-6 })
-}
-
 // flat lists the coordinates that move most along directions without curvature.
 func (e *information) flat() []int {
 	var out []int

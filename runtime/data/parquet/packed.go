@@ -227,6 +227,7 @@ func (f *File) checkBody(c *chunk, codec format.CompressionCodec, h map[[2]int]i
 		}
 	}
 	switch encoding {
+	//lint:ignore SA1019 older files have it
 	case format.PlainDictionary, format.RLEDictionary:
 		if len(b) > 0 {
 			return checkRuns(b[1:], int(b[0]), values)

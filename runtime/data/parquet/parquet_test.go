@@ -275,12 +275,15 @@ func TestDamage(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	f := opened(t, "testdata/rust_flat_v1.parquet")
-	raw, _ := os.ReadFile("testdata/rust_flat_v1.parquet")
+	raw, err := os.ReadFile("testdata/rust_flat_v1.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for at := 4; at < 7000; at += 97 {
 		raw[at] ^= 0xFF
 	}
-	if f, err = Open(bytes.NewReader(raw), int64(len(raw))); err != nil {
+	f, err := Open(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
 		return // the footer
 	}
 	if _, err := rows(f.column("x"), 0, f.Rows()); err == nil || !strings.HasPrefix(err.Error(), `is a damaged Parquet file: column "x"`) {

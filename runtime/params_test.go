@@ -139,6 +139,9 @@ func TestProbabilisticPCA(t *testing.T) {
 
 // TestFactorAnalysis: variances and W Wᵀ are those of EM run to convergence (Rubin & Thayer 1982).
 func TestFactorAnalysis(t *testing.T) {
+	if !slow {
+		t.Skip("PPL_SLOW=1 runs it; one variance for all: TestProbabilisticPCA")
+	}
 	const n, d, k = 80, 6, 2
 	x, rows := factorData(2, n, d, k)
 	s := covariance(x)

@@ -37,15 +37,15 @@ func SmoothDependent(logw []float64, reff float64) (logweights []float64, khat f
 		normalise(lw)
 		return lw, math.Inf(1)
 	}
-	order := positive(lw)
-	tail := order[len(order)-tailLength(len(order), reff):]
 	khat = math.Inf(1)
-	switch n := len(tail); {
-	case n < minTail:
-	case lw[tail[n-1]]-lw[tail[0]] < equal:
-		khat = 0
-	default:
-		khat = smoothTail(lw, tail, lw[order[len(order)-n-1]])
+	if n := tailLength(positive(lw), reff); n >= minTail {
+		top := largest(lw, n+1)
+		tail := top[1:]
+		if lw[tail[n-1]]-lw[tail[0]] < equal {
+			khat = 0
+		} else {
+			khat = smoothTail(lw, tail, lw[top[0]])
+		}
 	}
 	normalise(lw)
 	return lw, khat
@@ -74,17 +74,35 @@ func shifted(logw []float64) (lw []float64, top float64) {
 	return lw, top
 }
 
-// positive lists the draws that have weight, the smallest first; equal ones
-// stay in their order.
-func positive(lw []float64) []int {
-	order := make([]int, 0, len(lw))
-	for i, l := range lw {
+// positive counts the draws that have weight.
+func positive(lw []float64) int {
+	n := 0
+	for _, l := range lw {
 		if !math.IsInf(l, -1) {
-			order = append(order, i)
+			n++
 		}
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(lw[a], lw[b]), cmp.Compare(a, b)) })
-	return order
+	return n
+}
+
+// largest lists the n draws of the largest weight, the smallest first; of equal ones those that come
+// later are the larger ones. A few are looked for among many: what is below the n largest so far is passed over, and
+// the others are sorted each time that there are twice as many.
+func largest(lw []float64, n int) []int {
+	ascending := func(a, b int) int { return cmp.Or(cmp.Compare(lw[a], lw[b]), cmp.Compare(a, b)) }
+	top, least := make([]int, 0, 2*n), math.Inf(-1)
+	for i, l := range lw {
+		if l < least || math.IsInf(l, -1) {
+			continue
+		}
+		if top = append(top, i); len(top) == 2*n {
+			slices.SortFunc(top, ascending)
+			top = append(top[:0], top[n:]...)
+			least = lw[top[0]]
+		}
+	}
+	slices.SortFunc(top, ascending)
+	return top[len(top)-n:]
 }
 
 // tailLength is M = ⌈min(S/5, 3√(S/reff))⌉, or 0 where that leaves no draw

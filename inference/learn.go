@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/mat"
-
 	"ppl/graph"
 	"ppl/guide"
 	"ppl/inference/arrow"
@@ -316,21 +314,21 @@ func (o *objective) column(i int, x []float64) []float64 {
 
 // certainty finds standard errors where there are no latents, and what the likelihood does not tell.
 func (f *fitter) certainty(l *Learned) error {
-	d, p := l.free.D, l.free.Params()
-	if p > mostCertain || f.halted() {
+	d := l.free.D
+	if d > l.free.Params() || d > mostCertain || f.halted() {
 		return nil
 	}
 	if err := f.use(l.free); err != nil {
 		return err
 	}
-	h, err := f.profile(l.at)
-	if err != nil || h == nil {
+	h, _, err := f.hessianAs(arrow.Dense(d), l.at)
+	if err != nil || !h.Finite() {
 		return err
 	}
 	l.Edge = paramNames(l.free, f.atEdge(h))
-	e := newInformation(h)
-	l.Flat = paramNames(l.free, e.flat())
-	if len(l.Flat) > 0 || p < d || !l.Converged {
+	information := newSpectrum(h)
+	l.Flat = paramNames(l.free, information.flat())
+	if len(l.Flat) > 0 || !l.Converged {
 		return nil
 	}
 	// Var x = J I⁻¹ Jᵀ, J by central differences.
@@ -356,7 +354,7 @@ func (f *fitter) certainty(l *Learned) error {
 			for i := range d {
 				row[i] = (x.Values[2*i*size+j] - x.Values[(2*i+1)*size+j]) / (2 * step)
 			}
-			sd[j] = math.Sqrt(math.Max(0, dot(row, e.solve(row))))
+			sd[j] = math.Sqrt(math.Max(0, dot(row, information.solve(row, 0))))
 			if slices.Contains(l.Edge, x.Symbol.Name) {
 				sd[j] = math.NaN()
 			}
@@ -369,11 +367,13 @@ func (f *fitter) certainty(l *Learned) error {
 
 // atEdge lists the params' coordinates behind logarithms and the like of which nothing is known: their estimates run to an
 // end of the range, where the likelihood is flat in them.
-func (f *fitter) atEdge(h *mat.SymDense) []int {
+func (f *fitter) atEdge(h *arrow.Matrix) []int {
+	diagonal := make([]float64, f.t.D)
+	h.Diagonal(diagonal)
 	var out []int
-	for k, i := range paramCoordinates(f.t) {
-		if f.curved[i] && h.At(i, i) < leastKnown {
-			out = append(out, k)
+	for i, x := range diagonal {
+		if f.curved[i] && x < leastKnown {
+			out = append(out, i)
 		}
 	}
 	return out
@@ -412,88 +412,20 @@ func paramNames(t *target.Target, of []int) []string {
 	return out
 }
 
-// profile is the negated Hessian of the log density by the params, at a point where there are no latents;
-// nil where it is not finite.
-func (f *fitter) profile(u []float64) (*mat.SymDense, error) {
-	at := paramCoordinates(f.t)
-	if len(at) < f.t.D {
-		return nil, nil
-	}
-	h := make([]float64, len(u)*len(u))
-	if _, _, err := f.surf.Hessian(u, h); err != nil || !graph.AllFinite(h) {
-		return nil, err
-	}
-	for i := range h {
-		h[i] = -h[i]
-	}
-	return mat.NewSymDense(len(u), h), nil
-}
-
-// information is a symmetric matrix, scaled to a unit diagonal, by its eigenvectors.
-type information struct {
-	n      int
-	scale  []float64
-	values []float64
-	v      mat.Dense
-}
-
-func newInformation(h *mat.SymDense) *information {
-	n := h.SymmetricDim()
-	e := &information{n: n, scale: make([]float64, n)}
-	scaled := mat.NewSymDense(n, nil)
-	for i := range n {
-		e.scale[i] = 1
-		if x := math.Abs(h.At(i, i)); x > 0 {
-			e.scale[i] = 1 / math.Sqrt(x)
-		}
-	}
-	for i := range n {
-		for j := i; j < n; j++ {
-			scaled.SetSym(i, j, h.At(i, j)*e.scale[i]*e.scale[j])
-		}
-	}
-	var eigen mat.EigenSym
-	if !eigen.Factorize(scaled, true) {
-		e.values = make([]float64, n)
-		return e
-	}
-	e.values = eigen.Values(nil)
-	eigen.VectorsTo(&e.v)
-	return e
-}
-
 // flatShare is how far below the others' the curvature of a direction lies that counts as none.
 const flatShare = 1e-8
 
 // flat lists the coordinates that move most along directions without curvature.
-func (e *information) flat() []int {
+func (q *spectrum) flat() []int {
 	var out []int
-	for k, v := range e.values {
+	for k, v := range q.values {
 		if math.Abs(v) > flatShare {
 			continue
 		}
-		for i := range e.n {
-			if e.v.IsEmpty() || math.Abs(e.v.At(i, k)) > 0.1 {
+		for i := range q.n {
+			if math.Abs(q.v.At(i, k)) > 0.1 {
 				out = append(out, i)
 			}
-		}
-	}
-	return out
-}
-
-// solve applies the inverse, on directions with curvature.
-func (e *information) solve(g []float64) []float64 {
-	out := make([]float64, e.n)
-	for k, v := range e.values {
-		if v <= flatShare {
-			continue
-		}
-		z := 0.0
-		for i := range e.n {
-			z += e.v.At(i, k) * e.scale[i] * g[i]
-		}
-		for i := range e.n {
-			out[i] += e.scale[i] * e.v.At(i, k) * z / v
 		}
 	}
 	return out

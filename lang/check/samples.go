@@ -34,9 +34,7 @@ func (c *checker) sample(s *ast.Sample) {
 		c.dist(s.Dist)
 		c.report(RedefinedName, s.Name.Span(), "`generate` draws a new value, but `%s` is already defined", s.Name.Name).
 			related(in.sym.Span, "first defined here, as %s", describe(in)).hint("choose a new name, such as `%s_new`", s.Name.Name)
-	case found && (in.sym.Kind == lang.SymData || in.sym.Kind == lang.SymLet):
-		c.observation(s, in)
-	case found && in.sym.Kind == lang.SymParam:
+	case found && (in.sym.Kind == lang.SymData || in.sym.Kind == lang.SymLet || in.sym.Kind == lang.SymParam):
 		c.observation(s, in)
 	case found:
 		c.dist(s.Dist)

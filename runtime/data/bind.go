@@ -40,7 +40,11 @@ type BindOptions struct {
 // left out, too: they have no value then. The result is complete only if the
 // list holds no errors. See the package comment for the steps.
 func Bind(m *lang.Model, t *Tables, opt BindOptions) (*Bound, diag.List) {
-	b := newBinder(m, t, opt)
+	return newBinder(m, t, opt).bind()
+}
+
+// bind goes through the steps.
+func (b *binder) bind() (*Bound, diag.List) {
 	b.match()
 	b.factors()
 	b.convertAll()

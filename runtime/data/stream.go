@@ -646,16 +646,7 @@ func (s *Stream) First(ctx context.Context, n int) (*Bound, diag.List) {
 	}
 	b := newBinder(s.m, t, BindOptions{Eval: s.opt.Eval, Levels: s.levels})
 	b.piece = &piece{dim: s.dim, rows: s.rows}
-	b.match()
-	b.factors()
-	b.convertAll()
-	b.bindDims()
-	b.fillIn()
-	b.checkShapes()
-	b.checkConstraints()
-	b.finish()
-	b.diags.Sort()
-	return b.out, b.diags
+	return b.bind()
 }
 
 // said is what a value says, for a message.

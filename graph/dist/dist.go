@@ -14,6 +14,7 @@ package dist
 import (
 	"math/rand/v2"
 
+	"ppl/graph"
 	"ppl/graph/named"
 	"ppl/lang"
 )
@@ -52,6 +53,13 @@ type Dist struct {
 
 	// Probabilities are those of the categories 1, 2, ... (SupportCategories only).
 	Probabilities func(p Numbers) []float64
+
+	// FromNormal is a value as a smooth function of standard normal numbers z,
+	// of the shape that Noise gives for that of the event (nil: the same). It is nil
+	// where NoFromNormal says why, as a clause without a subject, and what to name instead.
+	FromNormal   func(b *named.Builder, z named.Value, p Params) named.Value
+	Noise        func(event graph.Shape) graph.Shape
+	NoFromNormal string
 }
 
 // Params are the parameters of a form, as values.

@@ -32,6 +32,9 @@ var exponential = &Dist{
 		return b.Log1mExp(exponentialTail(b, x, p))
 	},
 	LogSurvival: exponentialTail,
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Mul(exponentialScore(b, z), b.Recip(p.get("rate")))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = within(r.ExpFloat64()/p.F("rate"), tiny, huge)
 	},
@@ -41,4 +44,9 @@ var exponential = &Dist{
 
 func exponentialTail(b *named.Builder, x named.Value, p Params) named.Value {
 	return b.Neg(b.Mul(p.get("rate"), b.Max(x, b.Scalar(0))))
+}
+
+// exponentialScore is −log Φ(−z), which is Exponential(1).
+func exponentialScore(b *named.Builder, z named.Value) named.Value {
+	return b.Neg(b.LogPhi(b.Neg(z)))
 }

@@ -37,6 +37,9 @@ var gumbel = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return b.Log1mExp(b.Neg(b.Exp(standardised(b, p.get("location"), x, p.get("scale")))))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Sub(p.get("location"), b.Mul(p.get("scale"), b.Log(b.Neg(b.LogPhi(z)))))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("location") - p.F("scale")*math.Log(r.ExpFloat64())
 	},

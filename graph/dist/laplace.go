@@ -37,6 +37,9 @@ var laplace = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return logLaplaceCDF(b, standardised(b, p.get("mean"), x, p.get("scale")))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Add(p.get("mean"), b.Mul(p.get("scale"), laplaceQuantile(b, z)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("mean") + p.F("scale")*(r.ExpFloat64()-r.ExpFloat64())
 	},
@@ -49,4 +52,11 @@ func logLaplaceCDF(b *named.Builder, z named.Value) named.Value {
 	zero := b.Scalar(0)
 	right := b.Log1p(b.Scale(-0.5, b.Exp(b.Neg(b.Max(z, zero)))))
 	return b.Where(b.Less(z, zero), b.AddScalar(z, -math.Ln2), right)
+}
+
+// laplaceQuantile is log 2Φ(z) to the left of 0, and mirrored. At 0 the slope is taken from the left,
+// where Min passes it on.
+func laplaceQuantile(b *named.Builder, z named.Value) named.Value {
+	tail := b.AddScalar(b.LogPhi(b.Min(z, b.Neg(z))), math.Ln2)
+	return b.Where(b.LessEq(z, b.Scalar(0)), tail, b.Neg(tail))
 }

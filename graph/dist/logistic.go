@@ -37,6 +37,9 @@ var logistic = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return b.LogInvLogit(standardised(b, p.get("location"), x, p.get("scale")))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Add(p.get("location"), b.Mul(p.get("scale"), b.Sub(b.LogPhi(z), b.LogPhi(b.Neg(z)))))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("location") + p.F("scale")*logisticDraw(r)
 	},

@@ -38,6 +38,9 @@ var logNormal = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return b.LogPhi(b.Neg(logNormalZ(b, x, p)))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Exp(b.Add(p.get("location"), b.Mul(p.spread(b, "scale"), z)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = within(math.Exp(p.F("location")+p.spread("scale")*r.NormFloat64()), tiny, huge)
 	},

@@ -42,6 +42,9 @@ var mvNormal = &Dist{
 		k := float64(x.Shape()[0])
 		return Terms{b.Scale(-0.5, b.Sum(b.Square(z), 1)), b.Neg(logDet), b.Scalar(-k * halfLog2Pi)}
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Add(p.get("mean"), coloured(b, z, p))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		for i := range out {
 			out[i] = r.NormFloat64()
@@ -70,6 +73,18 @@ func whitened(b *named.Builder, x named.Value, p Params) (z, logDet named.Value)
 		l = b.Cholesky(p.get("cov"))
 	}
 	return b.SolveLower(l, d, false), logDiagonal(b, l)
+}
+
+// coloured is white noise z turned into noise with the covariance: L·z for cov = L·Lᵀ, and M⁻ᵀz for
+// cov⁻¹ = M·Mᵀ.
+func coloured(b *named.Builder, z named.Value, p Params) named.Value {
+	switch {
+	case p.has("chol"):
+		return b.MatMul(p.get("chol"), z)
+	case p.has("cov"):
+		return b.MatMul(b.Cholesky(p.get("cov")), z)
+	}
+	return b.SolveLower(b.Cholesky(p.get("precision")), z, true)
 }
 
 // colour turns white noise into noise with the covariance.

@@ -41,6 +41,9 @@ var normal = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return b.LogPhi(standardised(b, p.get("mean"), x, p.spread(b, "sd")))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Add(p.get("mean"), b.Mul(p.spread(b, "sd"), z))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("mean") + p.spread("sd")*r.NormFloat64()
 	},

@@ -44,6 +44,10 @@ var uniform = &Dist{
 		c := b.Min(b.Max(x, lo), hi)
 		return b.Sub(b.Log(b.Sub(hi, c)), b.Log(b.Sub(hi, lo)))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		lo, hi := p.get("lower"), p.get("upper")
+		return b.Add(b.Mul(lo, b.Phi(b.Neg(z))), b.Mul(hi, b.Phi(z)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		lo, hi := p.F("lower"), p.F("upper")
 		out[0] = within(lo+(hi-lo)*open01(r), math.Nextafter(lo, hi), math.Nextafter(hi, lo))

@@ -1,0 +1,170 @@
+package dist
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"ppl/graph"
+	"ppl/graph/grad"
+	"ppl/graph/kernel"
+	"ppl/graph/named"
+	"ppl/graph/plan"
+)
+
+// Values as functions of normal noise: every distribution of the table that has them, at scores in the bulk and in both
+// tails. For a univariate one the distribution function must be that of the score and the density that of
+// the noise over the slope; first and second derivatives by noise, parameters and bounds must be those of differences.
+
+var scores = []float64{-8, -5, -2.1, -0.7, 0, 0.3, 1.6, 4.5, 8}
+
+// drawn is a value as a function of its noise and parameters.
+type drawn struct {
+	b        *named.Builder
+	names    []string
+	in       map[string]*graph.Node
+	at       map[string][]float64
+	z, value named.Value
+}
+
+// fromNormal builds the value of a row, truncated to bounds where these are given.
+func (r row) fromNormal(t testing.TB, event graph.Shape, bounds ...*float64) *drawn {
+	t.Helper()
+	noise, err := r.d.NoiseShape(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := named.New()
+	_, p, names, in, at := r.inputs(b, make([]float64, event.Size()), false)
+	d := &drawn{b: b, in: in, at: at}
+	d.z = b.Wrap(b.G.Input("z", noise))
+	d.names = append(names, "z")
+	in["z"], at["z"] = d.z.N, make([]float64, noise.Size())
+	values := [2]*named.Value{}
+	for i, v := range bounds {
+		if v == nil {
+			continue
+		}
+		name := []string{"from", "to"}[i]
+		c := b.Scalar(*v)
+		if !math.IsInf(*v, 0) {
+			in[name], at[name] = b.G.Input(name, graph.Shape{}), []float64{*v}
+			d.names = append(d.names, name)
+			c = b.Wrap(in[name])
+		}
+		values[i] = &c
+	}
+	if d.value, err = FromNormal(b, r.d, d.z, p, values[0], values[1]); err != nil {
+		t.Fatalf("%s: %v", r.head, err)
+	}
+	return d
+}
+
+// slope compiles the value and its derivative by z, of scalars.
+func (d *drawn) slope(t testing.TB) func(z float64) (x, dx float64) {
+	p := plan.Compile(d.b.G, append([]*graph.Node{d.value.N}, grad.Reverse(d.b.G, d.value.N, []*graph.Node{d.z.N})...))
+	s, err := p.NewState()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(z float64) (x, dx float64) {
+		d.at["z"][0] = z
+		for i, n := range p.Inputs() {
+			copy(s.Input(i), d.at[n.Name])
+		}
+		if err := s.Run(); err != nil {
+			t.Fatal(err)
+		}
+		return s.Output(0)[0], s.Output(1)[0]
+	}
+}
+
+// fromNormalRows are the rows of the table whose values are functions of noise.
+func fromNormalRows(t testing.TB) []row {
+	var out []row
+	for _, r := range table(t, casesFile) {
+		if r.d.FromNormal != nil {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// constantTail is log F, or log(1 − F) from above, and the log density, at a number.
+func (r row) at(x float64, above bool, bounds ...*float64) (tail, density float64) {
+	b := named.New()
+	values := [2]*named.Value{}
+	for i, v := range bounds {
+		if v != nil {
+			c := b.Scalar(*v)
+			values[i] = &c
+		}
+	}
+	f, err := LogTail(b, r.d, b.Scalar(x), r.constants(b), above, values[0], values[1])
+	if err != nil {
+		panic(err)
+	}
+	ts, err := Truncated(b, r.d, b.Scalar(x), r.constants(b), values[0], values[1])
+	if err != nil {
+		panic(err)
+	}
+	return f.Const()[0], b.Total(ts[0], ts[1:]...).Const()[0]
+}
+
+// checkScores: F(x) is Φ(z) and p(x)·dx/dz is φ(z), but for the rounding of x itself.
+func (r row) checkScores(t *testing.T, what string, d *drawn, bounds ...*float64) (checked int) {
+	f := d.slope(t)
+	for _, z := range scores {
+		x, dx := f(z)
+		tail, density := r.at(x, z > 0, bounds...)
+		want := kernel.LogPhi(-math.Abs(z))
+		rounding := 4e-16 * math.Abs(x) * math.Exp(density-want)
+		if math.Abs(x) < 1e-300 || math.Abs(x) > 1e300 { // kept from an end of the line
+			continue
+		}
+		checked++
+		if !(math.Abs(tail-want) <= 1e-9+rounding) {
+			t.Errorf("%s: at z = %g the value %.17g has log F = %.15g, not %.15g", what, z, x, tail, want)
+		}
+		normal := -0.5*z*z - halfLog2Pi
+		if got := density + math.Log(dx); !(math.Abs(got-normal) <= 1e-8+100*rounding) {
+			t.Errorf("%s: at z = %g log p(x) + log dx/dz = %.15g, log φ(z) = %.15g", what, z, got, normal)
+		}
+	}
+	return checked
+}
+
+func TestFromNormalIsTheQuantile(t *testing.T) {
+	checked, dists := 0, map[string]bool{}
+	for _, r := range fromNormalRows(t) {
+		if r.d.EventRank > 0 {
+			continue
+		}
+		dists[r.d.Name] = true
+		checked += r.checkScores(t, r.head, r.fromNormal(t, graph.Shape{}))
+	}
+	t.Logf("%d distributions, %d values", len(dists), checked)
+}
+
+func TestFromNormalGradient(t *testing.T) {
+	checked, dists := 0, map[string]bool{}
+	for _, r := range fromNormalRows(t) {
+		x := r.points()[0]
+		event := r.event(x)
+		for k, z := range []float64{-6, -1.3, 0.4, 2.5} {
+			d := r.fromNormal(t, event)
+			for j := range d.at["z"] {
+				d.at["z"][j] = z * math.Cos(float64(j*(k+1)))
+			}
+			w := make([]float64, event.Size())
+			for j := range w {
+				w[j] = weight(1, j)
+			}
+			y := d.b.SumAll(d.b.Mul(d.value, d.b.Array(event, w)))
+			compileScalar(t, d.b, y, d.names, d.in, true).checkGradient(fmt.Sprintf("%s at z = %v", r.head, d.at["z"]), d.at, true)
+			checked++
+			dists[r.d.Name] = true
+		}
+	}
+	t.Logf("%d distributions, %d sets of first and second derivatives", len(dists), checked)
+}

@@ -3,9 +3,11 @@ package dist
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"ppl/graph"
 	"ppl/graph/named"
+	"ppl/graph/op"
 )
 
 // Reparameterisation. A variational guide is fitted by gradients of an
@@ -48,5 +50,47 @@ func FromNormal(b *named.Builder, d *Dist, z named.Value, p Params, lower, upper
 	case d.NoTruncation != "":
 		return named.Value{}, fmt.Errorf("`%s` cannot be truncated: %s", d.Name, d.NoTruncation)
 	}
-	return named.Value{}, fmt.Errorf("draws of a truncated `%s` are no smooth functions of normal noise yet; take out the bounds", d.Name)
+	x := d.FromNormal(b, d.truncatedScore(b, z, p, lower, upper), p)
+	return b.Apply(op.Inside, x, orInfinite(b, lower, -1), orInfinite(b, upper, 1)), nil
+}
+
+// truncatedScore is the score of a value of d truncated to (lower, upper) whose score within the
+// interval is z. Elements of bounds that cut nothing off are infinite scores.
+func (d *Dist) truncatedScore(b *named.Builder, z named.Value, p Params, lower, upper *named.Value) named.Value {
+	l, u := d.cuts(b, p, lower, upper)
+	from, to := b.Scalar(negInf), b.Scalar(math.Inf(1))
+	if l.some {
+		from = l.where(b, d.score(b, l.at, p), from)
+	}
+	if u.some {
+		to = u.where(b, d.score(b, u.at, p), to)
+	}
+	if !l.some && !u.some {
+		return z
+	}
+	return b.Apply(op.TruncatedScore, z, from, to)
+}
+
+// score is the normal score of x: the z with Φ(z) = F(x).
+func (d *Dist) score(b *named.Builder, x named.Value, p Params) named.Value {
+	switch d.Name {
+	case normal.Name:
+		return standardised(b, x, p.get("mean"), p.spread(b, "sd"))
+	case logNormal.Name:
+		return logNormalZ(b, x, p)
+	}
+	return b.Apply(op.NormalScore, d.LogCDF(b, x, p), d.LogSurvival(b, x, p))
+}
+
+// orInfinite is a bound, or infinity where it is nil.
+func orInfinite(b *named.Builder, bound *named.Value, sign int) named.Value {
+	if bound == nil {
+		return b.Scalar(math.Inf(sign))
+	}
+	return *bound
+}
+
+// halfScore is a draw of the half normal distribution of scale 1, with its full relative precision next to 0.
+func halfScore(b *named.Builder, z named.Value) named.Value {
+	return b.Apply(op.TruncatedScore, z, b.Scalar(0), b.Scalar(math.Inf(1)))
 }

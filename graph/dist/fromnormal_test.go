@@ -27,7 +27,8 @@ type drawn struct {
 	z, value named.Value
 }
 
-// fromNormal builds the value of a row, truncated to bounds where these are given.
+// fromNormal builds the value of a row, truncated to bounds where these are given. Bounds that cut something off are inputs; one
+// within 1e-6 of 0 is not, since the slopes there are so large that differences tell nothing.
 func (r row) fromNormal(t testing.TB, event graph.Shape, bounds ...*float64) *drawn {
 	t.Helper()
 	noise, err := r.d.NoiseShape(event)
@@ -42,12 +43,9 @@ func (r row) fromNormal(t testing.TB, event graph.Shape, bounds ...*float64) *dr
 	in["z"], at["z"] = d.z.N, make([]float64, noise.Size())
 	values := [2]*named.Value{}
 	for i, v := range bounds {
-		if v == nil {
-			continue
-		}
 		name := []string{"from", "to"}[i]
 		c := b.Scalar(*v)
-		if !math.IsInf(*v, 0) {
+		if from, to := r.ends(); *v > from && *v < to && math.Abs(*v) > 1e-6 {
 			in[name], at[name] = b.G.Input(name, graph.Shape{}), []float64{*v}
 			d.names = append(d.names, name)
 			c = b.Wrap(in[name])
@@ -90,15 +88,13 @@ func fromNormalRows(t testing.TB) []row {
 	return out
 }
 
-// constantTail is log F, or log(1 − F) from above, and the log density, at a number.
+// at is log F, or log(1 − F) from above, and the log density, at a number.
 func (r row) at(x float64, above bool, bounds ...*float64) (tail, density float64) {
 	b := named.New()
 	values := [2]*named.Value{}
 	for i, v := range bounds {
-		if v != nil {
-			c := b.Scalar(*v)
-			values[i] = &c
-		}
+		c := b.Scalar(*v)
+		values[i] = &c
 	}
 	f, err := LogTail(b, r.d, b.Scalar(x), r.constants(b), above, values[0], values[1])
 	if err != nil {
@@ -111,15 +107,20 @@ func (r row) at(x float64, above bool, bounds ...*float64) (tail, density float6
 	return f.Const()[0], b.Total(ts[0], ts[1:]...).Const()[0]
 }
 
-// checkScores: F(x) is Φ(z) and p(x)·dx/dz is φ(z), but for the rounding of x itself.
+// checkScores: F(x) is Φ(z) and p(x)·dx/dz is φ(z), but for the rounding of x itself, which
+// next to a bound is all that there is.
 func (r row) checkScores(t *testing.T, what string, d *drawn, bounds ...*float64) (checked int) {
 	f := d.slope(t)
+	epsilon := 4e-16
+	if len(bounds) > 0 { // the distribution function of a bound 40 standard deviations out
+		epsilon = 3e-14
+	}
 	for _, z := range scores {
 		x, dx := f(z)
 		tail, density := r.at(x, z > 0, bounds...)
 		want := kernel.LogPhi(-math.Abs(z))
-		rounding := 4e-16 * math.Abs(x) * math.Exp(density-want)
-		if math.Abs(x) < 1e-300 || math.Abs(x) > 1e300 { // kept from an end of the line
+		rounding := epsilon * math.Abs(x) * math.Exp(density-want)
+		if math.Abs(x) < 1e-300 || math.Abs(x) > 1e300 || rounding > 1e-3 { // kept from an end of the line
 			continue
 		}
 		checked++
@@ -167,4 +168,84 @@ func TestFromNormalGradient(t *testing.T) {
 		}
 	}
 	t.Logf("%d distributions, %d sets of first and second derivatives", len(dists), checked)
+}
+
+// Truncated values, at the intervals that truncated densities are tested at.
+func TestFromNormalTruncated(t *testing.T) {
+	checked, gradients, kinds, dists := 0, 0, map[string]int{}, map[string]bool{}
+	for _, r := range truncationRows(t) {
+		if r.d.FromNormal == nil {
+			continue
+		}
+		for _, k := range r.truncations() {
+			what := fmt.Sprintf("%s in %s", r.head, k)
+			checked += r.checkScores(t, what, r.fromNormal(t, graph.Shape{}, &k.lower, &k.up), &k.lower, &k.up)
+			kinds[k.kind]++
+			dists[r.d.Name] = true
+			if r.flags["noint"] || r.kink(k) {
+				continue
+			}
+			for _, z := range []float64{-1.3, 0.4} {
+				gradients++
+				d := r.fromNormal(t, graph.Shape{}, &k.lower, &k.up)
+				d.at["z"][0] = z
+				compileScalar(t, d.b, d.value, d.names, d.in, true).checkGradient(fmt.Sprintf("%s at z = %g", what, z), d.at, true)
+			}
+		}
+	}
+	t.Logf("%d distributions, %d values, %d sets of first and second derivatives; %s", len(dists), checked, gradients, tally(kinds))
+}
+
+// The same intervals as rows of one statement, of which some cut nothing off: each row is as it is alone, and no
+// derivative is affected by the bounds of others.
+func TestFromNormalTruncatedByRow(t *testing.T) {
+	rows := 0
+	for _, r := range truncationRows(t) {
+		ks := r.truncations()
+		if r.d.FromNormal == nil || r.flags["noint"] {
+			continue
+		}
+		b := named.New()
+		_, p, names, in, at := r.inputs(b, []float64{0}, false)
+		axis := &named.Axis{Name: "row", Size: len(ks), Class: named.Plate}
+		column := func(name string, get func(i int) float64) named.Value {
+			v := make([]float64, len(ks))
+			for i := range v {
+				v[i] = get(i)
+			}
+			in[name], at[name] = b.G.Input(name, graph.Shape{len(ks)}), v
+			names = append(names, name)
+			return b.Wrap(in[name], axis)
+		}
+		score := func(i int) float64 { return 0.9 * math.Cos(float64(i)) }
+		z := column("z", score)
+		l := column("from", func(i int) float64 { return ks[i].lower })
+		u := column("to", func(i int) float64 { return ks[i].up })
+		v, err := FromNormal(b, r.d, z, p, &l, &u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := compileScalar(t, b, b.SumAxes(v, axis), names, in, true)
+		got, g, _ := e.run(at)
+		want := 0.0
+		for i, k := range ks {
+			x, dx := r.fromNormal(t, graph.Shape{}, &k.lower, &k.up).slope(t)(score(i))
+			want += x
+			if j := len(names) - 3; !near(g[j][i], dx, 1e-9, 1e-300) {
+				t.Errorf("%s in %s, as a row: dx/dz is %.12g, alone %.12g", r.head, k, g[j][i], dx)
+			}
+			rows++
+		}
+		if !near(got, want, 1e-12, 1e-12) {
+			t.Errorf("%s: values in all intervals sum to %.15g, alone to %.15g", r.head, got, want)
+		}
+		for i, name := range names {
+			for j, d := range append(g[i], e.second(i)...) {
+				if math.IsNaN(d) || math.IsInf(d, 0) {
+					t.Errorf("%s: derivative %d by %s is %g", r.head, j, name, d)
+				}
+			}
+		}
+	}
+	t.Logf("%d intervals as rows", rows)
 }

@@ -41,6 +41,9 @@ var halfNormal = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return halfNormalTail(b, halfZ(b, x, p, "sd"))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Mul(p.get("sd"), halfScore(b, z))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = math.Abs(p.F("sd") * r.NormFloat64())
 	},

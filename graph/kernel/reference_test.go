@@ -93,6 +93,9 @@ var referenceTests = []struct {
 	{"InvMillsDeriv", one(InvMillsDeriv), relative(1e-14)},
 	{"Erfcx", one(erfcx), relative(4 * eps)},
 	{"PhiInv", one(phiInv), relative(6 * eps)},
+	{"NormalScore", two(NormalScore), nearZeros(8 * eps)},
+	{"TruncatedScore", three(TruncatedScore), relative(16 * eps)},
+	{"LogPhiBetween", two(LogPhiBetween), relative(16 * eps)},
 	{"Lgamma", one(Lgamma), func(a []float64, v float64) float64 {
 		if a[0] > 0 {
 			return 4 * eps

@@ -28,6 +28,8 @@ func TestDistributionFunctionDerivatives(t *testing.T) {
 		{op.LogMills, [][]float64{{-22}, {-3}, {0.1}, {2.5}, {40}}},
 		{op.LogSkewNormalCdf, [][]float64{{4, -0.3}, {4, 2}, {-3, -0.5}, {-0.7, 3}, {0.2, -9}, {30, 0.01}}},
 		{op.LogVonMisesArc, [][]float64{{2.5, -3.6, 1}, {0.3, -1, 2}, {40, -4, -2}, {900, 0.2, 0.7}, {3, 1, 7}}},
+		{op.NormalScore, [][]float64{{-3, math.Log1p(-math.Exp(-3))}, {-0.1, math.Log(1 - math.Exp(-0.1))}, {-900, -1e-300}, {0, -60}}},
+		{op.TruncatedScore, [][]float64{{0.4, -1, 2}, {-3, 0.2, 9}, {2, -0.3, 0.4}, {-0.6, 5, 6}, {0.7, -7, -6}, {1.2, -11, 12}}},
 		{op.LogStudentTCdf, [][]float64{{4, -0.3}, {4, 2}, {0.7, -50}, {30, -7}, {1, 0.1}}},
 	} {
 		for _, x := range c.points {

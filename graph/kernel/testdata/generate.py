@@ -392,3 +392,49 @@ def ratio(x):
 emit("LogI0", lambda x: with_dps(700 if x < 1e-3 else 80, lambda: x + mp.log(i_scaled(0, x))), BESSEL + [-2.5])
 emit("BesselRatio", lambda x: with_dps(80, lambda: ratio(x)), BESSEL + [-2.5, -1e3])
 emit("BesselRatioDeriv", lambda x: with_dps(400 if x < 1e-3 else 120, lambda: 1 - ratio(x) / x - ratio(x)**2), BESSEL + [-2.5])
+
+# ---- normal scores
+
+
+def score_of_log(l):
+    """x with log Phi(x) = l <= -log 2"""
+    def solve():
+        x = -mp.sqrt(-2 * l) if l < -3 else mpf(-0.5)
+        for _ in range(300):
+            d = (log_phi(x) - l) / mills(x)
+            x -= d
+            if abs(d) < mpf(10)**(-45) * max(abs(x), mpf(10)**(-30)):
+                break
+        return x
+    return with_dps(80, solve)
+
+
+emit("NormalScore", lambda lp, lq: score_of_log(lp) if lp <= lq else -score_of_log(lq),
+     [(l, float(mp.log1p(-mp.exp(l)))) for l in (-0.7, -1.0, -2.5, -10.0, -100.0, -690.0, -699.0, -701.0, -750.0, -2e3, -1e5, -1e10)]
+     + [(float(mp.log1p(-mp.exp(l))), l) for l in (-0.8, -3.0, -40.0, -300.0, -720.0, -1e6)])
+
+
+def truncated_score(z, l, u):
+    def solve():
+        flip = l + u > 0
+        a, b, c = (-z, -u, -l) if flip else (z, l, u)
+        cdf = lambda x: mpf(0) if x == -inf else mpf(1) if x == inf else erfc(-x / mp.sqrt(2)) / 2
+        p = cdf(a) * cdf(c) + cdf(-a) * cdf(b)
+        y = score_of_log(mp.log(p)) if p < mpf('0.49') else -score_of_log(mp.log(1 - p)) if p > mpf('0.51') else mp.sqrt(2) * mp.erfinv(2 * p - 1)
+        return -y if flip else y
+    return with_dps(1200, solve)
+
+
+INTERVALS = [(0, inf), (-inf, 0), (-1, 2), (0.5, 0.75), (-0.3, inf), (-inf, 3), (2, inf), (8, inf), (20, 21), (35, 35.5), (-30, -29), (-12, 11), (-inf, 9), (-40, 3), (-2, 37), (30, inf)]
+emit("TruncatedScore", truncated_score, [(z, l, u) for l, u in INTERVALS for z in (-8.0, -3.0, -0.6, 0.4, 2.2, 7.0)])
+
+
+def log_phi_between(l, u):
+    def f():
+        a, b = (-u, -l) if l + u > 0 else (l, u)
+        cdf = lambda x: mpf(0) if x == -inf else mpf(1) if x == inf else erfc(-x / mp.sqrt(2)) / 2
+        return mp.log(cdf(b) - cdf(a))
+    return with_dps(1200, f)
+
+
+emit("LogPhiBetween", log_phi_between, INTERVALS + [(-8, 8), (-0.001, 0.001), (5, 5.5), (-0.1, 0.2)])

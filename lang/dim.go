@@ -3,6 +3,7 @@ package lang
 import (
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 
 	"ppl/lang/ast"
@@ -221,4 +222,35 @@ func (d Dim) String() string {
 		fmt.Fprintf(&b, " - %d", -d.c)
 	}
 	return b.String()
+}
+
+// Expr writes d as an expression of the language.
+func (d Dim) Expr() ast.Expr {
+	var out ast.Expr
+	add := func(e ast.Expr) {
+		if out == nil {
+			out = e
+			return
+		}
+		out = &ast.Binary{Op: "+", X: out, Y: e}
+	}
+	number := func(n int) ast.Expr { return &ast.Number{Text: strconv.Itoa(n), Value: float64(n)} }
+	for _, s := range d.Symbols() {
+		name := s.Name
+		if s.Label != "" {
+			name = s.Label
+		}
+		e := s.Length
+		if e == nil {
+			e = &ast.Name{Name: name}
+		}
+		if k := d.Coef(s.Name); k != 1 {
+			e = &ast.Binary{Op: "*", X: number(k), Y: e}
+		}
+		add(e)
+	}
+	if n := d.Const(); n != 0 || out == nil {
+		add(number(n))
+	}
+	return out
 }

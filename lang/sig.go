@@ -1,5 +1,13 @@
 package lang
 
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"ppl/lang/ast"
+)
+
 // Arg is what a signature's Result rule sees of an argument.
 type Arg struct {
 	Type Type
@@ -19,6 +27,9 @@ type FuncSig struct {
 	Params []string
 	// MinArgs is the number of required arguments (the rest have defaults).
 	MinArgs int
+	// Defaults are the numbers that the first of these have where one after
+	// them is given by keyword; those without one must be given then.
+	Defaults []string
 	// Group is the heading under which help and docs list it: "Elementwise",
 	// "Reductions", "Shape", "Linear algebra", "Kernels", ...
 	Group string
@@ -32,6 +43,42 @@ type FuncSig struct {
 	// NotYet, if not empty, says that fit refuses it: "ordinary differential
 	// equations are not supported yet".
 	NotYet string
+}
+
+// Default is the value of parameter i where it is left out, nil if it has none.
+func (f *FuncSig) Default(i int) ast.Expr {
+	if i -= f.MinArgs; i < 0 || i >= len(f.Defaults) {
+		return nil
+	}
+	text := f.Defaults[i]
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		panic("lang: a default of `" + f.Name + "` is no number: " + text)
+	}
+	return &ast.Number{Text: text, Value: x, Real: strings.ContainsAny(text, ".e")}
+}
+
+// InOrder is a call that the checker accepts with its arguments by position;
+// where some are by keyword, parameters that have defaults are among them.
+func (f *FuncSig) InOrder(e *ast.Call) *ast.Call {
+	byName := func(name string) bool {
+		return slices.ContainsFunc(e.Args, func(a ast.Arg) bool { return a.Name != nil && a.Name.Name == name })
+	}
+	byPosition, more := 0, []ast.Arg{}
+	for _, a := range e.Args {
+		if a.Name == nil {
+			byPosition++
+		}
+	}
+	for i := byPosition; i < len(f.Params) && byPosition < len(e.Args); i++ {
+		if d := f.Default(i); d != nil && !byName(f.Params[i]) {
+			more = append(more, ast.Arg{At: e.At, Name: &ast.Ident{At: e.At, Name: f.Params[i]}, Value: d})
+		}
+	}
+	if len(more) > 0 {
+		e = &ast.Call{At: e.At, Fn: e.Fn, Args: append(slices.Clone(e.Args), more...)}
+	}
+	return e.InOrder(f.Params)
 }
 
 // SupportKind is the set on which a distribution lives.

@@ -80,7 +80,7 @@ func functionTable() string {
 		groups[f.Group] = append(groups[f.Group], row)
 	}
 	var b strings.Builder
-	for _, group := range []string{"Elementwise", "Reductions", "Vectors", "Shape", "Linear algebra", "Kernels", "Differential equations"} {
+	for _, group := range []string{"Elementwise", "Reductions", "Vectors", "Shape", "Linear algebra", "Kernels", "Networks", "Differential equations"} {
 		writeTable(&b, group, "function", groups[group])
 		delete(groups, group)
 	}
@@ -105,6 +105,9 @@ func signature(f *lang.FuncSig) []string {
 	out := make([]string, len(f.Params))
 	for i, p := range f.Params {
 		out[i] = p
+		if i >= f.MinArgs && i-f.MinArgs < len(f.Defaults) {
+			p += " = " + f.Defaults[i-f.MinArgs]
+		}
 		if i >= f.MinArgs && !strings.HasSuffix(p, "...") {
 			out[i] = "[" + p + "]"
 		}

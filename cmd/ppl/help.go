@@ -157,7 +157,7 @@ func distGroups() []group {
 // in the list comes last.
 func funcGroups() []group {
 	cat := builtin.Catalogue()
-	order := []string{"Elementwise", "Reductions", "Vectors", "Shape", "Linear algebra", "Kernels", "Differential equations"}
+	order := []string{"Elementwise", "Reductions", "Vectors", "Shape", "Linear algebra", "Kernels", "Networks", "Differential equations"}
 	byTitle := map[string][]string{}
 	for _, name := range cat.FuncNames() {
 		f, _ := cat.Func(name)

@@ -202,6 +202,9 @@ func funcCall(f *lang.FuncSig) string {
 			b.WriteString(", ")
 		}
 		b.WriteString(name)
+		if i >= f.MinArgs && i-f.MinArgs < len(f.Defaults) {
+			b.WriteString(" = " + f.Defaults[i-f.MinArgs])
+		}
 		if optional {
 			b.WriteString("]")
 		}

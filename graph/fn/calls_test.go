@@ -229,6 +229,43 @@ var makers = map[string]maker{
 	"cholesky": squareMatrix(spd), "log_det": squareMatrix(regular), "inverse": squareMatrix(regular), "trace": squareMatrix(regular),
 	"solve": against(regular), "solve_lower": against(lower), "quad_form": against(regular),
 
+	"gelu": one(anyReal, 0, 2),
+	"layer_norm": func(d dims) func(*rand.Rand) []array {
+		s, given := d.shape(1, 3), rapid.Bool().Draw(d.t, "epsilon")
+		return func(r *rand.Rand) []array {
+			out := []array{reals(r, s, anyReal)}
+			if given {
+				out = append(out, reals(r, graph.Shape{}, between(0.05, 1)))
+			}
+			return out
+		}
+	},
+	"conv2d": func(d dims) func(*rand.Rand) []array {
+		c, out, stride, padding := d.known(), d.size(), rapid.IntRange(1, 3).Draw(d.t, "stride"), rapid.IntRange(0, 2).Draw(d.t, "padding")
+		var image, kernel graph.Shape
+		for range 2 {
+			n := d.known()
+			image, kernel = append(image, n), append(kernel, rapid.IntRange(1, n+2*padding).Draw(d.t, "kernel"))
+		}
+		image = append(append(d.shape(0, 1), c), image...)
+		more := graph.Shape{stride, padding}[:rapid.IntRange(0, 2).Draw(d.t, "arguments")]
+		for i := range kernel {
+			if len(more) < 2 {
+				kernel[i] = min(kernel[i], image[len(image)-2+i])
+			}
+		}
+		kernel = append(graph.Shape{out, c}, kernel...)
+		return func(r *rand.Rand) []array {
+			return withCounts(more, reals(r, image, anyReal), reals(r, kernel, anyReal))
+		}
+	},
+	"max_pool2d": func(d dims) func(*rand.Rand) []array {
+		s := append(d.shape(0, 1), d.known(), d.known())
+		more := graph.Shape{rapid.IntRange(1, min(s[len(s)-1], s[len(s)-2])).Draw(d.t, "window"), rapid.IntRange(1, 3).Draw(d.t, "stride")}
+		more = more[:rapid.IntRange(1, 2).Draw(d.t, "arguments")]
+		return func(r *rand.Rand) []array { return withCounts(more, apart(r, s)) }
+	},
+
 	"cov_exp_quad": points(0), "cov_matern32": points(0), "cov_matern52": points(0), "cov_periodic": points(1),
 }
 

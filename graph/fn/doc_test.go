@@ -15,7 +15,8 @@ log_inv_logit tanh sin cos tan asin acos atan sinh cosh erf erfc Phi log_Phi lga
 sum prod mean var sd log_sum_exp softmax log_softmax cumsum dot norm size any all argmax sort
 zeros ones fill eye linspace concat stack reshape transpose diag outer one_hot
 cholesky solve solve_lower log_det inverse trace quad_form
-cov_exp_quad cov_matern32 cov_matern52 cov_periodic ode div mod`
+cov_exp_quad cov_matern32 cov_matern52 cov_periodic ode div mod
+gelu layer_norm conv2d max_pool2d`
 
 func TestEveryBuiltin(t *testing.T) {
 	want := strings.Fields(builtins)

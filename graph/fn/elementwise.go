@@ -40,6 +40,15 @@ var elementwise = []*Func{
 	scalar("lgamma", op.Lgamma, toReal, "log |Γ(x)|; inf at 0, -1, -2, ...", "lgamma(n + 1)"),
 	scalar("digamma", op.Digamma, toReal, "Γ'(x) / Γ(x), the derivative of lgamma.", "digamma(alpha)"),
 	scalar("relu", op.Relu, toNumber, "max(x, 0); an int stays an int. The derivative at 0 is taken as 0.", "relu(W @ x + b)"),
+	{
+		FuncSig: lang.FuncSig{
+			Name: "gelu", Params: []string{"x"}, MinArgs: 1, Group: "Elementwise",
+			Doc:     "x * Phi(x), the Gaussian error linear unit (Hendrycks and Gimpel 2016), exact: no formula with tanh. Of an array: of each element.",
+			Example: "gelu(W @ x + b)",
+			Result:  mapped(toReal),
+		},
+		Lower: gelu,
+	},
 	pair("lbeta", "a", "b", op.Lbeta, mapped(toReal), "log B(a, b) = lgamma(a) + lgamma(b) - lgamma(a + b) for a, b > 0, without cancellation.", "lbeta(a, b)"),
 	pair("lchoose", "n", "k", op.Lchoose, mapped(toReal), "Log of the binomial coefficient, log(n! / (k! (n - k)!)), for real 0 <= k <= n; -inf for other k.", "lchoose(n, k)"),
 	pair("div", "a", "b", op.IntDiv, mappedInts, "Integer division rounded down: floor(a / b), an int. `/` is real division. By 0 it gives inf, -inf or NaN.", "div(i - 1, 12) + 1"),

@@ -29,7 +29,7 @@ type Func struct {
 }
 
 // all lists every function, by group.
-var all = declare(elementwise, reductions, vectors, shapes, linearAlgebra, kernels, equations)
+var all = declare(elementwise, reductions, vectors, shapes, linearAlgebra, kernels, networks, equations)
 
 func declare(groups ...[]*Func) []*Func {
 	var out []*Func

@@ -171,12 +171,17 @@ func TestEdgeGradients(t *testing.T) {
 		{"cov_exp_quad", []array{vec(1, 1), num(2), num(3)}, [][]float64{{0, 0}, {16}, {0}}},
 		{"cov_periodic", []array{vec(1, 1), num(2), num(3), num(4)}, [][]float64{{0, 0}, {16}, {0}, {0}}},
 		{"lchoose", []array{vec(3), vec(5)}, [][]float64{{0}, {0}}},
+		{"gelu", []array{vec(-inf, -1e200, 0, 1e200, inf)}, [][]float64{{0, 0, 0.5, 1, 1}}},
+		{"layer_norm", []array{vec(3, 3)}, [][]float64{{0, 0}}},
+		{"max_pool2d", []array{{shape: graph.Shape{2, 2}, data: []float64{1, 5, 5, 5}}, count(2)}, [][]float64{{0, 1, 0, 0}}},
 	} {
 		c := call{tt.fn, tt.args}
 		b, v, in := c.lower(t, false)
 		var x []*graph.Node
 		for i := range tt.args {
-			x = append(x, input(in, fmt.Sprint("x", i)))
+			if !c.fixed(i) {
+				x = append(x, input(in, fmt.Sprint("x", i)))
+			}
 		}
 		m := compile(t, b.G, grad.Reverse(b.G, b.SumAll(v).N, x)...)
 		m.run(t, in)

@@ -57,7 +57,7 @@ func (c call) typeOf() (lang.Type, error) {
 // fixed reports whether an argument is a size, which is known when the graph
 // is built.
 func (c call) fixed(i int) bool {
-	first := map[string]int{"zeros": 0, "ones": 0, "eye": 0, "fill": 1, "reshape": 1, "one_hot": 1, "linspace": 2}
+	first := map[string]int{"zeros": 0, "ones": 0, "eye": 0, "fill": 1, "reshape": 1, "one_hot": 1, "linspace": 2, "conv2d": 2, "max_pool2d": 1}
 	k, ok := first[c.fn]
 	return ok && i >= k
 }

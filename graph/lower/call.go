@@ -26,7 +26,7 @@ func (l *lowerer) call(e *ast.Call) val {
 	if !ok {
 		l.fail("not-supported-here", e, "`%s` is not supported yet", e.Fn.Name)
 	}
-	e = e.InOrder(f.Params)
+	e = f.InOrder(e)
 	if v, ok := l.sumCall(e); ok {
 		return v
 	}

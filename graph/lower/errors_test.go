@@ -375,6 +375,26 @@ b : real[3] ~ Normal(0, 1)
 factor sum(x[:, 1..k[1]] @ b)`,
 			values{"x": table(2, 3), "k": []int{2}},
 			"shape-at-binding", "x[:, 1..k[1]] @ b", "`@` needs the last dimension of its left side"},
+		{"a kernel larger than its image", `
+data x : real[C, H, W]
+w : real[2, C, 3, 3] ~ Normal(0, 1)
+factor sum(conv2d(x, w))`,
+			values{"x": [][][]float64{{{1, 2, 3}, {4, 5, 6}}}},
+			"shape-at-binding", "conv2d(x, w)", "`conv2d` needs kernels of at least 1 by 1 that are no larger than the images with their padding, found real[1, 2, 3] and real[2, 1, 3, 3]"},
+		{"images whose channels are not those of the kernel", `
+data x : real[N, 2, 2]
+data k : int[1]
+w : real[2, N, 1, 1] ~ Normal(0, 1)
+factor sum(conv2d(x[1..k[1]], w))`,
+			values{"x": [][][]float64{{{1, 2}, {4, 5}}, {{1, 2}, {4, 5}}}, "k": []int{1}},
+			"shape-at-binding", "conv2d(x[1..k[1]], w)", "found real[1, 2, 2] and real[2, 2, 1, 1]"},
+		{"a stride of 0", `
+data x : real[4, 4]
+data s : int
+m ~ Normal(0, 1)
+factor m * sum(max_pool2d(x, 2, stride = s))`,
+			values{"x": table(4, 4), "s": 0},
+			"shape-at-binding", "max_pool2d(x, 2, stride = s)", "needs a stride of at least 1, found 0"},
 		{"an event of another length", `
 data x : real[N]
 data k : int[1]

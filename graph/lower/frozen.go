@@ -98,7 +98,7 @@ func (f *freezer) call(e *ast.Call) (arithmetic bool) {
 	builtin, is := fn.Find(e.Fn.Name)
 	switch {
 	case f.m.Dists[e] != nil || f.random(e) || !f.along(e) || !f.argumentAlong(e):
-	case is && (builtin.Group == "Linear algebra" || builtin.Group == "Vectors"):
+	case is && (builtin.Group == "Linear algebra" || builtin.Group == "Vectors" || builtin.Group == "Networks"):
 		f.refuse(e, fmt.Sprintf("`%s` mixes the rows of data", e.Fn.Name))
 	case !is && f.m.Fns[e.Fn.Name] != nil && f.mixes(f.m.Fns[e.Fn.Name]):
 		f.refuse(e, fmt.Sprintf("the function `%s` computes something over all rows of its argument", e.Fn.Name))

@@ -84,6 +84,46 @@ y ~ Normal(less(b = c, a = 2 * grid[1]) + dot(y = [1, 2], x = [mod(b = 5, a = 7)
 			},
 		},
 		{
+			name: "layers of a network in a plate, defaults before arguments by keyword",
+			text: `
+data w : real[N, 4]
+k : real[4] ~ Normal(0, 1)
+plate i in 1..N {
+  let image = reshape(w[i], 1, 2, 2)
+  let h = conv2d(image, reshape(k, 1, 1, 2, 2), padding = 1)
+  let s = conv2d(image, reshape(k, 1, 1, 2, 2), padding = 1, stride = 2)
+  factor max_pool2d(image, stride = 1, size = 2)[1, 1, 1] * sum(gelu(h)) + sum(exp(layer_norm(s[1], epsilon = 0.1)))
+}`,
+			data: func(n int) values { return values{"w": table(n, 4)} },
+			want: func(x at) float64 {
+				lp := 0.0
+				for i := 1; i <= 4; i++ {
+					lp += normal(x("k", i), 0, 1)
+				}
+				for n := 1; inside(x, "w", n, 1); n++ {
+					pixel := func(i, j int) float64 { // with its padding, from 0
+						if i < 1 || i > 2 || j < 1 || j > 2 {
+							return 0
+						}
+						return x("w", n, 2*(i-1)+j)
+					}
+					conv := func(i, j int) float64 {
+						return x("k", 1)*pixel(i, j) + x("k", 2)*pixel(i, j+1) + x("k", 3)*pixel(i+1, j) + x("k", 4)*pixel(i+1, j+1)
+					}
+					for i := range 9 {
+						h := conv(i/3, i%3)
+						lp += max(pixel(1, 1), pixel(1, 2), pixel(2, 1), pixel(2, 2)) * h * math.Erfc(-h/math.Sqrt2) / 2
+					}
+					for i := range 2 {
+						a, b := conv(2*i, 0), conv(2*i, 2)
+						d := (a - b) / 2
+						lp += 2 * math.Cosh(d/math.Sqrt(d*d+0.1))
+					}
+				}
+				return lp
+			},
+		},
+		{
 			name: "a function with a recurrence, called more than once",
 			text: `
 fn smooth(y: real[T], a: real) -> real[T] {

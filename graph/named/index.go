@@ -211,3 +211,33 @@ func (b *Builder) Pick(x, k Value) Value {
 	}
 	return b.Index(x, IndexArg{Value: k})
 }
+
+// Windows are the windows of height × width elements in the last two event dimensions of x, stride apart in
+// both: an event [..., height, width, i, j] with the windows' own dimensions before those that number them.
+// It is a view: windows may overlap. At least one must fit.
+func (b *Builder) Windows(x Value, height, width, stride int) Value {
+	k, rank := len(x.axes), x.Rank()
+	st := x.N.Shape.Strides()
+	down, along := st[k+rank-2], st[k+rank-1]
+	v := op.View{Out: append(sizes(x.axes), x.event[:rank-2]...), Strides: append([]int{}, st[:k+rank-2]...)}
+	v.Out = append(v.Out, height, width, (x.event[rank-2]-height)/stride+1, (x.event[rank-1]-width)/stride+1)
+	v.Strides = append(v.Strides, down, along, stride*down, stride*along)
+	return b.view(x, v)
+}
+
+// Every keeps n elements of event dimension dim: those at first (from 0), first + step, and so on.
+func (b *Builder) Every(x Value, dim, first, step, n int) Value {
+	at := len(x.axes) + dim
+	st := x.N.Shape.Strides()
+	v := op.View{Out: append(graph.Shape{}, x.N.Shape...), Base: first * st[at], Strides: append([]int{}, st...)}
+	v.Out[at], v.Strides[at] = n, step*st[at]
+	return b.view(x, v)
+}
+
+// view applies a view that keeps the axes.
+func (b *Builder) view(x Value, v op.View) Value {
+	if v.Out.Size() == 0 {
+		return Value{b.G.Constant(v.Out, []float64{}), x.axes, v.Out[len(x.axes):]}
+	}
+	return Value{op.NewView(b.G, x.N, v, nil), x.axes, v.Out[len(x.axes):]}
+}

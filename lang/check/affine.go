@@ -412,7 +412,7 @@ func (c *checker) rangeOfBinary(e *ast.Binary) (lo, hi *lang.Dim) {
 // rangeOfCall knows the functions that give small integers.
 func (c *checker) rangeOfCall(e *ast.Call) (lo, hi *lang.Dim) {
 	if sig, ok := c.cat.Func(e.Fn.Name); ok {
-		e = e.InOrder(sig.Params)
+		e = sig.InOrder(e)
 	}
 	arg := func(i int) ast.Expr {
 		if i < len(e.Args) && e.Args[i].Value != nil {
@@ -506,35 +506,4 @@ func (c *checker) greater(a, b *lang.Dim) *lang.Dim {
 		return a
 	}
 	return nil
-}
-
-// dimExpr writes a form as an expression of the language.
-func dimExpr(d lang.Dim) ast.Expr {
-	var out ast.Expr
-	add := func(e ast.Expr) {
-		if out == nil {
-			out = e
-			return
-		}
-		out = &ast.Binary{Op: "+", X: out, Y: e}
-	}
-	number := func(n int) ast.Expr { return &ast.Number{Text: strconv.Itoa(n), Value: float64(n)} }
-	for _, s := range d.Symbols() {
-		name := s.Name
-		if s.Label != "" {
-			name = s.Label
-		}
-		e := s.Length
-		if e == nil {
-			e = &ast.Name{Name: name}
-		}
-		if k := d.Coef(s.Name); k != 1 {
-			e = &ast.Binary{Op: "*", X: number(k), Y: e}
-		}
-		add(e)
-	}
-	if n := d.Const(); n != 0 || out == nil {
-		add(number(n))
-	}
-	return out
 }

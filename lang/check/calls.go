@@ -168,6 +168,11 @@ func (c *checker) arrange(e *ast.Call, sig *lang.FuncSig) ([]ast.Expr, bool) {
 	if sig.Group == "Kernels" && slots[0] != nil && slots[1] == nil {
 		slots = slices.Delete(slots, 1, 2) // the second set of points may be missing
 	}
+	for i := len(slots) - 1; i > 0; i-- { // those before one that is given
+		if slots[i] != nil && slots[i-1] == nil {
+			slots[i-1] = sig.Default(i - 1)
+		}
+	}
 	for i, s := range slots {
 		if s != nil {
 			if len(out) < i {

@@ -179,7 +179,7 @@ func (c *checker) plainlyLargest(a *array, p int) *lang.Dim {
 func (c *checker) maxDim(in *info, ds []lang.Dim) lang.Dim {
 	arr := &ast.Array{}
 	for _, d := range ds {
-		arr.Elems = append(arr.Elems, dimExpr(d))
+		arr.Elems = append(arr.Elems, d.Expr())
 	}
 	call := &ast.Call{Fn: ast.Ident{Name: "max"}, Args: []ast.Arg{{Value: arr}}}
 	return lang.DimOpaque(c.id(in.sym.Name), call)
@@ -207,7 +207,7 @@ func (c *checker) extentOf(d lang.Dim) extent {
 // overLoops is the largest value of d over the loops in scope: a length that
 // only data can tell.
 func (c *checker) overLoops(d lang.Dim) lang.Dim {
-	comp := &ast.Comprehension{Elem: dimExpr(d)}
+	comp := &ast.Comprehension{Elem: d.Expr()}
 	for _, l := range c.loops {
 		for _, b := range loopBinders(l.node) {
 			if mentionsName(comp, b.Name.Name) {

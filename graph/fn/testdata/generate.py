@@ -281,4 +281,63 @@ case("cov_periodic", [P, 1.5, rhoD, 1.3], 1.5**2 * periodic(P, P, rhoD, 1.3))
 case("cov_periodic", [p, q, 1.5, 0.7, 1.3], 1.5**2 * periodic(p, q, 0.7, 1.3))
 case("cov_periodic", [P, Q, 1.5, 0.7, 1.3], 1.5**2 * periodic(P, Q, 0.7, 1.3))
 
+# Networks.
+each("gelu", lambda x: x * mp.ncdf(x), reals + [-40.0])
+case("gelu", [np.array([[-np.inf, np.inf]])], np.array([[0.0, np.inf]]))
+
+
+def layer_norm(x, epsilon=1e-5):
+    out = np.zeros(x.shape)
+    for at in np.ndindex(x.shape[:-1]):
+        z = [mp.mpf(float(v)) for v in x[at]]
+        mean = sum(z) / len(z)
+        spread = mp.sqrt(sum((v - mean) ** 2 for v in z) / len(z) + mp.mpf(epsilon))
+        out[at] = [float((v - mean) / spread) for v in z]
+    return out
+
+
+def conv2d(x, w, stride=1, padding=0):
+    """By its definition, one element at a time."""
+    x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)
+    a, b = w.shape[2:]
+    height, width = (x.shape[-2] - a) // stride + 1, (x.shape[-1] - b) // stride + 1
+    out = np.zeros(x.shape[:-3] + (w.shape[0], height, width), np.result_type(x, w))
+    for at in np.ndindex(out.shape):
+        o, i, j = at[-3:]
+        out[at] = (w[o] * x[at[:-3]][:, i * stride : i * stride + a, j * stride : j * stride + b]).sum()
+    return out
+
+
+def max_pool2d(x, size, stride=None):
+    s = stride or size
+    out = np.zeros(x.shape[:-2] + tuple((n - size) // s + 1 for n in x.shape[-2:]), x.dtype)
+    for at in np.ndindex(out.shape):
+        i, j = at[-2:]
+        out[at] = x[at[:-2]][i * s : i * s + size, j * s : j * s + size].max()
+    return out
+
+
+X = np.sin(np.arange(2 * 3 * 5 * 6)).reshape(2, 3, 5, 6).round(3)
+W = np.cos(np.arange(2 * 3 * 3 * 2)).reshape(2, 3, 3, 2).round(3)
+case("layer_norm", [v], layer_norm(v))
+case("layer_norm", [m], layer_norm(m))
+case("layer_norm", [i, 0.5], layer_norm(i, 0.5))
+case("layer_norm", [X[0], 0.0], layer_norm(X[0], 0.0))
+case("layer_norm", [np.array([7.0, 7.0])], np.zeros(2))
+case("layer_norm", [e], e)
+case("layer_norm", [np.zeros((2, 0))], np.zeros((2, 0)))
+for z in [X, X[0], X[:0], X[:, :, :3, :2]]:
+    case("conv2d", [z, W], conv2d(z, W))
+    case("conv2d", [z, W, 2], conv2d(z, W, 2))
+    case("conv2d", [z, W, 2, 1], conv2d(z, W, 2, 1))
+    case("conv2d", [z, W, 1, 3], conv2d(z, W, 1, 3))
+case("conv2d", [np.arange(12).reshape(1, 3, 4), np.array([[[[1, -1], [0, 2]]]])], conv2d(np.arange(12).reshape(1, 3, 4), np.array([[[[1, -1], [0, 2]]]])))
+case("conv2d", [np.zeros((0, 3, 4)), np.zeros((2, 0, 2, 2))], np.zeros((2, 2, 3)))
+case("conv2d", [X[0], W[:0]], np.zeros((0, 3, 5)))
+for z in [X, X[0], X[0, 0], X[:0]]:
+    case("max_pool2d", [z, 2], max_pool2d(z, 2))
+    case("max_pool2d", [z, 3, 1], max_pool2d(z, 3, 1))
+    case("max_pool2d", [z, 1, 3], max_pool2d(z, 1, 3))
+case("max_pool2d", [np.array([[3, -1], [4, 2]]), 2], np.array([[4]]))
+
 print("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]")

@@ -35,6 +35,9 @@ var beta = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return betaTail(b, op.LogBetaIncC, x, p.get("alpha"), p.get("beta"))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.InvLogit(b.Apply(op.BetaLogitQuantile, p.get("alpha"), p.get("beta"), z))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0], _ = betaDraw(r, p.F("alpha"), p.F("beta"))
 	},

@@ -38,6 +38,10 @@ var betaMeanPrecision = &Dist{
 		a, c := betaShapes(b, p)
 		return betaTail(b, op.LogBetaIncC, x, a, c)
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		a, c := betaShapes(b, p)
+		return b.InvLogit(b.Apply(op.BetaLogitQuantile, a, c, z))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		m, k := p.F("mean"), p.F("precision")
 		out[0], _ = betaDraw(r, m*k, (1-m)*k)

@@ -38,6 +38,9 @@ var cauchy = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return logCauchyCDF(b, standardised(b, p.get("location"), x, p.get("scale")))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Add(p.get("location"), b.Mul(p.get("scale"), b.Apply(op.CauchyQuantile, z)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("location") + p.F("scale")*math.Tan(math.Pi*(open01(r)-0.5))
 	},

@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"math"
 	"math/rand/v2"
 
 	"ppl/graph/named"
@@ -34,9 +35,17 @@ var chiSquared = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return gammaTail(b, op.LogGammaQ, x, b.Scale(0.5, p.get("df")), b.Scalar(0.5))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return expWithin(b, logChiSquared(b, p.get("df"), z))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = gammaDraw(r, p.F("df")/2, 0.5)
 	},
 	Mean:     func(p Numbers) []float64 { return []float64{p.F("df")} },
 	Variance: func(p Numbers) []float64 { return []float64{2 * p.F("df")} },
+}
+
+// logChiSquared is the log of the quantile of ChiSquared(df) at the normal score z.
+func logChiSquared(b *named.Builder, df, z named.Value) named.Value {
+	return b.AddScalar(b.Apply(op.GammaLogQuantile, b.Scale(0.5, df), z), math.Ln2)
 }

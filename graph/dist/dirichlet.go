@@ -38,6 +38,10 @@ var dirichlet = &Dist{
 			return b.And(in, b.LessEq(b.Abs(b.AddScalar(b.Sum(x, 1), -1)), b.Scalar(simplexTolerance)))
 		})
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		g := b.Apply(op.GammaLogQuantile, p.get("concentration"), z)
+		return expWithin(b, b.Sub(g, b.LogSumExp(g)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		dirichletDraw(r, p.V("concentration"), out)
 	},

@@ -37,6 +37,9 @@ var frechet = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return b.Log1mExp(frechetCDF(b, x, p))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return expWithin(b, b.Sub(logOf(b, p.get("scale")), b.Div(b.Log(b.Neg(b.LogPhi(z))), p.get("shape"))))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = within(p.F("scale")*math.Pow(r.ExpFloat64(), -1/p.F("shape")), tiny, huge)
 	},

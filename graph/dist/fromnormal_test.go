@@ -28,7 +28,7 @@ type drawn struct {
 }
 
 // fromNormal builds the value of a row, truncated to bounds where these are given. Bounds that cut something off are inputs; one
-// within 1e-6 of 0 is not, since the slopes there are so large that differences tell nothing.
+// within 1e-6 of 0 or 1e-3 of an upper end is not, since the slopes there are so large that differences tell nothing.
 func (r row) fromNormal(t testing.TB, event graph.Shape, bounds ...*float64) *drawn {
 	t.Helper()
 	noise, err := r.d.NoiseShape(event)
@@ -45,7 +45,7 @@ func (r row) fromNormal(t testing.TB, event graph.Shape, bounds ...*float64) *dr
 	for i, v := range bounds {
 		name := []string{"from", "to"}[i]
 		c := b.Scalar(*v)
-		if from, to := r.ends(); *v > from && *v < to && math.Abs(*v) > 1e-6 {
+		if from, to := r.ends(); *v > from && *v < to && math.Abs(*v) > 1e-6 && to-*v > 1e-3 {
 			in[name], at[name] = b.G.Input(name, graph.Shape{}), []float64{*v}
 			d.names = append(d.names, name)
 			c = b.Wrap(in[name])
@@ -113,7 +113,7 @@ func (r row) checkScores(t *testing.T, what string, d *drawn, bounds ...*float64
 	f := d.slope(t)
 	epsilon := 4e-16
 	if len(bounds) > 0 { // the distribution function of a bound 40 standard deviations out
-		epsilon = 3e-14
+		epsilon = 1e-13
 	}
 	for _, z := range scores {
 		x, dx := f(z)
@@ -185,11 +185,14 @@ func TestFromNormalTruncated(t *testing.T) {
 			if r.flags["noint"] || r.kink(k) {
 				continue
 			}
-			for _, z := range []float64{-1.3, 0.4} {
+			for _, z := range []float64{-1.3, 0.4}[gradients%2:][:1] {
 				gradients++
 				d := r.fromNormal(t, graph.Shape{}, &k.lower, &k.up)
 				d.at["z"][0] = z
-				compileScalar(t, d.b, d.value, d.names, d.in, true).checkGradient(fmt.Sprintf("%s at z = %g", what, z), d.at, true)
+				second := math.Abs(k.at) < 1e3 // else what bounds and parameters do cancels, and differences tell nothing
+				e := compileScalar(t, d.b, d.value, d.names, d.in, second)
+				e.size = 1e3 * math.Abs(k.at)
+				e.checkGradient(fmt.Sprintf("%s at z = %g", what, z), d.at, second)
 			}
 		}
 	}
@@ -248,4 +251,51 @@ func TestFromNormalTruncatedByRow(t *testing.T) {
 		}
 	}
 	t.Logf("%d intervals as rows", rows)
+}
+
+// The plan computes what the TapeMachine does, node by node: values, first and second derivatives.
+func TestFromNormalPlanAgreesWithTapeMachine(t *testing.T) {
+	compared := 0
+	for _, r := range fromNormalRows(t) {
+		event := r.event(r.points()[0])
+		d := r.fromNormal(t, event)
+		for j := range d.at["z"] {
+			d.at["z"][j] = 0.8 * math.Cos(float64(j+1))
+		}
+		y := d.b.SumAll(d.b.Square(d.value))
+		var wrt []*graph.Node
+		for _, n := range d.names {
+			wrt = append(wrt, d.in[n])
+		}
+		outs := append([]*graph.Node{d.value.N}, grad.Reverse(d.b.G, y.N, wrt)...)
+		total := d.b.Scalar(0)
+		for _, g := range outs[1:] {
+			total = d.b.Add(total, d.b.SumAll(d.b.Wrap(g)))
+		}
+		outs = append(outs, grad.Reverse(d.b.G, total.N, wrt)...)
+		run := func(p graph.Program) (all []float64) {
+			s, err := p.NewState()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, n := range p.Inputs() {
+				copy(s.Input(i), d.at[n.Name])
+			}
+			if err := s.Run(); err != nil {
+				t.Fatal(err)
+			}
+			for i := range outs {
+				all = append(all, s.Output(i)...)
+			}
+			return all
+		}
+		got, want := run(plan.Compile(d.b.G, outs)), run(d.b.G.TapeMachine(outs))
+		for i := range want {
+			compared++
+			if !near(got[i], want[i], 1e-10, 1e-12*math.Abs(want[0])) {
+				t.Errorf("%s: number %d is %.15g in the plan, %.15g in the TapeMachine", r.head, i, got[i], want[i])
+			}
+		}
+	}
+	t.Logf("%d numbers", compared)
 }

@@ -35,6 +35,9 @@ var gamma = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return gammaTail(b, op.LogGammaQ, x, p.get("shape"), p.get("rate"))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return expWithin(b, b.Sub(b.Apply(op.GammaLogQuantile, p.get("shape"), z), logOf(b, p.get("rate"))))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = gammaDraw(r, p.F("shape"), p.F("rate"))
 	},

@@ -40,6 +40,9 @@ var gaussianRandomWalk = &Dist{
 			b.Scale(-0.5, b.Sum(b.Square(z), 1)), b.Scale(-size, b.Log(sd)), b.Scalar(-size * halfLog2Pi),
 		}
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Add(p.get("start"), b.Mul(p.get("sd"), b.CumSum(z)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		at := p.F("start")
 		for i := range out {

@@ -38,6 +38,9 @@ var halfCauchy = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return b.AddScalar(logCauchyCDF(b, b.Neg(halfZ(b, x, p, "scale"))), math.Ln2)
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Mul(p.get("scale"), b.Apply(op.CauchyQuantile, halfScore(b, z)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = p.F("scale") * math.Tan(math.Pi/2*open01(r))
 	},

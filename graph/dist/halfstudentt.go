@@ -43,6 +43,9 @@ var halfStudentT = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return halfStudentTail(b, halfZ(b, x, p, "scale"), p.get("df"))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Mul(p.get("scale"), b.Apply(op.StudentTQuantile, p.get("df"), halfScore(b, z)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = within(math.Abs(p.F("scale")*studentDraw(r, p.F("df"))), tiny, huge)
 	},

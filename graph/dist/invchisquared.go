@@ -34,6 +34,9 @@ var invChiSquared = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return invGammaTail(b, op.LogGammaP, x, b.Scale(0.5, p.get("df")), b.Scalar(0.5))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return expWithin(b, b.Neg(logChiSquared(b, p.get("df"), b.Neg(z))))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = invGammaDraw(r, p.F("df")/2, 0.5)
 	},

@@ -36,6 +36,9 @@ var invGamma = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return invGammaTail(b, op.LogGammaP, x, p.get("shape"), p.get("scale"))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return expWithin(b, b.Sub(logOf(b, p.get("scale")), b.Apply(op.GammaLogQuantile, p.get("shape"), b.Neg(z))))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = invGammaDraw(r, p.F("shape"), p.F("scale"))
 	},

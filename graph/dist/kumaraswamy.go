@@ -37,6 +37,10 @@ var kumaraswamy = &Dist{
 		return b.Log1mExp(kumaraswamyTail(b, x, p))
 	},
 	LogSurvival: kumaraswamyTail,
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		l := b.Log1mExp(b.Neg(b.Div(exponentialScore(b, z), p.get("b"))))
+		return b.Min(expWithin(b, b.Div(l, p.get("a"))), b.Scalar(almost1))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		u := -math.Expm1(-r.ExpFloat64() / p.F("b"))
 		out[0] = within(math.Pow(u, 1/p.F("a")), tiny, almost1)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -36,6 +37,11 @@ var pareto = &Dist{
 		return b.Log1mExp(paretoTail(b, x, p))
 	},
 	LogSurvival: paretoTail,
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		m := p.get("minimum")
+		x := b.Mul(m, expWithin(b, b.Div(exponentialScore(b, z), p.get("shape"))))
+		return b.Apply(op.Inside, x, m, b.Scalar(math.Inf(1)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		m := p.F("minimum")
 		out[0] = within(m*math.Exp(r.ExpFloat64()/p.F("shape")), m, huge)

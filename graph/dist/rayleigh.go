@@ -35,6 +35,9 @@ var rayleigh = &Dist{
 		return b.Log1mExp(rayleighTail(b, x, p))
 	},
 	LogSurvival: rayleighTail,
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Mul(p.get("scale"), b.Sqrt(b.Scale(2, exponentialScore(b, z))))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = within(p.F("scale")*math.Sqrt(2*r.ExpFloat64()), tiny, huge)
 	},

@@ -42,6 +42,9 @@ var skewNormal = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value { // mirrored
 		return b.Apply(op.LogSkewNormalCdf, b.Neg(p.get("shape")), standardised(b, p.get("location"), x, p.get("scale")))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Add(p.get("location"), b.Mul(p.get("scale"), b.Apply(op.SkewNormalQuantile, p.get("shape"), z)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		d := skewDelta(p)
 		u := d*math.Abs(r.NormFloat64()) + math.Sqrt((1-d)*(1+d))*r.NormFloat64()

@@ -38,6 +38,9 @@ var studentT = &Dist{
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return b.Apply(op.LogStudentTCdf, p.get("df"), standardised(b, p.get("mean"), x, p.spread(b, "scale")))
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Add(p.get("mean"), b.Mul(p.spread(b, "scale"), b.Apply(op.StudentTQuantile, p.get("df"), z)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = within(p.F("mean")+p.spread("scale")*studentDraw(r, p.F("df")), -huge, huge)
 	},

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/lang"
 )
 
@@ -46,7 +47,7 @@ var uniform = &Dist{
 	},
 	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
 		lo, hi := p.get("lower"), p.get("upper")
-		return b.Add(b.Mul(lo, b.Phi(b.Neg(z))), b.Mul(hi, b.Phi(z)))
+		return b.Apply(op.Inside, b.Add(b.Mul(lo, b.Phi(b.Neg(z))), b.Mul(hi, b.Phi(z))), lo, hi)
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		lo, hi := p.F("lower"), p.F("upper")

@@ -37,6 +37,9 @@ var weibull = &Dist{
 		return b.Log1mExp(weibullTail(b, x, p))
 	},
 	LogSurvival: weibullTail,
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return expWithin(b, b.Add(logOf(b, p.get("scale")), b.Div(b.Log(exponentialScore(b, z)), p.get("shape"))))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = within(p.F("scale")*math.Pow(r.ExpFloat64(), 1/p.F("shape")), tiny, huge)
 	},

@@ -30,6 +30,11 @@ func TestDistributionFunctionDerivatives(t *testing.T) {
 		{op.LogVonMisesArc, [][]float64{{2.5, -3.6, 1}, {0.3, -1, 2}, {40, -4, -2}, {900, 0.2, 0.7}, {3, 1, 7}}},
 		{op.NormalScore, [][]float64{{-3, math.Log1p(-math.Exp(-3))}, {-0.1, math.Log(1 - math.Exp(-0.1))}, {-900, -1e-300}, {0, -60}}},
 		{op.TruncatedScore, [][]float64{{0.4, -1, 2}, {-3, 0.2, 9}, {2, -0.3, 0.4}, {-0.6, 5, 6}, {0.7, -7, -6}, {1.2, -11, 12}}},
+		{op.GammaLogQuantile, [][]float64{{0.02, 1}, {0.02, 2.6}, {0.5, -4}, {0.5, 0.3}, {2.5, -0.3}, {2.5, 5}, {40, -3}, {40, 1.5}, {1e4, 0.2}}},
+		{op.BetaLogitQuantile, [][]float64{{0.03, 0.2, 0.4}, {0.5, 0.7, -3}, {2.5, 4, 0.3}, {2.5, 0.3, 2}, {30, 20, 4}, {3500, 4000, -1.3}, {0.4, 1e4, -2}}},
+		{op.StudentTQuantile, [][]float64{{0.3, -1}, {1, 0.1}, {4, -0.3}, {4, 6}, {30, 2}, {900, -1.2}}},
+		{op.CauchyQuantile, [][]float64{{-6}, {-0.5}, {0.02}, {0.7}, {3}}},
+		{op.SkewNormalQuantile, [][]float64{{4, -0.3}, {4, 2}, {-3, -1.5}, {-0.7, 3}, {0.2, -5}, {30, 0.01}}},
 		{op.LogStudentTCdf, [][]float64{{4, -0.3}, {4, 2}, {0.7, -50}, {30, -7}, {1, 0.1}}},
 	} {
 		for _, x := range c.points {

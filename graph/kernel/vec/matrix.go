@@ -32,7 +32,7 @@ func MatMul(c, a, b []float64, rows, inner, p, strideA, stepA int, accumulate bo
 	case blocks:
 		nativeMatMul(c, a, b, rows, inner, p, strideA, stepA, accumulate)
 	default:
-		portableMatMul(c, a, b, rows, inner, p, strideA, stepA, p)
+		portableMatMul(c, a, b, rows, inner, p, p, strideA, stepA, p)
 	}
 }
 
@@ -53,7 +53,7 @@ func matVecAdjoint(x, a, y []float64, rows, cols, stride int) {
 		f(still(&x[0]), still(&a[0]), still(&y[0]), rows, cols, stride*8)
 		return
 	}
-	portableMatMul(x, y, a, 1, rows, cols, 0, 1, stride)
+	portableMatMul(x, y, a, 1, rows, cols, 0, 0, 1, stride)
 }
 
 // dotShort is a dot product with four partial sums.

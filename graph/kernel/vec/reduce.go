@@ -47,7 +47,7 @@ func DotRows(acc, a []float64, b Operand, rows, p int) {
 		return
 	}
 	if b.Mode.broadcast() == 1 {
-		portableMatMul(acc, b.Data, a, 1, rows, p, 0, b.Mode.stride(p), p)
+		portableMatMul(acc, b.Data, a, 1, rows, p, 0, 0, b.Mode.stride(p), p)
 		return
 	}
 	portableDotRows(acc, a, b.Data, rows, p, b.Mode.stride(p))

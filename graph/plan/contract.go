@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"math"
+	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"ppl/graph/kernel/vec"
 	"ppl/graph/op"
@@ -11,8 +14,12 @@ import (
 // a matrix and a vector.
 //
 // The labels of a contraction fall into four groups: those of all three arrays, those of A and the result (rows),
-// those of B and the result (columns), and those that are summed. The last label of each of the latter three runs
-// through a matrix product; all others are enumerated when a state is made.
+// those of B and the result (columns), and those that are summed. Labels that stand next to one another wherever they
+// are count as one: the rows of a plate within a plate, the channels and the window of a convolution. The last label of
+// each of the latter three groups runs through a matrix product; all others are enumerated when a state is made.
+//
+// Large products are cut into blocks of rows and columns, which any number of cores may share: an element is one sum in
+// one order, wherever the cuts are.
 
 // contraction is a contraction over rows of p numbers.
 type contraction struct {
@@ -22,16 +29,22 @@ type contraction struct {
 	aRow, aSum       int    // strides in A, in rows
 	bSum, bCol       int    // in B
 	outRow, outCol   int    // in the result
-	parts            []part // one product each
+	parts            []part // one product each; those that add to the same elements are next to one another
+	per              int    // how many of these there are
 	x, y             []float64
 	sharedA, several bool // A does not vary; parts add to the same elements
+	blocks           []block
+	broken           atomic.Bool // some element is not a number
 }
 
 // part is where the matrices of one product begin, in rows.
 type part struct{ a, b, out int }
 
+// block is a piece of the result: rows and columns of the products of some groups of parts.
+type block struct{ from, to, row, rows, col, cols int }
+
 func (s *rowState) bindContract(g *generic, o op.Contract, p int) native {
-	labels := [3][]int{o.A, o.B, o.Out}
+	labels := [3][]int{slices.Clone(o.A), slices.Clone(o.B), slices.Clone(o.Out)}
 	for k, v := range g.in { // the particle's label is the first of the result
 		if g.out.batch && !v.batch && slices.Contains(labels[k], o.Out[0]) {
 			return nil
@@ -48,16 +61,41 @@ func (s *rowState) bindContract(g *generic, o op.Contract, p int) native {
 	}
 	// The matrices of one particle are a product like that with a shared matrix.
 	c.sharedA = c.p == 1 || !(g.in[0].batch && g.in[1].batch)
-	c.lay(labels, o.Sizes)
-	if c.sharedA {
-		c.x, c.y = make([]float64, c.sum*c.p), make([]float64, c.rows*c.p)
-		return func(*rowState) { c.shared(); c.absorb() }
+	c.lay(labels, slices.Clone(o.Sizes))
+	return c.native(s, c.kernel())
+}
+
+// merge makes one label of labels that stand next to one another in every array that has them, and
+// leaves out those of one element.
+func merge(labels *[3][]int, sizes []int) {
+	for k := range labels {
+		labels[k] = slices.DeleteFunc(labels[k], func(l int) bool { return sizes[l] == 1 })
 	}
-	return func(*rowState) { c.cells(); c.absorb() }
+	follows := func(ls []int, l, m int) bool { // m after l, or neither
+		i := slices.Index(ls, l)
+		if i < 0 {
+			return !slices.Contains(ls, m)
+		}
+		return i+1 < len(ls) && ls[i+1] == m
+	}
+	for k := range labels {
+		for i := 0; i+1 < len(labels[k]); {
+			l, m := labels[k][i], labels[k][i+1]
+			if !follows(labels[0], l, m) || !follows(labels[1], l, m) || !follows(labels[2], l, m) {
+				i++
+				continue
+			}
+			sizes[l] *= sizes[m]
+			for k := range labels {
+				labels[k] = slices.DeleteFunc(labels[k], func(x int) bool { return x == m })
+			}
+		}
+	}
 }
 
 // lay finds the sizes and strides of the products and where they begin.
 func (c *contraction) lay(labels [3][]int, sizes []int) {
+	merge(&labels, sizes)
 	stride := [3][]int{}
 	for k, ls := range labels {
 		stride[k] = make([]int, len(sizes))
@@ -90,91 +128,301 @@ func (c *contraction) lay(labels [3][]int, sizes []int) {
 	row, col, sum := last(2, 0, 1), last(2, 1, 0), last(1, 0, 2)
 	c.rows, c.cols, c.sum = size(row), size(col), size(sum)
 	c.aRow, c.aSum, c.bSum, c.bCol, c.outRow, c.outCol = of(row, 0), of(sum, 0), of(sum, 1), of(col, 1), of(row, 2), of(col, 2)
-	c.parts = []part{{}}
-	for l, n := range sizes {
-		in := func(k int) bool { return slices.Contains(labels[k], l) }
-		if l == row || l == col || l == sum || !in(0) && !in(1) && !in(2) {
-			continue
+	c.parts, c.per = []part{{}}, 1
+	for _, summed := range []bool{false, true} {
+		for l, n := range sizes {
+			in := func(k int) bool { return slices.Contains(labels[k], l) }
+			if l == row || l == col || l == sum || !in(0) && !in(1) && !in(2) || in(2) == summed {
+				continue
+			}
+			if summed {
+				c.several, c.per = true, c.per*n
+			}
+			var more []part
+			for _, p := range c.parts {
+				for i := range n {
+					more = append(more, part{p.a + i*stride[0][l], p.b + i*stride[1][l], p.out + i*stride[2][l]})
+				}
+			}
+			c.parts = more
 		}
-		c.several = c.several || !in(2)
-		var more []part
-		for _, p := range c.parts {
-			for i := range n {
-				more = append(more, part{p.a + i*stride[0][l], p.b + i*stride[1][l], p.out + i*stride[2][l]})
+	}
+}
+
+// work computes a block, with ProductSpace numbers to work in.
+type work func(b block, space []float64)
+
+// native cuts the products into blocks and runs them.
+func (c *contraction) native(s *rowState, f work) native {
+	if len(c.blocks) == 1 {
+		space := s.space(0)
+		return func(*rowState) {
+			f(c.blocks[0], space)
+			c.absorb()
+		}
+	}
+	var spaces [][]float64
+	t := newTeam(len(c.blocks), func(worker, piece int) { f(c.blocks[piece], spaces[worker]) })
+	for w := range t.workers {
+		spaces = append(spaces, s.space(w))
+	}
+	return func(*rowState) {
+		t.run()
+		c.absorb()
+	}
+}
+
+// smallProduct is how many multiplications a product of numbers has that is not worth tiles.
+const smallProduct = 1 << 10
+
+// kernel chooses how the products are computed, and cuts them into blocks.
+func (c *contraction) kernel() work {
+	if !c.sharedA {
+		c.cut(false)
+		return c.cells
+	}
+	if c.p > 1 {
+		c.cut(false)
+		return c.particles
+	}
+	if c.rows == 1 {
+		c.transpose()
+	}
+	switch {
+	case c.cols == 1:
+		c.x, c.y = make([]float64, c.sum), make([]float64, c.rows)
+		if c.bSum == 1 && c.outRow == 1 {
+			c.cut(false)
+		} else {
+			c.whole()
+		}
+		return c.vectors
+	case c.rows*c.cols*c.sum < smallProduct:
+		c.x, c.y = make([]float64, c.sum), make([]float64, c.rows)
+		c.whole()
+		return c.small
+	}
+	if vec.Transposed(c.matrices(part{}, block{})) {
+		c.transpose()
+	}
+	c.cut(c.bCol != 1 || c.cols%8 != 0)
+	return c.numbers
+}
+
+// transpose exchanges the operands: Cᵀ = Bᵀ·Aᵀ.
+func (c *contraction) transpose() {
+	c.a, c.b, c.rows, c.cols = c.b, c.a, c.cols, c.rows
+	c.aRow, c.aSum, c.bSum, c.bCol, c.outRow, c.outCol = c.bCol, c.bSum, c.aSum, c.aRow, c.outCol, c.outRow
+	for i, t := range c.parts {
+		c.parts[i].a, c.parts[i].b = t.b, t.a
+	}
+}
+
+func (c *contraction) whole() {
+	c.blocks = []block{{0, len(c.parts) / c.per, 0, c.rows, 0, c.cols}}
+}
+
+// blockWork is how many multiplications are worth a block.
+var blockWork = 1 << 18
+
+// cut lists the blocks: one for all, or a few for each processor. What is copied of B for some columns serves all rows.
+func (c *contraction) cut(copies bool) {
+	processors, groups := runtime.GOMAXPROCS(0), len(c.parts)/c.per
+	n := min(4*processors, c.rows*c.cols*c.sum*c.p*len(c.parts)/blockWork)
+	if processors == 1 || n < 2 {
+		c.whole()
+		return
+	}
+	if groups >= n {
+		for i := range n {
+			c.blocks = append(c.blocks, block{groups * i / n, groups * (i + 1) / n, 0, c.rows, 0, c.cols})
+		}
+		return
+	}
+	n = (n + groups - 1) / groups
+	rows, cols := max(1, min(n, c.rows/24)), max(1, min(n, c.cols, c.cols*c.p/64))
+	if copies {
+		rows = max(1, min(rows, n/cols))
+	} else {
+		cols = max(1, min(cols, n/rows))
+	}
+	for g := range groups {
+		for i := range rows {
+			for j := range cols {
+				b := block{from: g, to: g + 1, row: c.cutAt(c.rows, i, rows), col: c.cutAt(c.cols, j, cols)}
+				b.rows, b.cols = c.cutAt(c.rows, i+1, rows)-b.row, c.cutAt(c.cols, j+1, cols)-b.col
+				c.blocks = append(c.blocks, b)
 			}
 		}
-		c.parts = more
+	}
+}
+
+// cutAt is where piece i of n begins: a multiple of eight numbers.
+func (c *contraction) cutAt(size, i, n int) int {
+	if i == n || c.p > 1 {
+		return size * i / n
+	}
+	return size * i / n &^ 7
+}
+
+// matrices are those of one part, from the first row and column of a block, with the sizes of all.
+func (c *contraction) matrices(t part, b block) (out, x, y vec.Cells, rows, cols, sum int) {
+	out = vec.Cells{Data: c.out[t.out+b.row*c.outRow+b.col*c.outCol:], Row: c.outRow, Col: c.outCol}
+	x = vec.Cells{Data: c.a[t.a+b.row*c.aRow:], Row: c.aRow, Col: c.aSum}
+	y = vec.Cells{Data: c.b[t.b+b.col*c.bCol:], Row: c.bSum, Col: c.bCol}
+	return out, x, y, c.rows, c.cols, c.sum
+}
+
+// group lists the parts that add to the same elements.
+func (c *contraction) group(g int) []part { return c.parts[g*c.per : (g+1)*c.per] }
+
+// numbers multiplies matrices of numbers.
+func (c *contraction) numbers(b block, space []float64) {
+	for g := b.from; g < b.to; g++ {
+		for i, t := range c.group(g) {
+			out, x, y, _, _, _ := c.matrices(t, b)
+			vec.Product(out, x, y, b.rows, b.cols, c.sum, i > 0, space)
+		}
+		c.check(c.group(g)[0], b)
+	}
+}
+
+// particles multiplies a matrix that all share with those of each particle: particles are columns of B beside its own.
+func (c *contraction) particles(b block, space []float64) {
+	p, merged := c.p, c.cols == 1 || c.bCol == 1 && c.outCol == 1
+	wide, times := p, b.cols
+	if merged {
+		wide, times = b.cols*p, 1
+	}
+	for g := b.from; g < b.to; g++ {
+		for i, t := range c.group(g) {
+			x := vec.Cells{Data: c.a[t.a+b.row*c.aRow:], Row: c.aRow, Col: c.aSum}
+			for j := b.col; j < b.col+times; j++ {
+				out := vec.Cells{Data: c.out[(t.out+b.row*c.outRow+j*c.outCol)*p:], Row: c.outRow * p, Col: 1}
+				y := vec.Cells{Data: c.b[(t.b+j*c.bCol)*p:], Row: c.bSum * p, Col: 1}
+				vec.Product(out, x, y, b.rows, wide, c.sum, i > 0, space)
+			}
+		}
+		c.check(c.group(g)[0], b)
 	}
 }
 
 // cells multiplies matrices of which each particle has its own.
-func (c *contraction) cells() {
+func (c *contraction) cells(b block, _ []float64) {
 	p := c.p
-	outer := c.sum == 1 && !c.several && (c.cols == 1 || c.bCol == 1 && c.outCol == 1)
-	if !outer {
-		clear(c.out)
-	}
-	for _, t := range c.parts {
-		a, b, out := c.a[t.a*p:], c.b[t.b*p:], c.out[t.out*p:]
-		switch {
-		case outer:
-			for i := range c.rows {
-				dst := out[i*c.outRow*p:][:c.cols*p]
-				vec.Binary(vec.Mul, dst, vec.Operand{Data: b[:c.cols*p], Mode: vec.Full},
-					vec.Operand{Data: a[i*c.aRow*p:][:p], Mode: vec.PerParticle}, c.cols, p)
-			}
-		case (c.rows == 1 || c.cols == 1) && c.aSum == 1 && c.bSum == 1:
-			for i := range c.rows {
-				for j := range c.cols {
-					dst := out[(i*c.outRow+j*c.outCol)*p:][:p]
-					vec.DotRows(dst, a[i*c.aRow*p:][:c.sum*p], vec.Operand{Data: b[j*c.bCol*p:][:c.sum*p], Mode: vec.Full}, c.sum, p)
+	for g := b.from; g < b.to; g++ {
+		for i, t := range c.group(g) {
+			x, y, out := c.a[(t.a+b.row*c.aRow)*p:], c.b[(t.b+b.col*c.bCol)*p:], c.out[(t.out+b.row*c.outRow+b.col*c.outCol)*p:]
+			if c.sum == 1 && !c.several && (b.cols == 1 || c.bCol == 1 && c.outCol == 1) {
+				for i := range b.rows {
+					vec.Binary(vec.Mul, out[i*c.outRow*p:][:b.cols*p], vec.Operand{Data: y[:b.cols*p], Mode: vec.Full},
+						vec.Operand{Data: x[i*c.aRow*p:][:p], Mode: vec.PerParticle}, b.cols, p)
 				}
+				continue
 			}
-		default:
-			vec.AddCells(vec.Cells{Data: out, Row: c.outRow * p, Col: c.outCol * p}, vec.Cells{Data: a, Row: c.aRow * p, Col: c.aSum * p},
-				vec.Cells{Data: b, Row: c.bSum * p, Col: c.bCol * p}, c.rows, c.cols, c.sum, p)
+			if i == 0 {
+				c.clear(t, b)
+			}
+			if (c.rows == 1 || c.cols == 1) && c.aSum == 1 && c.bSum == 1 {
+				for i := range b.rows {
+					for j := range b.cols {
+						vec.DotRows(out[(i*c.outRow+j*c.outCol)*p:][:p], x[i*c.aRow*p:][:c.sum*p], vec.Operand{Data: y[j*c.bCol*p:][:c.sum*p], Mode: vec.Full}, c.sum, p)
+					}
+				}
+				continue
+			}
+			vec.AddCells(vec.Cells{Data: out, Row: c.outRow * p, Col: c.outCol * p}, vec.Cells{Data: x, Row: c.aRow * p, Col: c.aSum * p},
+				vec.Cells{Data: y, Row: c.bSum * p, Col: c.bCol * p}, b.rows, b.cols, c.sum, p)
 		}
+		c.check(c.group(g)[0], b)
 	}
 }
 
-// shared multiplies matrices of which B's are those of each particle: particles are columns of B beside its own.
-func (c *contraction) shared() {
-	p := c.p
-	if c.several {
-		clear(c.out)
-	}
-	merged := c.cols > 1 && c.bCol == 1 && c.outCol == 1 && (c.sum == 1 || c.bSum == c.cols) && (c.rows == 1 || c.outRow == c.cols)
-	for _, t := range c.parts {
-		a, b, out := c.a[t.a:], c.b[t.b*p:], c.out[t.out*p:]
-		if merged {
-			vec.MatMul(out, a, b, c.rows, c.sum, c.cols*p, c.aRow, c.aSum, c.several)
-			continue
+// vectors multiplies matrices by vectors of numbers, copied where they are not next to one another.
+func (c *contraction) vectors(b block, _ []float64) {
+	for g := b.from; g < b.to; g++ {
+		for i, t := range c.group(g) {
+			out, x, y, _, _, _ := c.matrices(t, b)
+			c.column(out.Data, x.Data, y.Data, b.rows, i > 0)
 		}
-		for j := range c.cols {
-			c.column(out[j*c.outCol*p:], a, b[j*c.bCol*p:])
-		}
+		c.check(c.group(g)[0], b)
 	}
 }
 
-// column multiplies one column of B, copied if its rows are not next to one another.
-func (c *contraction) column(out, a, b []float64) {
-	p := c.p
+// small multiplies small matrices of numbers.
+func (c *contraction) small(b block, _ []float64) {
+	merged := c.bCol == 1 && c.outCol == 1 && (c.sum == 1 || c.bSum == c.cols) && c.outRow == c.cols
+	for g := b.from; g < b.to; g++ {
+		for i, t := range c.group(g) {
+			out, x, y, _, _, _ := c.matrices(t, b)
+			if merged {
+				vec.MatMul(out.Data, x.Data, y.Data, c.rows, c.sum, c.cols, c.aRow, c.aSum, i > 0)
+				continue
+			}
+			for j := range c.cols {
+				c.column(out.Data[j*c.outCol:], x.Data, y.Data[j*c.bCol:], c.rows, i > 0)
+			}
+		}
+		c.check(c.group(g)[0], b)
+	}
+}
+
+// column multiplies one column of B.
+func (c *contraction) column(out, a, b []float64, rows int, accumulate bool) {
 	if c.sum > 1 && c.bSum != 1 {
-		moveRows(c.x, b, c.sum, 1, c.bSum, p)
+		moveNumbers(c.x, b, c.sum, 1, c.bSum)
 		b = c.x
 	}
-	if c.rows == 1 || c.outRow == 1 {
-		vec.MatMul(out, a, b, c.rows, c.sum, p, c.aRow, c.aSum, c.several)
+	if rows == 1 || c.outRow == 1 {
+		vec.MatMul(out, a, b, rows, c.sum, 1, c.aRow, c.aSum, accumulate)
 		return
 	}
-	moveRows(c.y, out, c.rows, 1, c.outRow, p)
-	vec.MatMul(c.y, a, b, c.rows, c.sum, p, c.aRow, c.aSum, c.several)
-	moveRows(out, c.y, c.rows, c.outRow, 1, p)
+	moveNumbers(c.y, out, rows, 1, c.outRow)
+	vec.MatMul(c.y, a, b, rows, c.sum, 1, c.aRow, c.aSum, accumulate)
+	moveNumbers(out, c.y, rows, c.outRow, 1)
+}
+
+// rowsOf visits the stretches of elements of the result that a block has.
+func (c *contraction) rowsOf(t part, b block, visit func(x []float64)) {
+	p := c.p
+	for i := range b.rows {
+		row := c.out[(t.out+(b.row+i)*c.outRow+b.col*c.outCol)*p:]
+		switch {
+		case b.cols == 1 || c.outCol == 1:
+			visit(row[:b.cols*p])
+		default:
+			for j := range b.cols {
+				visit(row[j*c.outCol*p:][:p])
+			}
+		}
+	}
+}
+
+func (c *contraction) clear(t part, b block) {
+	c.rowsOf(t, b, func(x []float64) { clear(x) })
+}
+
+// check notes whether a block has elements that are not numbers.
+func (c *contraction) check(t part, b block) {
+	sum := 0.0
+	if (b.cols == 1 || c.outCol == 1) && c.outRow == b.cols {
+		sum = vec.Sum(c.out[(t.out+b.row*c.outRow)*c.p:][:b.rows*b.cols*c.p])
+	} else {
+		c.rowsOf(t, b, func(x []float64) { sum += vec.Sum(x) })
+	}
+	if sum == sum {
+		return
+	}
+	c.rowsOf(t, b, func(x []float64) { // not only infinities that cancel, which would depend on the cuts
+		if slices.ContainsFunc(x, math.IsNaN) {
+			c.broken.Store(true)
+		}
+	})
 }
 
 // absorb computes the products again where they are not numbers: those with 0 are 0.
 func (c *contraction) absorb() {
-	if t := vec.Sum(c.out); t == t {
+	if !c.broken.Swap(false) {
 		return
 	}
 	ap := c.p
@@ -199,9 +447,9 @@ func (c *contraction) absorb() {
 	}
 }
 
-// moveRows copies n rows of p numbers; rows of dst and of src are so many rows apart.
-func moveRows(dst, src []float64, n, dstStep, srcStep, p int) {
+// moveNumbers copies n numbers; those of dst and of src are so many apart.
+func moveNumbers(dst, src []float64, n, dstStep, srcStep int) {
 	for i := range n {
-		copy(dst[i*dstStep*p:][:p], src[i*srcStep*p:])
+		dst[i*dstStep] = src[i*srcStep]
 	}
 }

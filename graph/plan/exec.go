@@ -23,6 +23,7 @@ type rowState struct {
 	idx     []int
 	tab     []unsafe.Pointer // what operations work on
 	taken   int              // entries of it
+	spaces  [][]float64      // of each worker on a product
 }
 
 // Inputs implements graph.Program: the inputs that the outputs depend on.
@@ -108,6 +109,14 @@ func (s *rowState) entry(v *value) int32 {
 	at := s.reserve(1)
 	s.tab[at] = unsafe.Pointer(unsafe.SliceData(s.array(v)))
 	return int32(at)
+}
+
+// space is what a worker on products of matrices copies to.
+func (s *rowState) space(worker int) []float64 {
+	for worker >= len(s.spaces) {
+		s.spaces = append(s.spaces, aligned(vec.ProductSpace))
+	}
+	return s.spaces[worker]
 }
 
 // aligned allocates on a cache line.

@@ -44,14 +44,11 @@ func (cl *cluster) chunk(c *compiler) {
 	lp.chunks = max(1, n)
 }
 
-// chunked is a cluster that a state runs in chunks, on as many goroutines as
-// there were processors when the state was made.
-type chunked struct {
-	cl      *cluster
-	workers []*rowState // with registers of their own
-	bounds  []*bound    // of each worker
-	private [][][]float64
-	work    []func()
+// team runs pieces of work on as many goroutines as there were processors when it was made.
+type team struct {
+	workers int
+	pieces  int
+	work    []func() // of each worker
 	next    atomic.Int64
 	wait    sync.WaitGroup
 	failed  atomic.Value
@@ -59,6 +56,54 @@ type chunked struct {
 
 // failure is a panic of a worker.
 type failure struct{ what any }
+
+func newTeam(pieces int, work func(worker, piece int)) *team {
+	t := &team{workers: min(pieces, runtime.GOMAXPROCS(0)), pieces: pieces}
+	for w := range t.workers {
+		t.work = append(t.work, func() { t.help(func(piece int) { work(w, piece) }) })
+	}
+	return t
+}
+
+// help runs pieces until there are none left.
+func (t *team) help(work func(piece int)) {
+	defer func() {
+		if r := recover(); r != nil {
+			t.failed.Store(failure{r})
+		}
+		t.wait.Done()
+	}()
+	for {
+		k := int(t.next.Add(1)) - 1
+		if k >= t.pieces {
+			return
+		}
+		work(k)
+	}
+}
+
+// run returns when all pieces are done, with the panic of one of them if there was any.
+func (t *team) run() {
+	t.next.Store(0)
+	t.wait.Add(len(t.work))
+	for _, f := range t.work[1:] {
+		go f()
+	}
+	t.work[0]()
+	t.wait.Wait()
+	if f, ok := t.failed.Load().(failure); ok {
+		panic(f.what)
+	}
+}
+
+// chunked is a cluster that a state runs in chunks.
+type chunked struct {
+	cl      *cluster
+	team    *team
+	workers []*rowState // with registers of their own
+	bounds  []*bound    // of each worker
+	private [][][]float64
+}
 
 func (s *rowState) split(cl *cluster) *chunked {
 	c := &chunked{cl: cl}
@@ -70,52 +115,31 @@ func (s *rowState) split(cl *cluster) *chunked {
 		}
 		c.private = append(c.private, own)
 	}
-	for w := 0; w < min(n, runtime.GOMAXPROCS(0)); w++ {
+	c.team = newTeam(n, c.chunk)
+	for range c.team.workers {
 		t := *s
 		t.scratch, t.sum = aligned(s.pr.scratch), aligned(s.pr.p)
 		t.idx, t.tab, t.taken = make([]int, len(s.idx)), make([]unsafe.Pointer, cl.loop.entries()), 0
 		c.workers = append(c.workers, &t)
 		c.bounds = append(c.bounds, t.bind(cl))
-		c.work = append(c.work, func() { c.help(w) })
 	}
 	return c
 }
 
-// help runs chunks until there are none left.
-func (c *chunked) help(w int) {
-	defer func() {
-		if r := recover(); r != nil {
-			c.failed.Store(failure{r})
-		}
-		c.wait.Done()
-	}()
+// chunk runs chunk k.
+func (c *chunked) chunk(w, k int) {
 	n, size := c.cl.loop.chunks, c.cl.loop.dims[0]
 	b := c.bounds[w]
 	first := len(b.data) - len(c.cl.accums)
-	for {
-		k := int(c.next.Add(1)) - 1
-		if k >= n {
-			return
-		}
-		for i, own := range c.private[k] {
-			clear(own)
-			b.data[first+i] = own
-		}
-		b.part(c.workers[w], k*size/n, (k+1)*size/n)
+	for i, own := range c.private[k] {
+		clear(own)
+		b.data[first+i] = own
 	}
+	b.part(c.workers[w], k*size/n, (k+1)*size/n)
 }
 
 func (c *chunked) run(s *rowState) {
-	c.next.Store(0)
-	c.wait.Add(len(c.work))
-	for _, f := range c.work[1:] {
-		go f()
-	}
-	c.work[0]()
-	c.wait.Wait()
-	if f, ok := c.failed.Load().(failure); ok {
-		panic(f.what)
-	}
+	c.team.run()
 	for _, own := range c.private {
 		for i, a := range c.cl.accums {
 			out := s.array(a.to.v)

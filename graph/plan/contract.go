@@ -44,65 +44,89 @@ type part struct{ a, b, out int }
 type block struct{ from, to, row, rows, col, cols int }
 
 func (s *rowState) bindContract(g *generic, o op.Contract, p int) native {
-	labels := [3][]int{slices.Clone(o.A), slices.Clone(o.B), slices.Clone(o.Out)}
+	l := labelling{sizes: slices.Clone(o.Sizes), room: slices.Clone(o.Sizes)}
+	for k, ls := range [][]int{o.A, o.B, o.Out} {
+		l.of[k] = slices.Clone(ls)
+	}
 	for k, v := range g.in { // the particle's label is the first of the result
-		if g.out.batch && !v.batch && slices.Contains(labels[k], o.Out[0]) {
+		if g.out.batch && !v.batch && slices.Contains(l.of[k], o.Out[0]) {
 			return nil
 		}
 	}
 	c := &contraction{a: s.array(g.in[0]), b: s.array(g.in[1]), out: s.array(g.out), p: p}
 	for k, v := range []*value{g.in[0], g.in[1], g.out} {
-		if v.batch {
-			labels[k] = labels[k][1:]
+		switch {
+		case v.batch && g.out.batch:
+			l.of[k] = l.of[k][1:]
+		case v.batch: // particles are summed: they are the last dimension of what has them
+			particle := l.of[k][0]
+			l.of[k], l.room[particle] = append(l.of[k][1:], particle), s.pr.p
 		}
 	}
 	if g.in[0].batch && !g.in[1].batch {
-		c.a, c.b, labels[0], labels[1] = c.b, c.a, labels[1], labels[0]
+		c.a, c.b, l.of[0], l.of[1] = c.b, c.a, l.of[1], l.of[0]
 	}
 	// The matrices of one particle are a product like that with a shared matrix.
 	c.sharedA = c.p == 1 || !(g.in[0].batch && g.in[1].batch)
-	c.lay(labels, slices.Clone(o.Sizes))
+	c.lay(&l, !g.out.batch)
 	return c.native(s, c.kernel())
+}
+
+// labelling is what stands in which order in A, B and the result.
+type labelling struct {
+	of    [3][]int
+	sizes []int // by label
+	room  []int // the elements that a label takes in memory: more than its size where particles fill up vectors
 }
 
 // merge makes one label of labels that stand next to one another in every array that has them, and
 // leaves out those of one element.
-func merge(labels *[3][]int, sizes []int) {
-	for k := range labels {
-		labels[k] = slices.DeleteFunc(labels[k], func(l int) bool { return sizes[l] == 1 })
+func (l *labelling) merge() {
+	for k := range l.of {
+		l.of[k] = slices.DeleteFunc(l.of[k], func(x int) bool { return l.room[x] == 1 })
 	}
-	follows := func(ls []int, l, m int) bool { // m after l, or neither
-		i := slices.Index(ls, l)
-		if i < 0 {
-			return !slices.Contains(ls, m)
-		}
-		return i+1 < len(ls) && ls[i+1] == m
-	}
-	for k := range labels {
-		for i := 0; i+1 < len(labels[k]); {
-			l, m := labels[k][i], labels[k][i+1]
-			if !follows(labels[0], l, m) || !follows(labels[1], l, m) || !follows(labels[2], l, m) {
+	for k := range l.of {
+		for i := 0; i+1 < len(l.of[k]); {
+			x, y := l.of[k][i], l.of[k][i+1]
+			if !l.together(x, y) {
 				i++
 				continue
 			}
-			sizes[l] *= sizes[m]
-			for k := range labels {
-				labels[k] = slices.DeleteFunc(labels[k], func(x int) bool { return x == m })
+			l.sizes[x] *= l.sizes[y]
+			l.room[x] *= l.room[y]
+			for k := range l.of {
+				l.of[k] = slices.DeleteFunc(l.of[k], func(z int) bool { return z == y })
 			}
 		}
 	}
 }
 
-// lay finds the sizes and strides of the products and where they begin.
-func (c *contraction) lay(labels [3][]int, sizes []int) {
-	merge(&labels, sizes)
+// together reports whether y stands after x wherever one of the two is.
+func (l *labelling) together(x, y int) bool {
+	if l.room[y] != l.sizes[y] {
+		return false
+	}
+	for _, ls := range l.of {
+		i, j := slices.Index(ls, x), slices.Index(ls, y)
+		if (i >= 0 || j >= 0) && (i < 0 || j != i+1) {
+			return false
+		}
+	}
+	return true
+}
+
+// lay finds the sizes and strides of the products and where they begin. Where there are several sums long says that
+// the innermost is to be a long one, not the one of which elements are closest.
+func (c *contraction) lay(l *labelling, long bool) {
+	l.merge()
+	labels, sizes := l.of, l.sizes
 	stride := [3][]int{}
 	for k, ls := range labels {
 		stride[k] = make([]int, len(sizes))
 		n := 1
 		for i := len(ls) - 1; i >= 0; i-- {
 			stride[k][ls[i]] = n
-			n *= sizes[ls[i]]
+			n *= l.room[ls[i]]
 		}
 	}
 	last := func(first, second, not int) int { // the last label of two arrays that the third lacks
@@ -126,6 +150,13 @@ func (c *contraction) lay(labels [3][]int, sizes []int) {
 		return sizes[l]
 	}
 	row, col, sum := last(2, 0, 1), last(2, 1, 0), last(1, 0, 2)
+	if long {
+		for _, l := range labels[1] {
+			if slices.Contains(labels[0], l) && !slices.Contains(labels[2], l) && sizes[sum] < min(64, sizes[l]) {
+				sum = l
+			}
+		}
+	}
 	c.rows, c.cols, c.sum = size(row), size(col), size(sum)
 	c.aRow, c.aSum, c.bSum, c.bCol, c.outRow, c.outCol = of(row, 0), of(sum, 0), of(sum, 1), of(col, 1), of(row, 2), of(col, 2)
 	c.parts, c.per = []part{{}}, 1

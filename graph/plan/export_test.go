@@ -9,6 +9,13 @@ func SmallChunks() (restore func()) {
 	return func() { chunkWork, privateCost = work, cost }
 }
 
+// SmallBlocks makes products run in blocks, until the returned function is called.
+func SmallBlocks() (restore func()) {
+	was := blockWork
+	blockWork = 1 << 9
+	return func() { blockWork = was }
+}
+
 // Unbatched lists the ops that the program runs through their own Eval.
 func Unbatched(p graph.Program) []string {
 	pr, ok := p.(*rowProgram)

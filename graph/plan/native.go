@@ -40,7 +40,7 @@ func (c *compiler) perParticle(n *graph.Node, k int) bool {
 	return false
 }
 
-// bindOther gives a generic step its memory. Particles summed over are left to the op's Eval.
+// bindOther gives a generic step its memory. Particles summed over are left to the op's Eval, but in products.
 func (s *rowState) bindOther(g *generic) runner {
 	if g.promote != nil {
 		return s.bindGeneric(g)
@@ -52,7 +52,7 @@ func (s *rowState) bindOther(g *generic) runner {
 	if g.out.batch {
 		p = s.pr.p
 	}
-	if varies == g.out.batch {
+	if _, product := g.n.Op.(op.Contract); product || varies == g.out.batch {
 		if f := s.bindNative(g, p); f != nil {
 			return f
 		}

@@ -141,7 +141,7 @@ func (c *compiler) copyView(n *graph.Node) {
 	}
 }
 
-// product recognises a matrix that does not vary times rows that do:
+// product recognises a known matrix times rows that vary:
 // Out[p, i] = Σ_k X[i, k]·b[p, k], X in either order. With more rows than
 // columns it is an instruction over the rows i; otherwise an accumulation over
 // the rows k, as the adjoint of the former is.
@@ -153,7 +153,7 @@ func (c *compiler) product(n *graph.Node, o op.Contract) bool {
 	if c.an.batch[x.ID] || !c.an.batch[b.ID] || !c.an.batch[n.ID] || len(xa) != 2 || len(ba) != 2 || len(o.Out) != 2 {
 		return false
 	}
-	if !graph.AllFinite(x.Const) { // what is 0 in b absorbs it
+	if x.Const == nil || !graph.AllFinite(x.Const) { // what is 0 in b absorbs it
 		return false
 	}
 	i, k := o.Out[1], ba[1]

@@ -30,6 +30,9 @@ type Slot struct {
 	// nothing.
 	Param bool
 	Init  []float64
+	// Noise marks the noise that a guide of the user's draws the site from: its guide is a standard normal, and nothing
+	// of it is fitted. It has no Jacobian either.
+	Noise bool
 }
 
 // Frame is the location and log scale of a relative block, each a scalar or of
@@ -79,6 +82,7 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	s := Slot{Site: block.Site, At: block.At, Box: block.Box, Free: free, Offset: p.Size, Transform: t}
 	s.Relative = relative(block)
 	s.Circular = circular
+	s.Noise = block.Noise
 	if s.Param = block.Param; s.Param && block.Init.Valid() && block.Init.IsConst() {
 		if s.Init = initial(t, block, free.Size()); s.Init == nil {
 			return named.Value{}, lower.ErrInitOutside
@@ -107,7 +111,7 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	if angles.Turns != nil && !angles.Straight {
 		x = wrap(b, b.Add(x, b.Array(free, angles.Turns)))
 	}
-	if s.Param {
+	if s.Param || s.Noise {
 		return x, nil
 	}
 	total := b.Scalar(0)

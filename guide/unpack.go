@@ -55,6 +55,9 @@ func (p *Unpacked) Latent(b *named.Builder, block lower.Block) (named.Value, err
 	slot := p.slots
 	p.slots++
 	x := p.part(block)
+	if block.Noise {
+		x = nil // a value of the site is none of the noise
+	}
 	if p.Rest != nil {
 		return p.started(b, block, slot, x)
 	}

@@ -60,7 +60,7 @@ func (f *fitter) corrected(fit *Answer, o *objective, a *ascent) error {
 			f.responseDraws(fit, r, a.loc)
 			return nil
 		}
-		more := newObjective(f.surf, f.opt.Seed, f.moreParticles(fit, o.S))
+		more := newObjective(f.surf, f.opt.Seed, f.moreParticles(fit, o.S), f.still())
 		next, err := f.refine(more, a, r)
 		if err != nil {
 			return err

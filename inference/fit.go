@@ -70,6 +70,7 @@ type fitter struct {
 	tried    []*guidedStart
 	sym      *Symmetry // that is found at the first optimum, then about the best
 	learning bool      // params
+	written  bool      // the guide is the user's own, whose noise is still
 	outset   []float64 // where a fit starts; nil: the origin of the unconstrained scale
 
 	reporter *target.Reporter // compiled when it is first needed
@@ -213,11 +214,19 @@ func (f *fitter) fresh(t *target.Target) (*objective, *ascent, error) {
 
 // objective is the ELBO of the target at work, under the noise of the fit.
 func (f *fitter) objective() *objective {
-	o := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
+	o := newObjective(f.surf, f.opt.Seed, f.opt.Particles, f.still())
 	if f.learning {
 		f.orthogonal(o)
 	}
 	return o
+}
+
+// still are the coordinates that keep a standard normal guide; nil where there are none.
+func (f *fitter) still() []bool {
+	if !f.written {
+		return nil
+	}
+	return f.surf.Noise()
 }
 
 // climbAndAscend approaches the bulk from a start and optimises there.

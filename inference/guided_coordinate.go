@@ -203,7 +203,7 @@ func (c *coordinates) prepare() error {
 	if err := c.sub.useOver(&t, ax); err != nil {
 		return err
 	}
-	c.o = newObjective(c.sub.surf, f.opt.Seed, target.Lanes)
+	c.o = newObjective(c.sub.surf, f.opt.Seed, target.Lanes, nil)
 	return nil
 }
 

@@ -22,7 +22,7 @@ type Family struct {
 }
 
 // Families lists the values of Options.Guide, the default first; each stands in a file of its own.
-var Families = []Family{meanField, fullRank, lowRank, laplace, mode}
+var Families = []Family{meanField, fullRank, lowRank, laplace, mode, written}
 
 // Guides are the names of the families, the default first.
 var Guides = func() (names []string) {

@@ -2,10 +2,12 @@ package inference
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
 	"ppl/graph"
+	"ppl/graph/lower"
 	"ppl/guide"
 	"ppl/inference/arrow"
 	"ppl/inference/random"
@@ -70,7 +72,7 @@ func Learn(ctx context.Context, t *target.Target, opt Options) (*Learned, error)
 	opt.Correct = Corrections[0]
 	f := newFitter(ctx, t, opt)
 	defer f.ears.close()
-	f.learning = true
+	f.learning, f.written = true, t.Written()
 	written := t.Heard(f.ears.halt)
 	var best *ascent
 	var values []float64
@@ -144,6 +146,66 @@ func Learn(ctx context.Context, t *target.Target, opt Options) (*Learned, error)
 	}
 	l.Evaluations = f.evaluations()
 	return l, nil
+}
+
+// OfModel is what was learned of the params that the model itself reads, of a target where those that its guide alone
+// reads are known; nil where there are none of either.
+func (l *Learned) OfModel(t *target.Target) (*Learned, *target.Target, error) {
+	var own, model []target.Param
+	for _, x := range l.Values {
+		if t.Model.GuideParams[x.Symbol] {
+			own = append(own, x)
+		} else {
+			model = append(model, x)
+		}
+	}
+	if len(own) == 0 || len(model) == 0 {
+		return nil, t, nil
+	}
+	fixed, ds := t.At(own)
+	if err := ds.Err(); err != nil {
+		return nil, nil, fmt.Errorf("with the guide's params at their estimates: %w", err)
+	}
+	m := *l
+	m.Values, m.free, m.at = model, fixed, make([]float64, fixed.D)
+	numbers := map[*lang.Symbol][]float64{}
+	for _, s := range l.free.Slots {
+		if s.Param {
+			numbers[s.Site] = append(numbers[s.Site], l.at[s.Offset:s.Offset+s.Free.Size()]...)
+		}
+	}
+	for _, s := range fixed.Slots {
+		if s.Param {
+			copy(m.at[s.Offset:], numbers[s.Site])
+		}
+	}
+	return &m, fixed, nil
+}
+
+// Join takes what was learned of the model's params, and of the guide's at these.
+func (l *Learned) Join(model, guide *Learned) {
+	at := map[*lang.Symbol]target.Param{}
+	for _, x := range append(slices.Clone(model.Values), guide.Values...) {
+		at[x.Symbol] = x
+	}
+	values := slices.Clone(l.Values)
+	for k, x := range values {
+		values[k] = at[x.Symbol]
+	}
+	evaluations := guide.Evaluations
+	*l = *model
+	l.Values = values
+	l.ELBO = guide.ELBO
+	l.Evaluations += evaluations
+}
+
+// InitOf starts from values of params.
+func InitOf(values []target.Param) target.Init {
+	init := target.Init{}
+	for _, x := range values {
+		init[x.Symbol] = &lower.Array{Shape: x.Shape, Data: x.Values}
+	}
+	return init
 }
 
 // farOut is a logarithm that no unit explains.
@@ -231,7 +293,7 @@ func (f *fitter) orthogonal(o *objective) {
 		return // as they are: independent, with unit variances
 	}
 	if s := (need + target.Lanes - 1) / target.Lanes * target.Lanes; s > o.S {
-		*o = *newObjective(f.surf, f.opt.Seed, s)
+		*o = *newObjective(f.surf, f.opt.Seed, s, f.still())
 	}
 	half := o.S / 2
 	r := random.Stream(f.opt.Seed, "orthogonal", o.S)

@@ -113,7 +113,7 @@ func (f *fitter) look(fit *Answer) error {
 	if l.Compare(fit.Draws); l.unseen(fit.Draws) > mostUnseen {
 		l.Agrees = false
 	}
-	if sound && l.Agrees && (fit.Draws.KHat <= doubtfulKHat || d > fewTempered) || f.opt.Guide != Guides[0] {
+	if sound && l.Agrees && (fit.Draws.KHat <= doubtfulKHat || d > fewTempered) || f.opt.Guide != Guides[0] && f.opt.Guide != Written {
 		return nil
 	}
 	return f.takeParticles(fit)

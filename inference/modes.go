@@ -57,7 +57,7 @@ func (f *fitter) explore(fit *Answer, o *objective, best *ascent) (*objective, *
 		near := func(loc []float64) bool {
 			return slices.ContainsFunc(f.sym.onto(loc, known), func(image []float64) bool { return nearAny(known, hills, image) })
 		}
-		p := newObjective(f.surf, f.opt.Seed, f.opt.Particles)
+		p := newObjective(f.surf, f.opt.Seed, f.opt.Particles, f.still())
 		a, err := f.climbAndAscend(p, s, near)
 		if err != nil {
 			if _, is := err.(*target.ErrNoStart); is {

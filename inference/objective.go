@@ -17,7 +17,8 @@ import (
 // log density: ∂F/∂loc = mean g_s, ∂F/∂logsd = mean g_s ⊙ sd ⊙ eps_s + 1, and
 // for products with the Hessian the direction at particle s is
 // v_loc + v_logsd ⊙ sd ⊙ eps_s. Coordinates of params are points: they have a location, no noise
-// and no entropy, and their log sds stay where they are.
+// and no entropy, and their log sds stay where they are. Those of the noise of a guide of the user's are
+// still where that guide is what is fitted: they stay standard normal.
 type objective struct {
 	surf *target.Surface
 	S, D int
@@ -25,6 +26,7 @@ type objective struct {
 	// point marks the coordinates of params, and latents counts the others.
 	point   []bool
 	latents int
+	still   []bool // nil: none
 
 	// Of the last evaluation:
 	value        float64
@@ -37,9 +39,9 @@ type objective struct {
 	sensitivity  []float64 // mean g_s ⊙ sd ⊙ eps_s
 }
 
-func newObjective(surf *target.Surface, seed uint64, s int) *objective {
+func newObjective(surf *target.Surface, seed uint64, s int, still []bool) *objective {
 	d := surf.D
-	o := &objective{surf: surf, S: s, D: d, eps: make([]float64, s*d)}
+	o := &objective{surf: surf, S: s, D: d, eps: make([]float64, s*d), still: still}
 	random.Balanced(random.Stream(seed, "elbo", s), o.eps, s, d)
 	o.point = surf.Points()
 	for i, still := range o.point {
@@ -99,7 +101,19 @@ func (o *objective) eval(loc, logsd []float64) error {
 			o.glogsd[i] = 0
 		}
 	}
+	o.hold(o.gloc, o.glogsd)
 	return nil
+}
+
+// hold clears the coordinates that are still.
+func (o *objective) hold(xs ...[]float64) {
+	for i, still := range o.still {
+		for _, x := range xs {
+			if still {
+				x[i] = 0
+			}
+		}
+	}
 }
 
 // place fills u with the particles at the last point.
@@ -140,5 +154,6 @@ func (o *objective) product(vloc, vlogsd, hloc, hlogsd []float64) error {
 	for i := range hlogsd {
 		hlogsd[i] += o.sensitivity[i] * vlogsd[i]
 	}
+	o.hold(hloc, hlogsd)
 	return nil
 }

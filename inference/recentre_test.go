@@ -61,7 +61,7 @@ func TestRecentringOfAGaussian(t *testing.T) {
 	y := normals(1, "y", 20)
 	tg := build(t, "data y : real[N]\nm ~ Normal(0, 3)\nb ~ Normal(0, 3)\ny[i in 1..N] ~ Normal(m + b * i, 2)", data{"N": 20, "y": y})
 	f := atWork(t, tg)
-	o := newObjective(f.surf, 1, 64)
+	o := newObjective(f.surf, 1, 64, nil)
 	a, err := f.climbAndAscend(o, make([]float64, 2), nil)
 	if err != nil || !a.converged {
 		t.Fatal(a.why, err)

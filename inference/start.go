@@ -117,12 +117,18 @@ func (f *fitter) noStart(u []float64) error { return f.t.NoStart(u) }
 func (f *fitter) approach(u []float64) (loc, logsd []float64, err error) {
 	d := f.t.D
 	loc, logsd = append([]float64(nil), u...), make([]float64, d)
+	still := f.still()
+	for i, s := range still {
+		if s {
+			loc[i] = 0
+		}
+	}
 	if f.pattern == nil {
 		return loc, logsd, nil
 	}
 	c := &climber{u: loc}
 	steps := 40
-	if f.learning && slices.Contains(f.surf.Points(), false) {
+	if f.learning && slices.Contains(f.surf.Points(), false) || still != nil {
 		steps = 0 // beside params the density of latents at points may rise without bound: their spread is what holds it
 	}
 	if err := f.climb(c, 0.1, steps); err != nil {
@@ -135,6 +141,9 @@ func (f *fitter) approach(u []float64) (loc, logsd []float64, err error) {
 	for i, h := range diag {
 		if h > 0 {
 			logsd[i] = -0.5 * math.Log(h)
+		}
+		if still != nil && still[i] {
+			logsd[i] = 0
 		}
 	}
 	return c.u, logsd, nil
@@ -150,7 +159,9 @@ func (f *fitter) shrink(o *objective, loc, logsd []float64) error {
 			return nil
 		}
 		for i := range logsd {
-			logsd[i] -= math.Ln2
+			if o.still == nil || !o.still[i] {
+				logsd[i] -= math.Ln2
+			}
 		}
 		if f.halted() {
 			return &ErrStopped{f.why}

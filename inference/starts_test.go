@@ -40,7 +40,7 @@ factor -0.5 * (x^2 - 2 * rho * x * y + y^2) / (1 - rho^2)
 			ma, mb := c.offa*c.sa, c.offb*c.sb
 			tg := build(t, text, data{"sa": c.sa, "sb": c.sb, "ma": ma, "mb": mb, "rho": c.rho})
 			f := atWork(t, tg)
-			o := newObjective(f.surf, 1, 64)
+			o := newObjective(f.surf, 1, 64, nil)
 			a, err := f.climbAndAscend(o, []float64{0, 0}, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -99,7 +99,7 @@ func TestLinearResponseOfARegression(t *testing.T) {
 	}
 	f := atWork(t, build(t, "data X : real[N, K]\ndata y : real[N]\nb[k in 1..K] ~ Normal(0, 2)\ny ~ Normal(X @ b, 0.7)",
 		data{"N": n, "K": k, "X": x, "y": y}))
-	o := newObjective(f.surf, 1, 64)
+	o := newObjective(f.surf, 1, 64, nil)
 	a, err := f.climbAndAscend(o, make([]float64, k), nil)
 	if err != nil || !a.converged {
 		t.Fatal(a.why, err)
@@ -139,7 +139,7 @@ func TestArrowResponse(t *testing.T) {
 	if len(f.pattern.Blocks) != 70 {
 		t.Fatal("no arrow")
 	}
-	o := newObjective(f.surf, 1, 64)
+	o := newObjective(f.surf, 1, 64, nil)
 	a, err := f.climbAndAscend(o, make([]float64, f.t.D), nil)
 	if err != nil || !a.converged {
 		t.Fatal(a.why, err)

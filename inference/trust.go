@@ -268,6 +268,7 @@ func (a *ascent) solve(rl, rs, zl, zs []float64) {
 		zl[i] *= a.scale[i]
 		zs[i] = 0.5 * rs[i]
 	}
+	a.o.hold(zl)
 }
 
 func dot(a, b []float64) float64 {

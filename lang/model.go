@@ -17,6 +17,12 @@ type Model struct {
 	Fns     map[string]*ast.Fn
 	// Generated are the values that `generate` defines, in order.
 	Generated []*Symbol
+	// Guide is the body of the guide with lets in the place of its `~` (see DrawnBody), and Guided the
+	// latents that it draws.
+	Guide  []ast.Stmt
+	Guided []*Symbol
+	// GuideParams are the params that nothing but the guide reads.
+	GuideParams map[*Symbol]bool
 	// Dims are the dimension names that data declarations bind (`N` of `real[N]`).
 	Dims []*Symbol
 	// Samples says what each `~` does.

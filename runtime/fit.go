@@ -50,6 +50,9 @@ func (p *Problem) Fit(ctx context.Context, opt Options) (post *Posterior, err er
 func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err error) {
 	run := opt.run(ctx)
 	begun := run.Begun
+	if p, err = p.under(opt.Guide); err != nil {
+		return nil, err
+	}
 	p, points, err := p.learn(run)
 	if err != nil {
 		return nil, p.explain(err)
@@ -73,6 +76,20 @@ func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err er
 		a = next
 	}
 	return nil, p.explain(err)
+}
+
+// under is the problem under a guide of a name: without that of the model, unless it is that which is asked for.
+func (p *Problem) under(guide string) (*Problem, error) {
+	if guide == inference.Written {
+		return p, nil
+	}
+	t, ds := p.target.Unguided()
+	if ds.HasErrors() {
+		return nil, &DataError{ds}
+	}
+	q := *p
+	q.target = t
+	return &q, nil
 }
 
 // run is what the options ask of a method, from now on.

@@ -17,7 +17,7 @@ type Options struct {
 	Seed      uint64 // all randomness derives from it
 	Particles int    // Monte-Carlo particles of the ELBO; 64
 	Draws     int    // posterior draws that are kept; 4000
-	Guide     string // one of inference.Guides; "meanfield"
+	Guide     string // one of inference.Guides; "meanfield", or "written" where the model has a `guide`
 	Correct   string // one of inference.Corrections; "auto"
 	// Temperature is that at which relaxations of discrete latents end, in (0, 1]; 0.1.
 	// StraightThrough uses hard draws forwards and relaxed ones backwards.
@@ -129,6 +129,12 @@ func (o *Options) complete(p *Problem) error {
 	}
 	if o.Chains == 0 {
 		o.Chains = 4
+	}
+	switch written := p.target.Written(); {
+	case o.Guide == "" && written && o.Method != MethodNUTS:
+		o.Guide = inference.Written
+	case o.Guide == inference.Written && !written:
+		return &OptionError{"Guide", inference.Written + " is the `guide` that a model writes down, and this one writes none"}
 	}
 	if err := o.affordable(p.target.D); err != nil {
 		return err

@@ -23,6 +23,8 @@ var optionModels = []struct {
 		map[string]any{"x": []float64{1, 2, 3, 4, 5}, "y": []float64{1.1, 2.3, 2.9, 4.2, 5.1}}},
 	{"labels", "data y : real[N]\nm ~ Normal(0, 3)\nz[i in 1..N] ~ Bernoulli(0.3)\ny[i in 1..N] ~ Normal(m * z[i], 1)\nlet first = m * z[1]", "z",
 		map[string]any{"y": []float64{0.1, 3.2, -0.5}}},
+	{"guide", "data y : real[N]\nm ~ Normal(0, 3)\ns ~ HalfNormal(2)\ny ~ Normal(m, s)\nparam a : real\nparam b : real > 0\nguide { m ~ Normal(a, b) }", "",
+		map[string]any{"y": []float64{0.1, 3.2, -0.5}}},
 	{"label", "data y : real\nz ~ Bernoulli(0.3)\ny ~ Normal(z, 1)", "z",
 		map[string]any{"y": 1.0}},
 }
@@ -89,6 +91,10 @@ func everyCombination(t *testing.T, p *runtime.Problem) {
 				case method == runtime.MethodNUTS && guide != inference.Guides[0]:
 					if !errors.As(err, &option) || option.Field != "Guide" {
 						t.Errorf("%s: NUTS with a guide gives %v", name, err)
+					}
+				case guide == inference.Written && !p.Target().Written():
+					if !errors.As(err, &option) || option.Field != "Guide" {
+						t.Errorf("%s: a guide that the model does not have gives %v", name, err)
 					}
 				case err != nil && (!typed(err) || !p.Target().Guided()):
 					t.Errorf("%s: %T: %v", name, err, err)

@@ -88,6 +88,9 @@ func (p *Problem) knowingAll(params []Param) (*Problem, error) {
 	for _, s := range p.model.checked.Params {
 		k := slices.IndexFunc(params, func(x Param) bool { return x.Symbol == s.Name && !x.Let })
 		if k < 0 {
+			if p.model.checked.GuideParams[s] {
+				continue // it was fitted under another guide
+			}
 			if empty := slices.ContainsFunc(p.target.Slots, func(slot guide.Slot) bool { return slot.Param && slot.Site == s }); !empty {
 				continue // it has no elements
 			}
@@ -150,7 +153,23 @@ func (post *making) judgeParams() {
 	if l == nil {
 		return
 	}
-	names := quoted(paramNames(l.Values))
+	own := post.problem.model.checked.GuideParams
+	var model []target.Param
+	for _, x := range l.Values {
+		if !own[x.Symbol] {
+			model = append(model, x)
+		}
+	}
+	if len(model) == 0 { // what the guide is worth its weights say
+		switch {
+		case l.Interrupted || l.TimedOut:
+			post.lower(Caution, "the guide's params: stopped while they were learned")
+		case !l.Converged:
+			post.reasons = append(post.reasons, "the guide's params are short of their optimum: "+l.Ended)
+		}
+		return
+	}
+	names := quoted(paramNames(model))
 	switch {
 	case l.Interrupted || l.TimedOut:
 		post.lower(Poor, "%s: stopped while they were learned", names)

@@ -94,7 +94,7 @@ func usageOf(err error) error {
 	if strings.HasPrefix(err.Error(), "unexpected argument") && help == "ppl fit --help" {
 		return usage("%v: data are given with -d; see `%s`", err, help)
 	}
-	return usage("%v; see `%s`", err, help)
+	return usage("%s; see `%s`", strings.Replace(err.Error(), `one of "",`, "one of ", 1), help) // "" is the default
 }
 
 // usage is the error of a command line that makes no sense.

@@ -21,7 +21,7 @@ type fitCmd struct {
 	Data            []string      `short:"d" sep:"none" placeholder:"DATA" help:"Data: a file (JSON, .jsonl, CSV, .parquet, .npy, .npz), or name=value. May be repeated."`
 	Seed            uint64        `default:"1" help:"All randomness derives from it."`
 	Sampler         samplerFlags  `embed:""`
-	Guide           string        `enum:"${guides}" default:"meanfield" help:"Family of the approximation: ${families}."`
+	Guide           string        `enum:",${guides}" default:"" placeholder:"FAMILY" help:"Family of the approximation: ${families}. The default is written where the model has a guide of its own, else meanfield."`
 	Correct         string        `enum:"auto,linear,none" default:"auto" help:"What mends the guide: linear response and importance weights (auto), linear response alone (linear), nothing (none)."`
 	Particles       int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
 	Draws           int           `default:"4000" help:"Posterior draws that are kept. Means and quantiles are of at least 4096, so that asking for few costs no accuracy."`

@@ -33,8 +33,8 @@ var statements = map[string]statement{
 		"A pure function. Dimension names in its types are bound by the call.",
 		"fn hill(x: real[N], k: real) -> real[N] = x / (k + x)"},
 	"guide": {"guide { ... }",
-		"Replaces the automatic guide for the latents that it names.",
-		"guide { z ~ Normal(m, exp(s)) }"},
+		"The guide of the latents that it names: the family of distributions that a fit brings as near to their posterior as it can, by the `param`s in it. Sites may depend on data, params and sites above. Other latents keep the automatic guide.",
+		"param b : real[2]\nparam s : real > 0\nguide { plate i in 1..N { z[i] ~ Normal(b[1] + b[2] * y[i], s) } }"},
 	"if": {"if CONDITION then E else E",
 		"An expression. Only the branch that is taken is evaluated, element by element.",
 		"let rate = if t < change then early else late"},
@@ -57,9 +57,6 @@ var statements = map[string]statement{
 	"inf": {"inf", "Infinity, for bounds.", "x ~ Normal(0, 1) in (0, inf)"},
 }
 
-// unfitted are the words whose models can be checked, not fitted yet.
-var unfitted = map[string]bool{"guide": true}
-
 func words() []string {
 	var out []string
 	for w := range statements {
@@ -75,7 +72,4 @@ func wordPage(e *env, word string) {
 	p.blank()
 	p.text("", s.doc)
 	p.verbatim("Example", s.example)
-	if unfitted[word] {
-		p.section("Status", "Not yet: models that use it can be checked, not fitted.")
-	}
 }

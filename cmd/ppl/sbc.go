@@ -26,7 +26,7 @@ type sbcCmd struct {
 	Method     string   `enum:"${methods}" default:"variational" help:"How each data set is fitted, as in ppl fit."`
 	Chains     int      `default:"4" help:"nuts: Markov chains of each fit."`
 	Warmup     int      `default:"1000" help:"nuts: transitions of each chain that adapt."`
-	Guide      string   `enum:"${guides}" default:"meanfield" help:"Family of the approximation, as in ppl fit."`
+	Guide      string   `enum:",${guides}" default:"" placeholder:"FAMILY" help:"Family of the approximation, as in ppl fit."`
 	Discrete   []string `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent, as in ppl fit. May be repeated."`
 	Engine     string   `enum:"plan,tape" default:"plan" help:"Executor, as in ppl fit."`
 	Format     string   `enum:"text,json" default:"text" help:"Print a table (text), or one JSON object (json)."`

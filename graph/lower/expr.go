@@ -55,6 +55,8 @@ func (l *lowerer) table(e ast.Expr) val {
 		return l.arrayLiteral(e)
 	case *ast.Comprehension:
 		return l.comprehension(e)
+	case *ast.Drawn:
+		return l.drawn(e)
 	}
 	l.fail("not-supported-here", e, "this expression is not supported yet")
 	return val{}

@@ -99,6 +99,9 @@ func (l *lowerer) readGaps(at ast.Node, g *gaps, args []named.IndexArg) val {
 		return l.b.Index(l.nonEmpty(l.b.Array(g.shape, data)), args...)
 	}
 	known := read(g.known)
+	if l.guiding && g.anyRead(l, read(g.missing)) >= 0 {
+		l.fail("not-supported-here", at, "a guide may not read missing elements of `%s`", g.sym.Name)
+	}
 	if g.anyRead(l, read(g.missing)) < 0 {
 		return val{known, g.elem}
 	}

@@ -145,6 +145,9 @@ func (l *lowerer) supply(s *ast.Sample, info *lang.SampleInfo, x box) named.Valu
 	if x.full.Size() == 0 {
 		return l.b.Array(x.full, []float64{})
 	}
+	if v, ok := l.fromGuide(s, info.Symbol, x); ok {
+		return v
+	}
 	l.affordLatents(s, x.full)
 	sup, rank := l.support(s, info, x)
 	block := Block{Site: info.Symbol, At: x.at(), Box: x.full, Cells: x.cells(), Support: sup, EventRank: rank, Span: s.Span()}

@@ -21,7 +21,7 @@ func (l *lowerer) forLoop(s *ast.For) {
 		l.iterate(s.Binders, func() { l.block(s.Body) })
 		return
 	}
-	if l.sim == nil {
+	if l.sim == nil && !l.guiding {
 		l.prepare(s)
 	}
 	around := l.context

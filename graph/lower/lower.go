@@ -84,6 +84,9 @@ type Block struct {
 	// where it starts, of the shape of the box; not valid where the source decides.
 	Param bool
 	Init  named.Value
+	// Noise says that it is the noise that a guide of the user's draws the site from, standard normal under
+	// that guide: its density is a part of the joint one, and no Jacobian belongs to it (guided.go).
+	Noise bool
 	Span  diag.Span
 }
 
@@ -142,6 +145,8 @@ type Joint struct {
 	Observed []*Observed
 	// Idle are warnings of data that have no part in the model.
 	Idle diag.List
+	// Excess is log q − log N of what a guide of the user's has drawn from standard normal noise; not valid without one.
+	Excess named.Value
 }
 
 // The strategies for a discrete latent: summed out; averaged over, relaxed, or
@@ -164,6 +169,8 @@ type Options struct {
 	// Values supplies values of discrete latent number i, an array of its shape, at
 	// which lets that depend on discrete latents are reported.
 	Values func(b *named.Builder, i int, shape graph.Shape) named.Value
+	// Unguided leaves out the guide of the user's, and the params that nothing else reads.
+	Unguided bool
 	// Given takes the discrete latents at what Values gives, in place of summing them
 	// out: all factors are those at these values, -Inf where one is impossible, and no
 	// table arises.
@@ -227,11 +234,14 @@ func (l *lowerer) newBuilder() *named.Builder {
 	return b
 }
 
-// LogDensity is the sum of all factors.
+// LogDensity is the sum of all factors; under a guide of the user's, the density of its noise.
 func (j *Joint) LogDensity(b *named.Builder) named.Value {
 	t := b.Scalar(0)
 	for _, f := range j.Factors {
 		t = b.Add(t, f.Value)
+	}
+	if j.Excess.Valid() {
+		t = b.Sub(t, j.Excess)
 	}
 	return t
 }
@@ -253,6 +263,7 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 	}
 	b.Limit = opt.limit()
 	b.G.Limit = l.mostElements()
+	l.drawGuide()
 	l.block(l.stmts)
 	b.G.Limit = 0 // the elimination counts for itself, as does the plan
 	l.complete()
@@ -260,6 +271,9 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 	l.report()
 	l.unobserved()
 	b.Limit = 0
+	if l.guided != nil {
+		l.joint.Excess = l.guided.excess
+	}
 	l.diags.Sort()
 	if l.diags.HasErrors() {
 		return nil, l.diags
@@ -307,6 +321,9 @@ type lowerer struct {
 	scanning *scanning
 	// skipped are the first iterations of loops that draw nothing (resume.go).
 	skipped map[*ast.Binder]int
+	// guiding is set in the walk through a guide, guided are what it has drawn (guided.go).
+	guiding bool
+	guided  *guideSites
 	// sim is set in a simulation (simulate.go).
 	sim *simulation
 

@@ -34,6 +34,9 @@ func (l *lowerer) paramStmt(s *ast.Param) {
 		l.bindData(s.Name.Name, a, lang.Real)
 		return
 	}
+	if (l.options.Unguided || l.sim != nil) && l.m.GuideParams[sym] {
+		return
+	}
 	if l.sim != nil {
 		l.notGenerative(s, "a `param` has no prior to draw it from", "declare it as data, and give it a value, or as a latent with a prior")
 	}
@@ -109,7 +112,7 @@ func (l *lowerer) penalty(s *ast.Sample, info *lang.SampleInfo) {
 // reportParams collects the params that the source supplies.
 func (l *lowerer) reportParams() {
 	for _, s := range l.m.Params {
-		if l.data.Values[s.Name] == nil {
+		if l.data.Values[s.Name] == nil && !(l.options.Unguided && l.m.GuideParams[s]) {
 			l.try(func() { l.joint.Params = append(l.joint.Params, Reported{Symbol: s, Value: l.lookup(s.Name).Value}) })
 		}
 	}

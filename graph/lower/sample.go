@@ -12,6 +12,9 @@ func (l *lowerer) sample(s *ast.Sample) {
 	if l.sequence != nil && l.sim == nil || l.inBody() {
 		return // densities are vectorised after the recurrences have run
 	}
+	if l.guiding {
+		return // the guide may read no latent
+	}
 	info := l.m.Samples[s]
 	if info == nil || info.Dist == nil {
 		l.fail("not-supported-here", s, "this `~` is not supported yet")

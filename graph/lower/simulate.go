@@ -183,13 +183,6 @@ func (l *lowerer) simulated(s *ast.Data, a *Array) {
 	l.scope.names[s.Name.Name] = &binding{store: l.newStore(sym, shape, a)}
 }
 
-// outsideSimulation passes over statements that have no part in a simulation,
-// and refuses those that make one impossible.
-func (l *lowerer) outsideSimulation(s ast.Stmt) bool {
-	_, guide := s.(*ast.Guide)
-	return guide
-}
-
 // simulate interprets one `~` by drawing what is on its left.
 func (l *lowerer) simulate(s *ast.Sample, info *lang.SampleInfo) {
 	switch info.Kind {

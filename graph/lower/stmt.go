@@ -60,11 +60,8 @@ func (l *lowerer) stmt(s ast.Stmt) {
 		l.factor(s)
 	case *ast.Param:
 		l.paramStmt(s)
-	case *ast.Fn:
+	case *ast.Fn, *ast.Guide:
 	default:
-		if l.sim != nil && l.outsideSimulation(s) {
-			return
-		}
 		l.fail("not-supported-here", s, "this statement is not supported yet")
 	}
 }
@@ -158,7 +155,7 @@ func (l *lowerer) letOnce(s *ast.Let) {
 }
 
 func (l *lowerer) factor(s *ast.Factor) {
-	if l.options.LatentsOnly || l.sim != nil && l.sim.latents {
+	if l.options.LatentsOnly || l.sim != nil && l.sim.latents || l.guiding {
 		return
 	}
 	if l.sim != nil && l.sim.predict != nil {

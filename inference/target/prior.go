@@ -15,6 +15,9 @@ import (
 // value that rounding put on a bound). It is nil where the prior cannot be drawn from:
 // an improper one, say.
 func (t *Target) PriorPoints(r *rand.Rand, n int, halted func() bool) []float64 {
+	if t.Written() {
+		return nil // of the noise of a draw there is no telling
+	}
 	out := make([]float64, 0, n*t.D)
 	opt := t.Options
 	opt.LatentsOnly = true

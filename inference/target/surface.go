@@ -55,6 +55,20 @@ func (s *Surface) Points() []bool {
 	return out
 }
 
+// Noise marks the coordinates of the noise that a guide of the user's draws from; nil where there is none.
+func (s *Surface) Noise() []bool {
+	if !s.t.Written() {
+		return nil
+	}
+	out := make([]bool, s.D)
+	for _, slot := range s.t.Slots {
+		for i := range slot.Free.Size() {
+			out[slot.Offset+i] = slot.Noise
+		}
+	}
+	return out
+}
+
 // NewSurface lowers and differentiates the model; programs are compiled when
 // they are first needed.
 func (t *Target) NewSurface() (*Surface, error) {

@@ -2,6 +2,7 @@ package target
 
 import (
 	"fmt"
+	"slices"
 
 	"ppl/graph"
 	"ppl/graph/grad"
@@ -59,6 +60,31 @@ type Target struct {
 	statistics *sufficient.Cache
 	// halt, if it is set, says that whoever waits for graphs to be built has given up.
 	halt func() bool
+}
+
+// Written reports whether a guide of the user's draws some latents: they are functions of the unconstrained numbers of
+// its noise, of which that guide is a standard normal.
+func (t *Target) Written() bool {
+	return slices.ContainsFunc(t.Slots, func(s guide.Slot) bool { return s.Noise })
+}
+
+// Unguided is the target without the guide of the user's, over other unconstrained numbers.
+func (t *Target) Unguided() (*Target, diag.List) {
+	if len(t.Model.Guide) == 0 || t.Options.Unguided {
+		return t, nil
+	}
+	opt := t.Options
+	opt.Unguided, opt.Halt = true, t.halt
+	next, ds := NewWith(t.Model, t.Data, t.Engine, opt)
+	if next != nil {
+		next.Direct, next.Mode = t.Direct, t.Mode
+		for _, p := range t.Known {
+			if !t.Model.GuideParams[p.Symbol] {
+				next.Known = append(next.Known, p)
+			}
+		}
+	}
+	return next, ds
 }
 
 // Heard is the target with graphs that stop being built, by a panic that is a graph.Halted,

@@ -108,6 +108,10 @@ func (t *Target) quantities(h Handling) ([]Quantity, error) {
 // lowerAt lowers the model at values of its latents, for s points; more changes the options.
 // rule, if there is one, may replace sums over data.
 func (t *Target) lowerAt(s int, h Handling, rule graph.SumRule, more func(*lower.Options, *named.Axis)) (*atValues, error) {
+	t, ds := t.Unguided()
+	if err := ds.Err(); err != nil {
+		return nil, err
+	}
 	a := &atValues{t: t, b: t.Builder(), ax: &named.Axis{Name: "particle", Size: s, Class: named.Particle}}
 	a.b.G.SumRule = rule
 	defer func() { a.b.G.SumRule = nil }()
@@ -136,7 +140,8 @@ func (t *Target) lowerAt(s int, h Handling, rule graph.SumRule, more func(*lower
 	if more != nil {
 		more(&opt, a.ax)
 	}
-	joint, ds := lower.LowerWith(t.Model, t.Data, a.src, a.b, opt)
+	var joint *lower.Joint
+	joint, ds = lower.LowerWith(t.Model, t.Data, a.src, a.b, opt)
 	if err := ds.Err(); err != nil {
 		if h == Summed && tooDear(ds) {
 			return nil, &ErrSummed{t.Discrete[0].Symbol.Name, ds[0].Summary, ds[0].Span}

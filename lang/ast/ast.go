@@ -90,6 +90,21 @@ type Sample struct {
 	Weighted   *Weighting // or nil
 }
 
+// Element is the expression that reads, of an array of a name, what the left side names: `x[i]` of `x[i] ~ ...`.
+func (s *Sample) Element(name string) Expr {
+	x := &Name{At: s.Name.At, Name: name}
+	if len(s.Index) == 0 {
+		return x
+	}
+	args := make([]IndexArg, len(s.Index))
+	for i, ix := range s.Index {
+		if args[i] = ix.Arg; ix.Binder != nil {
+			args[i] = IndexArg{At: ix.Binder.At, Expr: &Name{At: ix.Binder.Name.At, Name: ix.Binder.Name.Name}}
+		}
+	}
+	return &Index{At: s.At, X: x, Args: args}
+}
+
 // Censoring is `censored above E`, `censored below E`, `censored in (a, b)` or
 // `censored in a..b`: values of that range are not seen.
 type Censoring struct {
@@ -344,6 +359,16 @@ type DistExpr struct {
 	Dist *Dist
 }
 
+// Drawn stands for what a `~` of a guide draws, as a function of noise, or for its log density there. No
+// text has it: the checker makes a `let` of each such `~` (lang.Model.Guide).
+type Drawn struct {
+	At
+	Sample *Sample
+	Noise  Expr // the noise of the element that is drawn
+	// Value is the element, where its log density is meant; nil for the draw.
+	Value Expr
+}
+
 // Array is `[E1, E2]`.
 type Array struct {
 	At
@@ -377,6 +402,7 @@ func (*If) expr()            {}
 func (*Index) expr()         {}
 func (*Call) expr()          {}
 func (*DistExpr) expr()      {}
+func (*Drawn) expr()         {}
 func (*Array) expr()         {}
 func (*Comprehension) expr() {}
 func (*Paren) expr()         {}

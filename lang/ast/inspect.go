@@ -118,6 +118,12 @@ func (c *children) ofExpr(n Expr) {
 		}
 	case *DistExpr:
 		c.dist(n.Dist)
+	case *Drawn:
+		if n.Sample != nil {
+			c.dist(n.Sample.Dist)
+		}
+		c.expr(n.Noise)
+		c.expr(n.Value)
 	case *Array:
 		for _, e := range n.Elems {
 			c.expr(e)

@@ -51,6 +51,7 @@ func Check(file *ast.File, cat lang.Catalogue) (*lang.Model, diag.List) {
 	if !c.diags.HasErrors() {
 		c.unused()
 	}
+	c.m.NoteGuideParams()
 	c.diags.Sort()
 	c.m.NotYet.Sort()
 	c.m.Remarks.Sort()

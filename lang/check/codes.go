@@ -396,7 +396,7 @@ var placeCodes = []diag.CodeInfo{
 		Code: NotSupportedYet, Title: "Something that fit cannot do yet",
 		Explanation: "The model is right and `check` accepts it, with this warning; `fit` refuses it until the feature is built. docs/status.md\n" +
 			"says what works.",
-		Wrong: "data y : real\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)\nguide { mu ~ Normal(0, 1) }",
-		Right: "data y : real\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)",
+		Wrong: "data y : real\nk ~ Bernoulli(0.5)\ny ~ Normal(k, 1)\nguide { k ~ Bernoulli(0.3) }",
+		Right: "data y : real\nk ~ Bernoulli(0.5)\ny ~ Normal(k, 1)",
 	},
 }

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"ppl/lang"
 	"ppl/lang/ast"
@@ -19,20 +21,21 @@ type guideInfo struct {
 }
 
 func (c *checker) guideBlock(s *ast.Guide) {
-	at := diag.Span{Start: s.Span().Start, End: min(s.Span().Start+len("guide"), s.Span().End)}
-	c.notYet(at, "`guide` is not supported yet")
 	outer := c.guide
 	c.guide = &guideInfo{decl: s}
 	c.within(newScope(nil), prescan(s.Body), func() {
 		c.stmts(s.Body)
 		c.finishAll()
-		for _, in := range c.root.names {
-			if in.inGuide {
+		for _, name := range slices.Sorted(maps.Keys(c.root.names)) {
+			if in := c.root.names[name]; in.inGuide {
 				c.compareSite(in)
 			}
 		}
 	})
 	c.guide = outer
+	if c.quiet == 0 {
+		c.m.Guide = append(c.m.Guide, lang.DrawnBody(s.Body)...)
+	}
 }
 
 // fromGuide decides whether a guide may see a value of the model.
@@ -81,10 +84,19 @@ func (c *checker) compareSite(in *info) {
 	if !ok || in.bad || site.bad || site.sym.Kind != lang.SymLatent {
 		return
 	}
+	if c.m.HasGuide(site.sym) {
+		c.report(GuideMismatch, in.sym.Span, "`%s` has a guide already", in.sym.Name).related(site.sym.Span, "the site in the model")
+		return
+	}
+	c.m.Guided = append(c.m.Guided, site.sym)
 	g, m := in.sym.Type, site.sym.Type
 	if lang.SameShape(g.Dims, m.Dims) == lang.No || (g.Elem == lang.Real) != (m.Elem == lang.Real) {
 		c.report(GuideMismatch, in.sym.Span, "the guide of `%s` must give all of its elements", in.sym.Name).
 			expected("%s", m).found("%s", g).related(site.sym.Span, "the site in the model")
+		return
+	}
+	if m.Elem != lang.Real {
+		c.notYet(in.sym.Span, "a guide of a discrete latent, such as `%s`, is not supported yet", in.sym.Name)
 		return
 	}
 	if in.support != site.support {

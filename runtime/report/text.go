@@ -118,7 +118,7 @@ func (p *page) how() {
 // approximation says in words what the answer is.
 func (p *page) approximation() string {
 	name := map[string]string{"meanfield": "mean-field guide", "fullrank": "full-rank guide", "lowrank": "low-rank guide",
-		"laplace": "Laplace approximation", "map": "posterior mode"}[p.Asked.Guide]
+		"laplace": "Laplace approximation", "map": "posterior mode", "written": "guide as written"}[p.Asked.Guide]
 	applied := p.Figures.Applied
 	switch {
 	case p.Figures.Evidence != nil && applied == answer.ImportanceWeights:

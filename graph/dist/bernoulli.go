@@ -29,6 +29,8 @@ var bernoulli = &Dist{
 		Example:      "y[i in 1..N] ~ Bernoulli(logit = a + b * x[i])",
 		NoTruncation: "it has two values only",
 	},
+	NoFromNormal: noSteps,
+
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		var ts Terms
 		if logit, ok := p.logit(b); ok {

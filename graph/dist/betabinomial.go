@@ -27,6 +27,8 @@ var betaBinomial = &Dist{
 		Source:  "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 6.2.2",
 		Example: "k[i in 1..N] ~ BetaBinomial(n[i], a, b)",
 	},
+	NoFromNormal: noSteps,
+
 	LogDensity: betaBinomialTerms,
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return sumTail(b, betaBinomialTerms, x, p, b.Scalar(0), p.get("n"), true)

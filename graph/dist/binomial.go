@@ -31,6 +31,8 @@ var binomial = &Dist{
 		Source:  "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 3",
 		Example: "deaths[i in 1..N] ~ Binomial(patients[i], logit = a + b * x[i])",
 	},
+	NoFromNormal: noSteps,
+
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		n := p.get("n")
 		ts := Terms{lchoose(b, n, x)}

@@ -32,15 +32,17 @@ var car = &Dist{
 		NoCDF:        noOrder,
 	},
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
-		w, tau := p.get("adjacency"), p.get("precision")
-		k := float64(x.Shape()[0])
-		q := b.Sub(b.DiagonalMatrix(b.Sum(w, 1)), b.Mul(p.get("alpha"), w))
-		m := b.Cholesky(q)
+		tau, k := p.get("precision"), float64(x.Shape()[0])
+		m := b.Cholesky(carMatrix(b, p))
 		z := b.MatMul(b.Sub(x, p.get("mean")), m)
 		return Terms{
 			b.Mul(b.Scale(-0.5, tau), b.Sum(b.Square(z), 1)), b.Sum(b.Log(b.Diagonal(m)), 1),
 			b.Scale(k/2, b.Log(tau)), b.Scalar(-k * halfLog2Pi),
 		}
+	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		m := b.Cholesky(carMatrix(b, p))
+		return b.Add(p.get("mean"), b.Mul(b.Recip(b.Sqrt(p.get("precision"))), b.SolveLower(m, z, true)))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		m := cholesky(carPrecision(p, len(out)), len(out))
@@ -57,6 +59,12 @@ var car = &Dist{
 		k := len(p.V("mean"))
 		return Numbers{Values: map[string][]float64{"mean": p.V("mean"), "precision": carPrecision(p, k)}}.scaleDiagonal()
 	},
+}
+
+// carMatrix is D − alpha·W.
+func carMatrix(b *named.Builder, p Params) named.Value {
+	w := p.get("adjacency")
+	return b.Sub(b.DiagonalMatrix(b.Sum(w, 1)), b.Mul(p.get("alpha"), w))
 }
 
 // carPrecision is precision·(D − alpha·W).

@@ -28,6 +28,8 @@ var categorical = &Dist{
 		Example:      "z[i in 1..N] ~ Categorical(w)",
 		NoTruncation: noNumber,
 	},
+	NoFromNormal: noSteps,
+
 	Categories: categoryCount,
 	LogDensity: categoricalTerms,
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {

@@ -29,6 +29,8 @@ var dirichletMultinomial = &Dist{
 		NoTruncation: noOrder,
 		NoCDF:        noOrder,
 	},
+	NoFromNormal: noSteps,
+
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		n, a := p.get("n"), p.get("concentration")
 		sum := b.Sum(a, 1)

@@ -29,6 +29,8 @@ var discreteUniform = &Dist{
 		Source:  "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 6.10.1",
 		Example: "t ~ DiscreteUniform(1, 100)",
 	},
+	NoFromNormal: noSteps,
+
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		lo, hi := p.get("lower"), p.get("upper")
 		return p.guard(b, Terms{b.Neg(b.Log(discreteSize(b, lo, hi)))}, integers(b, x, lo, hi))

@@ -21,6 +21,8 @@ var flat = &Dist{
 		Source:  "Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., ch. 2.8",
 		Example: "mu ~ Flat()",
 	},
+	NoFromNormal: noProper,
+
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		return Terms{b.Scalar(0)}
 	},

@@ -23,19 +23,17 @@ func (d *Dist) NoiseShape(event graph.Shape) (graph.Shape, error) {
 	if d.FromNormal == nil {
 		return nil, d.notSmooth()
 	}
-	if d.Noise != nil {
-		return d.Noise(event), nil
+	if d.Noise == nil {
+		return event, nil
 	}
-	return event, nil
+	noise := d.Noise(event)
+	if noise.Size() == 0 {
+		return nil, errors.New("`" + d.Name + "` of one row has one value only: leave the site out of the guide")
+	}
+	return noise, nil
 }
 
-func (d *Dist) notSmooth() error {
-	why := d.NoFromNormal
-	if why == "" {
-		why = "has no draws that are smooth functions of normal noise yet; name `Normal` or `LogNormal` instead"
-	}
-	return errors.New("`" + d.Name + "` " + why)
-}
+func (d *Dist) notSmooth() error { return errors.New("`" + d.Name + "` " + d.NoFromNormal) }
 
 // FromNormal is a value of d, with parameters p and truncated to (lower, upper), as a smooth
 // function of z: where z is of the shape NoiseShape and standard normal, the value is distributed

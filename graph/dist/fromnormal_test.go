@@ -3,6 +3,10 @@ package dist
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"os"
+	"sort"
+	"strings"
 	"testing"
 
 	"ppl/graph"
@@ -133,6 +137,37 @@ func (r row) checkScores(t *testing.T, what string, d *drawn, bounds ...*float64
 		}
 	}
 	return checked
+}
+
+// A distribution either has values as functions of noise, or says why not, and what to do instead.
+func TestFromNormalOrAReason(t *testing.T) {
+	for _, d := range all {
+		if (d.FromNormal == nil) == (d.NoFromNormal == "") {
+			t.Errorf("%s: neither FromNormal nor NoFromNormal, or both", d.Name)
+		}
+		if d.FromNormal == nil {
+			b := named.New()
+			_, none := d.NoiseShape(graph.Shape{})
+			_, err := FromNormal(b, d, b.Scalar(0), Params{}, nil, nil)
+			for _, err := range []error{none, err} {
+				if err == nil || !strings.HasPrefix(err.Error(), "`"+d.Name+"` ") || !strings.Contains(err.Error(), ": ") {
+					t.Errorf("%s: %v", d.Name, err)
+				}
+			}
+		}
+	}
+	for _, name := range []string{"LKJ", "LKJCholesky"} {
+		d, _ := Find(name)
+		if _, err := d.NoiseShape(graph.Shape{1, 1}); err == nil {
+			t.Errorf("%s of one row is a function of noise", name)
+		}
+	}
+	b := named.New()
+	d, one := mvNormal, b.Scalar(1)
+	p := parseRow(t, "MvNormal mean=0,0 cov=1,0,0,1").constants(b)
+	if _, err := FromNormal(b, d, b.Vector(0, 0), p, &one, nil); err == nil {
+		t.Error("MvNormal is truncated")
+	}
 }
 
 func TestFromNormalIsTheQuantile(t *testing.T) {
@@ -294,6 +329,186 @@ func TestFromNormalPlanAgreesWithTapeMachine(t *testing.T) {
 			compared++
 			if !near(got[i], want[i], 1e-10, 1e-12*math.Abs(want[0])) {
 				t.Errorf("%s: number %d is %.15g in the plan, %.15g in the TapeMachine", r.head, i, got[i], want[i])
+			}
+		}
+	}
+	t.Logf("%d numbers", compared)
+}
+
+// draws are values of a row made of standard normal noise, and their log densities.
+func (r row) drawsFromNormal(t *testing.T, event graph.Shape, n int) (values, densities []float64) {
+	noise, err := r.d.NoiseShape(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(5, 8))
+	z := make([]float64, n*noise.Size())
+	for i := range z {
+		z[i] = rng.NormFloat64()
+	}
+	particle := &named.Axis{Name: "particle", Size: n, Class: named.Particle}
+	b := named.New()
+	p := r.constants(b)
+	v, err := FromNormal(b, r.d, b.Wrap(b.G.Input("z", append(graph.Shape{n}, noise...)), particle), p, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values = append(values, evaluate(t, b, v, map[string][]float64{"z": z})...)
+	return values, r.densitiesOf(t, values, event)
+}
+
+// densitiesOf are the log densities of values one after another.
+func (r row) densitiesOf(t *testing.T, values []float64, event graph.Shape) []float64 {
+	n := len(values) / event.Size()
+	particle := &named.Axis{Name: "particle", Size: n, Class: named.Particle}
+	b := named.New()
+	ts := r.d.LogDensity(b, b.Wrap(b.G.Input("x", append(graph.Shape{n}, event...)), particle), r.constants(b))
+	return append([]float64(nil), evaluate(t, b, b.With(b.Total(ts[0], ts[1:]...), particle), map[string][]float64{"x": values})...)
+}
+
+// Multivariate values have the means and variances of the distribution, and each element and the log density have the distribution
+// that those of independent draws of its sampler have (Kolmogorov and Smirnov, two samples):
+// 25,000 of each, with PPL_SLOW=1 100,000.
+func TestFromNormalDraws(t *testing.T) {
+	n := 25_000
+	if os.Getenv("PPL_SLOW") != "" {
+		n = 100_000
+	}
+	elements, dists := 0, map[string]bool{}
+	for _, r := range fromNormalRows(t) {
+		if r.d.EventRank == 0 {
+			continue
+		}
+		dists[r.d.Name] = true
+		event := r.event(r.points()[0])
+		size := event.Size()
+		got, gotDensity := r.drawsFromNormal(t, event, n)
+		rng := rand.New(rand.NewPCG(13, 21))
+		want := make([]float64, n*size)
+		for i := range n {
+			r.d.Sample(rng, r.numbers(), want[i*size:(i+1)*size])
+		}
+		same := func(what string, x, y []float64) {
+			elements++
+			if d, most := twoSample(x, y), 2.2*math.Sqrt(2/float64(n)); !(d < most) { // p = 1e-4
+				t.Errorf("%s: %s of values from noise and of the sampler differ by %.4g in the distribution function, more than %.4g", r.head, what, d, most)
+			}
+		}
+		for j := range size {
+			x, y := make([]float64, n), make([]float64, n)
+			for i := range n {
+				x[i], y[i] = got[i*size+j], want[i*size+j]
+			}
+			same(fmt.Sprintf("elements %d", j), x, y)
+			if r.flags["nomoments"] || r.d.Mean == nil || r.d.Variance == nil {
+				continue
+			}
+			mean, variance, slack := average(x)
+			wantMean, wantVariance := r.d.Mean(r.numbers())[j], r.d.Variance(r.numbers())[j]
+			if math.IsNaN(wantVariance) || math.IsInf(wantVariance, 0) {
+				continue
+			}
+			if math.Abs(mean-wantMean) > 4.5*math.Sqrt(wantVariance/float64(n)) || math.Abs(variance-wantVariance) > 4.5*slack+1e-20 {
+				t.Errorf("%s: element %d has mean %.6g and variance %.6g, not %.6g and %.6g", r.head, j, mean, variance, wantMean, wantVariance)
+			}
+		}
+		same("log densities", gotDensity, r.densitiesOf(t, want, event))
+	}
+	t.Logf("%d distributions, %d samples compared", len(dists), elements)
+}
+
+// average also gives the standard error of the variance.
+func average(x []float64) (mean, variance, slack float64) {
+	n := float64(len(x))
+	for _, v := range x {
+		mean += v / n
+	}
+	fourth := 0.0
+	for _, v := range x {
+		s := (v - mean) * (v - mean)
+		variance += s / n
+		fourth += s * s / n
+	}
+	return mean, variance, math.Sqrt((fourth - variance*variance) / n)
+}
+
+// twoSample is the largest difference of two empirical distribution functions, of values that are equal to
+// 10 digits where they are constants up to rounding.
+func twoSample(x, y []float64) float64 {
+	for _, v := range [][]float64{x, y} {
+		for i := range v {
+			v[i] = math.Round(v[i]*1e10) / 1e10
+		}
+		sort.Float64s(v)
+	}
+	largest := 0.0
+	for i, j := 0, 0; i < len(x) && j < len(y); {
+		at := math.Min(x[i], y[j])
+		for i < len(x) && x[i] <= at {
+			i++
+		}
+		for j < len(y) && y[j] <= at {
+			j++
+		}
+		largest = math.Max(largest, math.Abs(float64(i)/float64(len(x))-float64(j)/float64(len(y))))
+	}
+	return largest
+}
+
+// With noise along a plate and parameters along the particle axis every value is what it is alone.
+func TestFromNormalAxes(t *testing.T) {
+	particle := &named.Axis{Name: "particle", Size: 3, Class: named.Particle}
+	plate := &named.Axis{Name: "i", Size: 4, Class: named.Plate}
+	compared := 0
+	for _, r := range fromNormalRows(t) {
+		event := r.event(r.points()[0])
+		noise, err := r.d.NoiseShape(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := named.New()
+		p, at, varied := r.constants(b), map[string][]float64{}, map[string][][]float64{}
+		for _, s := range r.continuous() {
+			v := r.values[s.Name]
+			var all []float64
+			for k := range 3 {
+				w := vary(s, v, k)
+				varied[s.Name] = append(varied[s.Name], w)
+				all = append(all, w...)
+			}
+			p.Values[s.Name] = b.Wrap(b.G.Input(s.Name, append(graph.Shape{3}, shape(s.Rank, len(v))...)), particle)
+			at[s.Name] = all
+		}
+		for i := range 4 * noise.Size() {
+			at["z"] = append(at["z"], 1.5*math.Sin(float64(i+1)))
+		}
+		v, err := FromNormal(b, r.d, b.Wrap(b.G.Input("z", append(graph.Shape{4}, noise...)), plate), p, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := evaluate(t, b, b.With(v, particle, plate), at)
+		for k := range 3 {
+			w := r
+			w.values = map[string][]float64{}
+			for name, v := range r.values {
+				w.values[name] = v
+			}
+			for name, v := range varied {
+				w.values[name] = v[k]
+			}
+			for i := range 4 {
+				b := named.New()
+				z := b.Array(noise, at["z"][i*noise.Size():(i+1)*noise.Size()])
+				alone, err := FromNormal(b, r.d, z, w.constants(b), nil, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for j, want := range alone.Const() {
+					compared++
+					if g := got[(k*4+i)*event.Size()+j]; !near(g, want, 1e-12, 1e-13) {
+						t.Errorf("%s, particle %d, row %d, element %d: %.16g, alone %.16g", r.head, k, i, j, g, want)
+					}
+				}
 			}
 		}
 	}

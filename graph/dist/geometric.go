@@ -26,6 +26,8 @@ var geometric = &Dist{
 		Source:  "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 5.2",
 		Example: "tries[i in 1..N] ~ Geometric(p)",
 	},
+	NoFromNormal: noSteps,
+
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		q := probability(b, p.get("p"))
 		return p.guard(b, Terms{times(b, x, b.Log1p(b.Neg(q))), logOf(b, q)}, natural(b, x))

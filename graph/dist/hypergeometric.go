@@ -27,6 +27,8 @@ var hyperGeometric = &Dist{
 		Source:  "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 6",
 		Example: "k ~ HyperGeometric(50, 10, 5)",
 	},
+	NoFromNormal: noSteps,
+
 	LogDensity: hyperGeometricTerms,
 	LogCDF: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return sumTail(b, hyperGeometricTerms, x, p, b.Scalar(0), p.get("draws"), true)

@@ -39,6 +39,12 @@ var invWishart = &Dist{
 			b.Mul(df, logDiagonal(b, l)), wishartNorm(b, df, x.Shape()[0]),
 		}
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		a := bartlettFromNormal(b, p.get("df"), z)
+		c := b.SolveLower(a, b.Transpose(b.Cholesky(p.get("scale")), 1, 0), false) // Bᵀ of Sample
+		return b.MatMul(b.Transpose(c, 1, 0), c)
+	},
+	Noise: triangleNoise,
 	// With A·Aᵀ from Wishart(df, I) and L the factor of the scale, X = B·Bᵀ for
 	// B = L·A⁻ᵀ: row i of B solves A·b = row i of L.
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {

@@ -45,6 +45,11 @@ var lkj = &Dist{
 		ts := Terms{b.Mul(b.Scale(2, b.AddScalar(eta, -1)), logs), lkjNorm(b, eta, k)}
 		return p.guard(b, ts, inside)
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		l := lkjFromNormal(b, z, p)
+		return b.MatMul(l, b.Transpose(l, 1, 0))
+	},
+	Noise: lkjNoise,
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		lkjDraw(r, p.F("concentration"), out)
 		outerSquare(out)

@@ -46,6 +46,8 @@ var lkjCholesky = &Dist{
 		}
 		return p.guard(b, ts, func() named.Value { return isCholeskyCorr(b, x) })
 	},
+	FromNormal: lkjFromNormal,
+	Noise:      lkjNoise,
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		lkjDraw(r, p.F("concentration"), out)
 	},
@@ -103,4 +105,40 @@ func lkjDraw(r *rand.Rand, eta float64, out []float64) {
 		}
 		row[i] = math.Sqrt(rest)
 	}
+}
+
+// lkjNoise is the shape of one number for each pair of rows.
+func lkjNoise(event graph.Shape) graph.Shape { return graph.Shape{event[0] * (event[0] - 1) / 2} }
+
+// lkjFromNormal builds the factor of canonical partial correlations (Lewandowski, Kurowicka & Joe 2009, section 2.4): that
+// of rows i and j < i given those before j is 2·Beta(β, β) − 1 with β = η + (K − 1 − j)/2, j from 1, and
+//
+//	L[i, j] = r[i, j] Π_{m<j} √(1 − r[i, m]²), L[i, i] = Π_{m<i} √(1 − r[i, m]²).
+//
+// Of the logit u of the beta variable r is tanh u/2, and 1 − r² is 4 inv_logit(u) inv_logit(−u).
+func lkjFromNormal(b *named.Builder, z named.Value, p Params) named.Value {
+	n := z.Shape()[0]
+	k := triangleSide(n) + 1
+	var half []float64
+	for i := range k {
+		for j := range i {
+			half = append(half, 0.5*float64(k-2-j))
+		}
+	}
+	beta := b.Add(b.Spread(p.get("concentration"), graph.Shape{n}), b.Vector(half...))
+	u := b.Apply(op.BetaLogitQuantile, beta, beta, z)
+	r := b.Apply(op.Tanh, b.Scale(0.5, u))
+	rest := b.AddScalar(b.Scale(0.5, b.Add(b.LogInvLogit(u), b.LogInvLogit(b.Neg(u)))), math.Ln2) // log √(1 − r²)
+	place := func(i, j int) int {
+		switch {
+		case j < i:
+			return i*(i-1)/2 + j
+		case j == i:
+			return n + 1
+		}
+		return n
+	}
+	logs := triangle(b, k, b.Concat(rest, b.Vector(0, 0)), place)
+	before := b.Sub(b.CumSum(logs), logs)
+	return b.Mul(triangle(b, k, b.Concat(r, b.Vector(0, 1)), place), b.Exp(before))
 }

@@ -21,4 +21,5 @@ var mixture = &Dist{
 		NoCDF:        noCDF,
 		NotYet:       "Mixture is not supported yet: write the component as a Categorical latent, which is summed out",
 	},
+	NoFromNormal: noParts,
 }

@@ -29,6 +29,8 @@ var multinomial = &Dist{
 		NoTruncation: noOrder,
 		NoCDF:        noOrder,
 	},
+	NoFromNormal: noSteps,
+
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		n, q := p.get("n"), p.get("p")
 		ts := Terms{

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"ppl/graph"
 	"ppl/graph/kernel"
 	"ppl/graph/named"
 	"ppl/lang"
@@ -52,6 +53,14 @@ var mvStudentT = &Dist{
 			b.Scalar(kernel.Lgamma(k/2) - k/2*math.Log(math.Pi)),
 		}
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		k := z.Shape()[0] - 1
+		last := b.Reshape(b.Index(z, named.IndexArg{Lo: k + 1, Hi: k + 1}), graph.Shape{})
+		df := p.get("df")
+		stretch := expWithin(b, b.Scale(0.5, b.Sub(b.Log(df), logChiSquared(b, df, last))))
+		return b.Add(p.get("mean"), b.Mul(stretch, coloured(b, b.Index(z, named.IndexArg{Lo: 1, Hi: k}), p)))
+	},
+	Noise: func(event graph.Shape) graph.Shape { return graph.Shape{event[0] + 1} }, // the last for the chi-squared variable
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		for i := range out {
 			out[i] = r.NormFloat64()

@@ -31,6 +31,8 @@ var negBinomial = &Dist{
 		Source:  "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 5",
 		Example: "bites[i in 1..N] ~ NegBinomial(mean = exp(a + b * x[i]), dispersion = phi)",
 	},
+	NoFromNormal: noSteps,
+
 	// Γ(k + r)/(k! Γ(r)) is 1/((k + r)·B(k + 1, r)), which loses nothing for
 	// large r; nor does k·log m − k·log r − (k + r)·log(1 + m/r), with mean m.
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {

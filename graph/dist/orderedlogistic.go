@@ -29,6 +29,8 @@ var orderedLogistic = &Dist{
 		Example:      "rating[i in 1..N] ~ OrderedLogistic(b * x[i], c)",
 		NoTruncation: noNumber,
 	},
+	NoFromNormal: noSteps,
+
 	Categories: func(p Params) int { return p.get("cutpoints").Shape()[0] + 1 },
 	// inv_logit(u) − inv_logit(l) = inv_logit(u)·inv_logit(−l)·(1 − e^(l−u)).
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {

@@ -29,6 +29,8 @@ var poisson = &Dist{
 		Source:  "Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 4",
 		Example: "count[i in 1..N] ~ Poisson(log_rate = a + b * x[i])",
 	},
+	NoFromNormal: noSteps,
+
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {
 		var ts Terms
 		if p.has("log_rate") {

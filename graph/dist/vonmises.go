@@ -27,6 +27,8 @@ var vonMises = &Dist{
 		Source:  "Mardia & Jupp (2000), Directional Statistics, ch. 3.5",
 		Example: "heading[i in 1..N] ~ VonMises(mu, kappa)",
 	},
+	NoFromNormal: noTurns,
+
 	Ends: [2]float64{-math.Pi, math.Pi},
 	// κ·(cos d − 1) is −2κ·sin²(d/2), which does not cancel for large κ.
 	LogDensity: func(b *named.Builder, x named.Value, p Params) Terms {

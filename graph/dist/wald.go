@@ -38,6 +38,10 @@ var wald = &Dist{
 	},
 	LogCDF:      waldCDF,
 	LogSurvival: waldSurvival,
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		mean := p.get("mean")
+		return expWithin(b, b.Add(logOf(b, mean), b.Apply(op.WaldLogQuantile, b.Div(p.get("shape"), mean), z)))
+	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0] = within(waldDraw(r, p.F("mean"), p.F("shape")), tiny, huge)
 	},

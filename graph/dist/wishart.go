@@ -44,6 +44,16 @@ var wishart = &Dist{
 			b.Neg(b.Mul(df, logDet)), wishartNorm(b, df, x.Shape()[0]),
 		}
 	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		a := bartlettFromNormal(b, p.get("df"), z)
+		if p.has("inverse_scale") {
+			a = b.SolveLower(b.Cholesky(p.get("inverse_scale")), a, true)
+		} else {
+			a = b.MatMul(b.Cholesky(p.get("scale")), a)
+		}
+		return b.MatMul(a, b.Transpose(a, 1, 0))
+	},
+	Noise: triangleNoise,
 	// Bartlett's decomposition (Smith & Hocking 1972, Appl. Stat. 21).
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		k := side(out)
@@ -160,4 +170,44 @@ func outerSquare(b []float64) {
 			}
 		}
 	}
+}
+
+// bartlettFromNormal is the lower factor of a draw from Wishart(df, I), as of bartlett: z is its lower triangle, row by row, in which
+// those on the diagonal become chi variables.
+func bartlettFromNormal(b *named.Builder, df, z named.Value) named.Value {
+	k := triangleSide(z.Shape()[0])
+	at, less := make([]float64, k), make([]float64, k) // on the diagonal: the place in z, and −i
+	for i := range k {
+		at[i], less[i] = float64((i+1)*(i+2)/2), -float64(i)
+	}
+	shapes := b.Add(b.Spread(df, graph.Shape{k}), b.Vector(less...))
+	chi := expWithin(b, b.Scale(0.5, logChiSquared(b, shapes, b.Index(z, named.IndexArg{Value: b.Vector(at...)}))))
+	n := len(at) * (len(at) + 1) / 2
+	return triangle(b, k, b.Concat(z, chi, b.Vector(0)), func(i, j int) int {
+		switch {
+		case i == j:
+			return n + i
+		case j < i:
+			return i*(i+1)/2 + j
+		}
+		return n + k
+	})
+}
+
+// triangleNoise is the shape of noise for the lower triangle of a matrix, triangleSide the number of its rows.
+func triangleNoise(event graph.Shape) graph.Shape {
+	return graph.Shape{event[0] * (event[0] + 1) / 2}
+}
+
+func triangleSide(n int) int { return int(math.Sqrt(2 * float64(n))) }
+
+// triangle is a matrix of k rows with element from(i, j) of a vector, counted from 0, at (i, j).
+func triangle(b *named.Builder, k int, v named.Value, from func(i, j int) int) named.Value {
+	at := make([]float64, k*k)
+	for i := range k {
+		for j := range k {
+			at[i*k+j] = float64(from(i, j) + 1)
+		}
+	}
+	return b.Index(v, named.IndexArg{Value: b.Array(graph.Shape{k, k}, at)})
 }

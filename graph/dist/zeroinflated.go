@@ -21,4 +21,5 @@ var zeroInflated = &Dist{
 		NoCDF:        noCDF,
 		NotYet:       "ZeroInflated is not supported yet: write `zero[i] ~ Bernoulli(p)` and `y[i] ~ Poisson(if zero[i] == 1 then 0 else mu)`, and `zero` is summed out",
 	},
+	NoFromNormal: noParts,
 }

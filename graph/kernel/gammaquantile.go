@@ -49,7 +49,10 @@ func (c gammaCurve) at(u float64, upper bool) (tail, density, slope float64) {
 // GammaLogDensity returns a·u − eᵘ − log Γ(a), the log density of log X at u for X from Gamma(a, 1), to 4ε relative to
 // the larger of 1, |f| and |a·u| where a < 10. Its derivatives are a − eᵘ in u and u − ψ(a) in a.
 func GammaLogDensity(a, u float64) float64 {
-	if u < gammaFar || !(a > 0) || math.IsInf(u, 1) {
+	switch {
+	case !(a > 0):
+		return math.NaN()
+	case u < gammaFar || math.IsInf(u, 1):
 		return a*u - Lgamma(a) - math.Exp(u)
 	}
 	_, log := gammaLead(a, math.Exp(u))

@@ -64,7 +64,7 @@ func CauchyQuantile(z float64) float64 {
 }
 
 // SkewNormalQuantile returns the t whose distribution function is Φ(z), for the skew normal of LogSkewNormalCdf. The
-// error is 1e-12 standard deviations in the bulk, and that of LogSkewNormalCdf over the slope of its log in a tail.
+// error is 1e-11 standard deviations in the bulk, and that of LogSkewNormalCdf over the slope of its log in a tail.
 // Its derivatives are φ(z)/(2φ(t)Φ(αt)) in z and InvMills(αt)/(1 + α²) in α, at its value t.
 func SkewNormalQuantile(alpha, z float64) float64 {
 	switch {
@@ -97,4 +97,52 @@ func (c skewNormalCurve) at(t float64, upper bool) (tail, density, slope float64
 		tail = LogSkewNormalCdf(c.alpha, t)
 	}
 	return tail, ln2 + logNormalDensity(t) + LogPhi(c.alpha*t), c.alpha*InvMills(c.alpha*t) - t
+}
+
+// WaldLogQuantile returns the log of the quantile at Φ(z) of the Wald (inverse Gaussian) distribution with mean 1 and the
+// given shape, to 1e-11 standard deviations. Its derivatives are φ(z)/p in z and 1/s − 2R(c)·e^(f/2)/√s in the shape
+// s, with the density p of the log, Mills' ratio R and c = 2√s·cosh(f/2).
+func WaldLogQuantile(shape, z float64) float64 {
+	switch {
+	case !(shape > 0) || math.IsInf(shape, 1) || math.IsNaN(z):
+		return math.NaN()
+	case math.IsInf(z, 0):
+		return z
+	}
+	lp, lq := scoreLevels(z)
+	start := z / math.Sqrt(shape)
+	if shape < 1 { // as if the mean were infinite, F is 2Φ(−√(shape/x))
+		start = math.Log(shape) - 2*math.Log(max(0.1, -phiInvLog(lp-ln2)))
+	}
+	return quantileOf(waldCurve{shape, math.Sqrt(shape)}, start, min(3, 1/math.Sqrt(shape)), lp, lq)
+}
+
+// waldCurve is the distribution of u = log X for X from the Wald distribution with mean 1: with a = 2√s·sinh(u/2) and
+// c = 2√s·cosh(u/2), F is Φ(a) + φ(a)·R(c) and 1 − F is φ(a)·(R(a) − R(c)) (Giner and Smyth 2016, The R Journal 8(1)).
+type waldCurve struct{ shape, root float64 }
+
+func (w waldCurve) at(u float64, upper bool) (tail, density, slope float64) {
+	a, c := 2*w.root*math.Sinh(u/2), 2*w.root*math.Cosh(u/2)
+	density = logNormalDensity(a) + math.Log(w.root) - u/2
+	if upper && a > 0 {
+		tail = logNormalDensity(a) + logMillsFall(a, 2*w.root*math.Exp(-u/2))
+	} else {
+		tail = LogSumExp2(LogPhi(a), logNormalDensity(a)+LogMills(c))
+		if upper {
+			tail = Log1mExp(min(tail, 0))
+		}
+	}
+	return tail, density, -0.5 * (a*c + 1)
+}
+
+// logMillsFall is log(R(a) − R(a+d)) of Mills' ratio R. For a small d it is that of e^(L(a)) − e^(L(a+d)) by the expansion of
+// L = log R around the middle.
+func logMillsFall(a, d float64) float64 {
+	if d > 2e-3 {
+		return LogDiffExp(LogMills(a), LogMills(a+d))
+	}
+	m := a + d/2
+	first, second := LogMillsDeriv(m), LogMillsCurve(m)
+	third := first + second*(m-2*first)
+	return LogMills(m) + d*d/8*second + math.Log(2*math.Sinh(-d/2*(first+d*d/24*third)))
 }

@@ -8,15 +8,19 @@ import (
 )
 
 // TestQuantilesInvert checks that a quantile in normal scores is where the log distribution function, from the smaller
-// tail, has the value of the score: to 1e-12 of what a relative change of ε in the quantile would do besides.
+// tail, has the value of the score: to 1e-12 of what a relative change of ε in the quantile would do besides. Those of the skew normal and
+// the Wald distribution have 1e-11, where their distribution functions cancel.
 func TestQuantilesInvert(t *testing.T) {
 	check := func(t *rapid.T, name string, z, u, lower, upper, density float64) {
 		got, want := lower, LogPhi(-math.Abs(z))
 		if z > 0 {
 			got = upper
 		}
-		h := math.Exp(density - want)
-		if err := math.Abs(got - want); !(err <= 1e-12+3e-14*math.Abs(want)+4*eps*math.Abs(u)*h) {
+		h, tol := math.Exp(density-want), 1e-12
+		if name == "skew normal" || name == "Wald" {
+			tol = 1e-11
+		}
+		if err := math.Abs(got - want); !(err <= tol+3e-14*math.Abs(want)+4*eps*math.Abs(u)*h) {
 			t.Fatalf("%s at z = %v: quantile %v has a tail of %v, not %v", name, z, u, got, want)
 		}
 	}
@@ -33,51 +37,52 @@ func TestQuantilesInvert(t *testing.T) {
 		u = BetaLogitQuantile(a, b, z)
 		tail := betaTail(logitArgs(a, b, u), false)
 		check(t, "beta", z, u, tail.logValue(false), tail.logValue(true), BetaLogitDensity(a, b, u))
+		u = WaldLogQuantile(a, z)
+		w := waldCurve{a, math.Sqrt(a)}
+		lower, density, _ := w.at(u, false)
+		upper, _, _ := w.at(u, true)
+		check(t, "Wald", z, u, lower, upper, density)
+		c := skewNormalCurve{rapid.Float64Range(-20, 20).Draw(t, "alpha")}
+		u = SkewNormalQuantile(c.alpha, z)
+		lower, density, _ = c.at(u, false)
+		upper, _, _ = c.at(u, true)
+		check(t, "skew normal", z, u, lower, upper, density)
 		if s := StudentTQuantile(a, z); math.Abs(s) < largestT {
 			check(t, "t", z, s, LogStudentTCdf(a, s), LogStudentTCdf(a, -s), StudentTLogDensity(a, s))
 		}
 	})
 }
 
-// TestQuantilesTakeFewSteps counts evaluations of distribution functions.
+// TestQuantilesTakeFewSteps counts evaluations of distribution functions, over shapes from 1e-3 to 1e6 and scores from −8 to 8.
 func TestQuantilesTakeFewSteps(t *testing.T) {
-	worst, sum, n := 0, 0, 0
-	for _, a := range []float64{1e-3, 0.02, 0.1, 0.3, 0.7, 1, 2.5, 8, 40, 300, 1e4, 1e6} {
-		for _, b := range []float64{1e-3, 0.02, 0.1, 0.3, 0.7, 1, 2.5, 8, 40, 300, 1e4, 1e6} {
-			for z := -8.0; z <= 8; z += 0.25 {
-				lp, lq := scoreLevels(z)
-				c := &counted{curve: betaCurve{a, b}}
-				quantileOf(c, betaStart(a, b, z, lp, lq), math.Sqrt((1+1/a)/a+(1+1/b)/b), lp, lq)
-				if c.n > worst {
-					worst = c.n
-					t.Logf("beta %v %v z %v: %d", a, b, z, c.n)
-				}
-				sum += c.n
-				n++
-			}
-		}
-	}
-	t.Logf("beta: %d at most, %.2f on average", worst, float64(sum)/float64(n))
-	worst, sum, n = 0, 0, 0
-	for _, a := range []float64{1e-3, 0.02, 0.1, 0.3, 0.7, 1, 2.5, 8, 40, 300, 1e4, 1e6} {
+	shapes := []float64{1e-3, 0.02, 0.1, 0.3, 0.7, 1, 2.5, 8, 40, 300, 1e4, 1e6}
+	var gamma, beta steps
+	for _, a := range shapes {
 		for z := -8.0; z <= 8; z += 0.25 {
 			lp, lq := scoreLevels(z)
-			far := (lp + lgamma1p(a)) / a
-			if far < gammaFar {
-				continue
+			if far := (lp + lgamma1p(a)) / a; far >= gammaFar {
+				c := &counted{curve: gammaCurve{a}}
+				quantileOf(c, gammaStart(a, z, far, lq), math.Sqrt((1+1/a)/a), lp, lq)
+				gamma.add(c.n)
 			}
-			c := &counted{curve: gammaCurve{a}}
-			quantileOf(c, gammaStart(a, z, far, lq), math.Sqrt((1+1/a)/a), lp, lq)
-			if c.n > worst {
-				worst = c.n
-				t.Logf("gamma %v z %v: %d", a, z, c.n)
+			for _, b := range shapes {
+				c := &counted{curve: betaCurve{a, b}}
+				quantileOf(c, betaStart(a, b, z, lp, lq), math.Sqrt((1+1/a)/a+(1+1/b)/b), lp, lq)
+				beta.add(c.n)
 			}
-			sum += c.n
-			n++
 		}
 	}
-	t.Logf("gamma: %d at most, %.2f on average", worst, float64(sum)/float64(n))
+	t.Logf("gamma: %d at most, %.2f on average; beta: %d, %.2f", gamma.most, gamma.average(), beta.most, beta.average())
+	if gamma.most > 5 || beta.most > 12 || gamma.average() > 2.5 || beta.average() > 2.5 {
+		t.Errorf("too many steps: %+v, %+v", gamma, beta)
+	}
 }
+
+type steps struct{ most, sum, count int }
+
+func (s *steps) add(n int) { s.most, s.sum, s.count = max(s.most, n), s.sum+n, s.count+1 }
+
+func (s steps) average() float64 { return float64(s.sum) / float64(s.count) }
 
 type counted struct {
 	curve

@@ -15,8 +15,9 @@ var (
 	TruncatedScore, logPhiBetween *Func
 	// GammaLogQuantile is the log of the quantile of Gamma(a, 1) at the normal score z, of (a, z);
 	// BetaLogitQuantile the logit of that of Beta(a, b), of (a, b, z); StudentTQuantile that of
-	// StudentT, of (df, z); CauchyQuantile that of the Cauchy distribution, of z; SkewNormalQuantile of (shape, z).
-	GammaLogQuantile, BetaLogitQuantile, StudentTQuantile, CauchyQuantile, SkewNormalQuantile *Func
+	// StudentT, of (df, z); CauchyQuantile that of the Cauchy distribution, of z; SkewNormalQuantile of (shape, z);
+	// WaldLogQuantile the log of that of Wald(1, shape), of (shape, z).
+	GammaLogQuantile, BetaLogitQuantile, StudentTQuantile, CauchyQuantile, SkewNormalQuantile, WaldLogQuantile *Func
 	// gammaLogDensity is the log density of log X of (a, u), betaLogitDensity that
 	// of logit X of (a, b, u); the others are −(∂F/∂a)/p at a quantile (see implicit).
 	gammaLogDensity, gammaQuantileDa, betaLogitDensity, betaQuantileDa, studentTQuantileDdf *Func
@@ -31,6 +32,7 @@ func init() {
 	betaQuantile()
 	studentTQuantile()
 	skewNormalQuantile()
+	waldQuantile()
 	CauchyQuantile = unary("cauchy_quantile", kernel.CauchyQuantile, func(e Frame, z, x Term) Term {
 		l := e.Apply(Add, e.Apply(Log1pSquare, x), e.Apply(Mul, e.Scalar(-0.5), e.Apply(Square, z)))
 		return e.Apply(Exp, e.Apply(Add, l, e.Scalar(0.5*math.Log(math.Pi/2))))
@@ -170,5 +172,22 @@ func skewNormalQuantile() {
 		func(e Frame, alpha, z, t Term) Term {
 			l := e.Apply(Sub, e.Apply(LogPhi, e.Apply(Mul, alpha, t)), e.Apply(Mul, e.Scalar(0.5), e.Apply(Square, t)))
 			return scoreSlope(e, z, e.Apply(Add, l, e.Scalar(0.5*math.Log(2/math.Pi))))
+		})
+}
+
+// waldQuantile: see kernel.WaldLogQuantile.
+func waldQuantile() {
+	half := func(e Frame, u Term) Term { return e.Apply(Mul, e.Scalar(0.5), u) }
+	WaldLogQuantile = binary("wald_log_quantile", kernel.WaldLogQuantile,
+		func(e Frame, s, _, u Term) Term {
+			root := e.Apply(Sqrt, s)
+			c := e.Apply(Mul, e.Scalar(2), e.Apply(Mul, root, e.Apply(Cosh, half(e, u))))
+			m := e.Apply(Exp, e.Apply(Add, e.Apply(LogMills, c), half(e, u)))
+			return e.Apply(Sub, e.Apply(Recip, s), e.Apply(Mul, e.Scalar(2), e.Apply(Mul, m, e.Apply(Recip, root))))
+		},
+		func(e Frame, s, z, u Term) Term {
+			a := e.Apply(Mul, e.Scalar(2), e.Apply(Mul, e.Apply(Sqrt, s), e.Apply(Sinh, half(e, u))))
+			l := e.Apply(Sub, half(e, e.Apply(Sub, e.Apply(Log, s), u)), half(e, e.Apply(Square, a)))
+			return scoreSlope(e, z, e.Apply(Add, l, e.Scalar(-0.5*math.Log(2*math.Pi))))
 		})
 }

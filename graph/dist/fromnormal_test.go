@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"ppl/graph/kernel"
 	"ppl/graph/named"
 	"ppl/graph/plan"
+	"ppl/lang"
 )
 
 // Values as functions of normal noise: every distribution of the table that has them, at scores in the bulk and in both
@@ -513,4 +515,111 @@ func TestFromNormalAxes(t *testing.T) {
 		}
 	}
 	t.Logf("%d numbers", compared)
+}
+
+// randomRow has parameters drawn within their constraints.
+func randomRow(rng *rand.Rand, d *Dist, form int) row {
+	r := row{head: d.Name, d: d, form: form, values: map[string][]float64{}}
+	for _, s := range d.Forms[form].Params {
+		v := 6*rng.Float64() - 3
+		switch s.Constraint {
+		case lang.Positive, lang.NonNegative:
+			v = math.Exp(8*rng.Float64() - 4)
+		case lang.Unit:
+			v = 0.02 + 0.96*rng.Float64()
+		}
+		if s.Name == d.Upper {
+			v = r.values[d.Lower][0] + math.Exp(v)
+		}
+		r.values[s.Name] = []float64{v}
+		r.head += fmt.Sprintf(" %s=%g", s.Name, v)
+	}
+	return r
+}
+
+// At random parameters, truncated or not, the distribution function at a value does not move with the parameters or the bounds: with F
+// the log of the smaller tail, dF/dθ = 0 along the value, to rounding beside ∂F/∂θ at a fixed one and 1/θ; and F is that of the score.
+func TestFromNormalAtRandom(t *testing.T) {
+	times := 4
+	if os.Getenv("PPL_SLOW") != "" {
+		times = 40
+	}
+	rng := rand.New(rand.NewPCG(34, 55))
+	checked := 0
+	for _, d := range all {
+		if d.FromNormal == nil || d.EventRank > 0 {
+			continue
+		}
+		for form := range d.Forms {
+			for i := range times {
+				r := randomRow(rng, d, form)
+				var bounds []*float64
+				if i%2 == 1 { // between two quantiles
+					l, u := r.quantile(math.Log(0.1+0.3*rng.Float64()), false), r.quantile(math.Log(0.1+0.4*rng.Float64()), true)
+					bounds = append(bounds, &l, &u)
+					r.head += fmt.Sprintf(" in (%g, %g)", l, u)
+				}
+				checked += r.checkStill(t, 14*rng.Float64()-7, bounds)
+			}
+		}
+	}
+	t.Logf("%d values and sets of derivatives", checked)
+}
+
+func (r row) checkStill(t *testing.T, z float64, bounds []*float64) (checked int) {
+	d := r.fromNormal(t, graph.Shape{}, bounds...)
+	d.at["z"][0] = z
+	x, _ := d.slope(t)(z)
+	if math.Abs(x) < 1e-100 || math.Abs(x) > 1e100 { // the slopes of F are out of range
+		return 0
+	}
+	params := Params{Form: r.form, Values: map[string]named.Value{}}
+	for _, s := range r.d.Forms[r.form].Params {
+		params.Values[s.Name] = d.b.Wrap(d.in[s.Name])
+	}
+	ends := [2]*named.Value{}
+	for i, v := range bounds {
+		c := d.b.Scalar(*v)
+		if n := d.in[[]string{"from", "to"}[i]]; n != nil {
+			c = d.b.Wrap(n)
+		}
+		ends[i] = &c
+	}
+	tail := func(v named.Value) *evaluator {
+		f, err := LogTail(d.b, r.d, v, params, z > 0, ends[0], ends[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return compileScalar(t, d.b, f, d.names, d.in, false)
+	}
+	fixed := d.b.Wrap(d.b.G.Input("x", graph.Shape{}))
+	d.in["x"], d.at["x"] = fixed.N, []float64{x}
+	d.names = append(d.names, "x")
+	got, along, _ := tail(d.value).run(d.at)
+	_, still, _ := tail(fixed).run(d.at)
+	at := func(name string) int { return slices.Index(d.names, name) }
+	byX := math.Abs(still[at("x")][0])
+	if 1e-14*math.Abs(x)*byX > 1e-9 || byX == 0 { // next to a bound, or rounded to an end
+		return 0
+	}
+	if want := kernel.LogPhi(-math.Abs(z)); math.Abs(got-want) > 3e-9 {
+		t.Errorf("%s: at z = %g the value %.17g has log F = %.15g, not %.15g", r.head, z, x, got, want)
+	}
+	for i, name := range d.names {
+		slope := 0.0
+		switch name {
+		case "x":
+			continue
+		case "z":
+			slope = kernel.InvMills(-math.Abs(z))
+			if z > 0 {
+				slope = -slope
+			}
+		}
+		checked++
+		if size := 1 + math.Abs(still[i][0]) + math.Abs(slope) + 1/math.Abs(d.at[name][0]); math.Abs(along[i][0]-slope) > 1e-8*size {
+			t.Errorf("%s: at z = %g the log F moves with %s by %.6g, not %.6g (%.6g at a fixed value)", r.head, z, name, along[i][0], slope, still[i][0])
+		}
+	}
+	return checked
 }

@@ -36,7 +36,7 @@ var beta = &Dist{
 		return betaTail(b, op.LogBetaIncC, x, p.get("alpha"), p.get("beta"))
 	},
 	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
-		return b.InvLogit(b.Apply(op.BetaLogitQuantile, p.get("alpha"), p.get("beta"), z))
+		return inverseLogitWithin(b, b.Apply(op.BetaLogitQuantile, p.get("alpha"), p.get("beta"), z))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		out[0], _ = betaDraw(r, p.F("alpha"), p.F("beta"))

@@ -40,7 +40,7 @@ var betaMeanPrecision = &Dist{
 	},
 	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
 		a, c := betaShapes(b, p)
-		return b.InvLogit(b.Apply(op.BetaLogitQuantile, a, c, z))
+		return inverseLogitWithin(b, b.Apply(op.BetaLogitQuantile, a, c, z))
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		m, k := p.F("mean"), p.F("precision")

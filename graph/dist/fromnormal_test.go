@@ -623,3 +623,30 @@ func (r row) checkStill(t *testing.T, z float64, bounds []*float64) (checked int
 	}
 	return checked
 }
+
+// Where draws of small shapes round to an end of the support they are kept inside, and densities there are finite.
+func TestFromNormalStaysInside(t *testing.T) {
+	for _, head := range []string{
+		"Beta alpha=0.1 beta=0.1", "Beta alpha=0.001 beta=0.001", "BetaMeanPrecision mean=0.5 precision=0.01", "Kumaraswamy a=0.02 b=0.02",
+		"Gamma shape=0.001 rate=1", "InvGamma shape=0.001 scale=1", "ChiSquared df=0.001", "InvChiSquared df=0.001", "Weibull shape=0.001 scale=1",
+		"Frechet shape=0.001 scale=1", "StudentT df=0.001 mean=0 scale=1", "HalfStudentT df=0.001 scale=1", "Uniform lower=1 upper=1.0000000000000007",
+		"Pareto minimum=1 shape=1e17", "Pareto minimum=1 shape=0.001", "Wald mean=1 shape=0.001",
+	} {
+		r := parseRow(t, head)
+		f := r.fromNormal(t, graph.Shape{}).slope(t)
+		from, to := r.ends()
+		for _, z := range scores {
+			x, dx := f(z)
+			if y := r.logDensity([]float64{x}); !(x > from && x < to) || math.IsInf(y, 0) || math.IsNaN(y) || !(dx >= 0) || math.IsInf(dx, 0) {
+				t.Errorf("%s: at z = %g the value is %g, with slope %g and log density %g", head, z, x, dx, y)
+			}
+		}
+	}
+	r := parseRow(t, "Dirichlet concentration=0.001,0.001,0.001")
+	x, densities := r.drawsFromNormal(t, graph.Shape{3}, 1000)
+	for i, y := range densities {
+		if math.IsInf(y, 0) || math.IsNaN(y) {
+			t.Errorf("%s: log density %g at %v", r.head, y, x[3*i:3*i+3])
+		}
+	}
+}

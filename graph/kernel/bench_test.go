@@ -67,3 +67,19 @@ func BenchmarkBetaIncDa(b *testing.B) {
 func BenchmarkLogStudentTCdf(b *testing.B) {
 	benchmarkOne(b, func(x float64) float64 { return LogStudentTCdf(4, x) }, -10, 10)
 }
+
+func BenchmarkGammaLogQuantile(b *testing.B) {
+	benchmarkOne(b, func(z float64) float64 { return GammaLogQuantile(1.5, z) }, -3, 3)
+}
+
+func BenchmarkBetaLogitQuantile(b *testing.B) {
+	benchmarkOne(b, func(z float64) float64 { return BetaLogitQuantile(2, 3, z) }, -3, 3)
+}
+
+func BenchmarkStudentTQuantile(b *testing.B) {
+	benchmarkOne(b, func(z float64) float64 { return StudentTQuantile(4, z) }, -3, 3)
+}
+
+func BenchmarkTruncatedScore(b *testing.B) {
+	benchmarkOne(b, func(z float64) float64 { return TruncatedScore(z, -1, 2) }, -3, 3)
+}

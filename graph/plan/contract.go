@@ -339,7 +339,7 @@ func (c *contraction) particles(b block, space []float64) {
 }
 
 // cells multiplies matrices of which each particle has its own.
-func (c *contraction) cells(b block, _ []float64) {
+func (c *contraction) cells(b block, space []float64) {
 	p := c.p
 	for g := b.from; g < b.to; g++ {
 		for i, t := range c.group(g) {
@@ -362,8 +362,8 @@ func (c *contraction) cells(b block, _ []float64) {
 				}
 				continue
 			}
-			vec.AddCells(vec.Cells{Data: out, Row: c.outRow * p, Col: c.outCol * p}, vec.Cells{Data: x, Row: c.aRow * p, Col: c.aSum * p},
-				vec.Cells{Data: y, Row: c.bSum * p, Col: c.bCol * p}, b.rows, b.cols, c.sum, p)
+			vec.AddLargeCells(vec.Cells{Data: out, Row: c.outRow * p, Col: c.outCol * p}, vec.Cells{Data: x, Row: c.aRow * p, Col: c.aSum * p},
+				vec.Cells{Data: y, Row: c.bSum * p, Col: c.bCol * p}, b.rows, b.cols, c.sum, p, space)
 		}
 		c.check(c.group(g)[0], b)
 	}

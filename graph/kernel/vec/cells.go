@@ -73,6 +73,58 @@ func products(f *[3]cellsKernel, c, a, b Cells, rows, cols, inner, p int, sign f
 	}
 }
 
+// wideCells is how many columns of B AddLargeCells copies at a time: whole tiles.
+const wideCells = 30
+
+// CellSpace is the number of elements that AddLargeCells may work in.
+const CellSpace = matrixTile * (wideCells + 4) * 8
+
+// largeCells is how many numbers A and B have together where copying them pays: what caches do not hold.
+var largeCells = 1 << 22
+
+// AddLargeCells is AddCells, with the same bits, for matrices that are larger than caches: pieces of A and B, of as many
+// particles as a kernel does, are copied to where elements are next to one another. space has CellSpace elements.
+func AddLargeCells(c, a, b Cells, rows, cols, inner, p int, space []float64) {
+	w, n := cellLanes[level], cellTile[level]
+	if native[level].cellsAdd[0] == nil || p%w != 0 || min(rows, cols, inner) < 16 || (rows+cols)*inner*p < largeCells {
+		AddCells(c, a, b, rows, cols, inner, p)
+		return
+	}
+	c.check(rows, cols, p)
+	a.check(rows, inner, p)
+	b.check(inner, cols, p)
+	left, right := space[:matrixTile*4*8], space[matrixTile*4*8:][:matrixTile*wideCells*8]
+	wide := wideCells / n * n
+	for l := 0; l < p; l += w {
+		for k := 0; k < inner; k += matrixTile {
+			steps := min(matrixTile, inner-k)
+			for j := 0; j < cols; j += wide {
+				some := min(wide, cols-j)
+				for t := 0; t < some; t += n { // a tile's columns side by side
+					copyLanes(right[t*steps*w:], n*w, w, b.At(k, j+t), l, steps, min(n, some-t), w)
+				}
+				for i := 0; i < rows; i += n {
+					tall := min(n, rows-i)
+					copyLanes(left, n*w, w, a.At(i, k).T(), l, steps, tall, w)
+					for t := 0; t < some; t += n {
+						out := Cells{c.Data[i*c.Row+(j+t)*c.Col+l:], c.Row, c.Col}
+						AddCells(out, Cells{left, w, n * w}, Cells{right[t*steps*w:], n * w, w}, tall, min(n, some-t), steps, w)
+					}
+				}
+			}
+		}
+	}
+}
+
+// copyLanes copies w particles from the l-th of each cell of a matrix.
+func copyLanes(dst []float64, row, col int, src Cells, l, rows, cols, w int) {
+	for i := range rows {
+		for j := range cols {
+			copy(dst[i*row+j*col:][:w], src.Data[i*src.Row+j*src.Col+l:])
+		}
+	}
+}
+
 func (c Cells) base(i, j, l int) *float64 { return still(&c.Data[i*c.Row+j*c.Col+l]) }
 
 // check panics if the matrix does not lie within its data.

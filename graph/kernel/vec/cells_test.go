@@ -59,6 +59,44 @@ func TestCellsRange(t *testing.T) {
 	})
 }
 
+// TestLargeCells: products of large matrices have the bits of others.
+func TestLargeCells(t *testing.T) {
+	defer func(was int) { largeCells = was }(largeCells)
+	largeCells = 0
+	eachLevel(t, func(t *testing.T) {
+		r, space := source(), make([]float64, CellSpace)
+		for range 20 {
+			p := []int{1, 3, 8, 16, 24}[r.IntN(5)]
+			rows, cols, inner := 14+r.IntN(30), 14+r.IntN(60), 14+r.IntN(120)
+			random := func(m, n int) Cells {
+				c := Cells{normals(r, m*n*p), n * p, p}
+				if r.IntN(2) == 0 {
+					c.Row, c.Col = p, m*p
+				}
+				return c
+			}
+			a, b, c := random(rows, inner), random(inner, cols), random(rows, cols)
+			want := Cells{append([]float64(nil), c.Data...), c.Row, c.Col}
+			AddCells(want, a, b, rows, cols, inner, p)
+			AddLargeCells(c, a, b, rows, cols, inner, p, space)
+			for i, w := range want.Data {
+				if !sameBits(c.Data[i], w) {
+					t.Fatalf("%d × %d × %d for %d particles: %v, want %v", rows, inner, cols, p, c.Data[i], w)
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkLargeCells(b *testing.B) {
+	const rows, cols, inner, p = 256, 200, 400, 64
+	c := Cells{make([]float64, rows*cols*p), cols * p, p}
+	x, y := Cells{make([]float64, rows*inner*p), inner * p, p}, Cells{make([]float64, inner*cols*p), cols * p, p}
+	space := make([]float64, CellSpace)
+	eachLevelBench(b, "as they lie", rows*cols*inner*p, func() { AddCells(c, x, y, rows, cols, inner, p) })
+	eachLevelBench(b, "copied", rows*cols*inner*p, func() { AddLargeCells(c, x, y, rows, cols, inner, p, space) })
+}
+
 func BenchmarkCells(b *testing.B) {
 	const n, p = 48, 8
 	c := Cells{make([]float64, n*n*p), n * p, p}

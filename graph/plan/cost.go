@@ -60,6 +60,12 @@ func (g *generic) cost(p int) cost {
 		runs = float64(s.T)
 	case scan.Steps:
 		runs = float64(s.T * s.M)
+	case op.Contract:
+		work := 1.0 / 40
+		for _, n := range s.Sizes {
+			work *= float64(n)
+		}
+		c.ns += work
 	}
 	if g.body != nil {
 		for _, x := range g.body.steps {

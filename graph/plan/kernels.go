@@ -69,7 +69,7 @@ var composites map[*op.Func]func(dst []float64, a vec.Operand, rows, w int) bool
 
 func init() {
 	composites = map[*op.Func]func(dst []float64, a vec.Operand, rows, w int) bool{
-		op.Log1pSquare: log1pSquare, op.Log1pSquareDeriv: log1pSquareDeriv,
+		op.Log1pSquare: log1pSquare, op.Log1pSquareDeriv: log1pSquareDeriv, op.Relu: relu, op.Cosh: cosh,
 	}
 }
 
@@ -93,7 +93,33 @@ func log1pSquareDeriv(dst []float64, a vec.Operand, rows, w int) bool {
 	return true
 }
 
-var unit = [1]float64{1}
+// relu is max(x, 0).
+func relu(dst []float64, a vec.Operand, rows, w int) bool {
+	vec.Binary(vec.Max, dst, a, vec.Operand{Data: none[:], Mode: vec.Scalar}, rows, w)
+	return true
+}
+
+// cosh is (e^|x| + e^−|x|)/2; the derivative of tanh is made of it.
+func cosh(dst []float64, a vec.Operand, rows, w int) bool {
+	vec.Unary(vec.Abs, dst, a, rows, w)
+	dst = dst[:rows*w]
+	vec.Map(vec.Exp, dst, dst)
+	if sum := vec.Sum(dst); !(sum <= math.MaxFloat64) { // or what is not a number beside what overflows
+		return false
+	}
+	var inverse [128]float64
+	for len(dst) > 0 {
+		n := min(len(dst), len(inverse))
+		x, y := vec.Operand{Data: dst[:n], Mode: vec.Full}, vec.Operand{Data: inverse[:n], Mode: vec.Full}
+		vec.Map(vec.Recip, y.Data, x.Data)
+		vec.Binary(vec.Add, x.Data, x, y, 1, n)
+		vec.Binary(vec.Mul, x.Data, x, vec.Operand{Data: half[:], Mode: vec.Scalar}, 1, n)
+		dst = dst[n:]
+	}
+	return true
+}
+
+var none, half, unit = [1]float64{0}, [1]float64{0.5}, [1]float64{1}
 
 func binary(f *op.Func, k kern, dst []float64, a, b vec.Operand, rows, w int) {
 	if k.has {

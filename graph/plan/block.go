@@ -23,6 +23,13 @@ func (b *bound) fetch(acc int, temp int32, start, n int) {
 		vec.GatherRows(buf, data[row*vw:], x.off[at:at+n], vw)
 		return
 	}
+	if x.off == nil && vw == 1 {
+		for r := range buf {
+			buf[r] = data[row]
+			row += step
+		}
+		return
+	}
 	for r := 0; r < n; r++ {
 		from := x.row(row, r, step, b.curOff[acc], start, last)
 		if vw == 1 {
@@ -47,6 +54,13 @@ func (b *bound) write(acc int, src []float64, start, n int) {
 	x, data, w := b.loop.acc[acc], b.data[acc], b.w
 	step := x.strides[len(b.loop.dims)-1]
 	row := b.cur[acc] + start*step
+	if w == 1 {
+		for _, v := range src[:n] {
+			data[row] = v
+			row += step
+		}
+		return
+	}
 	for r := 0; r < n; r++ {
 		copy(data[(row+r*step)*w:(row+r*step+1)*w], src[r*w:])
 	}

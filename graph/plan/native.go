@@ -88,6 +88,10 @@ func (s *rowState) bindNative(g *generic, p int) native {
 		return s.cumSum(g, o, p)
 	case op.Contract:
 		return s.bindContract(g, o, p)
+	case op.View:
+		return s.bindView(g, o, p)
+	case op.Scatter:
+		return s.bindScatter(g, o, p)
 	case op.Chain:
 		return s.bindChain(g, o.ChainShape, false, p)
 	case op.ChainHessian:

@@ -92,6 +92,10 @@ func (c *compiler) accumulate(o operand, dims graph.Shape, batch bool, to *acces
 
 // scatter is one accumulation for each part.
 func (c *compiler) scatter(n *graph.Node, s op.Scatter) {
+	if c.moves(n) {
+		c.generic(n)
+		return
+	}
 	batch := c.an.batch[n.ID]
 	v := c.store(c.newValue(n, 0))
 	k := 0
@@ -121,6 +125,10 @@ func (c *compiler) scatter(n *graph.Node, s op.Scatter) {
 
 // copyView stores a view that something reads as an array.
 func (c *compiler) copyView(n *graph.Node) {
+	if c.moves(n) {
+		c.generic(n)
+		return
+	}
 	batch := c.an.batch[n.ID]
 	dims := c.an.rows(n)
 	delete(c.keep, n.ID) // read its source through it

@@ -29,6 +29,17 @@ func (b *bound) addTo(s *rowState, a *accum, src vec.Operand, start, n int) {
 		b.sumParticles(a, src, out[row:row+n], n)
 		return
 	}
+	if w == 1 && !a.horizontal && x.off == nil && src.Mode == vec.Full && step != 0 {
+		for _, v := range src.Data[:n] {
+			if a.set {
+				out[row] = v
+			} else {
+				out[row] += v
+			}
+			row += step
+		}
+		return
+	}
 	for r := 0; r < n; r++ {
 		to := x.row(row, r, step, b.curOff[acc], start, last)
 		if a.set && (r == 0 || step != 0) {

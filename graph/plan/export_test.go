@@ -9,11 +9,11 @@ func SmallChunks() (restore func()) {
 	return func() { chunkWork, privateCost = work, cost }
 }
 
-// SmallBlocks makes products run in blocks, until the returned function is called.
+// SmallBlocks makes products and moves run in blocks, until the returned function is called.
 func SmallBlocks() (restore func()) {
-	was := blockWork
-	blockWork = 1 << 9
-	return func() { blockWork = was }
+	block, least, move := blockWork, leastMove, moveWork
+	blockWork, leastMove, moveWork = 1<<9, 1, 16
+	return func() { blockWork, leastMove, moveWork = block, least, move }
 }
 
 // Unbatched lists the ops that the program runs through their own Eval.

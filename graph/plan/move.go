@@ -35,9 +35,12 @@ func (m *move) compact() {
 	}
 }
 
-// least is the number of elements from which on a move is worth a step of its own, and narrow how many next to one
-// another a cluster does well.
-const leastMove, narrow = 1 << 12, 64
+// leastMove is the number of elements from which on a move is worth a step of its own, and moveWork how many are worth a
+// piece for a processor.
+var leastMove, moveWork = 1 << 12, 1 << 15
+
+// narrow is how many elements next to one another are few.
+const narrow = 64
 
 // scattered reports whether rows of p numbers are moved a few at a time.
 func (m *move) scattered(p int) bool {
@@ -200,9 +203,6 @@ func (s *rowState) bindScatter(g *generic, o op.Scatter, p int) native {
 		}
 	})
 }
-
-// moveWork is how many elements are worth a piece for a processor.
-const moveWork = 1 << 15
 
 // divided runs f on the indices 0 to n in pieces, elements in all.
 func divided(n, elements int, f func(lo, hi int)) native {

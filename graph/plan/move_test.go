@@ -70,7 +70,12 @@ func TestMoves(t *testing.T) {
 		if trial%2 == 0 {
 			out = op.NewView(g, input("x", from), op.View{Out: p.Shape, Base: p.Base, Strides: p.Strides}, nil)
 		} else {
-			parts, in := []op.Part{p}, []*graph.Node{input("x", p.Shape)}
+			parts, in := []op.Part{p}, []*graph.Node{}
+			if r.IntN(2) == 0 {
+				in = append(in, input("x", p.Shape))
+			} else {
+				in = append(in, op.NewView(g, input("x", from), op.View{Out: p.Shape, Base: p.Base, Strides: p.Strides}, nil))
+			}
 			if r.IntN(2) == 0 {
 				q := randomWindows(r, from, particles)
 				parts, in = append(parts, q), append(in, input("y", q.Shape))

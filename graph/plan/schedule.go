@@ -153,7 +153,7 @@ func (c *compiler) readAsArray(n *graph.Node, k int) bool {
 	case *op.Map:
 		return promoted && len(o.Dims[k]) > 0 && o.Dims[k][0] == 0
 	case op.Scatter:
-		return promoted || !fixedRows(n)
+		return promoted || !fixedRows(n) || c.moves(n)
 	case graph.Sum:
 		return c.squeezes(n)
 	case op.Reduce:

@@ -40,8 +40,9 @@ type contraction struct {
 // part is where the matrices of one product begin, in rows.
 type part struct{ a, b, out int }
 
-// block is a piece of the result: rows and columns of the products of some groups of parts.
-type block struct{ from, to, row, rows, col, cols int }
+// block is a piece of the result: rows and columns of the products of some groups of parts, for some particles, of which
+// only matrices of each are divided.
+type block struct{ from, to, row, rows, col, cols, lane, lanes int }
 
 func (s *rowState) bindContract(g *generic, o op.Contract, p int) native {
 	l := labelling{sizes: slices.Clone(o.Sizes), room: slices.Clone(o.Sizes)}
@@ -209,7 +210,7 @@ const smallProduct = 1 << 10
 // kernel chooses how the products are computed, and cuts them into blocks.
 func (c *contraction) kernel() work {
 	if !c.sharedA {
-		c.cut(false)
+		c.cutLanes()
 		return c.cells
 	}
 	if c.p > 1 {
@@ -250,7 +251,7 @@ func (c *contraction) transpose() {
 }
 
 func (c *contraction) whole() {
-	c.blocks = []block{{0, len(c.parts) / c.per, 0, c.rows, 0, c.cols}}
+	c.blocks = []block{{0, len(c.parts) / c.per, 0, c.rows, 0, c.cols, 0, c.p}}
 }
 
 // blockWork is how many multiplications are worth a block.
@@ -266,7 +267,7 @@ func (c *contraction) cut(copies bool) {
 	}
 	if groups >= n {
 		for i := range n {
-			c.blocks = append(c.blocks, block{groups * i / n, groups * (i + 1) / n, 0, c.rows, 0, c.cols})
+			c.blocks = append(c.blocks, block{groups * i / n, groups * (i + 1) / n, 0, c.rows, 0, c.cols, 0, c.p})
 		}
 		return
 	}
@@ -280,10 +281,22 @@ func (c *contraction) cut(copies bool) {
 	for g := range groups {
 		for i := range rows {
 			for j := range cols {
-				b := block{from: g, to: g + 1, row: c.cutAt(c.rows, i, rows), col: c.cutAt(c.cols, j, cols)}
+				b := block{from: g, to: g + 1, row: c.cutAt(c.rows, i, rows), col: c.cutAt(c.cols, j, cols), lanes: c.p}
 				b.rows, b.cols = c.cutAt(c.rows, i+1, rows)-b.row, c.cutAt(c.cols, j+1, cols)-b.col
 				c.blocks = append(c.blocks, b)
 			}
+		}
+	}
+}
+
+// cutLanes lists blocks of matrices of each particle: eight particles at a time, which have nothing in common, if that is
+// enough for the processors.
+func (c *contraction) cutLanes() {
+	c.cut(false)
+	if n := c.p / 8; len(c.blocks) > 1 && len(c.parts) == c.per && n >= runtime.GOMAXPROCS(0) {
+		c.blocks = nil
+		for l := range n {
+			c.blocks = append(c.blocks, block{0, 1, 0, c.rows, 0, c.cols, 8 * l, 8})
 		}
 	}
 }
@@ -341,29 +354,30 @@ func (c *contraction) particles(b block, space []float64) {
 // cells multiplies matrices of which each particle has its own.
 func (c *contraction) cells(b block, space []float64) {
 	p := c.p
+	outer := c.sum == 1 && !c.several && b.lanes == p && (b.cols == 1 || c.bCol == 1 && c.outCol == 1)
+	dots := (c.rows == 1 || c.cols == 1) && c.aSum == 1 && c.bSum == 1 && b.lanes == p
 	for g := b.from; g < b.to; g++ {
 		for i, t := range c.group(g) {
 			x, y, out := c.a[(t.a+b.row*c.aRow)*p:], c.b[(t.b+b.col*c.bCol)*p:], c.out[(t.out+b.row*c.outRow+b.col*c.outCol)*p:]
-			if c.sum == 1 && !c.several && (b.cols == 1 || c.bCol == 1 && c.outCol == 1) {
+			if i == 0 && !outer {
+				c.rowsOf(t, b, func(x []float64) { clear(x) })
+			}
+			switch {
+			case outer:
 				for i := range b.rows {
 					vec.Binary(vec.Mul, out[i*c.outRow*p:][:b.cols*p], vec.Operand{Data: y[:b.cols*p], Mode: vec.Full},
 						vec.Operand{Data: x[i*c.aRow*p:][:p], Mode: vec.PerParticle}, b.cols, p)
 				}
-				continue
-			}
-			if i == 0 {
-				c.clear(t, b)
-			}
-			if (c.rows == 1 || c.cols == 1) && c.aSum == 1 && c.bSum == 1 {
+			case dots:
 				for i := range b.rows {
 					for j := range b.cols {
 						vec.DotRows(out[(i*c.outRow+j*c.outCol)*p:][:p], x[i*c.aRow*p:][:c.sum*p], vec.Operand{Data: y[j*c.bCol*p:][:c.sum*p], Mode: vec.Full}, c.sum, p)
 					}
 				}
-				continue
+			default:
+				vec.AddLargeCells(vec.Cells{Data: out[b.lane:], Row: c.outRow * p, Col: c.outCol * p}, vec.Cells{Data: x[b.lane:], Row: c.aRow * p, Col: c.aSum * p},
+					vec.Cells{Data: y[b.lane:], Row: c.bSum * p, Col: c.bCol * p}, b.rows, b.cols, c.sum, b.lanes, space)
 			}
-			vec.AddLargeCells(vec.Cells{Data: out, Row: c.outRow * p, Col: c.outCol * p}, vec.Cells{Data: x, Row: c.aRow * p, Col: c.aSum * p},
-				vec.Cells{Data: y, Row: c.bSum * p, Col: c.bCol * p}, b.rows, b.cols, c.sum, p, space)
 		}
 		c.check(c.group(g)[0], b)
 	}
@@ -418,25 +432,20 @@ func (c *contraction) rowsOf(t part, b block, visit func(x []float64)) {
 	p := c.p
 	for i := range b.rows {
 		row := c.out[(t.out+(b.row+i)*c.outRow+b.col*c.outCol)*p:]
-		switch {
-		case b.cols == 1 || c.outCol == 1:
+		if b.lanes == p && (b.cols == 1 || c.outCol == 1) {
 			visit(row[:b.cols*p])
-		default:
-			for j := range b.cols {
-				visit(row[j*c.outCol*p:][:p])
-			}
+			continue
+		}
+		for j := range b.cols {
+			visit(row[j*c.outCol*p+b.lane:][:b.lanes])
 		}
 	}
-}
-
-func (c *contraction) clear(t part, b block) {
-	c.rowsOf(t, b, func(x []float64) { clear(x) })
 }
 
 // check notes whether a block has elements that are not numbers.
 func (c *contraction) check(t part, b block) {
 	sum := 0.0
-	if (b.cols == 1 || c.outCol == 1) && c.outRow == b.cols {
+	if b.lanes == c.p && (b.cols == 1 || c.outCol == 1) && c.outRow == b.cols {
 		sum = vec.Sum(c.out[(t.out+b.row*c.outRow)*c.p:][:b.rows*b.cols*c.p])
 	} else {
 		c.rowsOf(t, b, func(x []float64) { sum += vec.Sum(x) })

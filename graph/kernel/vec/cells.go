@@ -79,14 +79,15 @@ const wideCells = 30
 // CellSpace is the number of elements that AddLargeCells may work in.
 const CellSpace = matrixTile * (wideCells + 4) * 8
 
-// largeCells is how many numbers A and B have together where copying them pays: what caches do not hold.
+// largeCells is how many numbers A and B take together, other particles' among them, where copying pays: what caches do
+// not hold.
 var largeCells = 1 << 22
 
 // AddLargeCells is AddCells, with the same bits, for matrices that are larger than caches: pieces of A and B, of as many
 // particles as a kernel does, are copied to where elements are next to one another. space has CellSpace elements.
 func AddLargeCells(c, a, b Cells, rows, cols, inner, p int, space []float64) {
 	w, n := cellLanes[level], cellTile[level]
-	if native[level].cellsAdd[0] == nil || p%w != 0 || min(rows, cols, inner) < 16 || (rows+cols)*inner*p < largeCells {
+	if native[level].cellsAdd[0] == nil || p%w != 0 || min(rows, cols, inner) < 16 || (rows+cols)*inner*max(p, min(a.Row, a.Col)) < largeCells {
 		AddCells(c, a, b, rows, cols, inner, p)
 		return
 	}

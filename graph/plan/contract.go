@@ -190,6 +190,7 @@ func (c *contraction) native(s *rowState, f work) native {
 		space := s.space(0)
 		return func(*rowState) {
 			f(c.blocks[0], space)
+			c.note(c.out)
 			c.absorb()
 		}
 	}
@@ -356,10 +357,13 @@ func (c *contraction) cells(b block, space []float64) {
 	p := c.p
 	outer := c.sum == 1 && !c.several && b.lanes == p && (b.cols == 1 || c.bCol == 1 && c.outCol == 1)
 	dots := (c.rows == 1 || c.cols == 1) && c.aSum == 1 && c.bSum == 1 && b.lanes == p
+	if len(c.blocks) == 1 && !outer {
+		clear(c.out)
+	}
 	for g := b.from; g < b.to; g++ {
 		for i, t := range c.group(g) {
 			x, y, out := c.a[(t.a+b.row*c.aRow)*p:], c.b[(t.b+b.col*c.bCol)*p:], c.out[(t.out+b.row*c.outRow+b.col*c.outCol)*p:]
-			if i == 0 && !outer {
+			if i == 0 && !outer && len(c.blocks) > 1 {
 				c.rowsOf(t, b, func(x []float64) { clear(x) })
 			}
 			switch {
@@ -442,49 +446,59 @@ func (c *contraction) rowsOf(t part, b block, visit func(x []float64)) {
 	}
 }
 
-// check notes whether a block has elements that are not numbers.
+// check notes whether a block has elements that are not numbers. Of a single block the whole result is looked at once.
 func (c *contraction) check(t part, b block) {
-	sum := 0.0
-	if b.lanes == c.p && (b.cols == 1 || c.outCol == 1) && c.outRow == b.cols {
-		sum = vec.Sum(c.out[(t.out+b.row*c.outRow)*c.p:][:b.rows*b.cols*c.p])
-	} else {
-		c.rowsOf(t, b, func(x []float64) { sum += vec.Sum(x) })
+	switch {
+	case len(c.blocks) == 1:
+	case b.lanes == c.p && (b.cols == 1 || c.outCol == 1) && c.outRow == b.cols:
+		c.note(c.out[(t.out+b.row*c.outRow)*c.p:][:b.rows*b.cols*c.p])
+	default:
+		c.rowsOf(t, b, c.note)
 	}
-	if sum == sum {
-		return
-	}
-	c.rowsOf(t, b, func(x []float64) { // not only infinities that cancel, which would depend on the cuts
-		if slices.ContainsFunc(x, math.IsNaN) {
-			c.broken.Store(true)
-		}
-	})
 }
 
-// absorb computes the products again where they are not numbers: those with 0 are 0.
+// note looks for what is not a number: the sum may be none without, of infinities that cancel.
+func (c *contraction) note(x []float64) {
+	if t := vec.Sum(x); t != t && slices.ContainsFunc(x, math.IsNaN) {
+		c.broken.Store(true)
+	}
+}
+
+// absorb computes elements again that are not numbers: products with 0 are 0.
 func (c *contraction) absorb() {
 	if !c.broken.Swap(false) {
 		return
 	}
-	ap := c.p
-	if c.sharedA {
-		ap = 1
-	}
-	clear(c.out)
-	for _, t := range c.parts {
+	for g := range len(c.parts) / c.per {
+		parts := c.group(g)
 		for i := range c.rows {
 			for j := range c.cols {
-				out := c.out[(t.out+i*c.outRow+j*c.outCol)*c.p:][:c.p]
-				for l := range out {
-					for k := range c.sum {
-						x, y := c.a[(t.a+i*c.aRow+k*c.aSum)*ap+l%ap], c.b[(t.b+k*c.bSum+j*c.bCol)*c.p+l]
-						if x != 0 && y != 0 {
-							out[l] += x * y
-						}
+				out := c.out[(parts[0].out+i*c.outRow+j*c.outCol)*c.p:][:c.p]
+				for l, x := range out {
+					if x != x {
+						out[l] = c.absorbed(parts, i, j, l)
 					}
 				}
 			}
 		}
 	}
+}
+
+// absorbed is element i, j of particle l.
+func (c *contraction) absorbed(parts []part, i, j, l int) float64 {
+	width, lane, sum := c.p, l, 0.0
+	if c.sharedA {
+		width, lane = 1, 0
+	}
+	for _, t := range parts {
+		for k := range c.sum {
+			x, y := c.a[(t.a+i*c.aRow+k*c.aSum)*width+lane], c.b[(t.b+k*c.bSum+j*c.bCol)*c.p+l]
+			if x != 0 && y != 0 {
+				sum += x * y
+			}
+		}
+	}
+	return sum
 }
 
 // moveNumbers copies n numbers; those of dst and of src are so many apart.

@@ -29,10 +29,12 @@ const maxLanes = 8
 
 // lanes splits a short last dimension off a domain: instead of a loop over few
 // rows there is a register for each, and a reduction over it stays in
-// registers.
+// registers. Images of a batch, of four dimensions and more, are left as they are:
+// nothing is reduced over their width alone, and each lane would copy rows that are
+// not next to one another.
 func lanes(dims graph.Shape) (domain graph.Shape, k int) {
 	last := len(dims) - 1
-	if last < 1 || dims[last] < 2 || dims[last] > maxLanes || dims[:last].Size() < 4*dims[last] {
+	if last < 1 || last > 2 || dims[last] < 2 || dims[last] > maxLanes || dims[:last].Size() < 4*dims[last] {
 		return dims, 1
 	}
 	return dims[:last], dims[last]

@@ -63,7 +63,6 @@ const (
 // Why values are no smooth functions of noise, as a clause after the name, with what to do instead.
 const (
 	noSteps  = "has whole values, which noise cannot move smoothly: sum over it (exact), relax it or take the score function (score)"
-	noTurns  = "has values on a circle, which no smooth function of noise covers once: leave the site to the automatic guide"
 	noProper = "is improper and has no draws: name `Normal` instead"
 	noParts  = "is drawn by choosing one of its parts, which is no smooth function of noise: write the choice as a site of its own"
 )

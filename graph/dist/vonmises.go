@@ -27,7 +27,6 @@ var vonMises = &Dist{
 		Source:  "Mardia & Jupp (2000), Directional Statistics, ch. 3.5",
 		Example: "heading[i in 1..N] ~ VonMises(mu, kappa)",
 	},
-	NoFromNormal: noTurns,
 
 	Ends: [2]float64{-math.Pi, math.Pi},
 	// κ·(cos d − 1) is −2κ·sin²(d/2), which does not cancel for large κ.
@@ -42,6 +41,9 @@ var vonMises = &Dist{
 	},
 	LogSurvival: func(b *named.Builder, x named.Value, p Params) named.Value {
 		return vonMisesArc(b, p, clampArc(b, x), b.Scalar(math.Pi))
+	},
+	FromNormal: func(b *named.Builder, z named.Value, p Params) named.Value {
+		return b.Apply(op.VonMisesQuantile, p.get("mean"), p.get("concentration"), z)
 	},
 	Sample: func(r *rand.Rand, p Numbers, out []float64) {
 		d := p.F("mean") + vonMisesDraw(r, p.F("concentration"))

@@ -27,8 +27,8 @@
 //   - incomplete beta: continued fraction of DiDonato and Morris, power series where the
 //     first parameter is small, quadrature over the tail where both are large, and the
 //     gamma limit; derivatives by differentiating them (Boik and Robison-Cox 1998);
-//   - quantiles of gamma, beta, Student t, skew normal and Wald variables at a normal score:
-//     Halley's iteration on the log of the smaller tail, on a log or logit scale;
+//   - quantiles of gamma, beta, Student t, skew normal, Wald and von Mises variables at a normal
+//     score: Halley's iteration on the log of the smaller tail, on a log or logit scale;
 //   - Bessel I0 and I1: power series and Hankel's expansion;
 //   - skew normal and von Mises distribution functions: quadrature of integrands of one
 //     sign (double exponential, Gauss–Legendre), scaled by the largest value on the tail.

@@ -16,18 +16,26 @@ type curve interface {
 // quantileOf returns the u at which log F is lp and log(1 − F) is lq, by the smaller of the two. sd is about the
 // standard deviation.
 func quantileOf[C curve](c C, start, sd, lp, lq float64) float64 {
+	return quantileIn(c, math.Inf(-1), math.Inf(1), start, sd, lp, lq)
+}
+
+// quantileIn is quantileOf in (low, high). Where the density is not log-concave the iteration may wander, and every other step
+// is a bisection in the end.
+func quantileIn[C curve](c C, low, high, start, sd, lp, lq float64) float64 {
 	upper, level, sign := false, lp, 1.0
 	if lq < lp {
 		upper, level, sign = true, lq, -1
 	}
-	low, high := math.Inf(-1), math.Inf(1)
 	u := start
-	for range 100 {
+	for i := range 100 {
 		tail, density, slope := c.at(u, upper)
 		f := tail - level
-		if (f < 0) != upper {
+		switch {
+		case f == 0:
+			return u
+		case (f < 0) != upper:
 			low = u
-		} else {
+		default:
 			high = u
 		}
 		h := math.Exp(density - tail)
@@ -38,7 +46,7 @@ func quantileOf[C curve](c C, start, sd, lp, lq float64) float64 {
 		if !(math.Abs(step) > max(1e-7*min(1, sd), eps*math.Abs(u))) { // the next step would be its cube; or NaN
 			return next
 		}
-		if next <= low || next >= high {
+		if next <= low || next >= high || i > 10 && i%2 == 1 && !math.IsInf(high-low, 1) {
 			next = 0.5 * (low + high)
 		}
 		u = next
@@ -145,4 +153,75 @@ func logMillsFall(a, d float64) float64 {
 	first, second := LogMillsDeriv(m), LogMillsCurve(m)
 	third := first + second*(m-2*first)
 	return LogMills(m) + d*d/8*second + math.Log(2*math.Sinh(-d/2*(first+d*d/24*third)))
+}
+
+// VonMisesQuantile returns the x in (−π, π) with F(x) = Φ(z), for the von Mises distribution on that interval with the given mean and
+// κ ≥ 0, and F counted from −π: a smooth function of all three though the mean may go round. Its derivatives
+// are φ(z)/p(x) in z, 1 − p(−π)/p(x) in the mean, and VonMisesQuantileDk in κ, with the density p.
+func VonMisesQuantile(mean, kappa, z float64) float64 {
+	c, ok := newVonMisesCurve(mean, kappa)
+	if !ok || math.IsNaN(z) {
+		return math.NaN()
+	}
+	lp, lq := scoreLevels(z)
+	start := z * 1.6 // logit Φ(z)
+	if kappa > 1 {
+		x := within(math.Remainder(mean, 2*math.Pi)+z/math.Sqrt(kappa), -3.1, 3.1)
+		start = math.Log((math.Pi + x) / (math.Pi - x))
+	}
+	const far = 40 // where x rounds to an end
+	u := quantileIn(vonMisesLogit{c}, -far, far, within(start, -30, 30), min(1, 3/math.Sqrt(kappa)), lp, lq)
+	edge := math.Nextafter(math.Pi, 0)
+	return within(onCircle(u), -edge, edge)
+}
+
+// onCircle is π·tanh(u/2).
+func onCircle(u float64) float64 {
+	if u < 0 {
+		return 2*math.Pi*InvLogit(u) - math.Pi
+	}
+	return math.Pi - 2*math.Pi*InvLogit(-u)
+}
+
+// vonMisesLogit is the distribution of the logit u of the share x/2π + ½, on whose scale the ends are far.
+type vonMisesLogit struct{ vonMisesCurve }
+
+func (c vonMisesLogit) at(u float64, upper bool) (tail, density, slope float64) {
+	p, q := InvLogit(u), InvLogit(-u)
+	tail, density, slope = c.vonMisesCurve.at(onCircle(u), upper)
+	return tail, density + math.Log(2*math.Pi*p) + LogInvLogit(-u), 2*math.Pi*p*q*slope + q - p
+}
+
+// VonMisesQuantileDk returns −(∂F/∂κ)/p at x, for F and p of VonMisesQuantile. Its derivatives are −(∂ log p/∂κ) − f·(∂ log p/∂x) in x,
+// and (∂ log p/∂κ)(x) − (∂ log p/∂κ)(−π)·p(−π)/p(x) + f·(∂ log p/∂x) in the mean, f its value.
+func VonMisesQuantileDk(mean, kappa, x float64) float64 {
+	c, ok := newVonMisesCurve(mean, kappa)
+	if !ok || !(math.Abs(x) < math.Pi) {
+		return math.NaN()
+	}
+	whole := LogVonMisesArcDk(kappa, -math.Pi, math.Pi)
+	lower, density, _ := c.at(x, false)
+	if lower < -ln2 {
+		return -math.Exp(lower-density) * (LogVonMisesArcDk(kappa, -math.Pi-mean, x-mean) - whole)
+	}
+	upper, _, _ := c.at(x, true)
+	return math.Exp(upper-density) * (LogVonMisesArcDk(kappa, x-mean, math.Pi-mean) - whole)
+}
+
+// vonMisesCurve is the von Mises distribution on (−π, π); whole is the log of its normaliser.
+type vonMisesCurve struct{ mean, kappa, whole float64 }
+
+func newVonMisesCurve(mean, kappa float64) (c vonMisesCurve, ok bool) {
+	c = vonMisesCurve{mean, kappa, LogVonMisesArc(kappa, -math.Pi, math.Pi)}
+	return c, !math.IsNaN(c.whole + mean - mean)
+}
+
+func (c vonMisesCurve) at(x float64, upper bool) (tail, density, slope float64) {
+	if upper {
+		tail = LogVonMisesArc(c.kappa, x-c.mean, math.Pi-c.mean)
+	} else {
+		tail = LogVonMisesArc(c.kappa, -math.Pi-c.mean, x-c.mean)
+	}
+	s, cos := math.Sincos(0.5 * (x - c.mean))
+	return tail - c.whole, -2*c.kappa*s*s - c.whole, -2 * c.kappa * s * cos
 }

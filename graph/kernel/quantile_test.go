@@ -47,6 +47,14 @@ func TestQuantilesInvert(t *testing.T) {
 		lower, density, _ = c.at(u, false)
 		upper, _, _ = c.at(u, true)
 		check(t, "skew normal", z, u, lower, upper, density)
+		kappa, mean := logUniform(t, "kappa", 1e-3, 1e4), rapid.Float64Range(-7, 7).Draw(t, "mean")
+		u = VonMisesQuantile(mean, kappa, z)
+		v, _ := newVonMisesCurve(mean, kappa)
+		lower, density, _ = v.at(u, false)
+		upper, _, _ = v.at(u, true)
+		if math.Abs(u) < 3.14159 { // at the ends F is that of the rounding of π
+			check(t, "von Mises", z, u, lower, upper, density)
+		}
 		if s := StudentTQuantile(a, z); math.Abs(s) < largestT {
 			check(t, "t", z, s, LogStudentTCdf(a, s), LogStudentTCdf(a, -s), StudentTLogDensity(a, s))
 		}

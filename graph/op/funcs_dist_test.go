@@ -35,6 +35,7 @@ func TestDistributionFunctionDerivatives(t *testing.T) {
 		{op.StudentTQuantile, [][]float64{{0.3, -1}, {1, 0.1}, {4, -0.3}, {4, 6}, {30, 2}, {900, -1.2}}},
 		{op.CauchyQuantile, [][]float64{{-6}, {-0.5}, {0.02}, {0.7}, {3}}},
 		{op.SkewNormalQuantile, [][]float64{{4, -0.3}, {4, 2}, {-3, -1.5}, {-0.7, 3}, {0.2, -5}, {30, 0.01}}},
+		{op.VonMisesQuantile, [][]float64{{0.5, 2.5, -1}, {-2.9, 4, 0.3}, {10, 0.2, 1.5}, {-2, 6, -0.8}}},
 		{op.WaldLogQuantile, [][]float64{{0.01, -2}, {0.01, 1.5}, {0.8, -0.3}, {2.5, 3}, {300, -1}}},
 		{op.LogStudentTCdf, [][]float64{{4, -0.3}, {4, 2}, {0.7, -50}, {30, -7}, {1, 0.1}}},
 	} {

@@ -16,8 +16,8 @@ var (
 	// GammaLogQuantile is the log of the quantile of Gamma(a, 1) at the normal score z, of (a, z);
 	// BetaLogitQuantile the logit of that of Beta(a, b), of (a, b, z); StudentTQuantile that of
 	// StudentT, of (df, z); CauchyQuantile that of the Cauchy distribution, of z; SkewNormalQuantile of (shape, z);
-	// WaldLogQuantile the log of that of Wald(1, shape), of (shape, z).
-	GammaLogQuantile, BetaLogitQuantile, StudentTQuantile, CauchyQuantile, SkewNormalQuantile, WaldLogQuantile *Func
+	// WaldLogQuantile the log of that of Wald(1, shape), of (shape, z); VonMisesQuantile of (mean, concentration, z).
+	GammaLogQuantile, BetaLogitQuantile, StudentTQuantile, CauchyQuantile, SkewNormalQuantile, WaldLogQuantile, VonMisesQuantile *Func
 	// gammaLogDensity is the log density of log X of (a, u), betaLogitDensity that
 	// of logit X of (a, b, u); the others are −(∂F/∂a)/p at a quantile (see implicit).
 	gammaLogDensity, gammaQuantileDa, betaLogitDensity, betaQuantileDa, studentTQuantileDdf *Func
@@ -33,6 +33,7 @@ func init() {
 	studentTQuantile()
 	skewNormalQuantile()
 	waldQuantile()
+	vonMisesQuantile()
 	CauchyQuantile = unary("cauchy_quantile", kernel.CauchyQuantile, func(e Frame, z, x Term) Term {
 		l := e.Apply(Add, e.Apply(Log1pSquare, x), e.Apply(Mul, e.Scalar(-0.5), e.Apply(Square, z)))
 		return e.Apply(Exp, e.Apply(Add, l, e.Scalar(0.5*math.Log(math.Pi/2))))
@@ -190,4 +191,45 @@ func waldQuantile() {
 			l := e.Apply(Sub, half(e, e.Apply(Sub, e.Apply(Log, s), u)), half(e, e.Apply(Square, a)))
 			return scoreSlope(e, z, e.Apply(Add, l, e.Scalar(-0.5*math.Log(2*math.Pi))))
 		})
+}
+
+// vonMisesQuantile: see kernel.VonMisesQuantile and VonMisesQuantileDk.
+func vonMisesQuantile() {
+	whole := func(e Frame, kappa Term) []Term { return []Term{kappa, e.Scalar(-math.Pi), e.Scalar(math.Pi)} }
+	cosine := func(e Frame, mean, x Term) Term { // cos(x − mean) − 1
+		return e.Apply(Mul, e.Scalar(-2), e.Apply(Square, e.Apply(Sin, e.Apply(Mul, e.Scalar(0.5), e.Apply(Sub, x, mean)))))
+	}
+	// By κ and by x the log density κ·(cos(x − mean) − 1) − log ∫ has these derivatives.
+	byKappa := func(e Frame, mean, kappa, x Term) Term {
+		return e.Apply(Sub, cosine(e, mean, x), LogVonMisesArc.Partial(e, whole(e, kappa), Term{}, 0))
+	}
+	byX := func(e Frame, mean, kappa, x Term) Term {
+		return e.Apply(Neg, e.Apply(Mul, kappa, e.Apply(Sin, e.Apply(Sub, x, mean))))
+	}
+	edge := func(e Frame, mean, kappa, x Term) Term { // p(−π)/p(x)
+		d := e.Apply(Sub, cosine(e, mean, e.Scalar(-math.Pi)), cosine(e, mean, x))
+		return e.Apply(Exp, e.Apply(Mul, kappa, d))
+	}
+	byConcentration := &Func{Name: "von_mises_quantile_dk", Arity: 3, F3: kernel.VonMisesQuantileDk}
+	byConcentration.Partial = func(e Frame, x []Term, f Term, k int) Term {
+		if k == 1 {
+			return e.Apply(slope(byConcentration, 1), x...)
+		}
+		along := e.Apply(Mul, f, byX(e, x[0], x[1], x[2]))
+		at := e.Apply(Add, byKappa(e, x[0], x[1], x[2]), along)
+		if k == 2 {
+			return e.Apply(Neg, at)
+		}
+		return e.Apply(Sub, at, e.Apply(Mul, byKappa(e, x[0], x[1], e.Scalar(-math.Pi)), edge(e, x[0], x[1], x[2])))
+	}
+	VonMisesQuantile = &Func{Name: "von_mises_quantile", Arity: 3, F3: kernel.VonMisesQuantile, Partial: func(e Frame, x []Term, y Term, k int) Term {
+		switch k {
+		case 0:
+			return e.Apply(Sub, e.Scalar(1), edge(e, x[0], x[1], y))
+		case 1:
+			return e.Apply(byConcentration, x[0], x[1], y)
+		}
+		l := e.Apply(Sub, e.Apply(Mul, x[1], cosine(e, x[0], y)), e.Apply(LogVonMisesArc, whole(e, x[1])...))
+		return scoreSlope(e, x[2], l)
+	}}
 }

@@ -195,17 +195,19 @@ func (c vonMisesLogit) at(u float64, upper bool) (tail, density, slope float64) 
 // VonMisesQuantileDk returns −(∂F/∂κ)/p at x, for F and p of VonMisesQuantile. Its derivatives are −(∂ log p/∂κ) − f·(∂ log p/∂x) in x,
 // and (∂ log p/∂κ)(x) − (∂ log p/∂κ)(−π)·p(−π)/p(x) + f·(∂ log p/∂x) in the mean, f its value.
 func VonMisesQuantileDk(mean, kappa, x float64) float64 {
-	c, ok := newVonMisesCurve(mean, kappa)
-	if !ok || !(math.Abs(x) < math.Pi) {
+	if !(math.Abs(x) < math.Pi) || math.IsNaN(mean-mean) {
 		return math.NaN()
 	}
-	whole := LogVonMisesArcDk(kappa, -math.Pi, math.Pi)
-	lower, density, _ := c.at(x, false)
-	if lower < -ln2 {
-		return -math.Exp(lower-density) * (LogVonMisesArcDk(kappa, -math.Pi-mean, x-mean) - whole)
+	whole, wholeMean := vonMisesArc(kappa, -math.Pi, math.Pi)
+	sin := math.Sin(0.5 * (x - mean))
+	density := -2*kappa*sin*sin - whole
+	tail, tailMean := vonMisesArc(kappa, -math.Pi-mean, x-mean)
+	sign := -1.0
+	if tail-whole > -ln2 {
+		sign = 1
+		tail, tailMean = vonMisesArc(kappa, x-mean, math.Pi-mean)
 	}
-	upper, _, _ := c.at(x, true)
-	return math.Exp(upper-density) * (LogVonMisesArcDk(kappa, x-mean, math.Pi-mean) - whole)
+	return sign * math.Exp(tail-whole-density) * (tailMean - wholeMean)
 }
 
 // vonMisesCurve is the von Mises distribution on (−π, π); whole is the log of its normaliser.

@@ -62,7 +62,7 @@ const (
 
 // Why values are no smooth functions of noise, as a clause after the name, with what to do instead.
 const (
-	noSteps  = "has whole values, which noise cannot move smoothly: sum over it (exact), relax it or take the score function (score)"
-	noProper = "is improper and has no draws: name `Normal` instead"
+	noSteps  = "has whole values, which noise moves in jumps only: leave the site out of the guide, and it is summed over, relaxed or scored"
+	noProper = "is improper and has no draws: name `Normal` instead, or `Uniform` between bounds"
 	noParts  = "is drawn by choosing one of its parts, which is no smooth function of noise: write the choice as a site of its own"
 )

@@ -6,9 +6,11 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"ppl/graph"
+	"ppl/graph/grad"
 	"ppl/graph/kernel/vec"
 	"ppl/graph/op"
 	"ppl/graph/plan"
@@ -144,5 +146,44 @@ func TestContractions(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNetworks: the gradient of a small network is what the ops give, with the same bits on any number of cores, where
+// everything is shared out.
+func TestNetworks(t *testing.T) {
+	defer plan.SmallBlocks()()
+	defer plan.SmallNetworks()()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	const rows, inputs, hidden, outputs = 40, 12, 9, 7
+	g := graph.New()
+	x, w, v, b := g.Input("x", graph.Shape{rows, inputs}), g.Input("w", graph.Shape{inputs, hidden}), g.Input("v", graph.Shape{hidden, outputs}), g.Input("b", graph.Shape{hidden})
+	f := op.Frame{G: g, Shape: graph.Shape{rows, hidden}}
+	h := f.Apply(op.Tanh, f.Apply(op.Add, graph.Full(op.NewContract(g, x, w, []int{0, 1}, []int{1, 2}, []int{0, 2})), graph.Term{Node: b, Dims: []int{1}}))
+	y := op.NewContract(g, h.Node, v, []int{0, 1}, []int{1, 2}, []int{0, 2})
+	f.Shape = y.Shape
+	total := g.ScaledSum(f.Apply(op.Softplus, graph.Full(y)).Node, []int{0, 1}, 1)
+	outs := append([]*graph.Node{total}, grad.Reverse(g, total, []*graph.Node{w, v, b})...)
+	compare(t, g, outs, []*graph.Node{x, w, v, b})
+	r := rand.New(rand.NewPCG(7, 8))
+	data := map[*graph.Node][]float64{}
+	for _, n := range []*graph.Node{x, w, v, b} {
+		for range n.Shape.Size() {
+			data[n] = append(data[n], r.NormFloat64())
+		}
+	}
+	for _, out := range outs {
+		runtime.GOMAXPROCS(1)
+		program := plan.Compile(g, outs)
+		if d := program.(interface{ Dump() string }).Dump(); !strings.Contains(d, "chunks") {
+			t.Fatalf("nothing is in chunks:\n%s", d)
+		}
+		one := run(t, plan.Compile(g, []*graph.Node{out}), data)
+		for _, cores := range []int{2, 5} {
+			runtime.GOMAXPROCS(cores)
+			if got := run(t, plan.Compile(g, []*graph.Node{out}), data); !slices.Equal(got, one) {
+				t.Errorf("%v on %d cores, %v on one", got, cores, one)
+			}
+		}
 	}
 }

@@ -16,6 +16,14 @@ func SmallBlocks() (restore func()) {
 	return func() { blockWork, leastMove, moveWork = block, least, move }
 }
 
+// SmallNetworks makes graphs with any product those of networks, and shares out all that they do, until the returned
+// function is called.
+func SmallNetworks() (restore func()) {
+	work, product := networkWork, networkProduct
+	networkWork, networkProduct = 1<<8, 1
+	return func() { networkWork, networkProduct = work, product }
+}
+
 // Unbatched lists the ops that the program runs through their own Eval.
 func Unbatched(p graph.Program) []string {
 	pr, ok := p.(*rowProgram)

@@ -2,9 +2,13 @@ package plan
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
+
+	"ppl/graph"
+	"ppl/graph/op"
 )
 
 // A cluster with much work is cut into chunks of its first dimension, whose
@@ -18,6 +22,18 @@ const maxChunks = 16
 // how many each number of a private array must stand for.
 var chunkWork, privateCost = 1 << 20, 16
 
+// In graphs of networks, which have one particle and large products of matrices that all cores share, what stands between
+// these is shared from less work on: so many additions, as which other functions count by their time.
+var networkWork, networkProduct = 1 << 19, 1 << 22
+
+// network reports whether a graph has one particle and a product of as many multiplications as make a network.
+func (a *analysis) network() bool {
+	return a.particles == 1 && slices.ContainsFunc(a.order, func(n *graph.Node) bool {
+		o, ok := n.Op.(op.Contract)
+		return ok && graph.Shape(o.Sizes).Size() >= networkProduct
+	})
+}
+
 // chunk decides into how many chunks a cluster is cut.
 func (cl *cluster) chunk(c *compiler) {
 	lp := cl.loop
@@ -28,6 +44,9 @@ func (cl *cluster) chunk(c *compiler) {
 		if in.mat != nil {
 			steps += in.mat.k
 		}
+		if c.network && in.fn != nil {
+			steps += int(in.perElement() / 0.05)
+		}
 	}
 	for _, a := range cl.accums {
 		steps++
@@ -37,7 +56,11 @@ func (cl *cluster) chunk(c *compiler) {
 		private += c.floats(a.to.v)
 	}
 	work := lp.dims.Size() * c.width(cl.batch) * steps
-	n := min(maxChunks, work/chunkWork, lp.dims[0])
+	unit := chunkWork
+	if c.network {
+		unit = min(unit, networkWork)
+	}
+	n := min(maxChunks, work/unit, lp.dims[0])
 	if private*privateCost > 0 { // clearing and adding up private arrays must stay cheap
 		n = min(n, work/(privateCost*private))
 	}

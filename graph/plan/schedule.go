@@ -41,6 +41,7 @@ type compiler struct {
 	clusters   []*cluster // in order of creation
 	others     []*generic
 	lastStage  int
+	network    bool
 
 	now       int           // ID of the node being scheduled
 	uses      map[int][]use // of elementwise nodes
@@ -57,7 +58,7 @@ func compileRows(g *graph.Graph, outputs []*graph.Node) *rowProgram {
 }
 
 func newCompiler(an *analysis, outputs []*graph.Node, notBefore map[int]int) *compiler {
-	c := &compiler{an: an, s: an.particles, p: roundUp(an.particles), outputs: outputs, notBefore: notBefore,
+	c := &compiler{an: an, network: an.network(), s: an.particles, p: roundUp(an.particles), outputs: outputs, notBefore: notBefore,
 		values: map[int]*value{}, promoted: map[int]*value{}, keep: map[int]bool{}, stages: map[clusterKey]*cluster{},
 		offsets: map[*float64][]int32{}, tiled: map[tileKey][]float64{}, weights: map[int]*value{}, weightRegs: map[int][]int{}, uses: map[int][]use{}}
 	c.markKept()

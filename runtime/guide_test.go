@@ -316,7 +316,7 @@ guide {
 // TestGuideRefused: what a guide cannot be is said where it stands.
 func TestGuideRefused(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"distribution", "data y : real\nmu ~ VonMises(0, 1)\ny ~ Normal(mu, 1)\nguide { mu ~ VonMises(0, 1) }\n", "`VonMises`"},
+		{"distribution", "data y : real\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)\nguide { mu ~ Flat() }\n", "`Flat` is improper and has no draws"},
 		{"too short", "data y : real[N]\nplate i in 1..N { z[i] ~ Normal(0, 1)\n y[i] ~ Normal(z[i], 1) }\nguide { plate i in 2..N { z[i] ~ Normal(0, 1) } }\n", "z[1]"},
 		{"missing", "data x : real?[N]\ndata y : real[N]\nx ~ Normal(0, 1)\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)\nguide { mu ~ Normal(x[1], 1) }\n", "missing"},
 	} {

@@ -5,13 +5,13 @@ func (n *Node) Graph() *Graph { return n.g }
 
 // Copy makes what outputs compute again in another graph, and returns them
 // there. Inputs that they depend on must be in copies, which receives all
-// nodes that are made.
+// nodes that are made; constants may be.
 func Copy(to *Graph, outputs []*Node, copies map[*Node]*Node) []*Node {
 	at := func(n *Node) *Node {
-		if n.IsConst() {
-			return to.Constant(n.Shape, n.Const)
+		if c := copies[n]; c != nil || !n.IsConst() {
+			return c
 		}
-		return copies[n]
+		return to.Constant(n.Shape, n.Const)
 	}
 	if len(outputs) == 0 {
 		return nil

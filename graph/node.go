@@ -116,7 +116,8 @@ type Node struct {
 	// Const is the value of a constant, nil otherwise. Never written to.
 	Const []float64
 
-	regular bool // a constant without zeros, infinities and NaN
+	regular  bool // a constant without zeros, infinities and NaN
+	refilled bool // a constant that may have other numbers elsewhere: see Refillable
 
 	g  *Graph
 	gn *gorgonia.Node // made on demand for constants, and in large graphs (see backed)
@@ -144,9 +145,9 @@ func regular(x []float64) bool {
 func (n *Node) IsInput() bool { return n.Op == nil && n.Const == nil && !n.foreign }
 
 // ConstScalar returns the value if n is a constant all of whose elements are
-// the same number (a scalar, say).
+// the same number (a scalar, say), and are that in every graph of its structure.
 func (n *Node) ConstScalar() (float64, bool) {
-	if len(n.Const) == 0 {
+	if len(n.Const) == 0 || n.refilled {
 		return 0, false
 	}
 	v := n.Const[0]
@@ -174,6 +175,8 @@ type Graph struct {
 	// panics with Halted, and so does compiling (Listen).
 	Halt func() bool
 	work int // since Halt was asked
+	// Bare leaves out Gorgonia's nodes, which a graph that is only looked at does without.
+	Bare bool
 
 	eg      *gorgonia.ExprGraph
 	nodes   []*Node
@@ -377,10 +380,11 @@ func (g *Graph) BatchInput(name string, shape Shape) *Node {
 func (g *Graph) Apply(op Op, in ...*Node) *Node {
 	g.Listen()
 	shapes := make([]Shape, len(in))
-	folded := true
+	folded, refilled := true, false
 	for i, n := range in {
 		shapes[i] = n.Shape
 		folded = folded && n.IsConst()
+		refilled = refilled || n.refilled
 	}
 	shape, err := op.Infer(shapes)
 	if err != nil {
@@ -398,10 +402,14 @@ func (g *Graph) Apply(op Op, in ...*Node) *Node {
 	if folded {
 		out := make([]float64, shape.Size())
 		op.Eval(out, constants(in))
-		n = g.Constant(shape, out)
+		if refilled {
+			n = g.Refillable(shape, out)
+		} else {
+			n = g.Constant(shape, out)
+		}
 	} else {
 		n = g.add(&Node{Shape: shape, Op: op, In: in})
-		if n.ID < backed {
+		if n.ID < backed && !g.Bare {
 			g.back(n)
 		}
 	}

@@ -393,17 +393,34 @@ func (f *fitter) certainty(l *Learned) error {
 	if len(l.Flat) > 0 || !l.Converged {
 		return nil
 	}
-	// Var x = J I⁻¹ Jᵀ, J by central differences.
+	return l.errors(l.free, l.at, func(row []float64) float64 { return dot(row, information.solve(row, 0)) })
+}
+
+// ErrorsBy sets standard errors by a covariance of the unconstrained numbers of a target of params alone.
+func (l *Learned) ErrorsBy(t *target.Target, at, covariance []float64) error {
+	d := t.D
+	return l.errors(t, at, func(row []float64) float64 {
+		v := 0.0
+		for i, x := range row {
+			v += x * dot(covariance[i*d:(i+1)*d], row)
+		}
+		return v
+	})
+}
+
+// errors sets standard errors, the roots of J C Jᵀ; J comes by central differences, and variance is that of a row of it.
+func (l *Learned) errors(t *target.Target, at []float64, variance func(row []float64) float64) error {
 	const step = 1e-5
+	d := t.D
 	us := make([]float64, 0, 2*d*d)
 	for i := range d {
 		for _, s := range []float64{step, -step} {
-			u := slices.Clone(l.at)
+			u := slices.Clone(at)
 			u[i] += s
 			us = append(us, u...)
 		}
 	}
-	moved, err := l.free.ParamsAt(us, 2*d)
+	moved, err := t.ParamsAt(us, 2*d)
 	if err != nil {
 		return err
 	}
@@ -416,7 +433,7 @@ func (f *fitter) certainty(l *Learned) error {
 			for i := range d {
 				row[i] = (x.Values[2*i*size+j] - x.Values[(2*i+1)*size+j]) / (2 * step)
 			}
-			sd[j] = math.Sqrt(math.Max(0, dot(row, information.solve(row, 0))))
+			sd[j] = math.Sqrt(math.Max(0, variance(row)))
 			if slices.Contains(l.Edge, x.Symbol.Name) {
 				sd[j] = math.NaN()
 			}

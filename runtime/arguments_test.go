@@ -16,11 +16,12 @@ import (
 	"testing"
 
 	"ppl/runtime"
+	"ppl/runtime/data"
 )
 
 // The functions of package runtime that are no methods.
 var packageFunctions = map[string]any{
-	"Compile": runtime.Compile, "CompileFile": runtime.CompileFile, "CompareLOO": runtime.CompareLOO, "DumpTree": runtime.DumpTree, "Files": runtime.Files, "Join": runtime.Join, "Map": runtime.Map, "Reader": runtime.Reader, "Rows": runtime.Rows[struct{ Y float64 }], "Load": runtime.Load, "LoadFile": runtime.LoadFile, "Version": runtime.Version,
+	"Compile": runtime.Compile, "CompileFile": runtime.CompileFile, "CompareLOO": runtime.CompareLOO, "DumpTree": runtime.DumpTree, "Files": runtime.Files, "Join": runtime.Join, "Map": runtime.Map, "Reader": runtime.Reader, "Rows": runtime.Rows[struct{ Y float64 }], "Load": runtime.Load, "RowsOf": runtime.RowsOf, "LoadFile": runtime.LoadFile, "Version": runtime.Version,
 }
 
 // whole are values that functions of the package have made, by type: they are the
@@ -49,6 +50,8 @@ func whole(t *testing.T) map[reflect.Type]reflect.Value {
 	out[reflect.TypeFor[io.Reader]()] = reflect.ValueOf(strings.NewReader("y\n1\n"))
 	out[reflect.TypeFor[iter.Seq[struct{ Y float64 }]]()] = reflect.ValueOf(slices.Values([]struct{ Y float64 }{{1}}))
 	out[reflect.TypeFor[[]*runtime.Data]()] = reflect.ValueOf([]*runtime.Data{d, nil})
+	out[reflect.TypeFor[[]data.Part]()] = reflect.ValueOf([]data.Part{data.TablesPart(data.FromMap(map[string]any{"y": []float64{0.1, 2.2}})), nil})
+	out[reflect.TypeFor[runtime.BatchOptions]()] = reflect.ValueOf(runtime.BatchOptions{Dim: "N", Size: 1})
 	out[reflect.TypeFor[int64]()] = reflect.ValueOf(int64(6))
 	out[reflect.TypeFor[[]string]()] = reflect.ValueOf([]string{"y=[1,2]"})
 	return out

@@ -54,7 +54,7 @@ func (post *making) done(begun time.Time) *Posterior {
 	p := post.problem
 	out := &Posterior{problem: p, draw: post.drawn, answer: answer.Answer{
 		Model: answer.Model{Name: p.model.Name(), Text: string(p.model.checked.File.Source.Text)}, Sizes: p.sizes(), Latents: p.target.D, Asked: post.asked(),
-		Verdict: post.verdict, Reasons: post.reasons, Figures: post.figures(), Sampling: post.sampling, Parts: post.parts(),
+		Verdict: post.verdict, Reasons: post.reasons, Figures: post.figures(), Sampling: post.sampling, Batches: post.batches, Parts: post.parts(),
 		Params: post.learned.params(p.naming()), Strategies: p.Discrete(), Discrete: post.discrete.quantities, Compiling: p.took, Fitting: time.Since(begun),
 	}}
 	for i := range post.quantities {

@@ -36,7 +36,8 @@ type making struct {
 	byName     map[string]int
 	discrete   discreteMaking
 	shortfall  inference.Shortfall
-	learned    *learned // nil where there are no params
+	learned    *learned        // nil where there are no params
+	batches    *answer.Batches // of a fit in batches
 
 	verdict Verdict
 	reasons []string

@@ -31,6 +31,9 @@ type fitCmd struct {
 	Init            []string      `sep:"none" placeholder:"POINT" help:"Start from values of the latents: a JSON file, or name=value, which may be repeated; or from the medians of a saved fit (.zarr.zip)."`
 	MaxTime         time.Duration `placeholder:"10s" help:"Stop after this time and report what there is."`
 	Quick           bool          `help:"Linear response and importance weights alone, from one start, of 1000 draws: nothing checks the answer, and the verdict is caution at best."`
+	Batch           string        `placeholder:"DIM=ROWS" help:"Take the rows along a dimension in batches, --batch N=256, read as they are wanted: for data that are large, or larger than memory. Particles are of each row then, 1 unless --particles says otherwise."`
+	Epochs          int           `placeholder:"100" help:"How often each row is used at most, with --batch; 100, or as often as makes 40,000 steps."`
+	Rate            float64       `placeholder:"0.001" help:"Keep this rate of Adam for all --epochs, with --batch; without it the rate is lowered until that gains little."`
 	Engine          string        `enum:"plan,tape" default:"plan" help:"Executor: plan, or tape (slow, for comparison)."`
 	Output          string        `short:"o" placeholder:"FILE" help:"Write the draws: CSV as CmdStan writes it (.csv), Parquet (.parquet), or a saved fit (.zarr.zip); \"-\" writes plain CSV to standard output, and the report to standard error."`
 	PerChain        bool          `help:"nuts: write CSV with a file for each chain: x_1.csv, x_2.csv, ... for -o x.csv."`
@@ -62,15 +65,12 @@ func (c *fitCmd) Run(e *env) error {
 	if r.model, err = e.compile(c.Model); err != nil {
 		return err
 	}
-	opt := runtime.BindOptions{Engine: c.Engine}
-	if opt.Discrete, err = strategies(c.Discrete); err != nil {
-		return err
+	if c.Batch != "" {
+		err = c.inBatches(e, r)
+	} else {
+		err = c.whole(e, r)
 	}
-	if r.problem, err = c.bind(e, r.model, opt); err != nil {
-		return err
-	}
-	c.remark(e, r)
-	if r.post, err = c.fit(e, r.problem); err != nil {
+	if err != nil {
 		return err
 	}
 	unwritten := c.write(e, r.post)
@@ -81,6 +81,21 @@ func (c *fitCmd) Run(e *env) error {
 		return told(exitPoor)
 	}
 	return nil
+}
+
+// whole fits all of the data at once.
+func (c *fitCmd) whole(e *env, r *result) error {
+	opt := runtime.BindOptions{Engine: c.Engine}
+	var err error
+	if opt.Discrete, err = strategies(c.Discrete); err != nil {
+		return err
+	}
+	if r.problem, err = c.bind(e, r.model, opt); err != nil {
+		return err
+	}
+	c.remark(e, r)
+	r.post, err = c.fit(e, r.problem)
+	return err
 }
 
 // write saves the fit, and writes the draws.
@@ -158,6 +173,9 @@ func (c *fitCmd) valid() error {
 	}
 	opt := c.options()
 	if err := opt.Validate(); err != nil {
+		return err
+	}
+	if err := c.validBatch(); err != nil {
 		return err
 	}
 	return c.validFiles()

@@ -30,9 +30,11 @@ func newProgress(e *env, quiet bool) *progress {
 	)}
 }
 
-func (p *progress) update(s runtime.Progress) {
+func (p *progress) update(s runtime.Progress) { p.describe(progressLine(s)) }
+
+func (p *progress) describe(line string) {
 	if p.bar != nil {
-		p.bar.Describe(progressLine(s))
+		p.bar.Describe(line)
 	}
 }
 

@@ -156,7 +156,7 @@ func clamp(b *named.Builder, x named.Value, k int) named.Value {
 			c[i] = 1
 		}
 	}
-	return b.Wrap(b.G.Constant(x.N.Shape, c), x.Axes()...)
+	return b.Wrap(b.G.ConstantOf(x.N, c), x.Axes()...)
 }
 
 // category is x ∈ {1, ..., k}.

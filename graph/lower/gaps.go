@@ -63,6 +63,10 @@ func (l *lowerer) bindData(name string, a *Array, elem lang.Elem) {
 	if l.forwardInput(name, a, elem) {
 		return
 	}
+	if l.data.Refilled[name] {
+		l.bind(name, val{l.b.Wrap(l.b.G.Refillable(graph.Shape(a.Shape), a.Data)), elem})
+		return
+	}
 	l.bind(name, val{l.b.Array(graph.Shape(a.Shape), a.Data), elem})
 }
 

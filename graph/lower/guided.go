@@ -22,9 +22,8 @@ import (
 
 // guideSites are the sites that a guide has drawn.
 type guideSites struct {
-	values map[string]named.Value
-	// excess is log q − log N, of all of them.
-	excess named.Value
+	values   map[string]named.Value
+	excesses []Excess
 }
 
 // onceParams makes params once, for the guide and the model.
@@ -67,11 +66,11 @@ func (l *lowerer) drawGuide() {
 	}
 	g.block(g.m.Guide)
 	g.complete()
-	l.guided = &guideSites{values: map[string]named.Value{}, excess: l.b.Scalar(0)}
+	l.guided = &guideSites{values: map[string]named.Value{}}
 	for _, s := range g.m.Guided {
 		g.try(func() {
 			l.guided.values[s.Name] = g.lookup(s.Name).Value
-			l.guided.excess = l.b.Add(l.guided.excess, l.b.SumAll(g.lookup(lang.DensityOf(s.Name)).Value))
+			l.guided.excesses = append(l.guided.excesses, Excess{s.Name, l.b.SumAll(g.lookup(lang.DensityOf(s.Name)).Value), s.Span})
 		})
 	}
 	l.diags = append(l.diags, g.diags...)

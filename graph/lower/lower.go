@@ -58,6 +58,9 @@ type Data struct {
 	// object of several elements is left out if one of them is.
 	Left map[string][]bool
 
+	// Refilled names data that other rows take the place of in graphs of the same structure (graph.Refillable).
+	Refilled map[string]bool
+
 	frozen map[ast.Expr]frozenValue // see Freeze
 }
 
@@ -145,8 +148,15 @@ type Joint struct {
 	Observed []*Observed
 	// Idle are warnings of data that have no part in the model.
 	Idle diag.List
-	// Excess is log q − log N of what a guide of the user's has drawn from standard normal noise; not valid without one.
-	Excess named.Value
+	// Excesses are log q − log N of what a guide of the user's has drawn from standard normal noise, by site.
+	Excesses []Excess
+}
+
+// Excess is by how much the log density of what a guide has drawn of a site exceeds that of its noise.
+type Excess struct {
+	Site  string
+	Value named.Value
+	Span  diag.Span
 }
 
 // The strategies for a discrete latent: summed out; averaged over, relaxed, or
@@ -240,8 +250,8 @@ func (j *Joint) LogDensity(b *named.Builder) named.Value {
 	for _, f := range j.Factors {
 		t = b.Add(t, f.Value)
 	}
-	if j.Excess.Valid() {
-		t = b.Sub(t, j.Excess)
+	for _, x := range j.Excesses {
+		t = b.Sub(t, x.Value)
 	}
 	return t
 }
@@ -272,7 +282,7 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 	l.unobserved()
 	b.Limit = 0
 	if l.guided != nil {
-		l.joint.Excess = l.guided.excess
+		l.joint.Excesses = l.guided.excesses
 	}
 	l.diags.Sort()
 	if l.diags.HasErrors() {

@@ -59,7 +59,7 @@ func (l *lowerer) in(at ast.Node, v named.Value) named.Value {
 		if !v.IsConst() {
 			panic("lower: a value of one iteration is read outside of it")
 		}
-		return l.b.Wrap(l.b.G.Constant(v.N.Shape, v.Const()), v.Axes()...)
+		return l.b.Wrap(l.b.G.ConstantOf(v.N, v.Const()), v.Axes()...)
 	}
 	q := l.scanning
 	if known, ok := q.imported[v.N]; ok && sameAxes(known, v, q.axis) {
@@ -71,8 +71,8 @@ func (l *lowerer) in(at ast.Node, v named.Value) named.Value {
 	if enumerated(v) {
 		l.fail("not-supported-here", at, "a recurrence of `let` that depends on a discrete latent is not supported yet")
 	}
-	if v.IsConst() && !v.Has(q.axis) {
-		return l.b.Wrap(l.b.G.Constant(v.N.Shape, v.Const()), v.Axes()...)
+	if v.IsConst() && !v.Has(q.axis) && !v.N.Refilled() {
+		return l.b.Wrap(l.b.G.ConstantOf(v.N, v.Const()), v.Axes()...)
 	}
 	known := q.operand(l, v)
 	q.imported[v.N] = known
@@ -96,7 +96,7 @@ func sameAxes(known, v named.Value, t *named.Axis) bool {
 func (q *scanning) operand(l *lowerer, v named.Value) named.Value {
 	o := entering{slice: v.Has(q.axis)}
 	if v.N.Graph() != q.outer.G {
-		v = q.outer.Wrap(q.outer.G.Constant(v.N.Shape, v.Const()), v.Axes()...)
+		v = q.outer.Wrap(q.outer.G.ConstantOf(v.N, v.Const()), v.Axes()...)
 	}
 	var lead, rest []*named.Axis
 	for _, a := range v.Axes() {

@@ -34,7 +34,7 @@ func (q *sequence) importTo(b *named.Builder, v named.Value) named.Value {
 	if !v.IsConst() {
 		panic(depends{})
 	}
-	return b.Wrap(b.G.Constant(v.N.Shape, v.Const()), v.Axes()...)
+	return b.Wrap(b.G.ConstantOf(v.N, v.Const()), v.Axes()...)
 }
 
 func (q *sequence) importPieces(b *named.Builder, pieces []piece) []piece {

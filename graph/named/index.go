@@ -68,6 +68,7 @@ type indexing struct {
 	base      int
 	irregular []bool // dimensions that the offsets vary over
 	gathers   []gather
+	refilled  bool // some of them may be others elsewhere
 }
 
 // gather is an index array that is not affine: its values times stride, over
@@ -100,7 +101,7 @@ func (ix *indexing) array(v Value, stride int) {
 	if len(data) == 0 {
 		return // the result is empty
 	}
-	if first, steps, ok := affine(v.N.Shape, data); ok {
+	if first, steps, ok := affine(v.N.Shape, data); ok && !v.N.Refilled() {
 		ix.base += (first - 1) * stride
 		for i, d := range dims {
 			ix.strides[d] += steps[i] * stride
@@ -111,6 +112,7 @@ func (ix *indexing) array(v Value, stride int) {
 		ix.irregular[d] = true
 	}
 	ix.gathers = append(ix.gathers, gather{data, stride, dims})
+	ix.refilled = ix.refilled || v.N.Refilled()
 }
 
 // affine finds first + Σ steps·c for an array of integers, if it is one.
@@ -174,6 +176,9 @@ func (ix *indexing) offsets() (*graph.Node, []int) {
 		if where[d] >= 0 {
 			strides[d] = st[where[d]]
 		}
+	}
+	if ix.refilled {
+		return ix.b.G.Refillable(shape, out), strides
 	}
 	return ix.b.G.Constant(shape, out), strides
 }

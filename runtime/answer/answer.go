@@ -45,6 +45,8 @@ type Answer struct {
 	Figures Figures
 	// Sampling is set if the draws are of Markov chains or of tempered particles.
 	Sampling *Sampling
+	// Batches is set if rows were taken in batches.
+	Batches *Batches `saved:"optional"`
 	// Parts is the expected log joint density by statement; nil where it was not computed.
 	Parts []Part
 
@@ -58,6 +60,19 @@ type Answer struct {
 	// Compiling is the time that reading, checking and compiling the model took, Fitting that
 	// of the fit.
 	Compiling, Fitting time.Duration
+}
+
+// Batches say how rows were taken.
+type Batches struct {
+	// Dim is the dimension, Rows its length, Size the number of rows of a batch.
+	Dim        string
+	Rows, Size int
+	// Epochs is how often the rows were gone through by stochastic gradients, in Steps steps, at a last Rate of Adam; Exact the
+	// number of passes over all rows at the end.
+	Epochs, Steps, Exact int
+	Rate                 float64
+	// RowsASecond is the speed of the stochastic part.
+	RowsASecond float64
 }
 
 // Model is the program that was fitted.

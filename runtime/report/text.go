@@ -94,6 +94,8 @@ func (p *page) header() {
 func (p *page) how() {
 	s, applied := p.Sampling, p.Figures.Applied
 	switch {
+	case p.Batches != nil:
+		fmt.Fprintf(p.w, "%s\n\n", p.batches())
 	case p.Asked.Method == nuts && s != nil:
 		how := "NUTS"
 		if p.Figures.Guided {
@@ -113,6 +115,19 @@ func (p *page) how() {
 	default:
 		fmt.Fprintf(p.w, "%s, %d particles, %d draws, seed %d\n\n", p.approximation(), p.Figures.Particles, p.Asked.Draws, p.Asked.Seed)
 	}
+}
+
+// batches says how rows were taken.
+func (p *page) batches() string {
+	b := p.Batches
+	text := fmt.Sprintf("%s, batches of %s, %s", p.approximation(), Count(b.Size, "row"), Count(b.Epochs, "epoch"))
+	if b.Exact > 0 {
+		text += " and 1 exact pass"
+		if b.Exact > 1 {
+			text = fmt.Sprintf("%s%d exact passes", strings.TrimSuffix(text, "1 exact pass"), b.Exact)
+		}
+	}
+	return fmt.Sprintf("%s, seed %d", text, p.Asked.Seed)
 }
 
 // approximation says in words what the answer is.

@@ -1,0 +1,680 @@
+package inference
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"ppl/graph"
+	"ppl/inference/random"
+	"ppl/inference/target"
+)
+
+// Learning in batches: params, and the guides of latents, follow stochastic gradients of the ELBO, each of some rows
+// along a dimension, whose terms count N/n times. Latents of a row exist while the row is at hand: what the guide of
+// the user's draws for it (amortised), or with a mean-field guide of their own, whose numbers are kept row by row.
+//
+// The loop is that of Welandawe et al. 2024 (see stochastic): Adam at a fixed rate until the iterates are stationary, their average,
+// half the rate, until that gains little. Where no latents belong to rows and few numbers are to be learned, exact passes over all rows follow:
+// Newton steps on the expected log density, whose Hessian gives the covariances too.
+
+// Feed gives the rows, in the order of an epoch from batch number from on: each row once in an epoch.
+type Feed interface {
+	Rows() int
+	Epoch(ctx context.Context, seed uint64, epoch, from int) iter.Seq2[*target.Rows, error]
+}
+
+// BatchOptions set a run in batches; the zero value of a field means its default.
+type BatchOptions struct {
+	Options
+	// Epochs bounds the passes over the rows; 100, or as many as make 40,000 steps. Rate, if it is set, is kept throughout, for all Epochs.
+	Epochs int
+	Rate   float64
+	Size   int // of a batch
+	// Exact bounds the exact passes at the end; 20, negative: none.
+	Exact int
+	// Tell is told of the state after some batches.
+	Tell func(BatchProgress)
+}
+
+// BatchProgress is the state of a run.
+type BatchProgress struct {
+	Epoch     int     // that is at work, from 1
+	Share     float64 // of the rows of the epoch that have been used
+	Rows      int     // that have been used in all
+	ELBO      float64 // mean over the last batches, for all rows, in nats
+	Rate      float64 // of Adam
+	Exact     int     // exact passes so far
+	Decrement float64 // of the last one, in nats; NaN before
+}
+
+// Batches is what a run in batches has come to.
+type Batches struct {
+	Ending
+	// Loc and LogSD are of the global numbers, as target.Batched has them: params, which are points, and the mean-field guide
+	// of latents of no row; Local those of the latents of rows, Width numbers for each, row by row: nil where a guide of
+	// the user's draws all of them.
+	Loc, LogSD           []float64
+	LocalLoc, LocalLogSD []float64
+	// Covariance is that of the global latents and params by the exact passes, Global × Global; nil without these. Of latents
+	// it is the posterior's as linear response has it, of params the inverse of the observed information.
+	Covariance []float64
+	// ELBO is the mean over the batches of the last epoch, or over all rows where there were exact passes; MCSE its standard error.
+	ELBO, MCSE float64
+	// Epochs, Steps and Exact are how many there were; Missing estimates how many epochs more it would have taken.
+	Epochs, Steps, Exact int
+	Missing              int
+	Rate                 float64
+	RowsASecond          float64
+	// Weighed are draws of the latents with weights over all rows; nil where there are none.
+	Weighed   *Weighted
+	Compiled  int
+	Decrement float64
+}
+
+// loop is the state of the optimiser.
+type loop struct {
+	ctx   context.Context
+	b     *target.Batched
+	feed  Feed
+	opt   BatchOptions
+	begun time.Time
+
+	point, noise []bool // of the global numbers
+	auto         []bool // of the local numbers of a row: with a mean-field guide
+	x, m, v      []float64
+	lx, lm, lv   []float64
+	lk           []int32
+	k            int // steps at this rate
+	rate         float64
+	steps, rows  int
+	bad          int
+	eps, u       []float64
+	g            []float64
+	recent       []float64
+}
+
+const (
+	batchRate    = 0.02
+	batchEpochs  = 100
+	leastSteps   = 40000
+	batchHorizon = 40 // batches whose ELBOs are shown as one
+	exactNumbers = 256
+	exactPasses  = 20
+	nearSteps    = 2000 // before exact passes, which lead on from afar
+	leastDecay   = 16
+	driftChance  = 1  // sds of the cosine of gradients that are noise
+	longLook     = 40 // blocks at a rate before it is looked whether iterates rest, which span so many
+	restEpochs   = 5  // epochs; half as many more at each rate, since what is left to go takes the more steps the lower the rate
+	mostDropped  = 10 // steps in a row without a finite gradient
+)
+
+// ErrNotFinite is returned where gradients stay without finite values.
+type ErrNotFinite struct{ Epoch int }
+
+func (e *ErrNotFinite) Error() string {
+	return fmt.Sprintf("the gradients of %d batches in a row are not finite, in epoch %d", mostDropped, e.Epoch)
+}
+
+// InBatches learns what a target has to be learned, in batches.
+func InBatches(ctx context.Context, b *target.Batched, feed Feed, opt BatchOptions) (*Batches, error) {
+	if opt.Exact == 0 {
+		opt.Exact = exactPasses
+	}
+	l := &loop{ctx: ctx, b: b, feed: feed, opt: opt, begun: time.Now(), rate: opt.Rate}
+	if l.rate == 0 {
+		l.rate = batchRate
+	}
+	l.begin()
+	if opt.Epochs == 0 {
+		l.opt.Epochs = batchEpochs
+		if size := opt.Size; size > 0 && opt.Rate == 0 {
+			l.opt.Epochs = max(batchEpochs, leastSteps*size/b.N)
+		}
+	}
+	out := &Batches{Decrement: math.NaN(), MCSE: math.NaN()}
+	if err := l.descend(out); err != nil {
+		return nil, err
+	}
+	out.Steps, out.Rate = l.steps, l.rate
+	if !out.Interrupted && !out.TimedOut && !l.exact() {
+		if err := l.evaluate(out); err != nil {
+			return nil, err
+		}
+	}
+	out.RowsASecond = float64(l.rows) / time.Since(l.begun).Seconds()
+	if l.exact() && !out.Interrupted && !out.TimedOut {
+		if err := l.passes(out); err != nil {
+			return nil, err
+		}
+		var err error
+		if out.Weighed, err = l.weighed(out); err != nil {
+			return nil, err
+		}
+	}
+	out.Compiled = b.Compiled
+	g := b.Global
+	out.Loc, out.LogSD = slices.Clone(l.x[:g]), slices.Clone(l.x[g:2*g])
+	if slices.Contains(l.auto, true) {
+		n := b.N * b.Width
+		out.LocalLoc, out.LocalLogSD = l.lx[:n], l.lx[n:]
+	}
+	return out, nil
+}
+
+// begin puts everything where it starts.
+func (l *loop) begin() {
+	b, g := l.b, l.b.Global
+	l.x, l.m, l.v, l.g = make([]float64, 2*g), make([]float64, 2*g), make([]float64, 2*g), make([]float64, 2*g)
+	l.point, l.noise = make([]bool, g), make([]bool, g)
+	r := random.Stream(l.opt.Seed, "batches", 0)
+	at := 0
+	for k, s := range b.Slots {
+		n := s.Free.Size()
+		if b.Local[k] {
+			for range n / s.Free[0] {
+				l.auto = append(l.auto, !s.Noise)
+			}
+			continue
+		}
+		sd := 0.1
+		if d := len(s.Free); d >= 2 {
+			sd = 1 / math.Sqrt(float64(max(1, s.Free[d-1])))
+		}
+		for i := range n {
+			switch {
+			case s.Param:
+				l.point[at+i] = true
+				l.x[at+i] = sd * r.NormFloat64()
+				if s.Init != nil && !math.IsNaN(s.Init[i]) {
+					l.x[at+i] = s.Init[i]
+				}
+			case s.Noise:
+				l.noise[at+i] = true
+			default:
+				l.x[g+at+i] = -1
+			}
+		}
+		at += n
+	}
+	if slices.Contains(l.auto, true) {
+		n := b.N * b.Width
+		l.lx, l.lm, l.lv, l.lk = make([]float64, 2*n), make([]float64, 2*n), make([]float64, 2*n), make([]int32, b.N)
+		for i := n; i < 2*n; i++ {
+			l.lx[i] = -1
+		}
+	}
+}
+
+// stopped notes that the run must end.
+func (l *loop) stopped(e *Ending) bool {
+	interrupted := l.ctx.Err() != nil && !(l.opt.MaxTime > 0 && time.Since(l.begun) >= l.opt.MaxTime)
+	late := l.opt.MaxTime > 0 && time.Since(l.begun) >= l.opt.MaxTime
+	if interrupted || late {
+		e.End(interrupted)
+		return true
+	}
+	return false
+}
+
+// descend is the stochastic part.
+func (l *loop) descend(out *Batches) error {
+	n := 2 * l.b.Global
+	var before []float64
+	block, slope, inBlock := make([]float64, n), make([]float64, n), 0
+	var blocks, slopes [][]float64
+	var blockValues []float64
+	blockValue := 0.0
+	least := min(max(longLook, restEpochs*l.b.N/(max(1, l.opt.Size)*blockSteps)), mostBlocks/2)
+	look := least
+	levelBefore := math.Inf(-1)
+	batches := 0 // of an epoch
+	for epoch := range l.opt.Epochs {
+		var elbos []float64
+		used := 0
+		for rows, err := range l.feed.Epoch(l.ctx, l.opt.Seed, epoch, 0) {
+			if err != nil {
+				if l.stopped(&out.Ending) {
+					return nil
+				}
+				return err
+			}
+			if l.stopped(&out.Ending) {
+				return nil
+			}
+			value, ok, err := l.step(rows)
+			if err != nil {
+				return err
+			}
+			used += len(rows.Index)
+			l.rows += len(rows.Index)
+			if !ok {
+				l.rate /= 2
+				if l.bad++; l.bad >= mostDropped {
+					return &ErrNotFinite{epoch + 1}
+				}
+				continue
+			}
+			l.bad = 0
+			elbos = append(elbos, value)
+			l.tell(out, epoch, float64(used)/float64(l.b.N), value)
+			for i, x := range l.x {
+				block[i] += x / blockSteps
+			}
+			for i, x := range l.g {
+				slope[i] += x / (math.Sqrt(l.v[i]) + 1e-8) / blockSteps
+			}
+			blockValue += value / blockSteps
+			if inBlock++; inBlock < blockSteps {
+				continue
+			}
+			blocks, slopes, blockValues = append(blocks, block), append(slopes, slope), append(blockValues, blockValue)
+			block, slope, inBlock, blockValue = make([]float64, n), make([]float64, n), 0, 0
+			if len(blocks) > mostBlocks {
+				blocks, slopes, blockValues = blocks[1:], slopes[1:], blockValues[1:]
+			}
+			if l.exact() && l.steps >= nearSteps {
+				copy(l.x, average(blocks[len(blocks)/2:]))
+				out.Epochs, out.Ended = epoch+1, "near enough for exact passes"
+				return nil
+			}
+			if l.opt.Rate > 0 || len(blocks) < look {
+				continue
+			}
+			look += look / 4
+			if latents := l.latentsOf(blocks[len(blocks)/2:]); latents != nil && !settled(latents) || !even(blockValues[len(blockValues)/2:]) || drifting(slopes[len(slopes)/2:]) {
+				continue
+			}
+			mean := average(blocks[len(blocks)/2:])
+			copy(l.x, mean)
+			level, sd := meanSD(blockValues[len(blockValues)/2:])
+			noise := sd / math.Sqrt(float64(len(blockValues)/2))
+			if before != nil && l.rate <= batchRate/leastDecay && l.moved(before, mean) < accuracy && level-levelBefore < math.Max(accuracy, 2*noise) {
+				out.Converged, out.Ended = true, "converged: half the rate would change little"
+			}
+			levelBefore = level
+			before, blocks, slopes, blockValues = mean, nil, nil, nil
+			least = min(least+least/2, mostBlocks)
+			look = least
+			if out.Converged {
+				break
+			}
+			l.rate /= 2
+			l.k = 0
+			clear(l.m)
+			clear(l.v)
+			if l.rate < lowestRate {
+				out.Ended = "the lowest rate was reached"
+				break
+			}
+		}
+		batches = max(batches, len(elbos))
+		out.Epochs = epoch + 1
+		if len(elbos) > 0 && !(out.Converged && epoch > 0 && len(elbos) < batches/2) {
+			mean, sd := meanSD(elbos)
+			out.ELBO, out.MCSE = mean, sd/math.Sqrt(float64(len(elbos)))
+		}
+		if out.Ended != "" {
+			return nil
+		}
+	}
+	out.Ended = fmt.Sprintf("all %d epochs were made", l.opt.Epochs)
+	switch {
+	case l.opt.Rate > 0:
+		out.Converged = true // it is what was asked for
+		if len(blocks) > 1 {
+			copy(l.x, average(blocks[max(0, len(blocks)-max(1, batches/blockSteps)):]))
+		}
+	case len(blocks) > 1:
+		copy(l.x, average(blocks[len(blocks)/2:]))
+		out.Missing = l.missing(out)
+	default:
+		out.Missing = l.missing(out)
+	}
+	return nil
+}
+
+// drifting reports whether the mean gradients of two halves of a window point the same way, more than chance would have it: those of
+// iterates that have come to rest do not, at a fixed rate (Pflug 1990, "Non-asymptotic confidence bounds for stochastic
+// approximation algorithms with constant step size"). Directions that change nothing have no part in that.
+func drifting(slopes [][]float64) bool {
+	h := len(slopes) / 2
+	if h == 0 {
+		return true
+	}
+	a, b := average(slopes[:h]), average(slopes[len(slopes)-h:])
+	moves := 0
+	for _, x := range a {
+		if x != 0 {
+			moves++
+		}
+	}
+	return dot(a, b) > driftChance/math.Sqrt(float64(max(1, moves)))*math.Sqrt(dot(a, a)*dot(b, b))
+}
+
+// missing estimates how many epochs more it takes: as many for each halving of the rate that is left as there were for those so far.
+func (l *loop) missing(out *Batches) int {
+	halvings := math.Log2(batchRate / l.rate)
+	left := math.Max(1, math.Log2(leastDecay)+1-halvings)
+	return int(math.Ceil(float64(out.Epochs) * left / (halvings + 1)))
+}
+
+func average(blocks [][]float64) []float64 {
+	mean := make([]float64, len(blocks[0]))
+	for _, b := range blocks {
+		axpy(1/float64(len(blocks)), b, mean)
+	}
+	return mean
+}
+
+// even reports whether values no longer rise: those of the second half are not above those of the first by more than noise.
+func even(values []float64) bool {
+	h := len(values) / 2
+	if h < 2 {
+		return false
+	}
+	a, sa := meanSD(values[:h])
+	b, sb := meanSD(values[h:])
+	return b-a < 2*math.Sqrt((sa*sa+sb*sb)/float64(h))
+}
+
+// moved is the root of the symmetrised Kullback-Leibler divergence, the largest of a latent, between the guides of two averages.
+// Params are left to the ELBO: models may leave directions of them open.
+func (l *loop) moved(a, b []float64) float64 {
+	g, divergence := l.b.Global, 0.0
+	for i := range g {
+		if !l.point[i] && !l.noise[i] {
+			va, vb, d := math.Exp(2*a[g+i]), math.Exp(2*b[g+i]), a[i]-b[i]
+			divergence = math.Max(divergence, 0.5*(va/vb+vb/va-2+d*d*(1/va+1/vb)))
+		}
+	}
+	return math.Sqrt(divergence)
+}
+
+// latentsOf are the parts of blocks that are of the guides of global latents, in units of their sds; nil without any.
+func (l *loop) latentsOf(blocks [][]float64) [][]float64 {
+	g := l.b.Global
+	var at []int
+	for i := range g {
+		if !l.point[i] && !l.noise[i] {
+			at = append(at, i)
+		}
+	}
+	if at == nil {
+		return nil
+	}
+	out := make([][]float64, len(blocks))
+	for k, b := range blocks {
+		for _, i := range at {
+			out[k] = append(out[k], b[i]/math.Exp(l.x[g+i]), b[g+i])
+		}
+	}
+	return out
+}
+
+// tell reports progress.
+func (l *loop) tell(out *Batches, epoch int, share, value float64) {
+	if l.recent = append(l.recent, value); len(l.recent) > batchHorizon {
+		l.recent = l.recent[1:]
+	}
+	if l.opt.Tell == nil {
+		return
+	}
+	mean, _ := meanSD(l.recent)
+	l.opt.Tell(BatchProgress{epoch + 1, share, l.rows, mean, l.rate, out.Exact, out.Decrement})
+}
+
+// points fills u with the particles of a batch, around the present guides.
+func (l *loop) points(rows *target.Rows, r *rand.Rand) {
+	b, n, s := l.b, len(rows.Index), l.b.Points
+	d := b.Size(n)
+	l.eps, l.u = sized(l.eps, s*d), sized(l.u, s*d)
+	if s > 1 {
+		random.Antithetic(r, l.eps, s, d)
+	} else {
+		for i := range l.eps {
+			l.eps[i] = r.NormFloat64()
+		}
+	}
+	for p := range s {
+		eps, u := l.eps[p*d:(p+1)*d], l.u[p*d:(p+1)*d]
+		l.walk(rows, func(i, global, local int) {
+			switch {
+			case global >= 0 && l.point[global]:
+				u[i] = l.x[global]
+			case global >= 0 && l.noise[global], global < 0 && local < 0:
+				u[i] = eps[i]
+			case global >= 0:
+				u[i] = l.x[global] + math.Exp(l.x[b.Global+global])*eps[i]
+			default:
+				u[i] = l.lx[local] + math.Exp(l.lx[b.N*b.Width+local])*eps[i]
+			}
+		})
+	}
+}
+
+// walk goes through the numbers of a batch: each is a global one, or the local one of a row at a place among those of
+// all rows, −1 where it is noise.
+func (l *loop) walk(rows *target.Rows, f func(i, global, local int)) {
+	at, i, width := 0, 0, 0
+	for k, s := range l.b.Slots {
+		if !l.b.Local[k] {
+			for range s.Free.Size() {
+				f(i, at, -1)
+				at++
+				i++
+			}
+			continue
+		}
+		each := s.Free.Size() / s.Free[0]
+		for _, row := range rows.Index {
+			for j := range each {
+				if local := row*l.b.Width + width + j; l.auto[width+j] {
+					f(i, -1, local)
+				} else {
+					f(i, -1, -1)
+				}
+				i++
+			}
+		}
+		width += each
+	}
+}
+
+func sized(x []float64, n int) []float64 {
+	if cap(x) < n {
+		return make([]float64, n)
+	}
+	return x[:n]
+}
+
+// step makes one, and gives an estimate of the ELBO of all rows; ok is false where it or a gradient is not finite.
+func (l *loop) step(rows *target.Rows) (value float64, ok bool, err error) {
+	b, s := l.b, l.b.Points
+	scale := float64(b.N) / float64(len(rows.Index))
+	l.points(rows, random.Stream(l.opt.Seed, "batch", l.steps))
+	l.steps++
+	e, err := b.Evaluate(rows, l.u, nil, scale, 1)
+	if err != nil {
+		return 0, false, err
+	}
+	d, w := b.Size(len(rows.Index)), 1/float64(s)
+	for _, lp := range e.LogDensity {
+		value += w * lp
+	}
+	if !graph.Finite(value) || !graph.AllFinite(e.Gradient) {
+		return value, false, nil
+	}
+	clear(l.g)
+	const half = 0.91893853320467274178032973640562 // ½ log 2π
+	constant := 0.0
+	l.walk(rows, func(i, global, local int) {
+		times := scale
+		if global >= 0 {
+			times = 1
+		}
+		switch {
+		case global >= 0 && l.point[global]:
+		default:
+			constant += times * (half + 0.5)
+		}
+	})
+	value += constant
+	n := b.N * b.Width
+	for p := range s {
+		g, eps := e.Gradient[p*d:(p+1)*d], l.eps[p*d:(p+1)*d]
+		l.walk(rows, func(i, global, local int) {
+			if global >= 0 && !l.noise[global] {
+				l.g[global] += w * g[i]
+				if !l.point[global] {
+					l.g[b.Global+global] += w * g[i] * eps[i] * math.Exp(l.x[b.Global+global])
+				}
+			}
+		})
+	}
+	for i := range b.Global {
+		if !l.point[i] && !l.noise[i] {
+			l.g[b.Global+i]++
+			value += l.x[b.Global+i]
+		}
+	}
+	l.k++
+	adam(l.x, l.g, l.m, l.v, l.rate, l.k, l.opt.Rate > 0)
+	if l.lx == nil {
+		return value, true, nil
+	}
+	for _, row := range rows.Index {
+		l.lk[row]++
+	}
+	l.walk(rows, func(i, global, local int) {
+		if local < 0 {
+			return
+		}
+		gl, gs := 0.0, 1.0
+		sd := math.Exp(l.lx[n+local])
+		value += scale * l.lx[n+local]
+		for p := range s {
+			g := w * e.Gradient[p*d+i] / scale
+			gl += g
+			gs += g * l.eps[p*d+i] * sd
+		}
+		k := int(l.lk[local/b.Width])
+		for j, g := range map[int]float64{local: gl, n + local: gs} {
+			one := [1]float64{g}
+			adam(l.lx[j:j+1], one[:], l.lm[j:j+1], l.lv[j:j+1], 5*l.rate, k, l.opt.Rate > 0)
+		}
+	})
+	return value, true, nil
+}
+
+// evaluate finds the ELBO of what has been learned, over all rows twice, with a noise of each: the differences tell its
+// Monte-Carlo error.
+func (l *loop) evaluate(out *Batches) error {
+	var sums [2][]float64
+	for twice := range sums {
+		for rows, err := range l.feed.Epoch(l.ctx, l.opt.Seed, 0, 0) {
+			if err != nil {
+				if l.stopped(&out.Ending) {
+					return nil
+				}
+				return err
+			}
+			if l.stopped(&out.Ending) {
+				return nil
+			}
+			n := len(rows.Index)
+			l.points(rows, random.Stream(l.opt.Seed, "ELBO", 2*len(sums[twice])+twice))
+			e, err := l.b.Evaluate(rows, l.u, nil, 1, float64(n)/float64(l.b.N))
+			if err != nil {
+				return err
+			}
+			mean, _ := meanSD(e.LogDensity)
+			sums[twice] = append(sums[twice], mean+l.entropy(rows))
+		}
+	}
+	out.ELBO, out.MCSE = 0, 0
+	for k, a := range sums[0] {
+		b := sums[1][k]
+		out.ELBO += 0.5 * (a + b)
+		out.MCSE += 0.25 * (a - b) * (a - b)
+	}
+	out.MCSE = math.Sqrt(out.MCSE)
+	return nil
+}
+
+// entropy is that of the guides of a batch, those of global latents in proportion to its rows; of the noise of a guide of the user's the
+// standard normal's.
+func (l *loop) entropy(rows *target.Rows) float64 {
+	const one = 0.5 + 0.91893853320467274178032973640562 // ½ + ½ log 2π
+	share, h := float64(len(rows.Index))/float64(l.b.N), 0.0
+	l.walk(rows, func(_, global, local int) {
+		switch {
+		case global >= 0 && l.point[global]:
+		case global >= 0 && l.noise[global]:
+			h += share * one
+		case global >= 0:
+			h += share * (one + l.x[l.b.Global+global])
+		case local < 0:
+			h += one
+		default:
+			h += one + l.lx[l.b.N*l.b.Width+local]
+		}
+	})
+	return h
+}
+
+// adam moves x along g (Kingma & Ba 2015), in step k at its rate. Where it is not asked to be just that, its second moments are at
+// first those of the last half of the steps: gradients are huge where a run starts, and would keep steps short for thousands more.
+func adam(x, g, m, v []float64, rate float64, k int, plain bool) {
+	const b1 = 0.9
+	b2 := 0.999
+	c1, c2 := 1-math.Pow(b1, float64(k)), 1.0
+	if plain {
+		c2 = 1 - math.Pow(b2, float64(k))
+	} else {
+		b2 = math.Min(b2, 1-2/float64(k+1))
+	}
+	for i := range x {
+		m[i] = b1*m[i] + (1-b1)*g[i]
+		v[i] = b2*v[i] + (1-b2)*g[i]*g[i]
+		x[i] += rate * (m[i] / c1) / (math.Sqrt(v[i]/c2) + 1e-8)
+	}
+}
+
+// exact reports whether exact passes can follow.
+func (l *loop) exact() bool {
+	return l.opt.Exact > 0 && l.opt.Rate == 0 && l.b.Width == 0 && l.b.Global > 0 && l.b.Global <= exactNumbers && !slices.Contains(l.noise, true)
+}
+
+// Spread draws the global numbers at places of the latents, from standard normal numbers: by the covariance of exact passes where
+// there is one, else by the mean-field guide. The others stay as they are.
+func (r *Batches) Spread(latents []int) func(z, global []float64) {
+	d := len(r.Loc)
+	var lower []float64
+	if r.Covariance != nil {
+		n := len(latents)
+		sub := make([]float64, n*n)
+		for i, a := range latents {
+			for j, b := range latents {
+				sub[i*n+j] = r.Covariance[a*d+b]
+			}
+		}
+		if q := newGaussian(make([]float64, n), sub); q != nil {
+			lower = q.l
+		}
+	}
+	return func(z, global []float64) {
+		copy(global, r.Loc)
+		for i, a := range latents {
+			if lower != nil {
+				global[a] += dot(lower[i*len(latents):i*len(latents)+i+1], z[:i+1])
+			} else {
+				global[a] += math.Exp(r.LogSD[a]) * z[i]
+			}
+		}
+	}
+}

@@ -107,10 +107,13 @@ const (
 	exactPasses  = 20
 	nearSteps    = 2000 // before exact passes, which lead on from afar
 	leastDecay   = 16
+	localRate    = 5  // times the rate, for what moves once in an epoch
 	driftChance  = 1  // sds of the cosine of gradients that are noise
 	longLook     = 40 // blocks at a rate before it is looked whether iterates rest, which span so many
-	restEpochs   = 5  // epochs; half as many more at each rate, since what is left to go takes the more steps the lower the rate
-	mostDropped  = 10 // steps in a row without a finite gradient
+	fewBlocks    = 16
+	blockNumbers = 1 << 24 // in the blocks that are kept
+	restEpochs   = 5       // epochs; half as many more at each rate, since what is left to go takes the more steps the lower the rate
+	mostDropped  = 10      // steps in a row without a finite gradient
 )
 
 // ErrNotFinite is returned where gradients stay without finite values.
@@ -158,7 +161,8 @@ func InBatches(ctx context.Context, b *target.Batched, feed Feed, opt BatchOptio
 	}
 	out.Compiled = b.Compiled
 	g := b.Global
-	out.Loc, out.LogSD = slices.Clone(l.x[:g]), slices.Clone(l.x[g:2*g])
+	out.Loc, out.LogSD = slices.Clone(l.x[:g]), make([]float64, g)
+	copy(out.LogSD, l.x[g:])
 	if slices.Contains(l.auto, true) {
 		n := b.N * b.Width
 		out.LocalLoc, out.LocalLogSD = l.lx[:n], l.lx[n:]
@@ -169,8 +173,7 @@ func InBatches(ctx context.Context, b *target.Batched, feed Feed, opt BatchOptio
 // begin puts everything where it starts.
 func (l *loop) begin() {
 	b, g := l.b, l.b.Global
-	l.x, l.m, l.v, l.g = make([]float64, 2*g), make([]float64, 2*g), make([]float64, 2*g), make([]float64, 2*g)
-	l.point, l.noise = make([]bool, g), make([]bool, g)
+	l.x, l.point, l.noise = make([]float64, 2*g), make([]bool, g), make([]bool, g)
 	r := random.Stream(l.opt.Seed, "batches", 0)
 	at := 0
 	for k, s := range b.Slots {
@@ -201,6 +204,14 @@ func (l *loop) begin() {
 		}
 		at += n
 	}
+	n := g // params have no sds
+	for i := range g {
+		if !l.point[i] && !l.noise[i] {
+			n = 2 * g
+		}
+	}
+	l.x = l.x[:n]
+	l.m, l.v, l.g = make([]float64, n), make([]float64, n), make([]float64, n)
 	if slices.Contains(l.auto, true) {
 		n := b.N * b.Width
 		l.lx, l.lm, l.lv, l.lk = make([]float64, 2*n), make([]float64, 2*n), make([]float64, 2*n), make([]int32, b.N)
@@ -223,13 +234,15 @@ func (l *loop) stopped(e *Ending) bool {
 
 // descend is the stochastic part.
 func (l *loop) descend(out *Batches) error {
-	n := 2 * l.b.Global
+	n := len(l.x)
 	var before []float64
 	block, slope, inBlock := make([]float64, n), make([]float64, n), 0
 	var blocks, slopes [][]float64
 	var blockValues []float64
 	blockValue := 0.0
 	least := min(max(longLook, restEpochs*l.b.N/(max(1, l.opt.Size)*blockSteps)), mostBlocks/2)
+	length, kept := l.blockLength()
+	least = max(fewBlocks, least*blockSteps/length)
 	look := least
 	levelBefore := math.Inf(-1)
 	batches := 0 // of an epoch
@@ -262,19 +275,21 @@ func (l *loop) descend(out *Batches) error {
 			l.bad = 0
 			elbos = append(elbos, value)
 			l.tell(out, epoch, float64(used)/float64(l.b.N), value)
-			for i, x := range l.x {
-				block[i] += x / blockSteps
+			if l.opt.Rate == 0 || epoch == l.opt.Epochs-1 { // of a fixed rate the average of the last epoch is wanted alone
+				axpy(1/float64(length), l.x, block)
+				blockValue += value / float64(length)
+				if inBlock++; l.opt.Rate == 0 {
+					for i, x := range l.g {
+						slope[i] += x / (math.Sqrt(l.v[i]) + 1e-8) / float64(length)
+					}
+				}
 			}
-			for i, x := range l.g {
-				slope[i] += x / (math.Sqrt(l.v[i]) + 1e-8) / blockSteps
-			}
-			blockValue += value / blockSteps
-			if inBlock++; inBlock < blockSteps {
+			if inBlock < length {
 				continue
 			}
 			blocks, slopes, blockValues = append(blocks, block), append(slopes, slope), append(blockValues, blockValue)
 			block, slope, inBlock, blockValue = make([]float64, n), make([]float64, n), 0, 0
-			if len(blocks) > mostBlocks {
+			if len(blocks) > kept {
 				blocks, slopes, blockValues = blocks[1:], slopes[1:], blockValues[1:]
 			}
 			if l.exact() && l.steps >= nearSteps {
@@ -298,7 +313,7 @@ func (l *loop) descend(out *Batches) error {
 			}
 			levelBefore = level
 			before, blocks, slopes, blockValues = mean, nil, nil, nil
-			least = min(least+least/2, mostBlocks)
+			least = min(least+least/2, kept)
 			look = least
 			if out.Converged {
 				break
@@ -326,8 +341,8 @@ func (l *loop) descend(out *Batches) error {
 	switch {
 	case l.opt.Rate > 0:
 		out.Converged = true // it is what was asked for
-		if len(blocks) > 1 {
-			copy(l.x, average(blocks[max(0, len(blocks)-max(1, batches/blockSteps)):]))
+		if len(blocks) > 0 {
+			copy(l.x, average(blocks))
 		}
 	case len(blocks) > 1:
 		copy(l.x, average(blocks[len(blocks)/2:]))
@@ -361,6 +376,13 @@ func (l *loop) missing(out *Batches) int {
 	halvings := math.Log2(batchRate / l.rate)
 	left := math.Max(1, math.Log2(leastDecay)+1-halvings)
 	return int(math.Ceil(float64(out.Epochs) * left / (halvings + 1)))
+}
+
+// blockLength is how many steps blocks of iterates are averaged over, and how many blocks are kept: the more numbers there are, the
+// fewer.
+func (l *loop) blockLength() (steps, kept int) {
+	kept = max(fewBlocks, min(mostBlocks, blockNumbers/max(1, len(l.x))))
+	return blockSteps * ((mostBlocks + kept - 1) / kept), kept
 }
 
 func average(blocks [][]float64) []float64 {
@@ -436,53 +458,89 @@ func (l *loop) points(rows *target.Rows, r *rand.Rand) {
 	if s > 1 {
 		random.Antithetic(r, l.eps, s, d)
 	} else {
-		for i := range l.eps {
-			l.eps[i] = r.NormFloat64()
+		for _, t := range l.spans(rows) {
+			for i := range t.n {
+				if t.kind != pointSpan {
+					l.eps[t.at+i] = r.NormFloat64()
+				}
+			}
 		}
 	}
+	spans := l.spans(rows)
+	all := b.N * b.Width
 	for p := range s {
 		eps, u := l.eps[p*d:(p+1)*d], l.u[p*d:(p+1)*d]
-		l.walk(rows, func(i, global, local int) {
-			switch {
-			case global >= 0 && l.point[global]:
-				u[i] = l.x[global]
-			case global >= 0 && l.noise[global], global < 0 && local < 0:
-				u[i] = eps[i]
-			case global >= 0:
-				u[i] = l.x[global] + math.Exp(l.x[b.Global+global])*eps[i]
-			default:
-				u[i] = l.lx[local] + math.Exp(l.lx[b.N*b.Width+local])*eps[i]
+		for _, t := range spans {
+			to, e := u[t.at:t.at+t.n], eps[t.at:t.at+t.n]
+			switch t.kind {
+			case pointSpan:
+				copy(to, l.x[t.global:])
+			case noiseSpan:
+				copy(to, e)
+			case globalSpan:
+				for i := range to {
+					to[i] = l.x[t.global+i] + math.Exp(l.x[b.Global+t.global+i])*e[i]
+				}
+			case localSpan:
+				for i := range to {
+					to[i] = l.lx[t.local+i] + math.Exp(l.lx[all+t.local+i])*e[i]
+				}
 			}
-		})
+		}
 	}
 }
 
-// walk goes through the numbers of a batch: each is a global one, or the local one of a row at a place among those of
-// all rows, −1 where it is noise.
-func (l *loop) walk(rows *target.Rows, f func(i, global, local int)) {
+// span is a stretch of the numbers of a batch: of global ones, of the local ones of a row, or of noise.
+type span struct {
+	at, n  int // among the numbers of the batch
+	kind   spanKind
+	global int // where it begins among the global numbers, −1 of local ones
+	local  int // or among those of all rows
+}
+
+type spanKind int
+
+const (
+	pointSpan  spanKind = iota // params
+	noiseSpan                  // that a guide of the user's draws from
+	globalSpan                 // of latents of no row, with a mean-field guide
+	localSpan                  // of latents of a row, likewise
+)
+
+// spans are those of a batch; neighbours of one kind are one, but for the local ones of each row.
+func (l *loop) spans(rows *target.Rows) []span {
+	var out []span
 	at, i, width := 0, 0, 0
 	for k, s := range l.b.Slots {
-		if !l.b.Local[k] {
-			for range s.Free.Size() {
-				f(i, at, -1)
-				at++
-				i++
-			}
+		n := s.Free.Size()
+		if n == 0 {
 			continue
 		}
-		each := s.Free.Size() / s.Free[0]
-		for _, row := range rows.Index {
-			for j := range each {
-				if local := row*l.b.Width + width + j; l.auto[width+j] {
-					f(i, -1, local)
-				} else {
-					f(i, -1, -1)
-				}
-				i++
+		if !l.b.Local[k] {
+			kind := globalSpan
+			switch {
+			case s.Param:
+				kind = pointSpan
+			case s.Noise:
+				kind = noiseSpan
+			}
+			out = append(out, span{i, n, kind, at, -1})
+			at, i = at+n, i+n
+			continue
+		}
+		each := n / s.Free[0]
+		if s.Noise {
+			out = append(out, span{i, each * len(rows.Index), noiseSpan, -1, -1})
+			i += each * len(rows.Index)
+		} else {
+			for _, row := range rows.Index {
+				out = append(out, span{i, each, localSpan, -1, row*l.b.Width + width})
+				i += each
 			}
 		}
 		width += each
 	}
+	return out
 }
 
 func sized(x []float64, n int) []float64 {
@@ -510,36 +568,35 @@ func (l *loop) step(rows *target.Rows) (value float64, ok bool, err error) {
 		return value, false, nil
 	}
 	clear(l.g)
-	const half = 0.91893853320467274178032973640562 // ½ log 2π
-	constant := 0.0
-	l.walk(rows, func(i, global, local int) {
-		times := scale
-		if global >= 0 {
-			times = 1
-		}
-		switch {
-		case global >= 0 && l.point[global]:
-		default:
-			constant += times * (half + 0.5)
-		}
-	})
-	value += constant
+	const one = 0.5 + 0.91893853320467274178032973640562 // ½ + ½ log 2π
 	n := b.N * b.Width
-	for p := range s {
-		g, eps := e.Gradient[p*d:(p+1)*d], l.eps[p*d:(p+1)*d]
-		l.walk(rows, func(i, global, local int) {
-			if global >= 0 && !l.noise[global] {
-				l.g[global] += w * g[i]
-				if !l.point[global] {
-					l.g[b.Global+global] += w * g[i] * eps[i] * math.Exp(l.x[b.Global+global])
+	spans := l.spans(rows)
+	for _, t := range spans {
+		switch {
+		case t.kind == pointSpan:
+		case t.global >= 0:
+			value += one * float64(t.n)
+		default:
+			value += scale * one * float64(t.n)
+		}
+		if t.kind != pointSpan && t.kind != globalSpan {
+			continue
+		}
+		for p := range s {
+			g := e.Gradient[p*d+t.at : p*d+t.at+t.n]
+			axpy(w, g, l.g[t.global:t.global+t.n])
+			if t.kind == globalSpan {
+				eps := l.eps[p*d+t.at : p*d+t.at+t.n]
+				for i, x := range g {
+					l.g[b.Global+t.global+i] += w * x * eps[i] * math.Exp(l.x[b.Global+t.global+i])
 				}
 			}
-		})
-	}
-	for i := range b.Global {
-		if !l.point[i] && !l.noise[i] {
-			l.g[b.Global+i]++
-			value += l.x[b.Global+i]
+		}
+		if t.kind == globalSpan {
+			for i := range t.n {
+				l.g[b.Global+t.global+i]++
+				value += l.x[b.Global+t.global+i]
+			}
 		}
 	}
 	l.k++
@@ -550,24 +607,25 @@ func (l *loop) step(rows *target.Rows) (value float64, ok bool, err error) {
 	for _, row := range rows.Index {
 		l.lk[row]++
 	}
-	l.walk(rows, func(i, global, local int) {
-		if local < 0 {
-			return
+	for _, t := range spans {
+		if t.kind != localSpan {
+			continue
 		}
-		gl, gs := 0.0, 1.0
-		sd := math.Exp(l.lx[n+local])
-		value += scale * l.lx[n+local]
-		for p := range s {
-			g := w * e.Gradient[p*d+i] / scale
-			gl += g
-			gs += g * l.eps[p*d+i] * sd
+		for i := range t.n {
+			at, local := t.at+i, t.local+i
+			gl, gs := 0.0, 1.0
+			sd := math.Exp(l.lx[n+local])
+			value += scale * l.lx[n+local]
+			for p := range s {
+				g := w * e.Gradient[p*d+at] / scale
+				gl += g
+				gs += g * l.eps[p*d+at] * sd
+			}
+			k := int(l.lk[local/b.Width])
+			adam(l.lx[local:local+1], []float64{gl}, l.lm[local:local+1], l.lv[local:local+1], localRate*l.rate, k, l.opt.Rate > 0)
+			adam(l.lx[n+local:n+local+1], []float64{gs}, l.lm[n+local:n+local+1], l.lv[n+local:n+local+1], localRate*l.rate, k, l.opt.Rate > 0)
 		}
-		k := int(l.lk[local/b.Width])
-		for j, g := range map[int]float64{local: gl, n + local: gs} {
-			one := [1]float64{g}
-			adam(l.lx[j:j+1], one[:], l.lm[j:j+1], l.lv[j:j+1], 5*l.rate, k, l.opt.Rate > 0)
-		}
-	})
+	}
 	return value, true, nil
 }
 
@@ -611,19 +669,23 @@ func (l *loop) evaluate(out *Batches) error {
 func (l *loop) entropy(rows *target.Rows) float64 {
 	const one = 0.5 + 0.91893853320467274178032973640562 // ½ + ½ log 2π
 	share, h := float64(len(rows.Index))/float64(l.b.N), 0.0
-	l.walk(rows, func(_, global, local int) {
-		switch {
-		case global >= 0 && l.point[global]:
-		case global >= 0 && l.noise[global]:
-			h += share * one
-		case global >= 0:
-			h += share * (one + l.x[l.b.Global+global])
-		case local < 0:
-			h += one
-		default:
-			h += one + l.lx[l.b.N*l.b.Width+local]
+	for _, t := range l.spans(rows) {
+		times := 1.0
+		if t.global >= 0 {
+			times = share
 		}
-	})
+		if t.kind != pointSpan {
+			h += times * one * float64(t.n)
+		}
+		for i := range t.n {
+			switch t.kind {
+			case globalSpan:
+				h += share * l.x[l.b.Global+t.global+i]
+			case localSpan:
+				h += l.lx[l.b.N*l.b.Width+t.local+i]
+			}
+		}
+	}
 	return h
 }
 

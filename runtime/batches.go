@@ -295,6 +295,7 @@ func (f *batchFit) Epoch(ctx context.Context, seed uint64, epoch, from int) iter
 			for k, c := range columns {
 				d.Values[c.Name] = &lower.Array{Shape: append([]int{b.Rows}, c.Shape...), Data: b.Values[k]}
 			}
+			d.Checked = epoch > 0 // each row was seen in the first
 			d.Where = func(name string, element int) string {
 				for _, c := range columns {
 					if c.Name == name {

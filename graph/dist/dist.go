@@ -13,6 +13,7 @@ package dist
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"ppl/graph"
 	"ppl/graph/named"
@@ -91,7 +92,7 @@ func (p Params) guard(b *named.Builder, ts Terms, inside func() named.Value) Ter
 		return ts
 	}
 	in := inside()
-	if c, ok := in.N.ConstScalar(); ok && c != 0 {
+	if in.IsConst() && !slices.Contains(in.Const(), 0) {
 		return ts
 	}
 	return Terms{b.Where(in, b.Total(ts[0], ts[1:]...), b.Scalar(negInf))}

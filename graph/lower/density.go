@@ -100,11 +100,11 @@ func (l *lowerer) density(d *ast.Dist, call *lang.DistCall, x named.Value, insid
 func (l *lowerer) densityOver(d *ast.Dist, call *lang.DistCall, x named.Value, lead []*named.Axis, sizes map[string]int, inside bool, at ast.Node) dist.Terms {
 	decl, _ := dist.Find(call.Sig.Name)
 	p := l.params(d, call, lead, sizes)
-	p.Inside = inside
+	p.Inside = inside || l.data.Checked && l.datum != nil && x.IsConst() && !enumerated(x)
 	if l.datum != nil {
 		l.datum.params = p
 	}
-	observed := l.datum != nil && !inside && x.IsConst() && !enumerated(x)
+	observed := l.datum != nil && !p.Inside && x.IsConst() && !enumerated(x)
 	if observed {
 		l.checkSupport(at, call, decl, p)
 	}

@@ -60,6 +60,8 @@ type Data struct {
 
 	// Refilled names data that other rows take the place of in graphs of the same structure (graph.Refillable).
 	Refilled map[string]bool
+	// Checked says that the data are known to lie in the supports of their distributions: they were lowered before.
+	Checked bool
 
 	frozen map[ast.Expr]frozenValue // see Freeze
 }

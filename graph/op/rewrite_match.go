@@ -13,7 +13,7 @@ func (f Frame) isConst(x Term, v float64, other Term) bool {
 
 // number is the value of a constant without dimensions.
 func number(x Term) (float64, bool) {
-	if len(x.Dims) != 0 || !x.Node.IsConst() {
+	if len(x.Dims) != 0 || !x.Node.IsConst() || x.Node.Refilled() {
 		return 0, false
 	}
 	return x.Node.Const[0], true
@@ -31,7 +31,7 @@ func (f Frame) undo(fn *Func, x Term) (Term, bool) {
 // withNumber gives c and y where x is fn(c, y) for a number c.
 func withNumber(fn *Func, x Term) (float64, Term, bool) {
 	m, ok := x.Node.Op.(*Map)
-	if !ok || m.F != fn || len(m.Dims[0]) != 0 || len(m.Dims[1]) != len(x.Dims) || !x.Node.In[0].IsConst() {
+	if !ok || m.F != fn || len(m.Dims[0]) != 0 || len(m.Dims[1]) != len(x.Dims) || !x.Node.In[0].IsConst() || x.Node.In[0].Refilled() {
 		return 0, Term{}, false
 	}
 	return x.Node.In[0].Const[0], Term{Node: x.Node.In[1], Dims: x.Dims}, true

@@ -507,6 +507,23 @@ func (post *making) judgeBatches(r *inference.Batches) {
 	}
 }
 
+// RowsGone says that something needs the rows of a fit that took them in batches: it has kept none.
+type RowsGone struct {
+	Dim string // the dimension whose rows they were
+}
+
+func (e *RowsGone) Error() string {
+	return fmt.Sprintf("the rows along `%s` were taken in batches, and none is kept: this needs them", e.Dim)
+}
+
+// rows refuses what needs the rows that were fitted.
+func (post *Posterior) rows() error {
+	if b := post.answer.Batches; b != nil {
+		return &RowsGone{b.Dim}
+	}
+	return nil
+}
+
 func init() {
 	diag.Declare(diag.CodeInfo{Code: "coupled-rows", Title: "A model whose rows cannot be taken in batches",
 		Explanation: "Batches need a log density that is a sum over rows: each term is of one row, or the same whatever rows there are. A mean over all rows, their number, a row that reads the one before " +

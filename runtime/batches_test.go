@@ -340,3 +340,53 @@ func TestBatchesInterrupted(t *testing.T) {
 		t.Errorf("out of time: %v, %v", post, err)
 	}
 }
+
+// TestBatchesSaved: a fit in batches is saved, loaded and predicts new rows; what needs the rows that were fitted is refused, by
+// the fit at hand and by the loaded one.
+func TestBatchesSaved(t *testing.T) {
+	m, err := runtime.Compile("model.ppl", []byte(logisticModel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	post, err := m.FitBatches(ctx, []data.Part{data.RowsPart(func() iter.Seq[logisticRow] { return logisticRows(600) })}, runtime.Options{Draws: 500}, runtime.BatchOptions{Dim: "N", Size: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "fit.zarr.zip")
+	if err := post.SaveFile(path); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := runtime.LoadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tables [2]strings.Builder
+	for i, p := range []*runtime.Posterior{post, loaded} {
+		if err := p.WriteTable(&tables[i], runtime.TableOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		pred, err := p.Predict(ctx, runtime.Map(map[string]any{"X": [][]float64{{1, 0, 0}, {0, 1, 0}}}), runtime.PredictOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := p.Quantity("b[1]")
+		within(t, "the first prediction", pred.Quantities()[0].Mean, 1/(1+math.Exp(-b.Mean)), 0.08)
+		gone := (*runtime.RowsGone)(nil)
+		if _, err := p.LOO(ctx, runtime.LOOOptions{}); !errors.As(err, &gone) {
+			t.Errorf("loo: %v", err)
+		}
+		if _, err := p.PPC(ctx, runtime.PPCOptions{}); !errors.As(err, &gone) {
+			t.Errorf("ppc: %v", err)
+		}
+		if _, err := p.Predict(ctx, nil, runtime.PredictOptions{}); !errors.As(err, &gone) {
+			t.Errorf("replicates: %v", err)
+		}
+		if _, err := p.LogLikelihood(); !errors.As(err, &gone) {
+			t.Errorf("log likelihood: %v", err)
+		}
+	}
+	if tables[0].String() != tables[1].String() || !strings.Contains(tables[0].String(), "batches of 100 rows") {
+		t.Errorf("the table before\n%s\nand after\n%s", tables[0].String(), tables[1].String())
+	}
+}

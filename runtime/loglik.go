@@ -60,6 +60,9 @@ func (post *Posterior) LogLikelihood(by ...string) (out *LogLikelihood, err erro
 
 // units are those of the data of a fit that LOO leaves out, with the draws at which they are evaluated.
 func (post *Posterior) units(by []string) (p *Problem, g *grouping, w *target.Pointwise, d jointDraws, err error) {
+	if err := post.rows(); err != nil {
+		return nil, nil, nil, d, err
+	}
 	if err := post.sampled(); err != nil {
 		return nil, nil, nil, d, err
 	}

@@ -70,6 +70,9 @@ func (post *Posterior) PPC(ctx context.Context, opt PPCOptions) (out *PPC, err e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if err := post.rows(); err != nil {
+		return nil, err
+	}
 	problem, err := post.Problem()
 	if err != nil {
 		return nil, err

@@ -71,6 +71,11 @@ func (post *Posterior) Predict(ctx context.Context, d *Data, opt PredictOptions)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if d == nil {
+		if err := post.rows(); err != nil {
+			return nil, err
+		}
+	}
 	if opt.Model != nil {
 		if post, d, err = post.under(opt.Model, d); err != nil {
 			return nil, err

@@ -53,6 +53,7 @@ func (e *env) exit(err error) int {
 		unknown  *runtime.UnknownQuantity
 		saved    *runtime.SavedError
 		point    *runtime.PointError
+		gone     *runtime.RowsGone
 		path     *fs.PathError
 	)
 	switch {
@@ -71,6 +72,8 @@ func (e *env) exit(err error) int {
 		e.complain(noTable.Error())
 	case errors.As(err, &point):
 		e.complain(point.Error())
+	case errors.As(err, &gone):
+		e.complain(gone.Error())
 	case errors.As(err, &unknown):
 		e.complain(unknown.Error())
 	case errors.As(err, &saved):

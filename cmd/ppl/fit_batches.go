@@ -53,8 +53,6 @@ func (c *fitCmd) validBatch() error {
 		return usage("--engine %s does not go with --batch", c.Engine)
 	case c.Correct != "auto":
 		return usage("--correct does not go with --batch")
-	case c.Save != "" && !c.NoData:
-		return usage("a fit in batches is saved without its data: give --no-data")
 	}
 	return nil
 }

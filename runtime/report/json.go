@@ -35,12 +35,24 @@ type report struct {
 	KHatPlain   Number          `json:"khat_meanfield"`
 	ESS         Number          `json:"ess"`
 	Chains      *chainsReport   `json:"chains,omitempty"` // of Markov chains that correct the guide
+	Batches     *batchesReport  `json:"batches,omitempty"`
 	Modes       []Number        `json:"modes"`
 	Converged   bool            `json:"converged"`
 	Verdict     answer.Verdict  `json:"verdict"`
 	Reasons     []string        `json:"reasons"`
 	Evaluations int             `json:"evaluations"`
 	Seconds     seconds         `json:"seconds"`
+}
+
+// batchesReport says how rows were taken.
+type batchesReport struct {
+	Dim    string `json:"dim"`
+	Rows   int    `json:"rows"`
+	Size   int    `json:"size"`
+	Epochs int    `json:"epochs"`
+	Steps  int    `json:"steps"`
+	Exact  int    `json:"exact_passes"`
+	Rate   Number `json:"rate"`
 }
 
 type method struct {
@@ -115,6 +127,10 @@ func JSON(w io.Writer, a *answer.Answer) error {
 	if s := a.Sampling; s != nil {
 		chains = &chainsReport{s.Chains, s.Groups, s.Warmup, s.Draws, Number(s.RHat), Number(s.ESSBulk), Number(s.ESSTail), s.Divergences}
 	}
+	var batches *batchesReport
+	if b := a.Batches; b != nil {
+		batches = &batchesReport{b.Dim, b.Rows, b.Size, b.Epochs, b.Steps, b.Exact, Number(b.Rate)}
+	}
 	parameters, err := parametersJSON(a.Quantities, func(q *answer.Quantity) any {
 		m := moments{Number(q.Mean), Number(q.SD), Number(q.Q5), Number(q.Q50), Number(q.Q95), string(q.Moments), Number(q.MeanFieldSD), Number(q.MCSE), Number(q.MCSESD), Number(q.TailIndex)}
 		if chains == nil {
@@ -134,7 +150,7 @@ func JSON(w io.Writer, a *answer.Answer) error {
 		Method:     method{a.Asked.Guide, a.Asked.Correct, a.Asked.Quick, f.Applied, f.Particles, a.Asked.Draws, a.Asked.Engine, f.Ended, f.Interrupted || f.TimedOut},
 		Parameters: parameters, Discrete: discrete,
 		ELBO: elbo{Number(f.ELBO), Number(f.MCSE)},
-		KHat: Number(f.KHat), KHatPlain: Number(f.KHatMeanField), ESS: Number(f.ESS), Chains: chains, Modes: numbers(f.Modes),
+		KHat: Number(f.KHat), KHatPlain: Number(f.KHatMeanField), ESS: Number(f.ESS), Chains: chains, Batches: batches, Modes: numbers(f.Modes),
 		Converged: f.Converged, Verdict: a.Verdict, Reasons: append([]string{}, a.Reasons...),
 		Evaluations: f.Evaluations,
 		Seconds:     seconds{rounded(a.Compiling), rounded(a.Fitting)},

@@ -177,7 +177,11 @@ func (p *page) figures() {
 		fmt.Fprintf(p.w, "%s    %s%s\n", name, plusMinus(f.ELBO, f.MCSE), beyond(f.Beyond))
 	}
 	if !math.IsNaN(f.KHat) {
-		fmt.Fprintf(p.w, "k̂        %s (guide alone %s), %.0f effective draws\n", Fixed(f.KHat, 2), Fixed(f.KHatMeanField, 2), f.ESS)
+		alone := fmt.Sprintf(" (guide alone %s)", Fixed(f.KHatMeanField, 2))
+		if p.Batches != nil {
+			alone = "" // it was not weighed
+		}
+		fmt.Fprintf(p.w, "k̂        %s%s, %.0f effective draws\n", Fixed(f.KHat, 2), alone, f.ESS)
 	}
 	if s != nil && f.Applied == answer.Tempered {
 		fmt.Fprintf(p.w, "runs     %s\n", mixing(s))

@@ -37,6 +37,8 @@ type BatchOptions struct {
 	Size   int // of a batch
 	// Exact bounds the exact passes at the end; 20, negative: none.
 	Exact int
+	// From is the Checkpoint of the run that this one goes on with, of the same rows, seed and batches.
+	From map[string][]float64
 	// Tell is told of the state after some batches.
 	Tell func(BatchProgress)
 }
@@ -63,13 +65,16 @@ type Batches struct {
 	// Covariance is that of the global latents and params by the exact passes, Global × Global; nil without these. Of latents
 	// it is the posterior's as linear response has it, of params the inverse of the observed information.
 	Covariance []float64
-	// ELBO is the mean over the batches of the last epoch, or over all rows where there were exact passes; MCSE its standard error.
+	// ELBO is that of all rows, MCSE its Monte-Carlo error.
 	ELBO, MCSE float64
 	// Epochs, Steps and Exact are how many there were; Missing estimates how many epochs more it would have taken.
 	Epochs, Steps, Exact int
 	Missing              int
 	Rate                 float64
 	RowsASecond          float64
+	// Checkpoint is what another run goes on from, with the bits of one that did not stop: arrays by name, which are the
+	// caller's. Nil of one that has come to its end.
+	Checkpoint map[string][]float64
 	// Weighed are draws of the latents with weights over all rows; nil where there are none.
 	Weighed   *Weighted
 	Compiled  int
@@ -89,6 +94,7 @@ type loop struct {
 	x, m, v      []float64
 	lx, lm, lv   []float64
 	lk           []int32
+	at           descent
 	k            int // steps at this rate
 	rate         float64
 	steps, rows  int
@@ -133,6 +139,11 @@ func InBatches(ctx context.Context, b *target.Batched, feed Feed, opt BatchOptio
 		l.rate = batchRate
 	}
 	l.begin()
+	if opt.From != nil {
+		if err := l.restore(opt.From); err != nil {
+			return nil, err
+		}
+	}
 	if opt.Epochs == 0 {
 		l.opt.Epochs = batchEpochs
 		if size := opt.Size; size > 0 && opt.Rate == 0 {
@@ -144,7 +155,10 @@ func InBatches(ctx context.Context, b *target.Batched, feed Feed, opt BatchOptio
 		return nil, err
 	}
 	out.Steps, out.Rate = l.steps, l.rate
-	if !out.Interrupted && !out.TimedOut && !l.exact() {
+	if l.exact() || out.Interrupted || out.TimedOut {
+		out.ELBO, out.MCSE = meanSD(l.recent)
+		out.MCSE /= math.Sqrt(float64(max(1, len(l.recent))))
+	} else {
 		if err := l.evaluate(out); err != nil {
 			return nil, err
 		}
@@ -153,6 +167,9 @@ func InBatches(ctx context.Context, b *target.Batched, feed Feed, opt BatchOptio
 	if l.exact() && !out.Interrupted && !out.TimedOut {
 		if err := l.passes(out); err != nil {
 			return nil, err
+		}
+		if out.Converged {
+			out.Checkpoint = nil
 		}
 		var err error
 		if out.Weighed, err = l.weighed(out); err != nil {
@@ -232,125 +249,151 @@ func (l *loop) stopped(e *Ending) bool {
 	return false
 }
 
+// descent is where the stochastic part stands.
+type descent struct {
+	epoch, batch   int // that is next
+	block, slope   []float64
+	inBlock        int
+	blocks, slopes [][]float64 // means of iterates, and of gradients in units of their sizes
+	value          float64     // of the block
+	values         []float64
+	least, look    int       // blocks before it is looked whether iterates rest: at first, and next
+	before         []float64 // the average at the rate before; nil at the first
+	level          float64   // its ELBO
+}
+
 // descend is the stochastic part.
 func (l *loop) descend(out *Batches) error {
-	n := len(l.x)
-	var before []float64
-	block, slope, inBlock := make([]float64, n), make([]float64, n), 0
-	var blocks, slopes [][]float64
-	var blockValues []float64
-	blockValue := 0.0
-	least := min(max(longLook, restEpochs*l.b.N/(max(1, l.opt.Size)*blockSteps)), mostBlocks/2)
 	length, kept := l.blockLength()
-	least = max(fewBlocks, least*blockSteps/length)
-	look := least
-	levelBefore := math.Inf(-1)
-	batches := 0 // of an epoch
-	for epoch := range l.opt.Epochs {
-		var elbos []float64
-		used := 0
-		for rows, err := range l.feed.Epoch(l.ctx, l.opt.Seed, epoch, 0) {
+	if l.at.look == 0 {
+		least := min(max(longLook, restEpochs*l.b.N/(max(1, l.opt.Size)*blockSteps)), mostBlocks/2)
+		l.at.least = max(fewBlocks, least*blockSteps/length)
+		l.at.look, l.at.level = l.at.least, math.Inf(-1)
+		l.newBlock()
+	}
+	for ; l.at.epoch < l.opt.Epochs; l.at.epoch, l.at.batch = l.at.epoch+1, 0 {
+		out.Epochs = l.at.epoch + 1
+		used := l.at.batch * l.opt.Size
+		if l.near() {
+			l.settle(out)
+			return nil
+		}
+		for rows, err := range l.feed.Epoch(l.ctx, l.opt.Seed, l.at.epoch, l.at.batch) {
 			if err != nil {
 				if l.stopped(&out.Ending) {
+					out.Checkpoint = l.checkpoint()
 					return nil
 				}
 				return err
 			}
 			if l.stopped(&out.Ending) {
+				out.Checkpoint = l.checkpoint()
 				return nil
 			}
 			value, ok, err := l.step(rows)
 			if err != nil {
 				return err
 			}
+			l.at.batch++
 			used += len(rows.Index)
 			l.rows += len(rows.Index)
 			if !ok {
 				l.rate /= 2
 				if l.bad++; l.bad >= mostDropped {
-					return &ErrNotFinite{epoch + 1}
+					return &ErrNotFinite{l.at.epoch + 1}
 				}
 				continue
 			}
 			l.bad = 0
-			elbos = append(elbos, value)
-			l.tell(out, epoch, float64(used)/float64(l.b.N), value)
-			if l.opt.Rate == 0 || epoch == l.opt.Epochs-1 { // of a fixed rate the average of the last epoch is wanted alone
-				axpy(1/float64(length), l.x, block)
-				blockValue += value / float64(length)
-				if inBlock++; l.opt.Rate == 0 {
-					for i, x := range l.g {
-						slope[i] += x / (math.Sqrt(l.v[i]) + 1e-8) / float64(length)
-					}
-				}
-			}
-			if inBlock < length {
-				continue
-			}
-			blocks, slopes, blockValues = append(blocks, block), append(slopes, slope), append(blockValues, blockValue)
-			block, slope, inBlock, blockValue = make([]float64, n), make([]float64, n), 0, 0
-			if len(blocks) > kept {
-				blocks, slopes, blockValues = blocks[1:], slopes[1:], blockValues[1:]
-			}
-			if l.exact() && l.steps >= nearSteps {
-				copy(l.x, average(blocks[len(blocks)/2:]))
-				out.Epochs, out.Ended = epoch+1, "near enough for exact passes"
+			l.tell(out, l.at.epoch, float64(used)/float64(l.b.N), value)
+			if l.opt.Rate == 0 && l.note(value, length, kept) && l.rest(out, kept) {
 				return nil
 			}
-			if l.opt.Rate > 0 || len(blocks) < look {
-				continue
-			}
-			look += look / 4
-			if latents := l.latentsOf(blocks[len(blocks)/2:]); latents != nil && !settled(latents) || !even(blockValues[len(blockValues)/2:]) || drifting(slopes[len(slopes)/2:]) {
-				continue
-			}
-			mean := average(blocks[len(blocks)/2:])
-			copy(l.x, mean)
-			level, sd := meanSD(blockValues[len(blockValues)/2:])
-			noise := sd / math.Sqrt(float64(len(blockValues)/2))
-			if before != nil && l.rate <= batchRate/leastDecay && l.moved(before, mean) < accuracy && level-levelBefore < math.Max(accuracy, 2*noise) {
-				out.Converged, out.Ended = true, "converged: half the rate would change little"
-			}
-			levelBefore = level
-			before, blocks, slopes, blockValues = mean, nil, nil, nil
-			least = min(least+least/2, kept)
-			look = least
-			if out.Converged {
-				break
-			}
-			l.rate /= 2
-			l.k = 0
-			clear(l.m)
-			clear(l.v)
-			if l.rate < lowestRate {
-				out.Ended = "the lowest rate was reached"
-				break
-			}
-		}
-		batches = max(batches, len(elbos))
-		out.Epochs = epoch + 1
-		if len(elbos) > 0 && !(out.Converged && epoch > 0 && len(elbos) < batches/2) {
-			mean, sd := meanSD(elbos)
-			out.ELBO, out.MCSE = mean, sd/math.Sqrt(float64(len(elbos)))
-		}
-		if out.Ended != "" {
-			return nil
 		}
 	}
+	out.Checkpoint = l.checkpoint()
 	out.Ended = fmt.Sprintf("all %d epochs were made", l.opt.Epochs)
-	switch {
-	case l.opt.Rate > 0:
-		out.Converged = true // it is what was asked for
-		if len(blocks) > 0 {
-			copy(l.x, average(blocks))
-		}
-	case len(blocks) > 1:
-		copy(l.x, average(blocks[len(blocks)/2:]))
-		out.Missing = l.missing(out)
-	default:
-		out.Missing = l.missing(out)
+	if out.Converged = l.opt.Rate > 0; out.Converged { // it is what was asked for
+		return nil
 	}
+	if n := len(l.at.blocks); n > 1 {
+		copy(l.x, average(l.at.blocks[n/2:]))
+	}
+	out.Missing = l.missing(out)
 	return nil
+}
+
+func (l *loop) newBlock() {
+	l.at.block, l.at.slope, l.at.inBlock, l.at.value = make([]float64, len(l.x)), make([]float64, len(l.x)), 0, 0
+}
+
+// note takes a step into the block at work, and reports whether that is whole.
+func (l *loop) note(value float64, length, kept int) bool {
+	a := &l.at
+	axpy(1/float64(length), l.x, a.block)
+	for i, x := range l.g {
+		a.slope[i] += x / (math.Sqrt(l.v[i]) + 1e-8) / float64(length)
+	}
+	a.value += value / float64(length)
+	if a.inBlock++; a.inBlock < length {
+		return false
+	}
+	a.blocks, a.slopes, a.values = append(a.blocks, a.block), append(a.slopes, a.slope), append(a.values, a.value)
+	l.newBlock()
+	if len(a.blocks) > kept {
+		a.blocks, a.slopes, a.values = a.blocks[1:], a.slopes[1:], a.values[1:]
+	}
+	return true
+}
+
+// near reports whether exact passes take over.
+func (l *loop) near() bool {
+	return l.exact() && l.steps >= nearSteps && l.at.inBlock == 0 && len(l.at.blocks) > 0
+}
+
+// settle ends the stochastic part before exact passes, which may be gone on with from here.
+func (l *loop) settle(out *Batches) {
+	out.Checkpoint = l.checkpoint()
+	n := len(l.at.blocks)
+	copy(l.x, average(l.at.blocks[n/2:]))
+	out.Ended = "near enough for exact passes"
+}
+
+// rest looks whether iterates have come to rest, and lowers the rate where they have; done says that the stochastic part is.
+func (l *loop) rest(out *Batches, kept int) (done bool) {
+	a := &l.at
+	n := len(a.blocks)
+	if l.near() {
+		l.settle(out)
+		return true
+	}
+	if n < a.look {
+		return false
+	}
+	a.look += a.look / 4
+	if latents := l.latentsOf(a.blocks[n/2:]); latents != nil && !settled(latents) || !even(a.values[n/2:]) || drifting(a.slopes[n/2:]) {
+		return false
+	}
+	mean := average(a.blocks[n/2:])
+	copy(l.x, mean)
+	level, sd := meanSD(a.values[n/2:])
+	noise := sd / math.Sqrt(float64(n/2))
+	if a.before != nil && l.rate <= batchRate/leastDecay && l.moved(a.before, mean) < accuracy && level-a.level < math.Max(accuracy, 2*noise) {
+		out.Converged, out.Ended = true, "converged: half the rate would change little"
+		return true
+	}
+	a.level, a.before, a.blocks, a.slopes, a.values = level, mean, nil, nil, nil
+	l.newBlock()
+	a.least = min(a.least+a.least/2, kept)
+	a.look = a.least
+	l.rate /= 2
+	l.k = 0
+	clear(l.m)
+	clear(l.v)
+	if l.rate < lowestRate {
+		out.Ended = "the lowest rate was reached"
+	}
+	return out.Ended != ""
 }
 
 // drifting reports whether the mean gradients of two halves of a window point the same way, more than chance would have it: those of

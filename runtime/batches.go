@@ -36,6 +36,9 @@ type BatchOptions struct {
 	Rate float64
 	// Memory is how many bytes of rows are held at once, among which rows are shuffled; 0: 48 MB.
 	Memory int
+	// Resume is a fit in batches that this one goes on with, of the same model, data and options but for Epochs and
+	// MaxTime: one that was stopped, or whose Epochs were too few. Together they have the same bits as one that does not stop.
+	Resume *Posterior
 	// Progress is told of the state after a batch.
 	Progress func(BatchProgress)
 }
@@ -120,6 +123,10 @@ func (b *BatchOptions) complete(m *Model, o *Options) error {
 		return &OptionError{"Rate", fmt.Sprintf("must be between 0 and 1, found %g", b.Rate)}
 	case b.Memory < 0:
 		return &OptionError{"Memory", fmt.Sprintf("must not be negative, found %d", b.Memory)}
+	case b.Resume != nil && b.Resume.checkpoint == nil:
+		return &OptionError{"Resume", "must be a fit in batches that has not come to its end"}
+	case b.Resume != nil && b.Resume.answer.Model.Text != string(m.checked.File.Source.Text):
+		return &OptionError{"Resume", "is a fit of another model"}
 	case o.Method == MethodNUTS:
 		return &OptionError{"Method", MethodNUTS + " evaluates all rows at once, and does not go with batches"}
 	case o.Quick:
@@ -265,6 +272,9 @@ func (f *batchFit) explain(err error) error {
 		return &ModelError{diag.List{{Code: "coupled-rows", Source: f.m.checked.File.Source, Span: coupled.Span, Summary: coupled.Error(),
 			Hint: "what is computed over all rows (a mean, a sum, the length itself) is not known of a batch: compute it before, and give it as data"}}}
 	}
+	if other := (*inference.ErrOtherRun)(nil); errors.As(err, &other) {
+		return &OptionError{"Resume", "cannot be gone on with: " + other.Error()}
+	}
 	if bad := (*inference.ErrNotFinite)(nil); errors.As(err, &bad) {
 		return &DataError{diag.List{{Code: "no-finite-start", Source: f.m.checked.File.Source, Summary: bad.Error(), Hint: "start params elsewhere (`param a : real = 1`), or scale the data"}}}
 	}
@@ -315,6 +325,9 @@ func (f *batchFit) Epoch(ctx context.Context, seed uint64, epoch, from int) iter
 func (f *batchFit) fit(ctx context.Context, begun time.Time) (*Posterior, error) {
 	opt := inference.BatchOptions{Options: inference.Options{Seed: f.opt.Seed, MaxTime: f.opt.MaxTime}, Epochs: f.batch.Epochs, Rate: f.batch.Rate, Size: f.batch.Size}
 	opt.Tell = f.batch.Progress
+	if f.batch.Resume != nil {
+		opt.From = f.batch.Resume.checkpoint
+	}
 	r, err := inference.InBatches(ctx, f.over, f, opt)
 	if err != nil {
 		return nil, f.explain(err)
@@ -366,6 +379,7 @@ func (f *batchFit) fit(ctx context.Context, begun time.Time) (*Posterior, error)
 			s.Length = f.stream.Rows()
 		}
 	}
+	post.checkpoint = r.Checkpoint
 	post.answer.Latents = f.over.Global - f.problem.target.Params()
 	return post, nil
 }

@@ -390,3 +390,80 @@ func TestBatchesSaved(t *testing.T) {
 		t.Errorf("the table before\n%s\nand after\n%s", tables[0].String(), tables[1].String())
 	}
 }
+
+// TestBatchesResumed: a fit that is stopped in the middle of an epoch, saved, loaded and gone on with has the bits of one that is
+// not stopped: with latents of rows and without, at a rate that falls, one that stays, and before exact passes.
+func TestBatchesResumed(t *testing.T) {
+	y := make([]float64, 200)
+	r := rand.New(rand.NewPCG(4, 9))
+	for i := range y {
+		y[i] = 2 + 1.5*r.NormFloat64()
+	}
+	rows := func() []data.Part { return parts(map[string]any{"y": y}) }
+	local := "data y : real[N]\nparam mu : real\nparam tau : real > 0\nplate i in 1..N {\n  z[i] ~ Normal(mu, tau)\n  y[i] ~ Normal(z[i], 0.7)\n}\n"
+	guide := "param b : real[2]\nparam s : real > 0\nguide { plate i in 1..N { z[i] ~ Normal(b[1] + b[2] * y[i], s) } }\n"
+	for name, c := range map[string]struct {
+		text  string
+		batch runtime.BatchOptions
+	}{
+		"latents of rows": {local, runtime.BatchOptions{Size: 30, Epochs: 60}},
+		"a guide":         {local + guide, runtime.BatchOptions{Size: 30, Epochs: 200}},
+		"a fixed rate":    {local + guide, runtime.BatchOptions{Size: 30, Epochs: 20, Rate: 0.01}},
+		"exact passes":    {"data y : real[N]\nmu ~ Normal(0, 5)\ns ~ HalfNormal(3)\ny ~ Normal(mu, s)\n", runtime.BatchOptions{Size: 30}},
+	} {
+		m, err := runtime.Compile("model.ppl", []byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.batch.Dim = "N"
+		whole, err := m.FitBatches(context.Background(), rows(), runtime.Options{Draws: 200}, c.batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		half := c.batch
+		half.Progress = func(p runtime.BatchProgress) {
+			if p.Rows > 2650 {
+				cancel()
+			}
+		}
+		_, err = m.FitBatches(ctx, rows(), runtime.Options{Draws: 200}, half)
+		cancel()
+		stopped := (*runtime.Stopped)(nil)
+		if !errors.As(err, &stopped) || stopped.Posterior == nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		path := filepath.Join(t.TempDir(), "half.zarr.zip")
+		if err := stopped.Posterior.SaveFile(path); err != nil {
+			t.Fatal(err)
+		}
+		again := c.batch
+		if again.Resume, err = runtime.LoadFile(path); err != nil {
+			t.Fatal(err)
+		}
+		least := math.MaxInt
+		again.Progress = func(p runtime.BatchProgress) { least = min(least, p.Rows) }
+		rest, err := m.FitBatches(context.Background(), rows(), runtime.Options{Draws: 200}, again)
+		if least <= 2650 {
+			t.Errorf("%s: the fit began anew", name)
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if a, b := fmt.Sprint(whole.Params(), whole.Figures().ELBO), fmt.Sprint(rest.Params(), rest.Figures().ELBO); a != b {
+			t.Errorf("%s: at once\n%s\nin two parts\n%s", name, a, b)
+		}
+		for _, q := range whole.Quantities() {
+			a, _ := whole.Draws(q.Name)
+			if b, _ := rest.Draws(q.Name); !slices.Equal(a, b) {
+				t.Errorf("%s: draws of %s differ", name, q.Name)
+			}
+		}
+		other := again
+		other.Size = 20
+		option := (*runtime.OptionError)(nil)
+		if _, err := m.FitBatches(context.Background(), rows(), runtime.Options{}, other); !errors.As(err, &option) || option.Field != "Resume" {
+			t.Errorf("%s, batches of another size: %v", name, err)
+		}
+	}
+}

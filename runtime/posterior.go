@@ -43,6 +43,8 @@ type Posterior struct {
 	// Positions among the answer's quantities and discrete latents, by name.
 	byName, discreteByName map[string]int
 
+	checkpoint map[string][]float64 // of a fit in batches that has not come to its end
+
 	once sync.Once
 	draw func() ([][]int, error) // of all elements of the discrete latents
 	z    [][]int

@@ -89,7 +89,7 @@ func (post *Posterior) file(opt SaveOptions) (*store.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &saved.Fit{Answer: &post.answer, States: z, Program: Version()}
+	f := &saved.Fit{Answer: &post.answer, States: z, Checkpoint: post.checkpoint, Program: Version()}
 	if post.loaded != nil {
 		f.Names, f.Data, f.Absent = post.loaded.fit.Names, post.loaded.fit.Data, post.loaded.fit.Absent
 	} else {
@@ -208,7 +208,7 @@ func load(r io.ReaderAt, size int64, path string) (post *Posterior, err error) {
 	if err != nil {
 		return nil, &SavedError{path, err.Error()}
 	}
-	post = &Posterior{answer: *fit.Answer, loaded: &loaded{path: path, fit: fit}}
+	post = &Posterior{answer: *fit.Answer, checkpoint: fit.Checkpoint, loaded: &loaded{path: path, fit: fit}}
 	post.draw = func() ([][]int, error) { return fit.States, nil }
 	post.index()
 	return post, nil

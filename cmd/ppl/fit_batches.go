@@ -30,6 +30,8 @@ func (c *fitCmd) validBatch() error {
 			return usage("--epochs goes with --batch")
 		case c.Rate != 0:
 			return usage("--rate goes with --batch")
+		case c.Resume != "":
+			return usage("--resume goes with --batch")
 		}
 		return nil
 	}
@@ -72,6 +74,13 @@ func (c *fitCmd) inBatches(e *env, r *result) error {
 	}
 	batch := runtime.BatchOptions{Epochs: c.Epochs, Rate: c.Rate}
 	batch.Dim, batch.Size, _ = c.batch()
+	if c.Resume != "" {
+		from, err := runtime.LoadFile(c.Resume)
+		if err != nil {
+			return err
+		}
+		batch.Resume = from
+	}
 	begun, last := time.Now(), time.Time{}
 	batch.Progress = func(p runtime.BatchProgress) {
 		if time.Since(last) > 100*time.Millisecond {

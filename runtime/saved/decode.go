@@ -115,7 +115,7 @@ func Decode(from *store.File) (*Fit, error) {
 	if _, err := from.Attrs.Get("ppl_version", &d.fit.Program); err != nil {
 		return nil, fmt.Errorf("the attribute ppl_version: %w", err)
 	}
-	for _, step := range []func() error{d.version, d.ppl, d.check, d.makeSets, d.posterior, d.hold, d.states, d.data} {
+	for _, step := range []func() error{d.version, d.ppl, d.check, d.makeSets, d.posterior, d.hold, d.states, d.data, d.checkpoint} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -152,6 +152,9 @@ func (d *decoder) version() (err error) {
 func (d *decoder) ppl() error {
 	a := reflect.ValueOf(d.fit.Answer).Elem()
 	for _, f := range answerFields() {
+		if _, has := d.own.attrs[snake(f.Name)]; !has && f.Tag.Get("saved") == "optional" {
+			continue
+		}
 		if err := d.own.attr(snake(f.Name), a.FieldByIndex(f.Index).Addr()); err != nil {
 			return err
 		}
@@ -475,4 +478,24 @@ func (a *array) data() (*data.Array, error) {
 		}
 	}
 	return out, nil
+}
+
+// checkpoint reads what a run goes on from, if it is stored.
+func (d *decoder) checkpoint() error {
+	g, ok := d.groups[checkpointGroup]
+	if !ok {
+		return nil
+	}
+	d.fit.Checkpoint = map[string][]float64{}
+	for name, a := range g.arrays {
+		x, err := a.floats()
+		if err != nil {
+			return err
+		}
+		if len(a.Shape) != 1 {
+			return a.fault("has %d dimensions, not one", len(a.Shape))
+		}
+		d.fit.Checkpoint[name] = x
+	}
+	return nil
 }

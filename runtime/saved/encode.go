@@ -2,6 +2,7 @@ package saved
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -19,6 +20,8 @@ const (
 	observedGroup  = "observed_data"
 	constantGroup  = "constant_data"
 	pplGroup       = "ppl"
+
+	checkpointGroup = "checkpoint"
 
 	quantityPrefix = "quantity"
 	discretePrefix = "discrete"
@@ -86,6 +89,14 @@ func Encode(f *Fit) (*store.File, error) {
 	}
 	last.Arrays = append(last.Arrays, scalars...)
 	out.Groups = append(out.Groups, *last)
+	if f.Checkpoint != nil {
+		g := store.Group{Name: checkpointGroup}
+		for _, name := range slices.Sorted(maps.Keys(f.Checkpoint)) {
+			x := f.Checkpoint[name]
+			g.Arrays = append(g.Arrays, store.Array{Name: name, Dims: []string{name + "_dim"}, Shape: []int{len(x)}, Values: store.Floats(x)})
+		}
+		out.Groups = append(out.Groups, g)
+	}
 	return out, nil
 }
 

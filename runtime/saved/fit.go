@@ -26,6 +26,8 @@ type Fit struct {
 	// which they are then.
 	Data   map[string]*data.Array
 	Absent *Absent
+	// Checkpoint is what a run in batches goes on from, arrays of one dimension by name; nil if it is at its end.
+	Checkpoint map[string][]float64
 	// Program is the version of ppl that wrote the file.
 	Program string
 }

@@ -36,6 +36,8 @@ type BatchOptions struct {
 	Rate float64
 	// Memory is how many bytes of rows are held at once, among which rows are shuffled; 0: 48 MB.
 	Memory int
+	// HeldOut are rows that are not learned from, in number along Dim: how well they are described is told of the fit.
+	HeldOut []data.Part
 	// Resume is a fit in batches that this one goes on with, of the same model, data and options but for Epochs and
 	// MaxTime: one that was stopped, or whose Epochs were too few. Together they have the same bits as one that does not stop.
 	Resume *Posterior
@@ -68,10 +70,8 @@ func (m *Model) FitBatches(ctx context.Context, rows []data.Part, opt Options, b
 	if err := given("Model.FitBatches", contextArgument(ctx), argument{"m", m.made()}); err != nil {
 		return nil, err
 	}
-	for _, r := range rows {
-		if r == nil {
-			return nil, &ArgumentError{"Model.FitBatches", "rows"}
-		}
+	if slices.Contains(rows, nil) || slices.Contains(batch.HeldOut, nil) {
+		return nil, &ArgumentError{"Model.FitBatches", "rows"}
 	}
 	if ctx.Err() != nil {
 		return nil, &Stopped{Why: whyDone(ctx)}
@@ -342,7 +342,11 @@ func (f *batchFit) fit(ctx context.Context, begun time.Time) (*Posterior, error)
 	for n < len(values) && values[n].Symbol.Kind == lang.SymParam {
 		n++
 	}
-	made := &making{problem: f.problem, asks: f.opt, options: f.opt, batches: f.figures(r)}
+	figures := f.figures(r)
+	if figures.HeldOut, err = f.heldOut(ctx, r); err != nil {
+		return nil, err
+	}
+	made := &making{problem: f.problem, asks: f.opt, options: f.opt, batches: figures}
 	if n > 0 {
 		q, err := f.problem.knowing(values[:n:n])
 		if err != nil {
@@ -382,6 +386,32 @@ func (f *batchFit) fit(ctx context.Context, begun time.Time) (*Posterior, error)
 	post.checkpoint = r.Checkpoint
 	post.answer.Latents = f.over.Global - f.problem.target.Params()
 	return post, nil
+}
+
+// heldOut evaluates the rows that were held out.
+func (f *batchFit) heldOut(ctx context.Context, r *inference.Batches) (*answer.HeldOut, error) {
+	if len(f.batch.HeldOut) == 0 || r.Interrupted || r.TimedOut {
+		return nil, nil
+	}
+	stream, diags := data.OpenStream(ctx, f.m.checked, f.batch.Dim, f.batch.HeldOut, data.StreamOptions{Eval: evaluator(f.m.checked), Levels: f.stream.Levels(), Memory: f.batch.Memory})
+	if diags.HasErrors() {
+		return nil, streamError(ctx, diags)
+	}
+	defer stream.Close()
+	held := *f
+	held.stream = stream
+	held.batch.Size = 1
+	if err := held.wholeRows(ctx); err != nil {
+		return nil, err
+	}
+	h, err := r.HoldOut(ctx, f.over, &held, f.opt.Seed)
+	if err != nil {
+		return nil, f.explain(streamError(ctx, err))
+	}
+	if h == nil {
+		return nil, &OptionError{"HeldOut", "needs a `guide` in the model for the latents of rows: without it the guide of each row is its own, and rows that were held out have none"}
+	}
+	return &answer.HeldOut{Rows: h.Rows, ELBO: h.ELBO, ELBOError: h.ELBOError, Bound: h.Bound, BoundError: h.BoundError, Samples: h.Samples, Unsteady: h.Unsteady}, nil
 }
 
 // place puts global numbers into a point of the first rows, whose own numbers are 0.

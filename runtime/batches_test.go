@@ -467,3 +467,54 @@ func TestBatchesResumed(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchesHeldOut: where the guide is the posterior both bounds of rows that were held out are their log density; where it is not
+// the weighted one is, and the other lies below. Without a guide of the model's there are none.
+func TestBatchesHeldOut(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 9))
+	y, held := make([]float64, 300), make([]float64, 40)
+	for i := range y {
+		y[i] = 2 + 1.5*r.NormFloat64()
+	}
+	for i := range held {
+		held[i] = 2 + 1.5*r.NormFloat64()
+	}
+	model := "data y : real[N]\nplate i in 1..N {\n  z[i] ~ Normal(2, 1.3)\n  y[i] ~ Normal(z[i], 0.7)\n}\n"
+	want := 0.0
+	for _, v := range held {
+		s2 := 1.69 + 0.49
+		want += (-0.5*(v-2)*(v-2)/s2 - 0.5*math.Log(2*math.Pi*s2)) / float64(len(held))
+	}
+	w := 1.69 / (1.69 + 0.49)
+	for name, guide := range map[string]string{
+		"the posterior": fmt.Sprintf("param c : real = 0\nguide { plate i in 1..N { z[i] ~ Normal(2 + %g * (y[i] - 2), %g + 0 * c) } }\n", w, math.Sqrt(0.49*w)),
+		"wider":         fmt.Sprintf("param c : real = 0\nguide { plate i in 1..N { z[i] ~ Normal(2 + %g * (y[i] - 2), %g + 0 * c) } }\n", w, 1.3*math.Sqrt(0.49*w)),
+	} {
+		post, err := inBatches(t, model+guide, parts(map[string]any{"y": y}), runtime.Options{}, runtime.BatchOptions{Size: 30, Epochs: 1, Rate: 0.001, HeldOut: parts(map[string]any{"y": held})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		if err := post.WriteTable(&text, runtime.TableOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		var elbo, bound float64
+		for _, line := range strings.Split(text.String(), "\n") {
+			if strings.HasPrefix(line, "held out") {
+				fmt.Sscanf(line[strings.Index(line, "ELBO"):], "ELBO %f", &elbo)
+				fmt.Sscanf(line[strings.Index(line, "draws"):], "draws %f", &bound)
+			}
+		}
+		within(t, name+": the bound", bound, want, 0.01)
+		if below := 0.5*(1.69-1) - math.Log(1.3); name == "wider" {
+			within(t, name+": the ELBO", elbo, want-below, 0.02)
+		} else {
+			within(t, name+": the ELBO, which is shown with two digits,", elbo, want, 0.006)
+		}
+	}
+	_, err := inBatches(t, "data y : real[N]\nparam tau : real > 0\nplate i in 1..N {\n  z[i] ~ Normal(2, tau)\n  y[i] ~ Normal(z[i], 0.7)\n}\n", parts(map[string]any{"y": y}), runtime.Options{},
+		runtime.BatchOptions{Size: 30, Epochs: 1, Rate: 0.001, HeldOut: parts(map[string]any{"y": held})})
+	if option := (*runtime.OptionError)(nil); !errors.As(err, &option) || option.Field != "HeldOut" {
+		t.Errorf("without a guide: %v", err)
+	}
+}

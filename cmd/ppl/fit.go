@@ -33,6 +33,7 @@ type fitCmd struct {
 	Quick           bool          `help:"Linear response and importance weights alone, from one start, of 1000 draws: nothing checks the answer, and the verdict is caution at best."`
 	Batch           string        `placeholder:"DIM=ROWS" help:"Take the rows along a dimension in batches, --batch N=256, read as they are wanted: for data that are large, or larger than memory. Particles are of each row then, 1 unless --particles says otherwise."`
 	Epochs          int           `placeholder:"100" help:"How often each row is used at most, with --batch; 100, or as often as makes 40,000 steps."`
+	HeldOut         []string      `sep:"none" placeholder:"DATA" help:"Data of rows that are not learned from, with --batch: how well they are described is reported, in nats a row. May be repeated."`
 	Resume          string        `placeholder:"FIT" help:"Go on with a saved fit in batches that was stopped, or whose epochs were too few: with the same --batch, data and seed."`
 	Rate            float64       `placeholder:"0.001" help:"Keep this rate of Adam for all --epochs, with --batch; without it the rate is lowered until that gains little."`
 	Engine          string        `enum:"plan,tape" default:"plan" help:"Executor: plan, or tape (slow, for comparison)."`

@@ -32,6 +32,8 @@ func (c *fitCmd) validBatch() error {
 			return usage("--rate goes with --batch")
 		case c.Resume != "":
 			return usage("--resume goes with --batch")
+		case len(c.HeldOut) > 0:
+			return usage("--held-out goes with --batch")
 		}
 		return nil
 	}
@@ -74,6 +76,7 @@ func (c *fitCmd) inBatches(e *env, r *result) error {
 	}
 	batch := runtime.BatchOptions{Epochs: c.Epochs, Rate: c.Rate}
 	batch.Dim, batch.Size, _ = c.batch()
+	batch.HeldOut = runtime.RowsOf(c.HeldOut...)
 	if c.Resume != "" {
 		from, err := runtime.LoadFile(c.Resume)
 		if err != nil {

@@ -73,6 +73,18 @@ type Batches struct {
 	Rate                 float64
 	// RowsASecond is the speed of the stochastic part.
 	RowsASecond float64
+	// HeldOut is what rows say that were not learned from; nil without any.
+	HeldOut *HeldOut
+}
+
+// HeldOut are means over rows that were held out, in nats a row, with standard errors: the ELBO, and the importance-weighted
+// bound of log p(row), of so many Samples; Unsteady is the share of rows whose weights have a k̂ above 0.7.
+type HeldOut struct {
+	Rows              int
+	ELBO, ELBOError   float64
+	Bound, BoundError float64
+	Samples           int
+	Unsteady          float64
 }
 
 // Model is the program that was fitted.

@@ -53,6 +53,19 @@ type batchesReport struct {
 	Steps  int    `json:"steps"`
 	Exact  int    `json:"exact_passes"`
 	Rate   Number `json:"rate"`
+
+	HeldOut *heldOutReport `json:"held_out,omitempty"`
+}
+
+// heldOutReport is of rows that were not learned from, in nats a row.
+type heldOutReport struct {
+	Rows     int    `json:"rows"`
+	ELBO     Number `json:"elbo"`
+	ELBOSE   Number `json:"elbo_se"`
+	Bound    Number `json:"bound"`
+	BoundSE  Number `json:"bound_se"`
+	Samples  int    `json:"samples"`
+	Unsteady Number `json:"unsteady"`
 }
 
 type method struct {
@@ -129,7 +142,10 @@ func JSON(w io.Writer, a *answer.Answer) error {
 	}
 	var batches *batchesReport
 	if b := a.Batches; b != nil {
-		batches = &batchesReport{b.Dim, b.Rows, b.Size, b.Epochs, b.Steps, b.Exact, Number(b.Rate)}
+		batches = &batchesReport{Dim: b.Dim, Rows: b.Rows, Size: b.Size, Epochs: b.Epochs, Steps: b.Steps, Exact: b.Exact, Rate: Number(b.Rate)}
+		if h := b.HeldOut; h != nil {
+			batches.HeldOut = &heldOutReport{h.Rows, Number(h.ELBO), Number(h.ELBOError), Number(h.Bound), Number(h.BoundError), h.Samples, Number(h.Unsteady)}
+		}
 	}
 	parameters, err := parametersJSON(a.Quantities, func(q *answer.Quantity) any {
 		m := moments{Number(q.Mean), Number(q.SD), Number(q.Q5), Number(q.Q50), Number(q.Q95), string(q.Moments), Number(q.MeanFieldSD), Number(q.MCSE), Number(q.MCSESD), Number(q.TailIndex)}

@@ -176,6 +176,11 @@ func (p *page) figures() {
 	} else {
 		fmt.Fprintf(p.w, "%s    %s%s\n", name, plusMinus(f.ELBO, f.MCSE), beyond(f.Beyond))
 	}
+	if p.Batches != nil && p.Batches.HeldOut != nil {
+		h := p.Batches.HeldOut
+		fmt.Fprintf(p.w, "held out %s, in nats a row: ELBO %s, bound of %d draws %s\n", Count(h.Rows, "row"), strings.TrimSuffix(plusMinus(h.ELBO, h.ELBOError), " nats"), h.Samples, strings.TrimSuffix(plusMinus(h.Bound, h.BoundError), " nats"))
+		fmt.Fprintf(p.w, "         k̂ above 0.7 in %.1f %% of them\n", 100*h.Unsteady)
+	}
 	if !math.IsNaN(f.KHat) {
 		alone := fmt.Sprintf(" (guide alone %s)", Fixed(f.KHatMeanField, 2))
 		if p.Batches != nil {

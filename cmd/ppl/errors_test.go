@@ -24,6 +24,7 @@ type stage struct {
 const latent = "\nmu ~ Normal(0, 1)\n"
 
 var stages = map[diag.Code]stage{
+	"coupled-rows":       {command: "fit", data: `{"x": [1, 2, 3, 4], "y": [1, 2, 2, 4]}`, flags: []string{"--batch", "N=2"}},
 	"cannot-calibrate":   {command: "sbc", data: `{"w": [1, 2]}`},
 	"cannot-simulate":    {command: "simulate", data: `{"N": 2}`},
 	"data-duplicate-key": {model: "data y : real[N]\nmu ~ Normal(0, 1)\ny ~ Normal(mu, 1)\n"},

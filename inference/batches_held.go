@@ -27,17 +27,18 @@ type HeldOut struct {
 // heldSamples is the number of draws for each row.
 const heldSamples = 1024
 
-// HoldOut evaluates rows that were held out, one at a time as feed gives them, under params and guides as they have been learned. It
-// is nil where latents of rows have a guide of their own each, which those of other rows have not.
-func (r *Batches) HoldOut(ctx context.Context, b *target.Batched, feed Feed, seed uint64) (*HeldOut, error) {
-	l := &loop{ctx: ctx, b: b.Of(feed.Rows()).With(target.Lanes), feed: feed, opt: BatchOptions{Options: Options{Seed: seed}}}
+// HoldOut evaluates rows that were held out, one at a time as feed gives them, under a target whose params are known and guides of
+// the latents of no row as they have been learned. It is nil where latents of rows have a guide of their own each, which those of
+// other rows have not.
+func HoldOut(ctx context.Context, b *target.Batched, feed Feed, loc, logsd []float64, seed uint64) (*HeldOut, error) {
+	l := &loop{ctx: ctx, b: b, feed: feed, opt: BatchOptions{Options: Options{Seed: seed}}}
 	l.begin()
 	if l.lx != nil {
 		return nil, nil
 	}
-	copy(l.x, r.Loc)
+	copy(l.x, loc)
 	if g := b.Global; len(l.x) > g {
-		copy(l.x[g:], r.LogSD)
+		copy(l.x[g:], logsd)
 	}
 	out := &HeldOut{Samples: heldSamples}
 	var elbos, bounds []float64

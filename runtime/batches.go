@@ -253,7 +253,12 @@ func (f *batchFit) bind(ctx context.Context) error {
 		return f.m.nothingToFit()
 	}
 	f.problem = &Problem{model: f.m, bound: bound, target: t, engine: EnginePlan, notes: diags.Warnings()}
-	base := *all
+	return f.of(t, n, half, f.opt.Particles)
+}
+
+// of finds which parts of a target of the first rows, twice half of them, are sums over rows.
+func (f *batchFit) of(t *target.Target, n, half, points int) error {
+	base := *t.Data
 	base.Refilled = f.noRows
 	f.base = &base
 	part := func(from, to int) *target.Rows {
@@ -262,7 +267,7 @@ func (f *batchFit) bind(ctx context.Context) error {
 		return &target.Rows{Data: d, Index: make([]int, to-from)}
 	}
 	var err error
-	f.over, err = target.NewBatched(t, f.batch.Dim, n, f.opt.Particles, part(0, half), part(half, 2*half), part(0, 2*half))
+	f.over, err = target.NewBatched(t, f.batch.Dim, n, points, part(0, half), part(half, 2*half), part(0, 2*half))
 	return f.explain(err)
 }
 
@@ -343,9 +348,6 @@ func (f *batchFit) fit(ctx context.Context, begun time.Time) (*Posterior, error)
 		n++
 	}
 	figures := f.figures(r)
-	if figures.HeldOut, err = f.heldOut(ctx, r); err != nil {
-		return nil, err
-	}
 	made := &making{problem: f.problem, asks: f.opt, options: f.opt, batches: figures}
 	if n > 0 {
 		q, err := f.problem.knowing(values[:n:n])
@@ -364,6 +366,9 @@ func (f *batchFit) fit(ctx context.Context, begun time.Time) (*Posterior, error)
 				return nil, err
 			}
 		}
+	}
+	if figures.HeldOut, err = f.heldOut(ctx, made.problem.target, r); err != nil {
+		return nil, err
 	}
 	t := *made.problem.target
 	t.TooLarge = f.unreported(&t)
@@ -388,8 +393,8 @@ func (f *batchFit) fit(ctx context.Context, begun time.Time) (*Posterior, error)
 	return post, nil
 }
 
-// heldOut evaluates the rows that were held out.
-func (f *batchFit) heldOut(ctx context.Context, r *inference.Batches) (*answer.HeldOut, error) {
+// heldOut evaluates the rows that were held out, under a target whose params are known.
+func (f *batchFit) heldOut(ctx context.Context, t *target.Target, r *inference.Batches) (*answer.HeldOut, error) {
 	if len(f.batch.HeldOut) == 0 || r.Interrupted || r.TimedOut {
 		return nil, nil
 	}
@@ -399,12 +404,15 @@ func (f *batchFit) heldOut(ctx context.Context, r *inference.Batches) (*answer.H
 	}
 	defer stream.Close()
 	held := *f
-	held.stream = stream
-	held.batch.Size = 1
+	held.stream, held.batch.Size = stream, 1
 	if err := held.wholeRows(ctx); err != nil {
 		return nil, err
 	}
-	h, err := r.HoldOut(ctx, f.over, &held, f.opt.Seed)
+	if err := held.of(t, stream.Rows(), t.Data.Dims[f.batch.Dim]/2, target.Lanes); err != nil {
+		return nil, err
+	}
+	loc, logsd := f.ofLatents(r)
+	h, err := inference.HoldOut(ctx, held.over, &held, loc, logsd, f.opt.Seed)
 	if err != nil {
 		return nil, f.explain(streamError(ctx, err))
 	}
@@ -412,6 +420,22 @@ func (f *batchFit) heldOut(ctx context.Context, r *inference.Batches) (*answer.H
 		return nil, &OptionError{"HeldOut", "needs a `guide` in the model for the latents of rows: without it the guide of each row is its own, and rows that were held out have none"}
 	}
 	return &answer.HeldOut{Rows: h.Rows, ELBO: h.ELBO, ELBOError: h.ELBOError, Bound: h.Bound, BoundError: h.BoundError, Samples: h.Samples, Unsteady: h.Unsteady}, nil
+}
+
+// ofLatents are the global numbers that are of no param.
+func (f *batchFit) ofLatents(r *inference.Batches) (loc, logsd []float64) {
+	at := 0
+	for k, s := range f.over.Slots {
+		if f.over.Local[k] {
+			continue
+		}
+		n := s.Free.Size()
+		if !s.Param {
+			loc, logsd = append(loc, r.Loc[at:at+n]...), append(logsd, r.LogSD[at:at+n]...)
+		}
+		at += n
+	}
+	return loc, logsd
 }
 
 // place puts global numbers into a point of the first rows, whose own numbers are 0.

@@ -16,7 +16,10 @@ f = json.load(open(sys.argv[1]))
 b, h = f["batches"], f["batches"]["held_out"]
 print(f"ppl: {b['steps']} steps, {f['seconds']['fit']:.0f} s with the held-out rows, held out {h['elbo']:.2f} ± {h['elbo_se']:.2f} nats a row, bound of {h['samples']} draws {h['bound']:.2f}")
 P
-if python3 -c 'import torch' 2>/dev/null; then
-	python3 torch_vae.py "$work" "$epochs" double
-	python3 torch_vae.py "$work" "$epochs"
-fi
+for python in python3 /usr/bin/python3; do
+	if "$python" -c 'import torch' 2>/dev/null; then
+		"$python" torch_vae.py "$work" "$epochs" double
+		"$python" torch_vae.py "$work" "$epochs"
+		break
+	fi
+done

@@ -285,13 +285,6 @@ func (b *Batched) With(points int) *Batched {
 	return &out
 }
 
-// Of is the same for other rows, n in all.
-func (b *Batched) Of(n int) *Batched {
-	out := *b
-	out.N = n
-	return &out
-}
-
 // Size is the number of unconstrained numbers of a batch of so many rows.
 func (b *Batched) Size(rows int) int { return b.Global + rows*b.Width }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"ppl/graph"
@@ -123,10 +124,31 @@ const (
 )
 
 // ErrNotFinite is returned where gradients stay without finite values.
-type ErrNotFinite struct{ Epoch int }
+type ErrNotFinite struct {
+	Epoch int
+	// Sites are those whose density is not finite there; none where derivatives alone are not. Rows are the numbers, from 0, of the
+	// rows of the last batch.
+	Sites []string
+	Rows  []int
+}
 
 func (e *ErrNotFinite) Error() string {
-	return fmt.Sprintf("the gradients of %d batches in a row are not finite, in epoch %d", mostDropped, e.Epoch)
+	text := fmt.Sprintf("the gradients of %d batches in a row are not finite, in epoch %d", mostDropped, e.Epoch)
+	var names []string
+	for _, site := range e.Sites {
+		if site == "" {
+			names = append(names, "a `factor`")
+		} else {
+			names = append(names, "`"+site+"`")
+		}
+	}
+	if len(names) > 0 {
+		text += ": nor is the density of " + strings.Join(names, ", ")
+	}
+	if len(e.Rows) > 0 {
+		text += fmt.Sprintf("; the last of them begins with row %d", e.Rows[0]+1)
+	}
+	return text
 }
 
 // InBatches learns what a target has to be learned, in batches.
@@ -300,7 +322,7 @@ func (l *loop) descend(out *Batches) error {
 			if !ok {
 				l.rate /= 2
 				if l.bad++; l.bad >= mostDropped {
-					return &ErrNotFinite{l.at.epoch + 1}
+					return &ErrNotFinite{l.at.epoch + 1, l.b.Blame(rows, l.u), slices.Clone(rows.Index)}
 				}
 				continue
 			}

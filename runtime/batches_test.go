@@ -296,6 +296,10 @@ func TestBatchesRefused(t *testing.T) {
 	if dataError := (*runtime.DataError)(nil); !errors.As(err, &dataError) || !strings.Contains(err.Error(), "row 14") {
 		t.Errorf("a value outside of the support: %v", err)
 	}
+	_, err = inBatches(t, "data x : real[N]\ndata y : real[N]\nparam s : real = 1\ny ~ Normal(0, sqrt(s - 3) + x)\n", parts(values), runtime.Options{}, runtime.BatchOptions{Size: 2})
+	if err == nil || !strings.Contains(err.Error(), "`y`") || !strings.Contains(err.Error(), "not finite") {
+		t.Errorf("a density that is not finite: %v", err)
+	}
 	for field, c := range map[string]struct {
 		opt   runtime.Options
 		batch runtime.BatchOptions

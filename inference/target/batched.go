@@ -285,6 +285,26 @@ func (b *Batched) With(points int) *Batched {
 	return &out
 }
 
+// Blame names the sites whose terms are not finite at the first of the points of a batch, in order.
+func (b *Batched) Blame(rows *Rows, u []float64) []string {
+	data := *rows.Data
+	l, err := b.lower(&data, b.Size(len(rows.Index)))
+	if err != nil {
+		return nil
+	}
+	values, err := b.valuesAt(l, u[:l.pack.Size])
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for k, x := range values {
+		if site := l.terms[k].site; !graph.Finite(x) && !slices.Contains(out, site) {
+			out = append(out, site)
+		}
+	}
+	return out
+}
+
 // Size is the number of unconstrained numbers of a batch of so many rows.
 func (b *Batched) Size(rows int) int { return b.Global + rows*b.Width }
 

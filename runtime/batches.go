@@ -570,6 +570,9 @@ func (f *batchFit) figures(r *inference.Batches) *answer.Batches {
 
 // judgeBatches lowers the verdict for what batches leave open.
 func (post *making) judgeBatches(r *inference.Batches) {
+	if r.Covariance == nil && post.fit.Applied == inference.ExactSum {
+		post.lower(Caution, "params are where stochastic gradients have ended: no pass over all rows has checked how far the maximum of the likelihood is")
+	}
 	if r.Missing > 0 && !r.Converged {
 		post.lower(Poor, "%d epochs were not enough: some %d in all would be", r.Epochs, r.Epochs+r.Missing)
 	}

@@ -121,6 +121,14 @@ func TestBatchesOfParams(t *testing.T) {
 	}
 }
 
+// TestBatchesUnchecked: params at a rate that stays are never called good.
+func TestBatchesUnchecked(t *testing.T) {
+	post, err := inBatches(t, "data y : real[N]\nparam a : real\ny ~ Normal(a, 1)\n", parts(map[string]any{"y": []float64{1, 2, 3, 4, 5, 6}}), runtime.Options{}, runtime.BatchOptions{Size: 2, Rate: 0.05, Epochs: 3})
+	if err != nil || post.Verdict() == runtime.Good {
+		t.Errorf("verdict %v: %v, %v", post.Verdict(), post.Reasons(), err)
+	}
+}
+
 // TestBatchesOfLatents: latents of rows, with the guide that the model writes or one of their own, and the params beside them, which
 // are those of maximum likelihood, where the guide can be the posterior.
 func TestBatchesOfLatents(t *testing.T) {

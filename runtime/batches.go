@@ -348,7 +348,7 @@ func (f *batchFit) fit(ctx context.Context, begun time.Time) (*Posterior, error)
 		n++
 	}
 	figures := f.figures(r)
-	made := &making{problem: f.problem, asks: f.opt, options: f.opt, batches: figures}
+	made := &making{problem: f.problem, asks: f.opt, options: f.opt, batches: figures, inBatches: r}
 	if n > 0 {
 		q, err := f.problem.knowing(values[:n:n])
 		if err != nil {
@@ -381,7 +381,6 @@ func (f *batchFit) fit(ctx context.Context, begun time.Time) (*Posterior, error)
 		return nil, err
 	}
 	made.conclude()
-	made.judgeBatches(r)
 	post := made.done(begun)
 	for i := range post.answer.Sizes {
 		if s := &post.answer.Sizes[i]; s.Name == f.batch.Dim {
@@ -569,7 +568,11 @@ func (f *batchFit) figures(r *inference.Batches) *answer.Batches {
 }
 
 // judgeBatches lowers the verdict for what batches leave open.
-func (post *making) judgeBatches(r *inference.Batches) {
+func (post *making) judgeBatches() {
+	r := post.inBatches
+	if r == nil {
+		return
+	}
 	if r.Covariance == nil && post.fit.Applied == inference.ExactSum {
 		post.lower(Caution, "params are where stochastic gradients have ended: no pass over all rows has checked how far the maximum of the likelihood is")
 	}

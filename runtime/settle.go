@@ -66,6 +66,7 @@ func (post *making) conclude() {
 	s := post.sampling
 	if s == nil {
 		post.judge()
+		post.judgeBatches()
 		post.judgeParams()
 		return
 	}

@@ -36,8 +36,9 @@ type making struct {
 	byName     map[string]int
 	discrete   discreteMaking
 	shortfall  inference.Shortfall
-	learned    *learned        // nil where there are no params
-	batches    *answer.Batches // of a fit in batches
+	learned    *learned           // nil where there are no params
+	batches    *answer.Batches    // of a fit in batches
+	inBatches  *inference.Batches // what it has come to
 
 	verdict Verdict
 	reasons []string

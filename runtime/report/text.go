@@ -120,7 +120,11 @@ func (p *page) how() {
 // batches says how rows were taken.
 func (p *page) batches() string {
 	b := p.Batches
-	text := fmt.Sprintf("%s, batches of %s, %s", p.approximation(), Count(b.Size, "row"), Count(b.Epochs, "epoch"))
+	how := p.approximation()
+	if p.Figures.Applied == answer.ExactSum {
+		how = "no latents"
+	}
+	text := fmt.Sprintf("%s, batches of %s, %s", how, Count(b.Size, "row"), Count(b.Epochs, "epoch"))
 	if b.Exact > 0 {
 		text += " and 1 exact pass"
 		if b.Exact > 1 {

@@ -62,8 +62,11 @@ const probedRows = 6
 //
 // Latents of rows have the guide that the model writes for them, or a mean-field guide of their own; they are not part of the
 // posterior, which is of the latents that belong to no row. Rows must be a sum in the log density: a *ModelError names what couples them.
-// Discrete latents are summed out. The posterior of a fit whose context is done is in the error, a *Stopped.
+// Discrete latents are summed out. The posterior of a fit whose context is done is in the error, a *Stopped; a Progress that panics
+// ends the fit with a *CallbackError.
 func (m *Model) FitBatches(ctx context.Context, rows []data.Part, opt Options, batch BatchOptions) (post *Posterior, err error) {
+	calls := &callbacks{}
+	defer settle(calls, &post, &err)
 	defer stopped(ctx, &err)
 	defer guarded(&err)
 	begun := time.Now()
@@ -85,6 +88,8 @@ func (m *Model) FitBatches(ctx context.Context, rows []data.Part, opt Options, b
 	if ds := m.unsupported(); ds.HasErrors() {
 		return nil, &ModelError{ds}
 	}
+	ctx, calls.cancel = context.WithCancel(ctx)
+	batch.Progress = watched(calls, "BatchOptions.Progress", batch.Progress)
 	f := &batchFit{m: m, opt: opt, batch: batch}
 	stream, diags := data.OpenStream(ctx, m.checked, batch.Dim, rows, data.StreamOptions{Eval: evaluator(m.checked), Memory: batch.Memory})
 	if diags.HasErrors() {

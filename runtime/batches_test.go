@@ -347,6 +347,10 @@ func TestBatchesInterrupted(t *testing.T) {
 	if stopped := (*runtime.Stopped)(nil); !errors.As(err, &stopped) || !errors.Is(err, context.Canceled) || stopped.Posterior == nil || stopped.Posterior.Verdict() != runtime.Poor {
 		t.Errorf("cancelled: %v", err)
 	}
+	_, err = m.FitBatches(context.Background(), rows, runtime.Options{}, runtime.BatchOptions{Dim: "N", Size: 100, Progress: func(runtime.BatchProgress) { panic("of the caller") }})
+	if callback := (*runtime.CallbackError)(nil); !errors.As(err, &callback) || callback.Callback != "BatchOptions.Progress" {
+		t.Errorf("a progress that panics: %v", err)
+	}
 	post, err := m.FitBatches(context.Background(), rows, runtime.Options{MaxTime: 30 * time.Millisecond}, runtime.BatchOptions{Dim: "N", Size: 100})
 	if err != nil || post.Verdict() != runtime.Poor || !slices.ContainsFunc(post.Reasons(), func(s string) bool { return strings.Contains(s, "time limit") }) {
 		t.Errorf("out of time: %v, %v", post, err)

@@ -142,6 +142,18 @@ func (m *move) ready(batch bool) *move {
 
 // moves reports whether a node is done by a step of moves.
 func (c *compiler) moves(n *graph.Node) bool {
+	if _, scatter := n.Op.(op.Scatter); !scatter {
+		return c.asMoves(n)
+	}
+	is, known := c.moved[n.ID]
+	if !known {
+		is = c.asMoves(n)
+		c.moved[n.ID] = is
+	}
+	return is
+}
+
+func (c *compiler) asMoves(n *graph.Node) bool {
 	batch := c.an.batch[n.ID]
 	p := c.width(batch)
 	switch o := n.Op.(type) {

@@ -42,6 +42,7 @@ type compiler struct {
 	others     []*generic
 	lastStage  int
 	network    bool
+	moved      map[int]bool // whether a scatter is done by a step of moves, which is asked for each of its operands
 
 	now       int           // ID of the node being scheduled
 	uses      map[int][]use // of elementwise nodes
@@ -58,7 +59,7 @@ func compileRows(g *graph.Graph, outputs []*graph.Node) *rowProgram {
 }
 
 func newCompiler(an *analysis, outputs []*graph.Node, notBefore map[int]int) *compiler {
-	c := &compiler{an: an, network: an.network(), s: an.particles, p: roundUp(an.particles), outputs: outputs, notBefore: notBefore,
+	c := &compiler{an: an, moved: map[int]bool{}, network: an.network(), s: an.particles, p: roundUp(an.particles), outputs: outputs, notBefore: notBefore,
 		values: map[int]*value{}, promoted: map[int]*value{}, keep: map[int]bool{}, stages: map[clusterKey]*cluster{},
 		offsets: map[*float64][]int32{}, tiled: map[tileKey][]float64{}, weights: map[int]*value{}, weightRegs: map[int][]int{}, uses: map[int][]use{}}
 	c.markKept()

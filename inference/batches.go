@@ -63,8 +63,8 @@ type Batches struct {
 	// the user's draws all of them.
 	Loc, LogSD           []float64
 	LocalLoc, LocalLogSD []float64
-	// Covariance is that of the global latents and params by the exact passes, Global × Global; nil without these. Of latents
-	// it is the posterior's as linear response has it, of params the inverse of the observed information.
+	// Covariance is by the exact passes, Global × Global; nil without these. Of latents it is the posterior's given the params, as
+	// linear response has it; of params the inverse of the observed information; of one with the other 0.
 	Covariance []float64
 	// ELBO is that of all rows, MCSE its Monte-Carlo error.
 	ELBO, MCSE float64
@@ -520,10 +520,11 @@ func (l *loop) points(rows *target.Rows, r *rand.Rand) {
 	b, n, s := l.b, len(rows.Index), l.b.Points
 	d := b.Size(n)
 	l.eps, l.u = sized(l.eps, s*d), sized(l.u, s*d)
+	spans := l.spans(rows)
 	if s > 1 {
 		random.Antithetic(r, l.eps, s, d)
 	} else {
-		for _, t := range l.spans(rows) {
+		for _, t := range spans {
 			for i := range t.n {
 				if t.kind != pointSpan {
 					l.eps[t.at+i] = r.NormFloat64()
@@ -531,7 +532,6 @@ func (l *loop) points(rows *target.Rows, r *rand.Rand) {
 			}
 		}
 	}
-	spans := l.spans(rows)
 	all := b.N * b.Width
 	for p := range s {
 		eps, u := l.eps[p*d:(p+1)*d], l.u[p*d:(p+1)*d]
@@ -632,18 +632,11 @@ func (l *loop) step(rows *target.Rows) (value float64, ok bool, err error) {
 	if !graph.Finite(value) || !graph.AllFinite(e.Gradient) {
 		return value, false, nil
 	}
+	value += scale * l.entropy(rows)
 	clear(l.g)
-	const one = 0.5 + 0.91893853320467274178032973640562 // ½ + ½ log 2π
 	n := b.N * b.Width
 	spans := l.spans(rows)
 	for _, t := range spans {
-		switch {
-		case t.kind == pointSpan:
-		case t.global >= 0:
-			value += one * float64(t.n)
-		default:
-			value += scale * one * float64(t.n)
-		}
 		if t.kind != pointSpan && t.kind != globalSpan {
 			continue
 		}
@@ -660,7 +653,6 @@ func (l *loop) step(rows *target.Rows) (value float64, ok bool, err error) {
 		if t.kind == globalSpan {
 			for i := range t.n {
 				l.g[b.Global+t.global+i]++
-				value += l.x[b.Global+t.global+i]
 			}
 		}
 	}
@@ -680,7 +672,6 @@ func (l *loop) step(rows *target.Rows) (value float64, ok bool, err error) {
 			at, local := t.at+i, t.local+i
 			gl, gs := 0.0, 1.0
 			sd := math.Exp(l.lx[n+local])
-			value += scale * l.lx[n+local]
 			for p := range s {
 				g := w * e.Gradient[p*d+at] / scale
 				gl += g

@@ -150,7 +150,7 @@ func (l *loop) passes(out *Batches) error {
 			short = 1
 		}
 		axpy(short, step.RawVector().Data, loc)
-		if err := chol.InverseTo(cov); err != nil {
+		if cov = l.covarianceOf(h, chol); cov == nil {
 			out.Ended += "; the Hessian over all rows is singular"
 			return nil
 		}
@@ -173,6 +173,46 @@ func (l *loop) passes(out *Batches) error {
 	}
 	out.Converged, out.Ended = false, "the exact passes have not converged"
 	return nil
+}
+
+// covarianceOf is that of the latents given the params, and the inverse of the information on the params, by the negated
+// Hessian of all; nil where that is singular.
+func (l *loop) covarianceOf(h *mat.SymDense, chol *mat.Cholesky) *mat.SymDense {
+	d := l.b.Global
+	out := mat.NewSymDense(d, nil)
+	if chol.InverseTo(out) != nil {
+		return nil
+	}
+	var at []int
+	for i := range d {
+		if !l.point[i] {
+			at = append(at, i)
+		}
+	}
+	if len(at) == 0 || len(at) == d {
+		return out
+	}
+	own := mat.NewSymDense(len(at), nil)
+	for i, a := range at {
+		for j := i; j < len(at); j++ {
+			own.SetSym(i, j, h.At(a, at[j]))
+		}
+		for b := range d {
+			if l.point[b] {
+				out.SetSym(min(a, b), max(a, b), 0)
+			}
+		}
+	}
+	c := definiteSym(own)
+	if c == nil || c.InverseTo(own) != nil {
+		return nil
+	}
+	for i, a := range at {
+		for j := i; j < len(at); j++ {
+			out.SetSym(a, at[j], own.At(i, j))
+		}
+	}
+	return out
 }
 
 // spreadOf is the root of the covariance of the latents given the params, rows of D numbers; nil without latents.

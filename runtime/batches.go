@@ -173,8 +173,9 @@ type batchFit struct {
 	stream  *data.Stream
 	problem *Problem // of the first rows
 	over    *target.Batched
-	base    *lower.Data // what is along no rows
-	noRows  map[string]bool
+	base    *lower.Data     // what is along no rows
+	along   map[string]bool // the data along the dimension
+	checked bool            // each row has been lowered once
 }
 
 // wholeRows refuses rows with missing elements, of which there are no latents in batches, and names the first.
@@ -235,9 +236,9 @@ func (f *batchFit) bind(ctx context.Context) error {
 	if diags.HasErrors() {
 		return &DataError{diags}
 	}
-	f.noRows = map[string]bool{}
+	f.along = map[string]bool{}
 	for _, c := range f.stream.Columns() {
-		f.noRows[c.Name] = true
+		f.along[c.Name] = true
 	}
 	all := lowerData(bound)
 	opt := lower.Options{Halt: func() bool { return ctx.Err() != nil }, Unguided: f.opt.Guide != inference.Written && len(f.m.checked.Guide) > 0}
@@ -264,7 +265,7 @@ func (f *batchFit) bind(ctx context.Context) error {
 // of finds which parts of a target of the first rows, twice half of them, are sums over rows.
 func (f *batchFit) of(t *target.Target, n, half, points int) error {
 	base := *t.Data
-	base.Refilled = f.noRows
+	base.Refilled = f.along
 	f.base = &base
 	part := func(from, to int) *target.Rows {
 		d := base.Rows(f.m.checked, f.batch.Dim, from, to)
@@ -315,7 +316,7 @@ func (f *batchFit) Epoch(ctx context.Context, seed uint64, epoch, from int) iter
 			for k, c := range columns {
 				d.Values[c.Name] = &lower.Array{Shape: append([]int{b.Rows}, c.Shape...), Data: b.Values[k]}
 			}
-			d.Checked = epoch > 0 // each row was seen in the first
+			d.Checked = f.checked
 			d.Where = func(name string, element int) string {
 				for _, c := range columns {
 					if c.Name == name {
@@ -328,6 +329,7 @@ func (f *batchFit) Epoch(ctx context.Context, seed uint64, epoch, from int) iter
 				return
 			}
 		}
+		f.checked = f.checked || from == 0
 	}
 }
 
@@ -408,7 +410,7 @@ func (f *batchFit) heldOut(ctx context.Context, t *target.Target, r *inference.B
 	}
 	defer stream.Close()
 	held := *f
-	held.stream, held.batch.Size = stream, 1
+	held.stream, held.batch.Size, held.checked = stream, 1, false
 	if err := held.wholeRows(ctx); err != nil {
 		return nil, err
 	}

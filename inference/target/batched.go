@@ -45,6 +45,9 @@ type Batched struct {
 	t        *Target
 	terms    []bool // by term: whether it is a sum over rows
 	programs map[batchKey]*batchProgram
+	// last are the rows whose data ready, a program of each kind, have in place.
+	last  *Rows
+	ready map[bool]*batchProgram
 }
 
 type batchKey struct {
@@ -81,7 +84,7 @@ func (e *ErrCoupled) Error() string {
 
 // NewBatched looks at two parts of the first rows, and at both together.
 func NewBatched(t *Target, dim string, n, points int, first, second, both *Rows) (*Batched, error) {
-	b := &Batched{Dim: dim, N: n, Points: points, t: t, programs: map[batchKey]*batchProgram{}}
+	b := &Batched{Dim: dim, N: n, Points: points, t: t, programs: map[batchKey]*batchProgram{}, ready: map[bool]*batchProgram{}}
 	parts := make([]*looked, 3)
 	for i, rows := range []*Rows{first, second, both} {
 		var err error
@@ -282,6 +285,7 @@ func (b *Batched) With(points int) *Batched {
 	}
 	out := *b
 	out.Points, out.programs, out.Compiled = points, map[batchKey]*batchProgram{}, 0
+	out.last, out.ready = nil, map[bool]*batchProgram{}
 	return &out
 }
 
@@ -308,8 +312,15 @@ func (b *Batched) Blame(rows *Rows, u []float64) []string {
 // Size is the number of unconstrained numbers of a batch of so many rows.
 func (b *Batched) Size(rows int) int { return b.Global + rows*b.Width }
 
-// program is that of a batch, with its data in place.
+// program is that of a batch, with its data in place: the one that was asked for last, if the batch is.
 func (b *Batched) program(rows *Rows, curved bool) (*batchProgram, error) {
+	if b.last != rows {
+		b.last = rows
+		clear(b.ready)
+	}
+	if p := b.ready[curved]; p != nil {
+		return p, nil
+	}
 	data := *rows.Data
 	l, err := b.lower(&data, b.Size(len(rows.Index)))
 	if err != nil {
@@ -345,6 +356,7 @@ func (b *Batched) program(rows *Rows, curved bool) (*batchProgram, error) {
 	for i, n := range fill {
 		p.Set(p.fill[i], n.Const)
 	}
+	b.ready[curved] = p
 	return p, nil
 }
 
@@ -395,7 +407,7 @@ type Evaluation struct {
 	Slots      []guide.Slot
 }
 
-// Evaluate evaluates a batch at points, Points × Size numbers. vs, if there are any, are vectors, one for each point.
+// Evaluate evaluates a batch, whose rows and data do not change between calls with the same Rows, at points, Points × Size numbers. vs, if there are any, are vectors, one for each point.
 func (b *Batched) Evaluate(rows *Rows, u, vs []float64, overRows, rest float64) (*Evaluation, error) {
 	p, err := b.program(rows, vs != nil)
 	if err != nil {

@@ -97,6 +97,21 @@ func TestGuideStructured(t *testing.T) {
 	}
 }
 
+// sameTable demands that two posteriors are shown alike, and gives the table.
+func sameTable(t *testing.T, a, b *runtime.Posterior) string {
+	t.Helper()
+	var tables [2]strings.Builder
+	for i, p := range []*runtime.Posterior{a, b} {
+		if err := p.WriteTable(&tables[i], runtime.TableOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if tables[0].String() != tables[1].String() {
+		t.Errorf("the table before\n%s\nand after\n%s", tables[0].String(), tables[1].String())
+	}
+	return tables[0].String()
+}
+
 // sameMoments compares means, in sds, and sds of the quantities of two posteriors.
 func sameMoments(t *testing.T, what string, want, got *runtime.Posterior, tol float64) {
 	t.Helper()
@@ -282,15 +297,7 @@ guide {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tables [2]strings.Builder
-	for i, p := range []*runtime.Posterior{post, loaded} {
-		if err := p.WriteTable(&tables[i], runtime.TableOptions{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if tables[0].String() != tables[1].String() {
-		t.Errorf("the table before\n%s\nand after\n%s", tables[0].String(), tables[1].String())
-	}
+	sameTable(t, post, loaded)
 	fresh := runtime.Map(map[string]any{"x": []float64{10}})
 	for _, p := range []*runtime.Posterior{post, loaded} {
 		pred, err := p.Predict(context.Background(), fresh, runtime.PredictOptions{})

@@ -81,6 +81,7 @@ func (l *lowerer) makeNoise(site *lang.Symbol) {
 	probe := &array{name: site.Name}
 	var noise graph.Shape
 	var at ast.Node
+	rank := 0 // of an object of the distribution
 	l.guideSamples(site.Name, func(scope []ast.Node, s *ast.Sample, info *lang.SampleInfo) {
 		decl, ok := dist.Find(info.Dist.Sig.Name)
 		if !ok || info.Dist.Sig.NotYet != "" {
@@ -93,14 +94,7 @@ func (l *lowerer) makeNoise(site *lang.Symbol) {
 		defer func() { l.context = inside }()
 		l.context = l.root
 		defer l.enter()()
-		for _, n := range scope {
-			switch n := n.(type) {
-			case *ast.Plate:
-				l.openAll(n.Binders)
-			case *ast.For:
-				l.openAll(n.Binders)
-			}
-		}
+		l.openScope(scope)
 		l.left(s.Index, func(idx []named.Value) {
 			x := l.box(s, idx, l.shape(s, info.Shape))
 			l.define(probe, s, piece{value: l.b.Array(x.inner, make([]float64, x.inner.Size())), dims: x.dims})
@@ -113,17 +107,16 @@ func (l *lowerer) makeNoise(site *lang.Symbol) {
 		if noise != nil && len(noise) != len(event) {
 			l.fail("not-supported-here", s.Dist, "the distributions of the parts of `%s` take noise of different shapes", site.Name)
 		}
-		noise, at = event, s
+		noise, at, rank = event, s, info.Dist.Sig.EventRank
 	})
-	if noise == nil && at == nil {
+	if at == nil {
 		return
 	}
 	l.try(func() { l.cover(probe) })
 	if l.diags.HasErrors() {
 		panic(failed{})
 	}
-	event := l.eventRankOfGuide(site.Name)
-	shape := slices.Concat(graph.Shape(probe.shape[:len(probe.shape)-event]), noise)
+	shape := slices.Concat(graph.Shape(probe.shape[:len(probe.shape)-rank]), noise)
 	var v named.Value
 	if shape.Size() == 0 {
 		v = l.b.Array(shape, []float64{})
@@ -160,11 +153,6 @@ func (l *lowerer) guideSamples(site string, f func(scope []ast.Node, s *ast.Samp
 		}
 	}
 	walk(l.m.Guide, nil)
-}
-
-func (l *lowerer) eventRankOfGuide(site string) (rank int) {
-	l.guideSamples(site, func(_ []ast.Node, _ *ast.Sample, info *lang.SampleInfo) { rank = info.Dist.Sig.EventRank })
-	return rank
 }
 
 // drawn is what a `~` of a guide draws, or the log density of it less that of the noise; of each

@@ -97,14 +97,7 @@ func (l *lowerer) probe(a *array, p *lang.Piece, s *ast.Sample) bool {
 	box := false
 	return l.quietly(func() {
 		defer l.enter()()
-		for _, n := range p.Scope {
-			switch n := n.(type) {
-			case *ast.Plate:
-				l.openAll(n.Binders)
-			case *ast.For:
-				l.openAll(n.Binders)
-			}
-		}
+		l.openScope(p.Scope)
 		l.left(s.Index, func(idx []named.Value) {
 			x := l.box(s, idx, l.shape(s, info.Shape))
 			box = x.isBox()
@@ -112,6 +105,18 @@ func (l *lowerer) probe(a *array, p *lang.Piece, s *ast.Sample) bool {
 			l.define(a, s, piece{value: zero, dims: x.dims})
 		})
 	}) && box
+}
+
+// openScope opens the plates and loops around a statement.
+func (l *lowerer) openScope(scope []ast.Node) {
+	for _, n := range scope {
+		switch n := n.(type) {
+		case *ast.Plate:
+			l.openAll(n.Binders)
+		case *ast.For:
+			l.openAll(n.Binders)
+		}
+	}
 }
 
 func (l *lowerer) openAll(binders []*ast.Binder) {

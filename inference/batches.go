@@ -98,6 +98,7 @@ type loop struct {
 	rate         float64
 	steps, rows  int
 	bad          int
+	astray       int // 1 if exact passes have led nowhere
 	eps, u       []float64
 	g            []float64
 	recent       []float64
@@ -174,28 +175,36 @@ func InBatches(ctx context.Context, b *target.Batched, feed Feed, opt BatchOptio
 	if err := l.descend(out); err != nil {
 		return nil, err
 	}
+	if l.exact() && !out.Interrupted && !out.TimedOut {
+		from := slices.Clone(l.x)
+		if err := l.passes(out); err != nil {
+			return nil, err
+		}
+		if !out.Converged && !out.Interrupted && !out.TimedOut { // a density without a bulk where they led: the way on is that without them
+			l.x, l.astray = from, 1
+			*out = Batches{Decrement: math.NaN(), MCSE: math.NaN()}
+			if err := l.descend(out); err != nil {
+				return nil, err
+			}
+		}
+	}
 	out.Steps, out.Rate = l.steps, l.rate
-	if l.exact() || out.Interrupted || out.TimedOut {
+	switch {
+	case out.Interrupted || out.TimedOut:
 		out.ELBO, out.MCSE = meanSD(l.recent)
 		out.MCSE /= math.Sqrt(float64(max(1, len(l.recent))))
-	} else {
+	case l.exact():
+		out.Checkpoint = nil
+		var err error
+		if out.Weighed, err = l.weighed(out); err != nil {
+			return nil, err
+		}
+	default:
 		if err := l.evaluate(out); err != nil {
 			return nil, err
 		}
 	}
 	out.RowsASecond = float64(l.rows) / time.Since(l.begun).Seconds()
-	if l.exact() && !out.Interrupted && !out.TimedOut {
-		if err := l.passes(out); err != nil {
-			return nil, err
-		}
-		if out.Converged {
-			out.Checkpoint = nil
-		}
-		var err error
-		if out.Weighed, err = l.weighed(out); err != nil {
-			return nil, err
-		}
-	}
 	out.Compiled = b.Compiled
 	g := b.Global
 	out.Loc, out.LogSD = slices.Clone(l.x[:g]), make([]float64, g)
@@ -318,7 +327,7 @@ func (l *loop) evaluate(out *Batches) error {
 
 // exact reports whether exact passes can follow.
 func (l *loop) exact() bool {
-	return l.opt.Exact > 0 && l.opt.Rate == 0 && l.b.Width == 0 && l.b.Global > 0 && l.b.Global <= exactNumbers && !slices.Contains(l.noise, true)
+	return l.astray == 0 && l.opt.Exact > 0 && l.opt.Rate == 0 && l.b.Width == 0 && l.b.Global > 0 && l.b.Global <= exactNumbers && !slices.Contains(l.noise, true)
 }
 
 // Spread draws the global numbers at places of the latents, from standard normal numbers: by the covariance of exact passes where

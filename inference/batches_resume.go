@@ -20,7 +20,7 @@ func (l *loop) arrays() map[string]*[]float64 {
 // numbers are those of a state that are no arrays, in their order in the checkpoint.
 func (l *loop) numbers() []*int {
 	a := &l.at
-	return []*int{&a.epoch, &a.batch, &a.inBlock, &a.least, &a.look, &l.k, &l.steps, &l.rows, &l.bad}
+	return []*int{&a.epoch, &a.batch, &a.inBlock, &a.least, &a.look, &l.k, &l.steps, &l.rows, &l.bad, &l.astray}
 }
 
 func (l *loop) reals() []*float64 { return []*float64{&l.rate, &l.at.value, &l.at.level} }

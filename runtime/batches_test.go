@@ -121,6 +121,34 @@ func TestBatchesOfParams(t *testing.T) {
 	}
 }
 
+// TestBatchesAstray: where exact passes lead nowhere, into the funnel of a hierarchical scale, the answer is that of the stochastic part,
+// and is not called good.
+func TestBatchesAstray(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 9))
+	g, y := make([]int, 120), make([]float64, 120)
+	effect := []float64{0.2, -0.3, 0.1, 0.4}
+	for i := range y {
+		g[i] = 1 + i%4
+		y[i] = 1 + effect[i%4] + 0.3*r.NormFloat64()
+	}
+	text := "data g : int[N]\ndata y : real[N]\nbase ~ Normal(1, 1)\nspread ~ HalfNormal(0.5)\nsigma ~ HalfNormal(1)\nskill[b in 1..4] ~ Normal(0, spread)\n" +
+		"plate i in 1..N { y[i] ~ Normal(base + skill[g[i]], sigma) }\n"
+	values := map[string]any{"g": g, "y": y}
+	whole := fitText(t, text, values, runtime.Options{})
+	post, err := inBatches(t, text, parts(values), runtime.Options{}, runtime.BatchOptions{Size: 20, Epochs: 900})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range whole.Quantities() {
+		if b, _ := post.Quantity(q.Name); math.Abs(b.Mean-q.Mean) > q.SD {
+			t.Errorf("%s is %.3f, and %.3f ± %.3f of all rows at once", q.Name, b.Mean, q.Mean, q.SD)
+		}
+	}
+	if post.Verdict() == runtime.Good && post.Figures().Applied != "importance weights" {
+		t.Errorf("verdict %v: %v", post.Verdict(), post.Reasons())
+	}
+}
+
 // TestBatchesUnchecked: params at a rate that stays are never called good.
 func TestBatchesUnchecked(t *testing.T) {
 	post, err := inBatches(t, "data y : real[N]\nparam a : real\ny ~ Normal(a, 1)\n", parts(map[string]any{"y": []float64{1, 2, 3, 4, 5, 6}}), runtime.Options{}, runtime.BatchOptions{Size: 2, Rate: 0.05, Epochs: 3})

@@ -129,11 +129,12 @@ func (f *fitter) weighWide(m *mixture, n int) (*Weighted, error) {
 	}
 	f.sym.restrict(w.U, w.logP)
 	share, distance, z := make([]float64, len(m.part)), make([]float64, len(m.part)), make([]float64, d)
+	narrow, broad := m.density(), wide.density()
 	narrowly, widely := math.Log(1-spread)+studentNorm(d, m.df), math.Log(spread)+studentNorm(d, wideDF)
 	for i := range w.logRatio {
 		u := w.U[i*d : (i+1)*d]
-		a := narrowly + m.logDensity(u, z, share, distance)
-		b := widely + wide.logDensity(u, z, share, distance)
+		a := narrowly + narrow.at(u, z, share, distance)
+		b := widely + broad.of(distance, share)
 		w.logRatio[i] = w.logP[i] - math.Max(a, b) - math.Log1p(math.Exp(-math.Abs(a-b)))
 	}
 	smooth, khat := psis.Smooth(w.logRatio)

@@ -98,10 +98,10 @@ func (l *Look) unseen(w *Weighted) int {
 	}
 	p, m := l.Particles, w.proposal
 	share, distance, z := make([]float64, len(m.part)), make([]float64, len(m.part)), make([]float64, p.D)
-	n := 0
+	density, n := m.density(), 0
 	for i, lp := range p.logP {
 		u := p.U[i*p.D : (i+1)*p.D]
-		if lp-m.logDensity(u, z, share, distance)-top > beyondWeights {
+		if lp-density.at(u, z, share, distance)-top > beyondWeights {
 			n++
 		}
 	}

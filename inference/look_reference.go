@@ -15,6 +15,7 @@ import (
 type reference struct {
 	mixture
 	norm float64 // of the t density
+	at   *mixtureDensity
 }
 
 // referenceTails is the degrees of freedom of its components.
@@ -71,7 +72,7 @@ func newReference(m *mixture) *reference {
 	for i := range m.weight {
 		m.weight[i] /= total
 	}
-	return &reference{mixture: *m, norm: studentNorm(m.part[0].d, m.df)}
+	return &reference{mixture: *m, norm: studentNorm(m.part[0].d, m.df), at: m.density()}
 }
 
 // bulk is where the fit puts the posterior: the moments of weighted draws, or those of
@@ -129,5 +130,5 @@ func (m *reference) LogDensity(u []float64) float64 {
 	var z [mostTempered]float64
 	var share, distance [16]float64
 	k := len(m.part)
-	return m.norm + m.mixture.logDensity(u, z[:len(u)], share[:k], distance[:k])
+	return m.norm + m.at.at(u, z[:len(u)], share[:k], distance[:k])
 }

@@ -36,6 +36,57 @@ func (m *mixture) logDensity(u []float64, z, share, distance []float64) float64 
 	return top + math.Log(sum)
 }
 
+// mixtureDensity is a mixture's log density, up to the same constant, for many points: what does not change with these is known.
+type mixtureDensity struct {
+	parts  []*gaussian
+	df     float64
+	power  float64
+	scaled []float64 // log of each component's weight over its determinant
+}
+
+func (m *mixture) density() *mixtureDensity {
+	e := &mixtureDensity{parts: m.part, df: m.df}
+	for k, q := range m.part {
+		e.power = 0.5 * (m.df + float64(q.d))
+		e.scaled = append(e.scaled, math.Log(m.weight[k])-q.logDet)
+	}
+	return e
+}
+
+// at is the log density at u; z is room for D numbers, distance for one of each component, as is share.
+func (e *mixtureDensity) at(u, z, share, distance []float64) float64 {
+	for k, q := range e.parts {
+		distance[k] = q.distance(u, z)
+	}
+	return e.of(distance, share)
+}
+
+// of is the log density at distances; share is room for as many. The bits are those of logDensity.
+func (e *mixtureDensity) of(distance, share []float64) float64 {
+	top := math.Inf(-1)
+	for k, r2 := range distance {
+		v := e.scaled[k] - e.power*math.Log1p(r2/e.df)
+		if share[k] = v; v > top || v != v {
+			top = v
+		}
+	}
+	if math.IsInf(top, 0) || top != top {
+		return math.NaN()
+	}
+	sum := 0.0
+	for _, v := range share[:len(distance)] {
+		if v == top {
+			sum++ // exp(0)
+		} else {
+			sum += math.Exp(v - top)
+		}
+	}
+	if sum == 1 {
+		return top
+	}
+	return top + math.Log(sum)
+}
+
 // distance is |L⁻¹(u − loc)|²; z is room for D numbers.
 func (q *gaussian) distance(u, z []float64) float64 {
 	d, t := q.d, 0.0

@@ -2,9 +2,9 @@ package inference
 
 import (
 	"math"
-	"sort"
 
 	"ppl/graph"
+	"ppl/inference/psis"
 	"ppl/inference/random"
 )
 
@@ -25,7 +25,7 @@ func spreadOf(points []float64, d int, fallback *gaussian) *gaussian {
 		if len(x) < n/4 || len(x) < 8 {
 			continue
 		}
-		sort.Float64s(x)
+		psis.Sort(x)
 		at := func(p float64) float64 { return x[int(p*float64(len(x)-1)+0.5)] }
 		if s := 0.5 * (at(0.8413) - at(0.1587)); s > 0 && graph.Finite(s) {
 			loc[j], sd[j] = at(0.5), s

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"ppl/inference/psis"
 	"ppl/inference/tails"
 	"ppl/inference/target"
 )
@@ -117,7 +118,7 @@ func newReach(u, w []float64, i, d int, log bool) reach {
 		top = math.Max(top, x[k])
 	}
 	if !log {
-		r.centre = tails.Weighted(x, w).Mean
+		r.centre = tails.WeightedMean(x, w)
 	}
 	for k, v := range x {
 		if log {
@@ -126,7 +127,7 @@ func newReach(u, w []float64, i, d int, log bool) reach {
 			r.squares[k] = (v - r.centre) * (v - r.centre)
 		}
 	}
-	r.second = tails.Weighted(r.squares, w).Mean
+	r.second = tails.WeightedMean(r.squares, w)
 	return r
 }
 
@@ -174,9 +175,7 @@ const heavyShare = 0.1
 // topShare is the share of the mean that the largest hundredth of the draws, without
 // weights, has.
 func topShare(x, w []float64, mean float64) float64 {
-	order := slices.Clone(x)
-	slices.Sort(order)
-	cut, sum := order[len(order)-1-len(order)/100], 0.0
+	cut, sum := psis.Top(x, 1+len(x)/100)[0], 0.0
 	for k, v := range x {
 		switch {
 		case v <= cut:

@@ -24,6 +24,10 @@ type Spread struct {
 func (w *Weighted) measureSpread() {
 	d, n := w.D, w.N()
 	shapes := make([]float64, d)
+	logs := make([]float64, n)
+	for k, x := range w.W {
+		logs[k] = math.Log(x)
+	}
 	workers := max(1, min(d, runtime.GOMAXPROCS(0)))
 	parallel.Each(workers, func(worker int) {
 		terms := make([]float64, n)
@@ -32,8 +36,8 @@ func (w *Weighted) measureSpread() {
 			for k, x := range w.W {
 				mean += x * w.U[k*d+i]
 			}
-			for k, x := range w.W {
-				terms[k] = math.Log(x) + 2*math.Log(math.Abs(w.U[k*d+i]-mean))
+			for k, x := range logs {
+				terms[k] = x + 2*math.Log(math.Abs(w.U[k*d+i]-mean))
 			}
 			_, shapes[i] = psis.Smooth(terms)
 		}

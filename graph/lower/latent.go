@@ -13,6 +13,9 @@ func (l *lowerer) latent(s *ast.Sample, info *lang.SampleInfo) {
 	if !made {
 		p = l.makeLatent(s)
 	}
+	if l.options.LatentsOnly {
+		return
+	}
 	l.left(s.Index, func(idx []named.Value) {
 		x := l.box(s, idx, l.shape(s, info.Shape))
 		terms, lead := l.density(s.Dist, info.Dist, l.b.Open(p.value, x.axes...), true, s)

@@ -205,8 +205,8 @@ type Options struct {
 	// Weighing is told the weight of each element, row-major from 0, of data, an array of that shape,
 	// whose statement has weights; under a distribution over vectors all of one have that of the vector.
 	Weighing func(of *lang.Symbol, shape graph.Shape, element int, weight float64)
-	// LatentsOnly passes over data on the left of a `~`, and factors: what is left is the
-	// prior, without latents that are missing data.
+	// LatentsOnly passes over data on the left of a `~`, factors and all densities: what is left are the latents as the
+	// source hands them out, without those that are missing data.
 	LatentsOnly bool
 	// Limit is the largest number of elements of a table for one particle;
 	// enum.DefaultLimit if 0.

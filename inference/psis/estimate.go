@@ -2,7 +2,6 @@ package psis
 
 import (
 	"math"
-	"slices"
 	"sort"
 )
 
@@ -80,18 +79,45 @@ func SD(x, w []float64, reff float64) (sd, mcse float64) {
 // through the quantile function.
 func Quantiles(x, w []float64, reff float64, ps []float64) (qs, mcse []float64) {
 	c := newCDF(x, w)
+	total := 0.0
+	for _, v := range w {
+		if v > 0 {
+			total += v
+		}
+	}
 	for _, p := range ps {
 		q := c.quantile(p)
-		_, e := moment(x, w, reff, func(v float64) float64 {
-			if v <= q {
-				return 1
-			}
-			return 0
-		})
+		e := below(x, w, total, reff, q)
 		qs = append(qs, q)
 		mcse = append(mcse, (c.quantile(p+e)-c.quantile(p-e))/2)
 	}
 	return qs, mcse
+}
+
+// below is the Monte-Carlo standard error of the weight of what is not above q: that of moment.
+func below(x, w []float64, total, reff, q float64) float64 {
+	sum, mcse := 0.0, 0.0
+	for i, v := range w {
+		if v > 0 && x[i] <= q {
+			sum += v
+		}
+	}
+	if total == 0 {
+		return math.NaN()
+	}
+	mean := sum / total
+	side := [2]float64{-mean, 1 - mean}
+	for i, v := range w {
+		if v > 0 {
+			h := side[0]
+			if x[i] <= q {
+				h = side[1]
+			}
+			d := v / total * h
+			mcse += d * d
+		}
+	}
+	return math.Sqrt(mcse / reff)
 }
 
 // A Draw is one with its weight.
@@ -109,19 +135,7 @@ func Ascending(x, w []float64) []Draw {
 			draws = append(draws, Draw{v, weight})
 		}
 	}
-	slices.SortFunc(draws, func(a, b Draw) int {
-		switch {
-		case a.X < b.X:
-			return -1
-		case a.X > b.X:
-			return 1
-		case a.W < b.W: // equal draws, in whatever order they come
-			return -1
-		case a.W > b.W:
-			return 1
-		}
-		return 0
-	})
+	sortDraws(draws)
 	return draws
 }
 

@@ -1,10 +1,6 @@
 package psis
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
 const (
 	// minTail is the fewest tail draws to which a tail is fitted.
@@ -83,26 +79,6 @@ func positive(lw []float64) int {
 		}
 	}
 	return n
-}
-
-// largest lists the n draws of the largest weight, the smallest first; of equal ones those that come
-// later are the larger ones. A few are looked for among many: what is below the n largest so far is passed over, and
-// the others are sorted each time that there are twice as many.
-func largest(lw []float64, n int) []int {
-	ascending := func(a, b int) int { return cmp.Or(cmp.Compare(lw[a], lw[b]), cmp.Compare(a, b)) }
-	top, least := make([]int, 0, 2*n), math.Inf(-1)
-	for i, l := range lw {
-		if l < least || math.IsInf(l, -1) {
-			continue
-		}
-		if top = append(top, i); len(top) == 2*n {
-			slices.SortFunc(top, ascending)
-			top = append(top[:0], top[n:]...)
-			least = lw[top[0]]
-		}
-	}
-	slices.SortFunc(top, ascending)
-	return top[len(top)-n:]
 }
 
 // tailLength is M = ⌈min(S/5, 3√(S/reff))⌉, or 0 where that leaves no draw

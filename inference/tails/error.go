@@ -2,7 +2,6 @@ package tails
 
 import (
 	"math"
-	"slices"
 
 	"ppl/inference/psis"
 )
@@ -34,12 +33,12 @@ func termError(terms []float64, reff float64, light, weighted bool) (err, index 
 	for i, g := range terms {
 		size[i] = math.Abs(g)
 	}
-	slices.Sort(size)
 	m := int(math.Ceil(tailDraws(n, reff)))
 	if m >= len(size) {
 		return plain, 0
 	}
-	cutoff := size[len(size)-m-1]
+	size = psis.Top(size, m+1)
+	cutoff := size[0]
 	for m > 0 && size[len(size)-m] == cutoff { // ties, as of an effect that mostly is 0
 		m--
 	}

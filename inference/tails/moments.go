@@ -57,6 +57,12 @@ func Weighted(x, w []float64) Moments {
 	return moments(x, w, func([]float64) float64 { return 1 })
 }
 
+// WeightedMean is the mean alone of Weighted.
+func WeightedMean(x, w []float64) float64 {
+	m, _, _ := centred(x, w)
+	return m.Mean
+}
+
 // Chains are the moments of draws of Markov chains of one length; errors allow for
 // autocorrelation.
 func Chains(chains [][]float64) Moments {

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"ppl/graph/lower"
-	"ppl/graph/named"
 	"ppl/guide"
 	"ppl/lang"
 )
@@ -36,7 +35,7 @@ func (t *Target) Start(init Init, rest []float64) (*Started, error) {
 		if t.D == 0 {
 			p.Rest = []float64{}
 		}
-		_, ds := lower.LowerWith(t.Model, t.Data, p, named.New(), opt)
+		_, ds := lower.LowerWith(t.Model, t.Data, p, bare(), opt)
 		switch {
 		case len(p.U) == t.D && len(p.Given) == t.D:
 			return &Started{p.U, p.Given, p.Outside}, nil

@@ -49,10 +49,17 @@ func (t *Target) PriorPoints(r *rand.Rand, n int, halted func() bool) []float64 
 // unpack are the unconstrained numbers of the values of latents.
 func (t *Target) unpack(values map[*lang.Symbol]*lower.Array, opt lower.Options) []float64 {
 	p := &guide.Unpacked{Centring: t.Centring, Values: values}
-	if _, ds := lower.LowerWith(t.Model, t.Data, p, named.New(), opt); ds.HasErrors() && allNaN(p.U) {
+	if _, ds := lower.LowerWith(t.Model, t.Data, p, bare(), opt); ds.HasErrors() && allNaN(p.U) {
 		return nil
 	}
 	return p.U
+}
+
+// bare makes graphs that are only looked at.
+func bare() *named.Builder {
+	b := named.New()
+	b.G.Bare = true
+	return b
 }
 
 func allNaN(x []float64) bool {

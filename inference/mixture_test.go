@@ -1,0 +1,40 @@
+package inference
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestMixtureDensity: what is known beforehand changes no bit of a mixture's density.
+func TestMixtureDensity(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, parts := range []int{1, 2, 5} {
+		m := &mixture{df: 5}
+		const d = 3
+		for range parts {
+			loc, logsd := make([]float64, d), make([]float64, d)
+			for j := range loc {
+				loc[j], logsd[j] = 3*r.NormFloat64(), r.NormFloat64()
+			}
+			m.add(diagonal(loc, logsd), r.Float64())
+		}
+		e := m.density()
+		share, distance, z := make([]float64, parts), make([]float64, parts), make([]float64, d)
+		for k := range 200 {
+			u := []float64{5 * r.NormFloat64(), r.NormFloat64(), 100 * r.NormFloat64()}
+			switch k {
+			case 0:
+				u[1] = math.NaN()
+			case 1:
+				u[2] = math.Inf(1)
+			case 2:
+				copy(u, m.part[0].loc)
+			}
+			want := m.logDensity(u, z, share, distance)
+			if got := e.at(u, z, share, distance); got != want && (got == got || want == want) {
+				t.Fatalf("%d parts at %v: %v, want %v", parts, u, got, want)
+			}
+		}
+	}
+}

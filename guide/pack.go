@@ -33,6 +33,8 @@ type Slot struct {
 	// Noise marks the noise that a guide of the user's draws the site from: its guide is a standard normal, and nothing
 	// of it is fitted. It has no Jacobian either.
 	Noise bool
+	// Choice marks noise that picks the value of a discrete latent, whose density is no part of the target's.
+	Choice bool
 }
 
 // Frame is the location and log scale of a relative block, each a scalar or of
@@ -82,7 +84,7 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 	s := Slot{Site: block.Site, At: block.At, Box: block.Box, Free: free, Offset: p.Size, Transform: t}
 	s.Relative = relative(block)
 	s.Circular = circular
-	s.Noise = block.Noise
+	s.Noise, s.Choice = block.Noise, block.Choice
 	if s.Param = block.Param; s.Param && block.Init.Valid() && block.Init.IsConst() {
 		if s.Init = initial(t, block, free.Size()); s.Init == nil {
 			return named.Value{}, lower.ErrInitOutside

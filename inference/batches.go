@@ -102,6 +102,7 @@ type loop struct {
 	eps, u       []float64
 	g            []float64
 	recent       []float64
+	relaxes      bool // discrete latents
 }
 
 const (
@@ -159,6 +160,7 @@ func InBatches(ctx context.Context, b *target.Batched, feed Feed, opt BatchOptio
 	if l.rate == 0 {
 		l.rate = batchRate
 	}
+	l.relaxes = b.Relaxes()
 	l.begin()
 	if opt.From != nil {
 		if err := l.restore(opt.From); err != nil {
@@ -291,8 +293,9 @@ func (l *loop) tell(out *Batches, epoch int, share, value float64) {
 }
 
 // evaluate finds the ELBO of what has been learned, over all rows twice, with a noise of each: the differences tell its
-// Monte-Carlo error.
+// Monte-Carlo error. Discrete latents are at draws, also those whose relaxation was learned with.
 func (l *loop) evaluate(out *Batches) error {
+	hard := l.b.Hard()
 	var sums [2][]float64
 	for twice := range sums {
 		for rows, err := range l.feed.Epoch(l.ctx, l.opt.Seed, 0, 0) {
@@ -307,7 +310,7 @@ func (l *loop) evaluate(out *Batches) error {
 			}
 			n := len(rows.Index)
 			l.points(rows, random.Stream(l.opt.Seed, "ELBO", 2*len(sums[twice])+twice))
-			e, err := l.b.Evaluate(rows, l.u, nil, 1, float64(n)/float64(l.b.N))
+			e, err := hard.Evaluate(rows, l.u, nil, 1, float64(n)/float64(l.b.N))
 			if err != nil {
 				return err
 			}

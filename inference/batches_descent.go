@@ -65,7 +65,7 @@ func (l *loop) descend(out *Batches) error {
 			}
 			l.bad = 0
 			l.tell(out, l.at.epoch, float64(used)/float64(l.b.N), value)
-			if l.opt.Rate == 0 && l.note(value, length, kept) && l.rest(out, kept) {
+			if l.opt.Rate == 0 && l.cooled() == 1 && l.note(value, length, kept) && l.rest(out, kept) {
 				return nil
 			}
 		}

@@ -31,7 +31,7 @@ const heldSamples = 1024
 // the latents of no row as they have been learned. It is nil where latents of rows have a guide of their own each, which those of
 // other rows have not.
 func HoldOut(ctx context.Context, b *target.Batched, feed Feed, loc, logsd []float64, seed uint64) (*HeldOut, error) {
-	l := &loop{ctx: ctx, b: b, feed: feed, opt: BatchOptions{Options: Options{Seed: seed}}}
+	l := &loop{ctx: ctx, b: b.Drawn(), feed: feed, opt: BatchOptions{Options: Options{Seed: seed}}}
 	l.begin()
 	if l.lx != nil {
 		return nil, nil

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"ppl/graph"
+	"ppl/guide"
 	"ppl/inference/random"
 	"ppl/inference/target"
 )
@@ -36,7 +37,7 @@ func (l *loop) points(rows *target.Rows, r *rand.Rand) {
 			switch t.kind {
 			case pointSpan:
 				copy(to, l.x[t.global:])
-			case noiseSpan:
+			case noiseSpan, choiceSpan:
 				copy(to, e)
 			case globalSpan:
 				for i := range to {
@@ -64,6 +65,7 @@ type spanKind int
 const (
 	pointSpan  spanKind = iota // params
 	noiseSpan                  // that a guide of the user's draws from
+	choiceSpan                 // likewise, of discrete latents: it has no part in the density
 	globalSpan                 // of latents of no row, with a mean-field guide
 	localSpan                  // of latents of a row, likewise
 )
@@ -83,7 +85,7 @@ func (l *loop) spans(rows *target.Rows) []span {
 			case s.Param:
 				kind = pointSpan
 			case s.Noise:
-				kind = noiseSpan
+				kind = noiseKind(s)
 			}
 			out = append(out, span{i, n, kind, at, -1})
 			at, i = at+n, i+n
@@ -91,7 +93,7 @@ func (l *loop) spans(rows *target.Rows) []span {
 		}
 		each := n / s.Free[0]
 		if s.Noise {
-			out = append(out, span{i, each * len(rows.Index), noiseSpan, -1, -1})
+			out = append(out, span{i, each * len(rows.Index), noiseKind(s), -1, -1})
 			i += each * len(rows.Index)
 		} else {
 			for _, row := range rows.Index {
@@ -102,6 +104,13 @@ func (l *loop) spans(rows *target.Rows) []span {
 		width += each
 	}
 	return out
+}
+
+func noiseKind(s guide.Slot) spanKind {
+	if s.Choice {
+		return choiceSpan
+	}
+	return noiseSpan
 }
 
 func sized(x []float64, n int) []float64 {
@@ -115,6 +124,7 @@ func sized(x []float64, n int) []float64 {
 func (l *loop) step(rows *target.Rows) (value float64, ok bool, err error) {
 	b, s := l.b, l.b.Points
 	scale := float64(b.N) / float64(len(rows.Index))
+	b.Temperature = l.temperature()
 	l.points(rows, random.Stream(l.opt.Seed, "batch", l.steps))
 	l.steps++
 	e, err := b.Evaluate(rows, l.u, nil, scale, 1)
@@ -191,7 +201,7 @@ func (l *loop) entropy(rows *target.Rows) float64 {
 		if t.global >= 0 {
 			times = share
 		}
-		if t.kind != pointSpan {
+		if t.kind != pointSpan && t.kind != choiceSpan {
 			h += times * one * float64(t.n)
 		}
 		for i := range t.n {

@@ -41,6 +41,9 @@ type BatchOptions struct {
 	// Resume is a fit in batches that this one goes on with, of the same model, data and options but for Epochs and
 	// MaxTime: one that was stopped, or whose Epochs were too few. Together they have the same bits as one that does not stop.
 	Resume *Posterior
+	// Discrete asks for a strategy for a discrete latent, by name; see Strategies. Other than StrategyExact they are for
+	// latents that the guide of the model draws.
+	Discrete map[string]string
 	// Progress is told of the state after a batch.
 	Progress func(BatchProgress)
 }
@@ -62,7 +65,7 @@ const probedRows = 6
 //
 // Latents of rows have the guide that the model writes for them, or a mean-field guide of their own; they are not part of the
 // posterior, which is of the latents that belong to no row. Rows must be a sum in the log density: a *ModelError names what couples them.
-// Discrete latents are summed out. The posterior of a fit whose context is done is in the error, a *Stopped; a Progress that panics
+// Discrete latents are summed out, or drawn by the guide of the model. The posterior of a fit whose context is done is in the error, a *Stopped; a Progress that panics
 // ends the fit with a *CallbackError.
 func (m *Model) FitBatches(ctx context.Context, rows []data.Part, opt Options, batch BatchOptions) (post *Posterior, err error) {
 	calls := &callbacks{}
@@ -141,6 +144,9 @@ func (b *BatchOptions) complete(m *Model, o *Options) error {
 	}
 	if g := o.Guide; g != "" && g != inference.Guides[0] && g != inference.Written {
 		return &OptionError{"Guide", fmt.Sprintf("%s does not go with batches: use %s, or a `guide` in the model", g, inference.Guides[0])}
+	}
+	if err := m.knowsStrategies(b.Discrete); err != nil {
+		return err
 	}
 	if b.Size == 0 {
 		b.Size = batchSize
@@ -241,7 +247,7 @@ func (f *batchFit) bind(ctx context.Context) error {
 		f.along[c.Name] = true
 	}
 	all := lowerData(bound)
-	opt := lower.Options{Halt: func() bool { return ctx.Err() != nil }, Unguided: f.opt.Guide != inference.Written && len(f.m.checked.Guide) > 0}
+	opt := lower.Options{Strategies: f.batch.Discrete, Halt: func() bool { return ctx.Err() != nil }, Unguided: f.opt.Guide != inference.Written && len(f.m.checked.Guide) > 0}
 	t, diags := target.NewWith(f.m.checked, all, target.Plan, opt)
 	if diags.HasErrors() {
 		return &DataError{diags}
@@ -249,11 +255,11 @@ func (f *batchFit) bind(ctx context.Context) error {
 	if t.Guided() {
 		var names []string
 		for _, d := range t.Discrete {
-			if d.Strategy != lower.Exact {
+			if d.Strategy != lower.Exact && !d.Written {
 				names = append(names, d.Symbol.Name)
 			}
 		}
-		return &OptionError{"Dim", fmt.Sprintf("batches do not go with discrete latents that cannot be summed out yet (%s)", strings.Join(names, ", "))}
+		return &OptionError{"Dim", fmt.Sprintf("batches do not go with discrete latents that are not summed out, unless the model has a `guide` for them (%s)", strings.Join(names, ", "))}
 	}
 	if t.D == 0 {
 		return f.m.nothingToFit()
@@ -273,7 +279,7 @@ func (f *batchFit) of(t *target.Target, n, half, points int) error {
 		return &target.Rows{Data: d, Index: make([]int, to-from)}
 	}
 	var err error
-	f.over, err = target.NewBatched(t, f.batch.Dim, n, points, part(0, half), part(half, 2*half), part(0, 2*half))
+	f.over, err = target.NewBatched(t, f.batch.Dim, n, points, lower.Relaxation{Hard: f.opt.StraightThrough}, part(0, half), part(half, 2*half), part(0, 2*half))
 	return f.explain(err)
 }
 
@@ -335,7 +341,7 @@ func (f *batchFit) Epoch(ctx context.Context, seed uint64, epoch, from int) iter
 
 // fit learns, and makes the answer.
 func (f *batchFit) fit(ctx context.Context, begun time.Time) (*Posterior, error) {
-	opt := inference.BatchOptions{Options: inference.Options{Seed: f.opt.Seed, MaxTime: f.opt.MaxTime}, Epochs: f.batch.Epochs, Rate: f.batch.Rate, Size: f.batch.Size}
+	opt := inference.BatchOptions{Options: inference.Options{Seed: f.opt.Seed, MaxTime: f.opt.MaxTime, Temperature: f.opt.Temperature}, Epochs: f.batch.Epochs, Rate: f.batch.Rate, Size: f.batch.Size}
 	opt.Tell = f.batch.Progress
 	if f.batch.Resume != nil {
 		opt.From = f.batch.Resume.checkpoint

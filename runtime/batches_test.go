@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"ppl/graph/lower"
 	"ppl/inference/target"
 	"ppl/runtime"
 	"ppl/runtime/data"
@@ -239,7 +240,7 @@ func TestBatchesUnbiased(t *testing.T) {
 			}
 			return &target.Rows{Data: d, Index: index}
 		}
-		b, err := target.NewBatched(full, "N", n, 1, rows(0, 3), rows(3, 6), rows(0, 6))
+		b, err := target.NewBatched(full, "N", n, 1, lower.Relaxation{}, rows(0, 3), rows(3, 6), rows(0, 6))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -26,7 +26,7 @@ type fitCmd struct {
 	Particles       int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
 	Draws           int           `default:"4000" help:"Posterior draws that are kept. Means and quantiles are of at least 4096, so that asking for few costs no accuracy."`
 	Discrete        []string      `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent: exact (summed out), expect (averaged over a guide), relax (Gumbel-softmax) or score (sampled). May be repeated."`
-	Temperature     float64       `default:"0.1" help:"Temperature at which relaxations end."`
+	Temperature     *float64      `help:"Temperature at which relaxations end: 0.1, in batches 0.5."`
 	StraightThrough bool          `help:"Relaxations use hard draws forwards."`
 	Init            []string      `sep:"none" placeholder:"POINT" help:"Start from values of the latents: a JSON file, or name=value, which may be repeated; or from the medians of a saved fit (.zarr.zip)."`
 	MaxTime         time.Duration `placeholder:"10s" help:"Stop after this time and report what there is."`
@@ -133,7 +133,7 @@ func (c *fitCmd) options() runtime.Options {
 		draws = 0 // its own default
 	}
 	return runtime.Options{
-		Seed: c.Seed, Particles: c.Particles, Draws: draws, Guide: c.Guide, Correct: c.Correct, Temperature: c.Temperature, StraightThrough: c.StraightThrough, MaxTime: c.MaxTime, Quick: c.Quick,
+		Seed: c.Seed, Particles: c.Particles, Draws: draws, Guide: c.Guide, Correct: c.Correct, Temperature: c.temperature(), StraightThrough: c.StraightThrough, MaxTime: c.MaxTime, Quick: c.Quick,
 		Method: c.Sampler.Method, Chains: c.Sampler.Chains, Warmup: c.Sampler.warmup(), TargetAccept: c.Sampler.TargetAccept,
 	}
 }
@@ -162,11 +162,24 @@ func stoppedEarly(err error) error {
 	return err
 }
 
+// temperature is what --temperature says, 0 where it says nothing.
+func (c *fitCmd) temperature() float64 {
+	if c.Temperature == nil {
+		return 0
+	}
+	return *c.Temperature
+}
+
 // valid finds mistakes on the command line before any time is spent.
 func (c *fitCmd) valid() error {
 	for _, given := range []positive{{"--particles", float64(c.Particles), runtime.MostParticles}, {"--draws", float64(c.Draws), runtime.MostDraws},
-		{"--chains", float64(c.Sampler.Chains), runtime.MostChains}, {"--temperature", c.Temperature, 1}} {
+		{"--chains", float64(c.Sampler.Chains), runtime.MostChains}} {
 		if err := given.valid(); err != nil {
+			return err
+		}
+	}
+	if c.Temperature != nil {
+		if err := (positive{"--temperature", *c.Temperature, 1}).valid(); err != nil {
 			return err
 		}
 	}

@@ -51,8 +51,6 @@ func (c *fitCmd) validBatch() error {
 		return usage("--quick does not go with --batch: --epochs says how long a fit takes")
 	case len(c.Init) > 0:
 		return usage("--init does not go with --batch yet: a `param` says itself where it starts")
-	case len(c.Discrete) > 0:
-		return usage("--discrete does not go with --batch: discrete latents are summed out")
 	case c.Engine != runtime.EnginePlan:
 		return usage("--engine %s does not go with --batch", c.Engine)
 	case c.Correct != "auto":
@@ -76,6 +74,10 @@ func (c *fitCmd) inBatches(e *env, r *result) error {
 	}
 	batch := runtime.BatchOptions{Epochs: c.Epochs, Rate: c.Rate}
 	batch.Dim, batch.Size, _ = c.batch()
+	var err error
+	if batch.Discrete, err = strategies(c.Discrete); err != nil {
+		return err
+	}
 	batch.HeldOut = runtime.RowsOf(c.HeldOut...)
 	if c.Resume != "" {
 		from, err := runtime.LoadFile(c.Resume)

@@ -25,10 +25,35 @@ func Gather(b *named.Builder, x named.Value, r *Ref) named.Value {
 // weight zero does not count, whatever the table has there. Where several
 // references are of the same element, only their common values count, once.
 func Average(b *named.Builder, table named.Value, refs []*Ref, weights func(*Ref) named.Value) named.Value {
-	for i := len(refs) - 1; i >= 0; i-- { // a weight may depend on the axes of earlier references
-		table = b.SumAxes(b.Apply(op.MulZ, weightsGiven(b, refs[i], refs[:i], weights), table), refs[i].Axis)
-	}
+	table, _ = AverageSum(b, table, refs, nil, weights)
 	return table
+}
+
+// AverageSum is Average, summed over those of some axes that it gives, where that takes no more work.
+func AverageSum(b *named.Builder, table named.Value, refs []*Ref, over []*named.Axis, weights func(*Ref) named.Value) (out named.Value, summed []*named.Axis) {
+	for i := len(refs) - 1; i >= 0; i-- { // a weight may depend on the axes of earlier references
+		w := weightsGiven(b, refs[i], refs[:i], weights)
+		if table.Has(refs[i].Axis) && lacksSome(table, w.Axes()) {
+			for _, a := range over {
+				if i == 0 && table.Has(a) && w.Has(a) {
+					summed = append(summed, a)
+				}
+			}
+			table = b.SumProduct(w, table, append(summed, refs[i].Axis)...) // one table for many elements
+			continue
+		}
+		table = b.SumAxes(b.Apply(op.MulZ, w, table), refs[i].Axis)
+	}
+	return table, summed
+}
+
+func lacksSome(v named.Value, axes []*named.Axis) bool {
+	for _, a := range axes {
+		if !v.Has(a) {
+			return true
+		}
+	}
+	return false
 }
 
 // weightsGiven are the weights of a reference's values given those of others:

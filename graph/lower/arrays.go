@@ -58,7 +58,15 @@ func (l *lowerer) total(e *ast.Comprehension) val {
 	for _, b := range e.Binders {
 		axes = append(axes, l.open(b, named.Comprehension))
 	}
-	v := l.eval(e.Elem)
+	var v val
+	if l.relaxes && len(l.ragged) == outer && !l.relaxed(e.Elem) {
+		var summed []*named.Axis
+		v = l.table(e.Elem)
+		v.Value, summed = l.mix(v.Value, axes)
+		axes = without(axes, summed)
+	} else {
+		v = l.eval(e.Elem)
+	}
 	elem := arithmetic(v.elem, lang.Int)
 	return val{l.collapse(l.sumEvent(v.Value), axes, l.ragged[outer:]), elem}
 }

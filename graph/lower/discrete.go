@@ -67,6 +67,8 @@ type Discrete struct {
 	Strategy string
 	Infinite bool
 	Low      float64
+	// Written says that a guide of the user's draws it.
+	Written bool
 }
 
 // Draw is a set of elements of a discrete latent (row-major) that are
@@ -197,6 +199,7 @@ func (l *lowerer) declare(s *ast.Sample, info *lang.SampleInfo, x box, lead []*n
 		d.infinite, n = true, 1
 		hi = lo
 	}
+	l.asChosen(s, d, lo, n)
 	switch {
 	case known && (lo < d.lo || hi > d.lo+float64(d.site.K-1)):
 		l.failWith(diag.Diagnostic{Code: "not-supported-here", Span: s.Span(),
@@ -408,6 +411,9 @@ func (l *lowerer) listDiscrete() {
 		if d.how != Exact {
 			x.How = guided[d.how]
 			x.Size = d.site.Shape.Size() * d.site.K
+		}
+		if x.Written = l.chosenOf(d) != nil; x.Written {
+			x.How += ", as the `guide` gives it"
 		}
 		if d.infinite {
 			x.Infinite, x.Values = true, nil

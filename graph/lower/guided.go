@@ -23,6 +23,7 @@ import (
 // guideSites are the sites that a guide has drawn.
 type guideSites struct {
 	values   map[string]named.Value
+	chosen   map[string]*chosen // the discrete ones
 	excesses []Excess
 }
 
@@ -50,7 +51,7 @@ func (l *lowerer) drawGuide() {
 	}
 	l.src = &onceParams{l.src, map[*lang.Symbol]named.Value{}}
 	g := newLowerer(l.m, l.data, l.src, l.b)
-	g.options = Options{Elements: l.options.Elements, Halt: l.options.Halt}
+	g.options = Options{Elements: l.options.Elements, Halt: l.options.Halt, Strategies: l.options.Strategies, Relaxation: l.options.Relaxation}
 	g.guiding = true
 	g.block(l.stmts)
 	g.diags = nil // they are the model's own, and come again
@@ -59,6 +60,9 @@ func (l *lowerer) drawGuide() {
 		delete(g.root.scope.names, s.Name)
 	}
 	for _, s := range g.m.Guided {
+		if s.Type.Elem != lang.Real {
+			continue // it makes its own, where its values are known
+		}
 		if !g.try(func() { g.makeNoise(s) }) {
 			l.diags = append(l.diags, g.diags...)
 			return
@@ -66,8 +70,12 @@ func (l *lowerer) drawGuide() {
 	}
 	g.block(g.m.Guide)
 	g.complete()
-	l.guided = &guideSites{values: map[string]named.Value{}}
+	l.guided = &guideSites{values: map[string]named.Value{}, chosen: map[string]*chosen{}}
 	for _, s := range g.m.Guided {
+		if s.Type.Elem != lang.Real {
+			g.try(func() { g.take(s, l.guided) })
+			continue
+		}
 		g.try(func() {
 			l.guided.values[s.Name] = g.lookup(s.Name).Value
 			l.guided.excesses = append(l.guided.excesses, Excess{s.Name, l.b.SumAll(g.lookup(lang.DensityOf(s.Name)).Value), s.Span})

@@ -92,7 +92,10 @@ type Block struct {
 	// Noise says that it is the noise that a guide of the user's draws the site from, standard normal under
 	// that guide: its density is a part of the joint one, and no Jacobian belongs to it (guided.go).
 	Noise bool
-	Span  diag.Span
+	// Choice says that it is noise which picks the value of a discrete latent: standard normal too, but its density is no
+	// part of the joint one (choice.go).
+	Choice bool
+	Span   diag.Span
 }
 
 // Source supplies the values of latents.
@@ -183,6 +186,8 @@ type Options struct {
 	Values func(b *named.Builder, i int, shape graph.Shape) named.Value
 	// Unguided leaves out the guide of the user's, and the params that nothing else reads.
 	Unguided bool
+	// Relaxation says how discrete latents that a guide of the user's draws are drawn.
+	Relaxation Relaxation
 	// Given takes the discrete latents at what Values gives, in place of summing them
 	// out: all factors are those at these values, -Inf where one is impossible, and no
 	// table arises.
@@ -351,7 +356,9 @@ type lowerer struct {
 	// relaxes is set where a latent is relaxed.
 	relaxes bool
 	// plugIn asks the reference about to be interpreted for a relaxed value.
-	plugIn   bool
+	plugIn bool
+	// closing are the axes that a reference to several elements is about to close.
+	closing  []*named.Axis
 	refs     map[*named.Axis]*enum.Ref
 	refByKey map[string]*enum.Ref
 	tables   []*enum.Table
@@ -362,6 +369,8 @@ type lowerer struct {
 	// now is the statement that is being interpreted, datum what it observes.
 	now   ast.Node
 	datum *datum
+	// chosen are the discrete sites of a guide at work (choice.go).
+	chosen map[string]*chosen
 	// unfit says that the latents are known, at several points (unfit.go).
 	unfit bool
 }

@@ -61,6 +61,9 @@ func (l *lowerer) refer(at ast.Node, d *discrete, x elementAt) named.Value {
 	}
 	r := (&enum.Ref{Site: d.site, Over: x.over, Index: x.index}).Reduced()
 	for i, a := range r.Over {
+		if d.how == Relax && a.Class == named.Comprehension && !contains(l.closing, a) {
+			continue // it is mixed before the comprehension closes the axis
+		}
 		if a.Class != named.Plate {
 			return l.referEach(at, d, r, i)
 		}
@@ -153,7 +156,10 @@ func (l *lowerer) siteIndex(at ast.Node, d *discrete, args []ast.IndexArg) val {
 	if x := l.elements(d, idx); plugIn {
 		v = l.plug(d, x)
 	} else {
+		closing := l.closing
+		l.closing = dims
 		v = l.refer(at, d, x)
+		l.closing = closing
 	}
 	if len(dims) > 0 {
 		if sizesOf(dims).Size() == 0 {

@@ -84,6 +84,9 @@ func (d *discrete) full() graph.Shape {
 
 // weights are the assignment of a latent, prior what averages its own density.
 func (l *lowerer) weightsOf(d *discrete) named.Value {
+	if c := l.chosenOf(d); c != nil {
+		return c.weights
+	}
 	if !d.weights.Valid() {
 		d.weights = l.assigner().Weights(l.b, l.siteNumber(d), d.full())
 	}
@@ -91,6 +94,9 @@ func (l *lowerer) weightsOf(d *discrete) named.Value {
 }
 
 func (l *lowerer) priorOf(d *discrete) named.Value {
+	if c := l.chosenOf(d); c != nil {
+		return c.prior
+	}
 	if d.how != Relax {
 		return l.weightsOf(d)
 	}
@@ -138,18 +144,19 @@ func (l *lowerer) mixed(v val) val {
 	if !l.relaxes {
 		return v
 	}
-	v.Value = l.mix(v.Value)
+	v.Value, _ = l.mix(v.Value, nil)
 	return v
 }
 
-func (l *lowerer) mix(v named.Value) named.Value {
+// mix is mixed, summed over those of some axes that it gives, where that takes no more work.
+func (l *lowerer) mix(v named.Value, over []*named.Axis) (out named.Value, summed []*named.Axis) {
 	var refs []*enum.Ref
 	for _, a := range v.Axes() {
 		if r := l.refs[a]; r != nil && l.sites[r.Site.Name].how == Relax {
 			refs = append(refs, r)
 		}
 	}
-	return enum.Average(l.b, v, refs, func(r *enum.Ref) named.Value {
+	return enum.AverageSum(l.b, v, refs, over, func(r *enum.Ref) named.Value {
 		d := l.sites[r.Site.Name]
 		return l.flat(l.weightsOf(d), d)
 	})

@@ -95,6 +95,10 @@ func (l *lowerer) plate(binders []*ast.Binder, body func()) {
 }
 
 func (l *lowerer) let(s *ast.Let) {
+	if d, info := l.choice(s); info != nil {
+		l.choose(s, d, info)
+		return
+	}
 	switch {
 	case l.sequence != nil:
 		saved := l.context

@@ -1,6 +1,8 @@
 package named
 
 import (
+	"slices"
+
 	"fmt"
 
 	"ppl/graph"
@@ -119,6 +121,31 @@ func (b *Builder) Contract(x, y Value, ex, ey, out []int) Value {
 	}
 	n := op.NewContract(b.G, x.N, y.N, labels(x.axes, ex), labels(y.axes, ey), labels(axes, out))
 	return b.Wrap(n, axes...)
+}
+
+// SumProduct is Σ x·y over axes of both, of a scalar x, as one contraction: no product of all their axes is made. 0 times
+// whatever is 0.
+func (b *Builder) SumProduct(x, y Value, over ...*Axis) Value {
+	axes := union(x.axes, y.axes)
+	labels := func(v []*Axis, event int) []int {
+		var ls []int
+		for _, a := range v {
+			ls = append(ls, position(axes, a))
+		}
+		for i := range event {
+			ls = append(ls, len(axes)+i)
+		}
+		return ls
+	}
+	var rest []*Axis
+	for _, a := range axes {
+		if !slices.Contains(over, a) {
+			rest = append(rest, a)
+		}
+	}
+	b.afford(rest, y.event)
+	n := op.NewContract(b.G, x.N, y.N, labels(x.axes, 0), labels(y.axes, len(y.event)), labels(rest, len(y.event)))
+	return b.Wrap(n, rest...)
 }
 
 // Outer is the outer product of two vectors.

@@ -43,14 +43,25 @@ func (a *Inputs) Drawn(b *named.Builder, i int, shape graph.Shape, _ float64) na
 	return a.input(b, "drawn", i, shape, a.DrawnOf)
 }
 
-// Guided reports whether some discrete latent has a guide.
+// Guided reports whether some discrete latent has a guide other than one that the model writes.
 func (t *Target) Guided() bool {
 	for _, d := range t.Discrete {
-		if d.Strategy != lower.Exact && d.Shape.Size() > 0 {
+		if d.Strategy != lower.Exact && !d.Written && d.Shape.Size() > 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// Chosen are the discrete latents that a guide of the user's draws.
+func (t *Target) Chosen() []lower.Discrete {
+	var out []lower.Discrete
+	for _, d := range t.Discrete {
+		if d.Written && d.Shape.Size() > 0 {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // SiteGuide is the guide of a discrete latent: independent distributions, one

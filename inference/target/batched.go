@@ -41,9 +41,12 @@ type Batched struct {
 	Global, Width int
 	// Compiled counts programs.
 	Compiled int
+	// Temperature is that of relaxations of discrete latents that a guide draws.
+	Temperature float64
 
 	t        *Target
-	terms    []bool // by term: whether it is a sum over rows
+	how      lower.Relaxation // how those are drawn
+	terms    []bool           // by term: whether it is a sum over rows
 	programs map[batchKey]*batchProgram
 	// last are the rows whose data ready, a program of each kind, have in place.
 	last  *Rows
@@ -58,6 +61,7 @@ type batchKey struct {
 type batchProgram struct {
 	*Program
 	u, v   *graph.Node
+	temp   *graph.Node    // nil where nothing is relaxed
 	scales [2]*graph.Node // of the terms over rows, and of the others
 	fill   []*graph.Node
 	slots  []guide.Slot
@@ -82,9 +86,10 @@ func (e *ErrCoupled) Error() string {
 	return fmt.Sprintf("%s is no sum over the rows of `%s`, nor the same for all of them: something in it couples rows", what, e.Dim)
 }
 
-// NewBatched looks at two parts of the first rows, and at both together.
-func NewBatched(t *Target, dim string, n, points int, first, second, both *Rows) (*Batched, error) {
-	b := &Batched{Dim: dim, N: n, Points: points, t: t, programs: map[batchKey]*batchProgram{}, ready: map[bool]*batchProgram{}}
+// NewBatched looks at two parts of the first rows, and at both together; how says how discrete latents that a guide of the
+// user's draws are drawn.
+func NewBatched(t *Target, dim string, n, points int, how lower.Relaxation, first, second, both *Rows) (*Batched, error) {
+	b := &Batched{Dim: dim, N: n, Points: points, Temperature: 0.5, t: t, how: how, programs: map[batchKey]*batchProgram{}, ready: map[bool]*batchProgram{}}
 	parts := make([]*looked, 3)
 	for i, rows := range []*Rows{first, second, both} {
 		var err error
@@ -124,6 +129,7 @@ type looked struct {
 	b     *named.Builder
 	ax    *named.Axis
 	u     *graph.Node
+	temp  *graph.Node
 	pack  *guide.Packed
 	joint *lower.Joint
 	terms []term
@@ -150,8 +156,16 @@ func (b *Batched) lower(data *lower.Data, d int) (*looked, error) {
 		l.u = l.b.G.BatchInput("u", graph.Shape{b.Points, d})
 		l.pack.U = l.b.Wrap(l.u, l.ax)
 	}
+	opt := b.t.Options
+	opt.Relaxation = b.how
+	opt.Relaxation.Temperature = func(to *named.Builder) named.Value {
+		if l.temp == nil {
+			l.temp = to.G.Input("temperature", graph.Shape{1})
+		}
+		return to.Reshape(to.Wrap(l.temp), graph.Shape{})
+	}
 	var ds diag.List
-	if l.joint, ds = lower.LowerWith(b.t.Model, data, l.pack, l.b, b.t.Options); ds.HasErrors() {
+	if l.joint, ds = lower.LowerWith(b.t.Model, data, l.pack, l.b, opt); ds.HasErrors() {
 		return nil, ds.Err()
 	}
 	for _, f := range l.joint.Factors {
@@ -268,6 +282,9 @@ func (b *Batched) valuesAt(l *looked, u []float64) ([]float64, error) {
 			}
 		}
 	}
+	if l.temp != nil {
+		p.Set(l.temp, []float64{b.Temperature})
+	}
 	if err := p.Run(); err != nil {
 		return nil, err
 	}
@@ -283,10 +300,37 @@ func (b *Batched) With(points int) *Batched {
 	if points == b.Points {
 		return b
 	}
+	return b.anew(points, b.how)
+}
+
+// anew is the same with programs of its own.
+func (b *Batched) anew(points int, how lower.Relaxation) *Batched {
 	out := *b
-	out.Points, out.programs, out.Compiled = points, map[batchKey]*batchProgram{}, 0
+	out.Points, out.how, out.programs, out.Compiled = points, how, map[batchKey]*batchProgram{}, 0
 	out.last, out.ready = nil, map[bool]*batchProgram{}
 	return &out
+}
+
+// Relaxes reports whether a discrete latent that a guide draws is relaxed.
+func (b *Batched) Relaxes() bool {
+	return slices.ContainsFunc(b.t.Chosen(), func(d lower.Discrete) bool { return d.Strategy == lower.Relax })
+}
+
+// Hard is the same with draws of discrete latents in the place of relaxed ones: the density is that of the model.
+func (b *Batched) Hard() *Batched {
+	if !b.Relaxes() || b.how.Hard {
+		return b
+	}
+	return b.anew(b.Points, lower.Relaxation{Hard: true})
+}
+
+// Drawn is the same with draws of all discrete latents that a guide draws, and what the log density exceeds their log
+// probability by.
+func (b *Batched) Drawn() *Batched {
+	if len(b.t.Chosen()) == 0 {
+		return b
+	}
+	return b.anew(b.Points, lower.Relaxation{Drawn: true})
 }
 
 // Blame names the sites whose terms are not finite at the first of the points of a batch, in order.
@@ -371,6 +415,10 @@ func (b *Batched) compile(l *looked, outs, fill []*graph.Node, curved bool) (*ba
 		p.u = to.G.BatchInput("u", l.u.Shape)
 		copies[l.u] = p.u
 	}
+	if l.temp != nil {
+		p.temp = to.G.Input("temperature", graph.Shape{1})
+		copies[l.temp] = p.temp
+	}
 	for i, n := range fill {
 		x := to.G.Input(fmt.Sprintf("rows.%d", i), n.Shape)
 		copies[n], p.fill = x, append(p.fill, x)
@@ -418,6 +466,9 @@ func (b *Batched) Evaluate(rows *Rows, u, vs []float64, overRows, rest float64) 
 	}
 	if vs != nil {
 		p.Set(p.v, vs)
+	}
+	if p.temp != nil {
+		p.Set(p.temp, []float64{b.Temperature})
 	}
 	p.Set(p.scales[0], []float64{overRows})
 	p.Set(p.scales[1], []float64{rest})

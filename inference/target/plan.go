@@ -2,6 +2,7 @@ package target
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"ppl/graph"
@@ -26,6 +27,9 @@ func New(m *lang.Model, data *lower.Data, engine Engine) (*Target, diag.List) {
 // their expectation under a guide is taken in closed form, if tables of that are;
 // otherwise they are relaxed. Those with infinitely many values are sampled.
 func NewWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options) (*Target, diag.List) {
+	if sites := chosen(m, opt); len(sites) > 0 {
+		return newChosen(m, data, engine, opt, sites)
+	}
 	asked := opt.Strategies
 	var first diag.List
 	for _, how := range []string{"", lower.Expect, lower.Relax} {
@@ -56,6 +60,46 @@ func NewWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options) 
 		}
 	}
 	return nil, first
+}
+
+// chosen are the discrete latents that the guide of the user's draws, for which no strategy is asked for.
+func chosen(m *lang.Model, opt lower.Options) []string {
+	var out []string
+	for _, s := range m.Guided {
+		if !opt.Unguided && s.Type.Elem != lang.Real && opt.Strategies[s.Name] == "" {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+// newChosen takes expectations under the guide of the user's where tables of them are affordable, and relaxes
+// what is left.
+func newChosen(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options, sites []string) (t *Target, ds diag.List) {
+	why := ""
+	for _, how := range []string{lower.Expect, lower.Relax} {
+		with := opt
+		with.Strategies = maps.Clone(opt.Strategies)
+		if with.Strategies == nil {
+			with.Strategies = map[string]string{}
+		}
+		for _, s := range sites {
+			with.Strategies[s] = how
+		}
+		if t, ds = NewWith(m, data, engine, with); !ds.HasErrors() {
+			for i := range t.Discrete {
+				if d := &t.Discrete[i]; why != "" && slices.Contains(sites, d.Symbol.Name) {
+					d.How += " (" + why + ")"
+				}
+			}
+			return t, ds
+		}
+		if !tooDear(ds) {
+			return nil, ds
+		}
+		why = ds[0].Summary
+	}
+	return nil, ds
 }
 
 // A sum over discrete latents that works through more than dear numbers for each

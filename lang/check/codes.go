@@ -396,7 +396,7 @@ var placeCodes = []diag.CodeInfo{
 		Code: NotSupportedYet, Title: "Something that fit cannot do yet",
 		Explanation: "The model is right and `check` accepts it, with this warning; `fit` refuses it until the feature is built. docs/status.md\n" +
 			"says what works.",
-		Wrong: "data y : real\nk ~ Bernoulli(0.5)\ny ~ Normal(k, 1)\nguide { k ~ Bernoulli(0.3) }",
-		Right: "data y : real\nk ~ Bernoulli(0.5)\ny ~ Normal(k, 1)",
+		Wrong: "data y : int[2]\nk ~ Multinomial(10, [0.3, 0.7])\ny ~ Poisson(k + 1)",
+		Right: "data y : int[2]\nk : int[2] ~ Binomial(10, [0.3, 0.7])\ny ~ Poisson(k + 1)",
 	},
 }

@@ -96,7 +96,7 @@ func (c *checker) compareSite(in *info) {
 		return
 	}
 	if m.Elem != lang.Real {
-		c.notYet(in.sym.Span, "a guide of a discrete latent, such as `%s`, is not supported yet", in.sym.Name)
+		c.compareDiscrete(in, site)
 		return
 	}
 	if in.support != site.support {
@@ -104,6 +104,52 @@ func (c *checker) compareSite(in *info) {
 			expected("%s", site.support).found("%s", in.support).related(site.sym.Span, "the site in the model").
 			hint("%s", supportHint(site.support))
 	}
+}
+
+// compareDiscrete compares the supports of discrete sites as far as they are known without data; the rest is compared where
+// the model is bound.
+func (c *checker) compareDiscrete(in, site *info) {
+	switch {
+	case in.support == vectorsOfCounts:
+	case in.support == endless:
+		c.report(GuideMismatch, in.sym.Span, "the guide of the discrete latent `%s` must have finitely many values", in.sym.Name).
+			found("%s", in.support).related(site.sym.Span, "the site in the model").
+			hint("truncate it, as in `~ DIST in 0..100`, and the site in the model to the same range; or leave `%s` out of the guide", in.sym.Name)
+	case site.support == endless:
+		c.report(GuideMismatch, in.sym.Span, "`%s` has infinitely many values in the model, and finitely many in its guide", in.sym.Name).
+			expected("%s", site.support).found("%s", in.support).related(site.sym.Span, "the site in the model").
+			hint("truncate it in the model, as in `~ DIST in 0..100`; or leave `%s` out of the guide", in.sym.Name)
+	case in.support != site.support && in.support != someIntegers && site.support != someIntegers:
+		c.report(GuideMismatch, in.sym.Span, "the guide of `%s` must have the support of the site", in.sym.Name).
+			expected("%s", site.support).found("%s", in.support).related(site.sym.Span, "the site in the model")
+	}
+}
+
+// The supports of discrete latents, as far as they are known without data.
+const (
+	endless      = "infinitely many integers"
+	someIntegers = "integers"
+
+	vectorsOfCounts = "vectors of counts"
+)
+
+// discreteSupport describes the set on which a discrete latent lives.
+func discreteSupport(dc *distCall, d *ast.Dist) string {
+	switch {
+	case dc.eventRank() > 0:
+		return vectorsOfCounts
+	case d != nil && d.Range != nil:
+		return someIntegers
+	}
+	switch dc.support() {
+	case lang.SupportBool:
+		return "0 and 1"
+	case lang.SupportCategories:
+		return "categories from 1 on"
+	case lang.SupportNaturals, lang.SupportPositiveInts:
+		return endless
+	}
+	return someIntegers
 }
 
 func supportHint(support string) string {
@@ -122,7 +168,7 @@ func supportOf(dc *distCall, d *ast.Dist, t lang.Type) string {
 	case t.Kind != lang.Plain:
 		return t.Kind.String() + " values"
 	case dc.discrete():
-		return "integers"
+		return discreteSupport(dc, d)
 	case d != nil && d.Interval != nil:
 		return intervalText(d.Interval)
 	}

@@ -1,0 +1,226 @@
+package runtime_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"ppl/graph/lower"
+	"ppl/inference/target"
+	"ppl/runtime"
+)
+
+// The three causes of a row's sums: binary latents that explain one another away, whose joint posterior is a table of 8.
+const causesModel = `data y : real[N, 2]
+let A = [[1.5, -0.5], [0.7, 1.2], [-1.0, 0.8]]
+param b : real[2] = [0.3, -0.2]
+plate i in 1..N {
+  plate k in 1..3 { z[i, k] ~ Bernoulli(logit = -0.4) }
+  plate d in 1..2 { y[i, d] ~ Normal(b[d] + sum([A[k, d] * z[i, k] for k in 1..3]), 0.7) }
+}
+param V : real[3, 2]
+param c : real[3]
+guide {
+  plate i in 1..N {
+    plate k in 1..3 { z[i, k] ~ Bernoulli(logit = V[k] @ y[i] + c[k]) }
+  }
+}
+`
+
+var causesRows = [][]float64{{1, 0.2}, {-0.5, 1.5}, {2.3, 0.9}, {0.1, 0.1}, {-1, 1}, {1.4, -0.6}}
+
+// batchedOf is a model on rows, under a strategy for z.
+func batchedOf(t *testing.T, text string, rows [][]float64, how string, points int, r lower.Relaxation) (*target.Batched, *target.Rows) {
+	t.Helper()
+	m, err := runtime.Compile("m.ppl", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.BindWith(runtime.Map(map[string]any{"y": rows}), runtime.BindOptions{Discrete: map[string]string{"z": how}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := p.Target()
+	base := *full.Data
+	base.Refilled = map[string]bool{"y": true}
+	part := func(from, to int) *target.Rows {
+		index := make([]int, to-from)
+		for i := range index {
+			index[i] = from + i
+		}
+		return &target.Rows{Data: base.Rows(m.Checked(), "N", from, to), Index: index}
+	}
+	n := len(rows)
+	b, err := target.NewBatched(full, "N", n, points, r, part(0, n/2), part(n/2, n), part(0, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, part(0, n)
+}
+
+// TestChosenSlopes: the gradients of what is learned from are those of its differences, at any noise.
+func TestChosenSlopes(t *testing.T) {
+	for _, c := range [][2]string{{causesModel, "expect"}, {causesModel, "relax"}, {wordsModel, "relax"}, {wordsModel, "expect"}} {
+		how := c[1]
+		b, rows := batchedOf(t, c[0], causesRows, how, 1, lower.Relaxation{})
+		b.Temperature = 0.8
+		r := rand.New(rand.NewPCG(1, 5))
+		u := make([]float64, b.Size(len(rows.Index)))
+		for i := range u {
+			u[i] = 0.5 * r.NormFloat64()
+		}
+		e, err := b.Evaluate(rows, u, nil, 1, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := append([]float64(nil), e.Gradient...)
+		some := 0
+		for i := range u {
+			at := func(h float64) float64 {
+				v := append([]float64(nil), u...)
+				v[i] += h
+				e, err := b.Evaluate(rows, v, nil, 1, 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return e.LogDensity[0]
+			}
+			const h = 1e-5
+			if d := (at(h) - at(-h)) / (2 * h); math.Abs(d-g[i]) > 1e-6*(1+math.Abs(d)) {
+				t.Errorf("%s: the slope by number %d is %g, and differences say %g", how, i, g[i], d)
+			}
+			if g[i] != 0 {
+				some++
+			}
+		}
+		if some < 11 {
+			t.Errorf("%s: only %d numbers have an effect", how, some)
+		}
+	}
+}
+
+// A small categorical autoencoder: 2 variables of 3 values that choose among vectors.
+const wordsModel = `data y : real[N, 2]
+param W : real[2, 2, 3]
+param v : real[3]
+plate i in 1..N {
+  plate j in 1..2 { z[i, j] ~ Categorical(logit = v) }
+  let h = tanh([sum([W[d, j, z[i, j]] for j in 1..2]) for d in 1..2])
+  y[i] ~ Normal(h, 0.5)
+}
+param V : real[2, 3, 2]
+param c : real[2, 3]
+guide {
+  plate i in 1..N {
+    let g = tanh(y[i])
+    plate j in 1..2 { z[i, j] ~ Categorical(logit = V[j] @ g + c[j]) }
+  }
+}
+`
+
+// wordsByHand is log p(y, z) and log q(z) of a row at the params, for each of the 9 pairs of values.
+func wordsByHand(y, u []float64) (logp, logq [9]float64) {
+	w, v, V, c := u[:12], u[12:15], u[15:27], u[27:33]
+	lse := func(x []float64) float64 {
+		s := 0.0
+		for _, a := range x {
+			s += math.Exp(a)
+		}
+		return math.Log(s)
+	}
+	for z := range 9 {
+		pick := [2]int{z / 3, z % 3}
+		for d := range 2 {
+			mean := math.Tanh(w[d*6+pick[0]] + w[d*6+3+pick[1]])
+			logp[z] += -0.5*(y[d]-mean)*(y[d]-mean)/0.25 - math.Log(0.5) - 0.5*math.Log(2*math.Pi)
+		}
+		for j, k := range pick {
+			logp[z] += v[k] - lse(v)
+			var logits [3]float64
+			for m := range 3 {
+				logits[m] = V[j*6+m*2]*math.Tanh(y[0]) + V[j*6+m*2+1]*math.Tanh(y[1]) + c[j*3+m]
+			}
+			logq[z] += logits[k] - lse(logits[:])
+		}
+	}
+	return logp, logq
+}
+
+// TestChosenDraws: at draws the density is log p − log q of the values that noise picks; and its mean over many is the ELBO that a
+// table gives.
+func TestChosenDraws(t *testing.T) {
+	const points = 64
+	b, rows := batchedOf(t, wordsModel, causesRows, "relax", points, lower.Relaxation{})
+	d := b.Size(len(rows.Index))
+	r := rand.New(rand.NewPCG(3, 5))
+	u := make([]float64, points*d)
+	params := make([]float64, 33)
+	for i := range params {
+		params[i] = 0.7 * r.NormFloat64()
+	}
+	want, logps := 0.0, [][9]float64{}
+	var logqs [][9]float64
+	for _, y := range causesRows {
+		lp, lq := wordsByHand(y, params)
+		logps, logqs = append(logps, lp), append(logqs, lq)
+		for z := range lp {
+			want += math.Exp(lq[z]) * (lp[z] - lq[z])
+		}
+	}
+	for name, b := range map[string]*target.Batched{"drawn": b.Drawn(), "hard": b.Hard()} {
+		sum, squares, n := 0.0, 0.0, 0
+		for range 200 {
+			for p := range points {
+				copy(u[p*d:], params)
+				for i := len(params); i < d; i++ {
+					u[p*d+i] = r.NormFloat64()
+				}
+			}
+			e, err := b.Evaluate(rows, u, nil, 1, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for p, lp := range e.LogDensity {
+				sum += lp
+				squares += lp * lp
+				n++
+				if name != "drawn" {
+					continue
+				}
+				byHand := 0.0
+				for i := range causesRows {
+					best, z := [2]float64{math.Inf(-1), math.Inf(-1)}, [2]int{}
+					for j := range 2 {
+						for k := range 3 {
+							one := 3 * k
+							if j == 1 {
+								one = k
+							}
+							q := 0.0 // of the value alone
+							for other := range 3 {
+								at := one + other
+								if j == 1 {
+									at = one + 3*other
+								}
+								q += math.Exp(logqs[i][at])
+							}
+							noise := u[p*d+33+i*6+j*3+k]
+							if g := math.Log(q) - math.Log(-math.Log(0.5*math.Erfc(-noise/math.Sqrt2))); g > best[j] {
+								best[j], z[j] = g, k
+							}
+						}
+					}
+					byHand += logps[i][3*z[0]+z[1]] - logqs[i][3*z[0]+z[1]]
+				}
+				if math.Abs(lp-byHand) > 1e-9 {
+					t.Fatalf("the log density at a draw is %.9f, by hand %.9f", lp, byHand)
+				}
+			}
+		}
+		mean := sum / float64(n)
+		se := math.Sqrt((squares/float64(n) - mean*mean) / float64(n))
+		if math.Abs(mean-want) > 4*se || se > 0.1 {
+			t.Errorf("%s: the mean over draws is %.4f ± %.4f, and the ELBO %.4f", name, mean, se, want)
+		}
+	}
+}

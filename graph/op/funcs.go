@@ -87,9 +87,6 @@ var (
 	Less, LessEq, Greater, GreaterEq, Equal, NotEqual, And, Or, Not *Func
 	// Where is y where x is not 0, else z.
 	Where *Func
-	// Straight is x, with the derivatives of y (Bengio, Léonard & Courville 2013, "Estimating or propagating gradients
-	// through stochastic neurons", the straight-through estimator): Straight(x, 0) is x as if it were constant.
-	Straight *Func
 )
 
 func init() {
@@ -258,7 +255,6 @@ func logic() {
 	And = compare("and", func(x, y float64) bool { return x != 0 && y != 0 })
 	Or = compare("or", func(x, y float64) bool { return x != 0 || y != 0 })
 	Not = &Func{Name: "not", Arity: 1, F1: func(x float64) float64 { return indicator(x == 0) }}
-	Straight = binary("straight", func(x, _ float64) float64 { return x }, nil, constant(1))
 	Where = &Func{Name: "where", Arity: 3, F3: func(c, x, y float64) float64 {
 		if c != 0 {
 			return x

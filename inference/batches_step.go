@@ -20,12 +20,14 @@ func (l *loop) points(rows *target.Rows, r *rand.Rand) {
 	spans := l.spans(rows)
 	if s > 1 {
 		random.Antithetic(r, l.eps, s, d)
-	} else {
-		for _, t := range spans {
+	}
+	for p := range s {
+		for _, t := range spans { // draws of discrete latents are independent, as score-function gradients ask
+			if s > 1 && t.kind != choiceSpan || t.kind == pointSpan {
+				continue
+			}
 			for i := range t.n {
-				if t.kind != pointSpan {
-					l.eps[t.at+i] = r.NormFloat64()
-				}
+				l.eps[p*d+t.at+i] = r.NormFloat64()
 			}
 		}
 	}

@@ -22,6 +22,9 @@ import (
 // n being standard normal, so that the G are Gumbel variables (Gumbel 1954; Maddison, Tarlow & Minka 2014), and the weights are
 //
 //	expect  q itself: each factor is averaged over its table
+//	score   the pick, with the derivatives of q: where factors are tables, and so are linear in the weights of each element, that
+//	        is the score-function estimator with the element's own draw summed over (Titsias & Lázaro-Gredilla 2015); see
+//	        score.go for the other one
 //	relax   softmax((log q + G)/T), T being the temperature (Jang, Gu & Poole 2017; Maddison, Mnih & Teh 2017); or
 //	        the pick, with the derivatives of that (straight-through)
 //
@@ -47,7 +50,8 @@ type chosen struct {
 	// site's shape with a dimension for the values. excess is log q of each element, or its expectation.
 	weights, prior, excess named.Value
 	picks, probs           *array
-	excesses               *array
+	excesses, scores       *array        // scores are log q of the picks
+	roots                  []*graph.Node // what all that hangs on picks is made of
 	read                   bool // by other statements of the guide
 }
 
@@ -73,9 +77,6 @@ func (l *lowerer) choose(let *ast.Let, drawn *ast.Drawn, info *lang.SampleInfo) 
 	if l.options.Strategies[info.Symbol.Name] == Exact {
 		l.failWith(diag.Diagnostic{Code: "not-exact", Span: s.Span(), Summary: fmt.Sprintf("`%s` has a guide, and so is not summed out", info.Symbol.Name),
 			Hint: "leave it out of the guide, and it is summed out, which no guide betters; or ask for `expect`, which takes expectations under the guide in closed form"})
-	}
-	if l.options.Strategies[info.Symbol.Name] == Score {
-		l.fail("not-supported-here", s, "score-function gradients of `%s`, which the guide draws, are not supported yet: ask for `expect` or `relax`", info.Symbol.Name)
 	}
 	if l.sequence != nil || l.inBody() {
 		l.fail("not-supported-here", s, "a discrete latent of a guide that hangs on an earlier step is not supported yet")
@@ -109,6 +110,12 @@ func (l *lowerer) choose(let *ast.Let, drawn *ast.Drawn, info *lang.SampleInfo) 
 		}
 		excess = l.b.SumAxes(l.b.Apply(op.MulZ, excess, logq), values)
 		l.define(c.excesses, s, l.chosenPiece(let, l.box(s, idx, rest), excess, lead))
+		if c.site.whole {
+			hard := l.hard(logq, noise, values)
+			c.roots = append(c.roots, hard.N)
+			score := l.b.SumAxes(l.b.Apply(op.MulZ, hard, logq), values)
+			l.define(c.scores, s, l.chosenPiece(let, l.box(s, idx, rest), score, lead))
+		}
 	})
 }
 
@@ -141,13 +148,13 @@ func (l *lowerer) chosenHere(s *ast.Sample, info *lang.SampleInfo, lead []*named
 		return c
 	}
 	d := l.siteOf(info.Symbol)
-	d.lo, d.site.K, d.how = lo, int(n), Relax
+	d.lo, d.site.K, d.how, d.whole = lo, int(n), Relax, l.options.Whole[name]
 	l.relaxes = true
 	if l.chosen == nil {
 		l.chosen = map[string]*chosen{}
 	}
 	c := &chosen{site: d, at: s}
-	for _, a := range []**array{&c.picks, &c.probs, &c.excesses} {
+	for _, a := range []**array{&c.picks, &c.probs, &c.excesses, &c.scores} {
 		*a = &array{name: name, span: s.Span(), elem: lang.Real}
 	}
 	l.chosen[name] = c
@@ -194,6 +201,10 @@ func (l *lowerer) pick(logq, noise named.Value, values *named.Axis, c *chosen) n
 		return l.hard(logq, noise, values)
 	case how == Expect:
 		return l.b.Exp(logq)
+	case c.site.whole:
+		return l.hard(logq, noise, values)
+	case how == Score:
+		return l.b.Apply(op.Straight, l.hard(logq, noise, values), l.b.Exp(logq))
 	}
 	t := l.b.Scalar(0.5)
 	if r.Temperature != nil {
@@ -238,7 +249,7 @@ func (l *lowerer) take(s *lang.Symbol, to *guideSites) {
 	if c.read || l.options.Relaxation.Drawn {
 		c.prior = c.weights
 	}
-	if c.read && l.options.Strategies[s.Name] == Expect {
+	if how := l.options.Strategies[s.Name]; c.read && (how == Expect || how == Score && !c.site.whole) {
 		l.failWith(diag.Diagnostic{Code: "not-exact", Span: c.at.Span(), Summary: fmt.Sprintf("the guide of other sites reads `%s`, whose expectation cannot be taken on its own", s.Name),
 			Hint: fmt.Sprintf("approximate it: `BindOptions.Discrete %s=relax` or `score`", s.Name)})
 	}

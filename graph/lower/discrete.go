@@ -33,8 +33,11 @@ type discrete struct {
 	// gaps is set where it is the missing elements of data.
 	gaps *gaps
 
-	// how is the strategy.
-	how string
+	// how is the strategy; whole says that it is score-function gradients, though the latent is lowered as a relaxed one is.
+	how   string
+	whole bool
+	// aligned says of the axes of its statement whether all references stay with the element along them (score.go).
+	aligned map[*named.Axis]bool
 	// infinite says that the values are sampled from infinitely many.
 	infinite bool
 	// Of the guide: the assignment, what averages the density, values drawn.
@@ -92,6 +95,9 @@ func (l *lowerer) siteOf(sym *lang.Symbol) *discrete {
 	l.afford(spanned{sym.Span}, d.site.Shape)
 	if d.how = l.options.Strategies[sym.Name]; d.how == "" {
 		d.how = Exact
+	}
+	if l.options.Whole[sym.Name] && d.how == Score {
+		d.how, d.whole = Relax, true
 	}
 	l.relaxes = l.relaxes || d.how == Relax
 	l.sites[sym.Name] = d
@@ -396,8 +402,23 @@ func (l *lowerer) eliminate() {
 		l.joint.Order = append(l.joint.Order, Draw{Site: index[o.Site], Elements: o.Elements})
 	}
 	first := l.siteOrder[0].sym
-	value := l.b.Add(r.Value, l.average(r.Rest))
-	l.joint.Factors = append(l.joint.Factors, Factor{Site: first.Name, Summed: l.siteNames(), Value: value, Span: first.Span})
+	factor := Factor{Site: first.Name, Summed: l.siteNames(), Value: r.Value, Span: first.Span}
+	rest := l.average(r.Rest)
+	if l.guided == nil || len(l.guided.chosen) == 0 {
+		for _, x := range rest {
+			factor.Value = l.b.Add(factor.Value, x)
+		}
+		rest = nil
+	}
+	if len(p.Sites) > 0 || len(rest) == 0 {
+		l.reward([]named.Value{factor.Value}, nil)
+		l.joint.Factors = append(l.joint.Factors, factor)
+	}
+	for _, x := range rest { // apart, as some may be of rows and others not
+		f := factor
+		f.Value = x
+		l.joint.Factors = append(l.joint.Factors, f)
+	}
 }
 
 // listDiscrete describes the discrete latents, before any has been summed out.
@@ -408,8 +429,11 @@ func (l *lowerer) listDiscrete() {
 		if d.gaps != nil {
 			x.Part = &Part{d.gaps.shape, d.gaps.cells}
 		}
+		if d.whole {
+			x.Strategy = Score
+		}
 		if d.how != Exact {
-			x.How = guided[d.how]
+			x.How = guided[x.Strategy]
 			x.Size = d.site.Shape.Size() * d.site.K
 		}
 		if x.Written = l.chosenOf(d) != nil; x.Written {

@@ -51,7 +51,7 @@ func (l *lowerer) drawGuide() {
 	}
 	l.src = &onceParams{l.src, map[*lang.Symbol]named.Value{}}
 	g := newLowerer(l.m, l.data, l.src, l.b)
-	g.options = Options{Elements: l.options.Elements, Halt: l.options.Halt, Strategies: l.options.Strategies, Relaxation: l.options.Relaxation}
+	g.options = Options{Elements: l.options.Elements, Halt: l.options.Halt, Strategies: l.options.Strategies, Whole: l.options.Whole, Relaxation: l.options.Relaxation}
 	g.guiding = true
 	g.block(l.stmts)
 	g.diags = nil // they are the model's own, and come again

@@ -153,6 +153,8 @@ type Joint struct {
 	Observed []*Observed
 	// Idle are warnings of data that have no part in the model.
 	Idle diag.List
+	// Rewards are what score-function gradients weigh the draws of discrete sites of a guide by.
+	Rewards []Reward
 	// Excesses are log q − log N of what a guide of the user's has drawn from standard normal noise, by site.
 	Excesses []Excess
 }
@@ -186,6 +188,9 @@ type Options struct {
 	Values func(b *named.Builder, i int, shape graph.Shape) named.Value
 	// Unguided leaves out the guide of the user's, and the params that nothing else reads.
 	Unguided bool
+	// Whole are sites drawn by a guide of the user's whose score-function gradients (Score) are not of tables, but of the whole of
+	// what hangs on an element.
+	Whole map[string]bool
 	// Relaxation says how discrete latents that a guide of the user's draws are drawn.
 	Relaxation Relaxation
 	// Given takes the discrete latents at what Values gives, in place of summing them
@@ -289,6 +294,7 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 	l.unobserved()
 	b.Limit = 0
 	if l.guided != nil {
+		l.try(l.score)
 		l.joint.Excesses = l.guided.excesses
 	}
 	l.diags.Sort()
@@ -369,8 +375,9 @@ type lowerer struct {
 	// now is the statement that is being interpreted, datum what it observes.
 	now   ast.Node
 	datum *datum
-	// chosen are the discrete sites of a guide at work (choice.go).
-	chosen map[string]*chosen
+	// chosen are the discrete sites of a guide at work (choice.go), rewarding the terms of the density of a model that has such ones.
+	chosen    map[string]*chosen
+	rewarding []rewarding
 	// unfit says that the latents are known, at several points (unfit.go).
 	unfit bool
 }

@@ -77,6 +77,7 @@ func (l *lowerer) refer(at ast.Node, d *discrete, x elementAt) named.Value {
 		l.fresh++
 		r.Axis = &named.Axis{Name: d.sym.Name, Size: d.site.K, Class: named.Enumerated, Depth: l.fresh}
 		l.refByKey[key], l.refs[r.Axis] = r, r
+		d.noteRef(r)
 		known = r
 	}
 	if d.infinite {

@@ -135,6 +135,7 @@ func (l *lowerer) plug(d *discrete, x elementAt) named.Value {
 	l.fresh++
 	r := (&enum.Ref{Site: d.site, Over: x.over, Index: x.index}).Reduced()
 	r.Axis = &named.Axis{Name: d.sym.Name, Size: d.site.K, Class: named.Enumerated, Depth: l.fresh}
+	d.noteRef(r)
 	values := l.b.Wrap(l.b.G.Constant(graph.Shape{d.site.K}, d.values()), r.Axis)
 	return l.b.SumAxes(l.b.Apply(op.MulZ, enum.Gather(l.b, l.flat(l.weightsOf(d), d), r), values), r.Axis)
 }
@@ -167,11 +168,12 @@ func (l *lowerer) flat(v named.Value, d *discrete) named.Value {
 	return l.b.Reshape(v, graph.Shape{d.site.Shape.Size(), d.site.K})
 }
 
-// average is the sum of the tables that are left, averaged over the
+// average is the sum of each of the tables that are left, averaged over the
 // assignments.
-func (l *lowerer) average(tables []*enum.Table) named.Value {
-	total := l.b.Scalar(0)
-	for _, t := range tables {
+func (l *lowerer) average(tables []*enum.Table) []named.Value {
+	out := make([]named.Value, len(tables))
+	for i, t := range tables {
+		out[i] = l.b.Scalar(0)
 		for _, x := range t.Terms {
 			var refs []*enum.Ref
 			for _, r := range t.Refs {
@@ -183,8 +185,9 @@ func (l *lowerer) average(tables []*enum.Table) named.Value {
 				d := l.sites[r.Site.Name]
 				return l.flat(l.priorOf(d), d)
 			})
-			total = l.b.Add(total, l.b.SumAxes(x, t.Plates...))
+			l.reward([]named.Value{x}, t.Plates)
+			out[i] = l.b.Add(out[i], l.b.SumAxes(x, t.Plates...))
 		}
 	}
-	return total
+	return out
 }

@@ -57,6 +57,7 @@ func (l *lowerer) addFactor(s *ast.Sample, latent bool, terms dist.Terms, lead [
 	for _, t := range rest {
 		total = l.b.Add(total, l.sumOver(t, plates))
 	}
+	l.reward(rest, plates)
 	if len(rest) == 0 && len(terms) > 0 {
 		return
 	}

@@ -184,6 +184,7 @@ func (l *lowerer) factor(s *ast.Factor) {
 		l.addTable([]named.Value{v.Value}, l.plates, nil)
 		return
 	}
+	l.reward([]named.Value{v.Value}, l.plates)
 	l.joint.Factors = append(l.joint.Factors, Factor{Value: l.sumOver(v.Value, l.plates), Terms: []named.Value{v.Value}, At: l.whereabouts(), Span: s.Span()})
 }
 

@@ -114,7 +114,57 @@ func NewBatched(t *Target, dim string, n, points int, how lower.Relaxation, firs
 			return nil, &ErrCoupled{Dim: dim, Site: s.Site.Name, Span: s.Site.Span}
 		}
 	}
-	return b, b.classify(parts)
+	if err := b.classify(parts); err != nil {
+		return nil, err
+	}
+	return b, b.checkRewards(parts)
+}
+
+// checkRewards demands that what weighs the draws of a discrete site in score-function gradients is the same for a row whatever
+// other rows there are.
+func (b *Batched) checkRewards(parts []*looked) error {
+	all := parts[2]
+	if len(all.joint.Rewards) == 0 {
+		return nil
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	global := normals(r, b.Global)
+	var local [2][]float64
+	values := make([][][]float64, len(parts))
+	for i, l := range parts {
+		if i < 2 {
+			local[i] = normals(r, l.pack.Size-b.Global)
+		}
+		var outs []*graph.Node
+		for _, x := range l.joint.Rewards {
+			outs = append(outs, l.b.With(x.Value, l.ax).N)
+		}
+		var err error
+		if values[i], err = b.outputsAt(l, outs, b.probe(l, i, global, local)); err != nil {
+			return err
+		}
+	}
+	for k, x := range all.joint.Rewards {
+		each := len(values[2][k]) / b.Points
+		joined := slices.Concat(values[0][k][:len(values[0][k])/b.Points], values[1][k][:len(values[1][k])/b.Points])
+		if len(x.Dims) == 0 || x.Dims[0] != 0 || len(joined) != each {
+			continue // of no row, or of all
+		}
+		for i, v := range values[2][k][:each] {
+			if d := math.Abs(v - joined[i]); d > 1e-9*(1+math.Abs(v)) {
+				return &ErrCoupled{b.Dim, x.Site, x.Span}
+			}
+		}
+	}
+	return nil
+}
+
+func normals(r *rand.Rand, n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = r.NormFloat64()
+	}
+	return out
 }
 
 // term is a part of the log density.
@@ -271,6 +321,19 @@ func (b *Batched) valuesAt(l *looked, u []float64) ([]float64, error) {
 	for _, t := range l.terms {
 		outs = append(outs, l.b.With(t.value, l.ax).N)
 	}
+	values, err := b.outputsAt(l, outs, u)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float64, len(outs))
+	for k := range out {
+		out[k] = values[k][0]
+	}
+	return out, nil
+}
+
+// outputsAt are outputs where all points are the same.
+func (b *Batched) outputsAt(l *looked, outs []*graph.Node, u []float64) ([][]float64, error) {
 	p, err := b.t.Compile(l.b.G, outs...)
 	if err != nil {
 		return nil, err
@@ -288,11 +351,7 @@ func (b *Batched) valuesAt(l *looked, u []float64) ([]float64, error) {
 	if err := p.Run(); err != nil {
 		return nil, err
 	}
-	out := make([]float64, len(outs))
-	for k := range out {
-		out[k] = p.Out(k)[0]
-	}
-	return out, nil
+	return p.outs(), nil
 }
 
 // With is the same for another number of points.

@@ -30,6 +30,9 @@ func NewWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options) 
 	if sites := chosen(m, opt); len(sites) > 0 {
 		return newChosen(m, data, engine, opt, sites)
 	}
+	if sites := scored(m, opt); len(sites) > 0 {
+		return newScored(m, data, engine, opt, sites)
+	}
 	asked := opt.Strategies
 	var first diag.List
 	for _, how := range []string{"", lower.Expect, lower.Relax} {
@@ -49,7 +52,7 @@ func NewWith(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options) 
 		}
 		if first == nil {
 			first = l.ds
-			if tooDear(l.ds) {
+			if tooDear(l.ds) && len(opt.Whole) == 0 {
 				if t := whole(m, data, engine, opt, asked); t != nil {
 					return t, nil
 				}
@@ -100,6 +103,35 @@ func newChosen(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options
 		why = ds[0].Summary
 	}
 	return nil, ds
+}
+
+// scored are the discrete latents that the guide of the user's draws for which score-function gradients are asked for, and
+// it is not settled of what.
+func scored(m *lang.Model, opt lower.Options) []string {
+	var out []string
+	for _, s := range m.Guided {
+		if _, settled := opt.Whole[s.Name]; !settled && !opt.Unguided && s.Type.Elem != lang.Real && opt.Strategies[s.Name] == lower.Score {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+// newScored takes scores of tables where these are affordable, else of all that hangs on an element.
+func newScored(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options, sites []string) (t *Target, ds diag.List) {
+	for _, whole := range []bool{false, true} {
+		with := opt
+		if with.Whole = maps.Clone(opt.Whole); with.Whole == nil {
+			with.Whole = map[string]bool{}
+		}
+		for _, s := range sites {
+			with.Whole[s] = whole
+		}
+		if t, ds = NewWith(m, data, engine, with); !ds.HasErrors() || !tooDear(ds) {
+			return t, ds
+		}
+	}
+	return t, ds
 }
 
 // A sum over discrete latents that works through more than dear numbers for each

@@ -3,10 +3,13 @@ package runtime_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"ppl/graph/lower"
 	"ppl/inference/target"
+	"ppl/lang/diag"
 	"ppl/runtime"
 )
 
@@ -36,11 +39,18 @@ func batchedOf(t *testing.T, text string, rows [][]float64, how string, points i
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := m.BindWith(runtime.Map(map[string]any{"y": rows}), runtime.BindOptions{Discrete: map[string]string{"z": how}})
+	p, err := m.BindWith(runtime.Map(map[string]any{"y": rows}), runtime.BindOptions{Discrete: map[string]string{"z": strings.TrimSuffix(how, " of all")}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	full := p.Target()
+	if how == "score of all" {
+		var ds diag.List
+		full, ds = target.NewWith(m.Checked(), full.Data, target.Plan, lower.Options{Strategies: map[string]string{"z": "score"}, Whole: map[string]bool{"z": true}})
+		if ds.HasErrors() {
+			t.Fatal(ds)
+		}
+	}
 	base := *full.Data
 	base.Refilled = map[string]bool{"y": true}
 	part := func(from, to int) *target.Rows {
@@ -221,6 +231,71 @@ func TestChosenDraws(t *testing.T) {
 		se := math.Sqrt((squares/float64(n) - mean*mean) / float64(n))
 		if math.Abs(mean-want) > 4*se || se > 0.1 {
 			t.Errorf("%s: the mean over draws is %.4f ± %.4f, and the ELBO %.4f", name, mean, se, want)
+		}
+	}
+}
+
+// TestChosenScores: the score-function gradients, of tables and of all that hangs on an element, have those of the expectation in
+// closed form as their means; and so have relaxations whose temperature is low, nearly.
+func TestChosenScores(t *testing.T) {
+	const points = 16
+	for name, text := range map[string]string{"causes": causesModel, "words": wordsModel} {
+		exact, rows := batchedOf(t, text, causesRows, "expect", 1, lower.Relaxation{})
+		params := 0
+		for k, s := range exact.Slots {
+			if !exact.Local[k] {
+				params += s.Free.Size()
+			}
+		}
+		r := rand.New(rand.NewPCG(13, 5))
+		d := exact.Size(len(rows.Index))
+		u := make([]float64, d)
+		for i := range params {
+			u[i] = 0.7 * r.NormFloat64()
+		}
+		e, err := exact.Evaluate(rows, u, nil, 1, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := slices.Clone(e.Gradient[:params])
+		for _, how := range []string{"score", "score of all", "relax"} {
+			b, rows := batchedOf(t, text, causesRows, how, points, lower.Relaxation{})
+			b.Temperature = 0.01
+			us := make([]float64, points*d)
+			sum, squares := make([]float64, params), make([]float64, params)
+			const evaluations = 2000
+			for range evaluations {
+				for p := range points {
+					copy(us[p*d:], u[:params])
+					for i := params; i < d; i++ {
+						us[p*d+i] = r.NormFloat64()
+					}
+				}
+				e, err := b.Evaluate(rows, us, nil, 1, 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range params {
+					g := 0.0
+					for p := range points {
+						g += e.Gradient[p*d+i] / points
+					}
+					sum[i] += g
+					squares[i] += g * g
+				}
+			}
+			z2, noise := 0.0, 0.0
+			for i := range params {
+				mean := sum[i] / evaluations
+				se := math.Sqrt(math.Max(0, squares[i]/evaluations-mean*mean)/evaluations) + 1e-12
+				noise += se * se * evaluations * points
+				z := (mean - want[i]) / se
+				z2 += z * z
+				if limit := 4.5; math.Abs(z) > limit && (how != "relax" || math.Abs(mean-want[i]) > 0.1*(1+math.Abs(want[i]))) {
+					t.Errorf("%s, %s: slope %d is %.4f ± %.4f on average, and %.4f", name, how, i, mean, se, want[i])
+				}
+			}
+			t.Logf("%s, %s: mean square of z %.2f, variance of the gradient %.3g", name, how, z2/float64(params), noise)
 		}
 	}
 }

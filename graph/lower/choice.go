@@ -246,7 +246,7 @@ func (l *lowerer) take(s *lang.Symbol, to *guideSites) {
 	}
 	l.cover(c.picks)
 	c.weights, c.prior, c.excess = l.whole(c.picks), l.whole(c.probs), l.whole(c.excesses)
-	if c.read || l.options.Relaxation.Drawn {
+	if how := l.options.Strategies[s.Name]; c.read || l.options.Relaxation.Drawn || how == Score && !c.site.whole {
 		c.prior = c.weights
 	}
 	if how := l.options.Strategies[s.Name]; c.read && (how == Expect || how == Score && !c.site.whole) {

@@ -57,11 +57,14 @@ func RowsOf(sources ...string) []data.Part { return data.FileParts(sources...) }
 // batchSize is the number of rows of a batch where options do not say.
 const batchSize = 256
 
+// scoreParticles is the number of draws of each row where score-function gradients compare them.
+const scoreParticles = 4
+
 // probedRows is how many rows are looked at to tell which parts of a model are sums over rows.
 const probedRows = 6
 
 // FitBatches fits the model to data whose rows along a dimension are read in pieces, and may be larger than memory. Options hold
-// as for Problem.Fit where they apply: Seed, Particles (of each row; 1), Draws, Guide ("written" where the model has a guide, else "meanfield"), MaxTime.
+// as for Problem.Fit where they apply: Seed, Particles (of each row; 1, with score-function gradients 4), Draws, Guide ("written" where the model has a guide, else "meanfield"), MaxTime.
 //
 // Latents of rows have the guide that the model writes for them, or a mean-field guide of their own; they are not part of the
 // posterior, which is of the latents that belong to no row. Rows must be a sum in the log density: a *ModelError names what couples them.
@@ -153,9 +156,6 @@ func (b *BatchOptions) complete(m *Model, o *Options) error {
 	}
 	if o.Draws == 0 {
 		o.Draws = DefaultDraws
-	}
-	if o.Particles == 0 {
-		o.Particles = 1
 	}
 	if o.Particles > target.Lanes {
 		return &OptionError{"Particles", fmt.Sprintf("must be at most %d in batches, found %d", target.Lanes, o.Particles)}
@@ -264,8 +264,35 @@ func (f *batchFit) bind(ctx context.Context) error {
 	if t.D == 0 {
 		return f.m.nothingToFit()
 	}
+	if err := f.scores(t); err != nil {
+		return err
+	}
 	f.problem = &Problem{model: f.m, bound: bound, target: t, engine: EnginePlan, notes: diags.Warnings()}
 	return f.of(t, n, half, f.opt.Particles)
+}
+
+// scores settles the number of particles, and refuses score-function gradients that cannot be had: their draws are compared with
+// those of other particles, and by the density of the rows at hand.
+func (f *batchFit) scores(t *target.Target) error {
+	least := 1
+	for _, d := range t.Chosen() {
+		if !t.Options.Whole[d.Symbol.Name] {
+			continue
+		}
+		if !alongRows(d.Symbol, f.batch.Dim) {
+			return &OptionError{"Discrete", fmt.Sprintf("%s=%s: in batches score-function gradients are for latents of rows", d.Symbol.Name, lower.Score)}
+		}
+		least = 2
+	}
+	switch p := &f.opt.Particles; {
+	case *p == 0 && least > 1:
+		*p = scoreParticles
+	case *p == 0:
+		*p = 1
+	case *p < least:
+		return &OptionError{"Particles", fmt.Sprintf("must be at least %d for score-function gradients, whose draws are compared with those of other particles", least)}
+	}
+	return nil
 }
 
 // of finds which parts of a target of the first rows, twice half of them, are sums over rows.

@@ -71,7 +71,7 @@ func (t *Target) NewSites(s int, mostLikely bool) (*Sites, error) {
 // the guides' draws at point s, or, where row is nil, their most likely values.
 func (c *Sites) Assign(guides []*SiteGuide, row []int) {
 	for i, g := range guides {
-		if g == nil {
+		if g == nil || c.Discrete[i].Written {
 			continue
 		}
 		n := c.Discrete[i].Shape.Size()

@@ -9,7 +9,7 @@ const (
 	hottest      = 1
 	batchCoolest = 0.5
 	coolEpochs   = 10
-	coolSteps    = 1000 // at least
+	coolSteps    = 500 // at least
 )
 
 // temperature is that of the step at work.

@@ -52,7 +52,7 @@ type chosen struct {
 	picks, probs           *array
 	excesses, scores       *array        // scores are log q of the picks
 	roots                  []*graph.Node // what all that hangs on picks is made of
-	read                   bool // by other statements of the guide
+	read                   bool          // by other statements of the guide
 }
 
 // choice is the `~` of a guide over a discrete latent that stands behind a let.

@@ -153,6 +153,16 @@ func (g *Graph) gorg(n *Node) *gorgonia.Node {
 	return n.gn
 }
 
+// Back makes the gorgonia nodes of what outputs of a Bare graph compute, as they would have been made without Bare.
+func (g *Graph) Back(outputs []*Node) {
+	needed := Needed(outputs)
+	for _, n := range g.nodes[:min(backed, len(g.nodes))] {
+		if needed[n.ID] && n.gn == nil && !n.IsConst() {
+			g.back(n)
+		}
+	}
+}
+
 // back makes the gorgonia node of an op whose operands have theirs.
 func (g *Graph) back(n *Node) {
 	n.gn = g.gorgApply(n.Op, n.Shape, n.In)

@@ -14,7 +14,7 @@ package graph
 import (
 	"fmt"
 	"math"
-	"strings"
+	"strconv"
 	"sync"
 
 	"gorgonia.org/gorgonia"
@@ -56,7 +56,24 @@ func (s Shape) Strides() []int {
 	return st
 }
 
-func (s Shape) String() string { return strings.ReplaceAll(fmt.Sprint([]int(s)), " ", ",") }
+func (s Shape) String() string { return string(s.Append(make([]byte, 0, 16))) }
+
+// Append appends the shape's text.
+func (s Shape) Append(to []byte) []byte { return appendInts(to, s, ',') }
+
+// AppendInts appends what fmt makes of a list of numbers.
+func AppendInts(to []byte, x []int) []byte { return appendInts(to, x, ' ') }
+
+func appendInts(to []byte, x []int, between byte) []byte {
+	to = append(to, '[')
+	for i, v := range x {
+		if i > 0 {
+			to = append(to, between)
+		}
+		to = strconv.AppendInt(to, int64(v), 10)
+	}
+	return append(to, ']')
+}
 
 // Op is an operation on arrays of fixed shapes. An Op is immutable: its
 // parameters, shapes included, are set when it is made.
@@ -116,8 +133,10 @@ type Node struct {
 	// Const is the value of a constant, nil otherwise. Never written to.
 	Const []float64
 
-	regular  bool // a constant without zeros, infinities and NaN
-	refilled bool // a constant that may have other numbers elsewhere: see Refillable
+	key      string // of an op with its operands, of which
+	named    int    // so much is the op's own
+	regular  bool   // a constant without zeros, infinities and NaN
+	refilled bool   // a constant that may have other numbers elsewhere: see Refillable
 
 	g  *Graph
 	gn *gorgonia.Node // made on demand for constants, and in large graphs (see backed)
@@ -181,6 +200,7 @@ type Graph struct {
 	eg      *gorgonia.ExprGraph
 	nodes   []*Node
 	byKey   map[string]*Node
+	keying  []byte // room for a key
 	scalars map[uint64]*Node
 	arrays  map[arrayKey]*Node
 	equal   map[contentKey][]*Node // constants by content
@@ -393,10 +413,12 @@ func (g *Graph) Apply(op Op, in ...*Node) *Node {
 	if shape.Size() == 0 {
 		return g.Constant(shape, []float64{})
 	}
-	key := nodeKey(op, in)
-	if n, ok := g.byKey[key]; ok {
+	named := 0
+	g.keying, named = appendKey(g.keying[:0], op, in)
+	if n, ok := g.byKey[string(g.keying)]; ok {
 		return n
 	}
+	key := string(g.keying)
 	g.afford(shape, folded)
 	var n *Node
 	if folded {
@@ -408,7 +430,7 @@ func (g *Graph) Apply(op Op, in ...*Node) *Node {
 			n = g.Constant(shape, out)
 		}
 	} else {
-		n = g.add(&Node{Shape: shape, Op: op, In: in})
+		n = g.add(&Node{Shape: shape, Op: op, In: in, key: key, named: named})
 		if n.ID < backed && !g.Bare {
 			g.back(n)
 		}
@@ -425,11 +447,15 @@ func constants(in []*Node) [][]float64 {
 	return v
 }
 
-func nodeKey(op Op, in []*Node) string {
-	var b strings.Builder
-	b.WriteString(op.Key())
+// appendKey names an op, in so many letters, with its operands.
+func appendKey(key []byte, op Op, in []*Node) (all []byte, named int) {
+	key = append(key, op.Key()...)
+	named = len(key)
 	for _, n := range in {
-		fmt.Fprintf(&b, " %d", n.ID)
+		key = strconv.AppendInt(append(key, ' '), int64(n.ID), 10)
 	}
-	return b.String()
+	return key, named
 }
+
+// opKey is the Key of a node's op; "" without one.
+func (n *Node) opKey() string { return n.key[:n.named] }

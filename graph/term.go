@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // This file has the two ops that connect a Term with its frame, adjoint to
 // one another: expand (broadcast over the dimensions that the term lacks) and
@@ -93,7 +96,8 @@ func (g *Graph) furtherSum(x *Node, dims []int, times float64) (*Node, bool) {
 				rest = append(rest, d-len(part.Dims))
 			}
 		}
-		if y, ok := g.byKey[nodeKey(part, []*Node{x})]; ok && !y.IsConst() {
+		key, _ := appendKey(nil, part, []*Node{x})
+		if y, ok := g.byKey[string(key)]; ok && !y.IsConst() {
 			return g.Apply(Sum{y.Shape, rest, times}, y), true
 		}
 	}
@@ -150,7 +154,11 @@ type Sum struct {
 	Times float64
 }
 
-func (s Sum) Key() string { return fmt.Sprintf("sum%v%v*%x", s.From, s.Dims, s.Times) }
+func (s Sum) Key() string {
+	key := s.From.Append(append(make([]byte, 0, 48), "sum"...))
+	key = append(AppendInts(key, s.Dims), '*')
+	return string(strconv.AppendFloat(key, s.Times, 'x', -1, 64))
+}
 
 func (s Sum) Infer(in []Shape) (Shape, error) {
 	if len(in) != 1 || !in[0].Equal(s.From) {
@@ -271,7 +279,9 @@ type Broadcast struct {
 	Dims  []int
 }
 
-func (e Broadcast) Key() string { return fmt.Sprintf("expand%v%v", e.Dims, e.Frame) }
+func (e Broadcast) Key() string {
+	return string(e.Frame.Append(AppendInts(append(make([]byte, 0, 32), "expand"...), e.Dims)))
+}
 
 func (e Broadcast) Infer(in []Shape) (Shape, error) {
 	if len(in) != 1 || len(in[0]) != len(e.Dims) {

@@ -109,6 +109,9 @@ func (m *Model) bind(ctx context.Context, d *Data, opt BindOptions, levels map[s
 		return nil, &DataError{diags}
 	}
 	p.target = target
+	if opt.Engine != EngineTape {
+		target.Programs = m.programs
+	}
 	if amount(bound) > largeAmount {
 		// What reading and checking left behind is of the size of the data, and
 		// would stay until as much again has been allocated.

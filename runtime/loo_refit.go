@@ -140,6 +140,7 @@ func (p *Problem) leaveOut(ctx context.Context, left map[string][]bool) (*Proble
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
+	t.Programs = p.target.Programs
 	out.target = t
 	return &out, nil
 }

@@ -9,6 +9,7 @@ import (
 	"ppl/graph"
 	"ppl/graph/builtin"
 	"ppl/graph/parallel"
+	"ppl/inference/target"
 	"ppl/lang"
 	"ppl/lang/ast"
 	"ppl/lang/check"
@@ -50,11 +51,14 @@ func guarded(err *error) {
 	}
 }
 
-// Model is a checked model.
+// Model is a checked model. It may be used by many goroutines, and keeps what it takes to fit it again to data of the
+// same shapes: a few compiled programs.
 type Model struct {
 	checked  *lang.Model
 	warnings diag.List
 	took     time.Duration // to parse and check it
+	// programs are those that problems of the model share.
+	programs *target.Programs
 }
 
 // Compile parses and checks a model. name stands for the text in messages.
@@ -71,7 +75,7 @@ func Compile(name string, text []byte) (m *Model, err error) {
 	}
 	warnings := append(append(diags.Warnings(), checked.NotYet...), checked.Remarks...)
 	warnings.Sort()
-	return &Model{checked: checked, warnings: warnings, took: time.Since(begun)}, nil
+	return &Model{checked: checked, warnings: warnings, took: time.Since(begun), programs: target.NewPrograms()}, nil
 }
 
 // CompileFile compiles the model in a file.

@@ -114,7 +114,11 @@ func sumOut(g *Graph, x *Node, lx, other, out []int) (*Node, []int) {
 }
 
 func (c Contract) Key() string {
-	return fmt.Sprintf("contract%v%v%v%v", c.A, c.B, c.Out, c.Sizes)
+	key := append(make([]byte, 0, 64), "contract"...)
+	for _, x := range [][]int{c.A, c.B, c.Out, c.Sizes} {
+		key = graph.AppendInts(key, x)
+	}
+	return string(key)
 }
 
 func (c Contract) Infer(in []Shape) (Shape, error) {

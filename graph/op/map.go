@@ -3,7 +3,8 @@ package op
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"ppl/graph"
 )
 
 // Func is a scalar function that Map applies elementwise.
@@ -33,16 +34,15 @@ type Map struct {
 func newMap(f *Func, out Shape, dims [][]int) *Map {
 	m := &Map{F: f, Out: out, Dims: dims}
 	m.plan()
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s%v", f.Name, out)
+	key := out.Append(append(make([]byte, 0, 32), f.Name...))
 	for _, d := range dims {
 		if len(d) != len(out) {
-			fmt.Fprint(&b, d)
+			key = graph.AppendInts(key, d)
 		} else {
-			b.WriteByte('.')
+			key = append(key, '.')
 		}
 	}
-	m.key = b.String()
+	m.key = string(key)
 	return m
 }
 

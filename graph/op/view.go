@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"ppl/graph"
 )
@@ -98,7 +99,9 @@ func compose(inner, outer View) (View, bool) {
 }
 
 func (v View) Key() string {
-	return fmt.Sprintf("view%v%v%d%v%v", v.From, v.Out, v.Base, v.Strides, v.OffStrides)
+	key := v.Out.Append(v.From.Append(append(make([]byte, 0, 64), "view"...)))
+	key = graph.AppendInts(strconv.AppendInt(key, int64(v.Base), 10), v.Strides)
+	return string(graph.AppendInts(key, v.OffStrides))
 }
 
 func (v View) Infer(in []Shape) (Shape, error) {

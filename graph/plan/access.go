@@ -48,7 +48,7 @@ func (c *compiler) reach(o operand, rank int) *access {
 			a.step(o, i, st)
 		}
 		if x.OffStrides != nil {
-			a.gather(o, x.OffStrides[shift:], c.rowNumbers(o.n.In[1].Const))
+			a.gather(o, x.OffStrides[shift:], c.rowNumbers(o.n.In[1]))
 		}
 	case graph.Sum:
 		st := a.v.rows.Strides()
@@ -92,10 +92,12 @@ func (a *access) gather(o operand, strides []int, off []int32) {
 
 // rowNumbers converts offsets; equal arrays give the same numbers, so that
 // accesses through them are recognised as equal.
-func (c *compiler) rowNumbers(x []float64) []int32 {
+func (c *compiler) rowNumbers(n *graph.Node) []int32 {
+	x := n.Const
 	if len(x) == 0 {
 		return nil
 	}
+	c.demand(n, func(y []float64) bool { return slices.Equal(x, y) })
 	if out, ok := c.offsets[&x[0]]; ok {
 		return out
 	}
@@ -135,7 +137,7 @@ func (c *compiler) promote(n *graph.Node) *value {
 	}
 	v := &value{rows: n.Shape[1:], batch: true, stage: -1, stored: true, times: 1}
 	if n.IsConst() {
-		v.data = make([]float64, v.rows.Size()*c.p)
+		v.data, v.spread = make([]float64, v.rows.Size()*c.p), n
 		toRows(v.data, n.Const, c.s, c.p)
 	} else {
 		src := c.value(n)

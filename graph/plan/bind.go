@@ -180,10 +180,10 @@ func (b *bound) instruction(s *rowState, in *instr) {
 		b.function(in, dst)
 	case in.mat != nil:
 		m := in.mat
-		x, y := s.array(m.x), s.array(m.b)
+		x, y, tiled := s.array(m.x), s.array(m.b), s.tiles(m)
 		b.add(operation{code: callOther, other: func(start, n int) {
-			if m.tiled != nil {
-				vec.MatMul(floats(b.tab, dst, n), m.tiled[start*m.k:], y, n, m.k, 1, 1, n, false)
+			if tiled != nil {
+				vec.MatMul(floats(b.tab, dst, n), tiled[start*m.k:], y, n, m.k, 1, 1, n, false)
 				return
 			}
 			vec.MatMul(floats(b.tab, dst, n*b.w), x[start*m.rowStride:], y, n, m.k, b.w, m.rowStride, m.colStride, false)
@@ -306,15 +306,15 @@ func (b *bound) accumulation(s *rowState, a *accum) {
 	switch {
 	case a.mat != nil:
 		m := a.mat
-		y := s.array(m.x)
+		y, tiled := s.array(m.x), s.tiles(m)
 		var scratch []float64
 		if m.empty != nil {
 			scratch = make([]float64, b.loop.block*w)
 		}
 		o.code, o.other = callOther, func(start, n int) {
 			rows := m.withoutEmpty(b.full(b.operand(src, mode, n), n), scratch, start, n, w)
-			if m.tiled != nil {
-				vec.MatMul(floats(b.tab, to, m.k), m.tiled[start*m.k:], rows, m.k, n, 1, n, 1, true)
+			if tiled != nil {
+				vec.MatMul(floats(b.tab, to, m.k), tiled[start*m.k:], rows, m.k, n, 1, n, 1, true)
 				return
 			}
 			vec.MatMul(floats(b.tab, to, m.k*w), y[start*m.rowStride:], rows, m.k, n, w, m.colStride, m.rowStride, true)

@@ -15,6 +15,7 @@ type rowProgram struct {
 	steps   []rowStep
 	arena   int
 	scratch int // block registers of the largest cluster
+	demands []demand
 }
 
 // rowStep is one step of a run.
@@ -29,7 +30,7 @@ type rowStep interface {
 // program orders the steps by stage: arrays that are accumulated into are
 // cleared before the first stage that adds to them and scaled after the last.
 func (c *compiler) program() *rowProgram {
-	pr := &rowProgram{s: c.s, p: c.p, outputs: c.outputs}
+	pr := &rowProgram{s: c.s, p: c.p, outputs: c.outputs, demands: c.demands}
 	for _, n := range c.an.order {
 		if n.IsInput() {
 			pr.inputs = append(pr.inputs, n)

@@ -70,8 +70,9 @@ type matrix struct {
 	b                    *value
 	k                    int
 	rowStride, colStride int
-	tiled                []float64 // or nil: tiles of a block of rows, by columns
-	empty                []int     // rows of a known X that are all 0
+	tiled                []float64 // or nil: tiles of height rows of all, by columns
+	rows, height         int
+	empty                []int // rows of a known X that are all 0
 }
 
 // withoutEmpty are rows of w numbers, of which those from start on that meet an

@@ -24,6 +24,10 @@ type rowState struct {
 	tab     []unsafe.Pointer // what operations work on
 	taken   int              // entries of it
 	spaces  [][]float64      // of each worker on a product
+	// Other constants than those of the program, and what is worked out from them, by what the program has.
+	constants graph.Constants
+	spread    map[*value][]float64
+	tiled     map[tileKey][]float64
 }
 
 // Inputs implements graph.Program: the inputs that the outputs depend on.
@@ -33,8 +37,11 @@ func (pr *rowProgram) Inputs() []*graph.Node { return pr.inputs }
 func (pr *rowProgram) Outputs() []*graph.Node { return pr.outputs }
 
 // NewState implements graph.Program.
-func (pr *rowProgram) NewState() (graph.State, error) {
-	s := &rowState{pr: pr, arena: aligned(pr.arena), scratch: aligned(pr.scratch), sum: aligned(pr.p), zeros: make([]float64, maxBlock), ones: make([]float64, pr.p)}
+func (pr *rowProgram) NewState() (graph.State, error) { return pr.NewStateOf(nil) }
+
+// NewStateOf implements graph.Refitted.
+func (pr *rowProgram) NewStateOf(constants graph.Constants) (graph.State, error) {
+	s := &rowState{pr: pr, constants: constants, arena: aligned(pr.arena), scratch: aligned(pr.scratch), sum: aligned(pr.p), zeros: make([]float64, maxBlock), ones: make([]float64, pr.p)}
 	for i := range s.ones {
 		s.ones[i] = 1
 	}
@@ -131,7 +138,7 @@ func aligned(n int) []float64 {
 
 func (s *rowState) array(v *value) []float64 {
 	if v.data != nil {
-		return v.data
+		return s.constant(v)
 	}
 	n := v.rows.Size()
 	if v.batch {

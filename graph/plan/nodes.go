@@ -112,7 +112,7 @@ func (c *compiler) scatter(n *graph.Node, s op.Scatter) {
 			}
 		}
 		if p.OffStrides != nil {
-			to.off, to.offStrides = c.rowNumbers(n.In[k].Const), off
+			to.off, to.offStrides = c.rowNumbers(n.In[k]), off
 			k++
 		}
 		o := operand{n: x, dims: graph.Iota(len(shape))}
@@ -161,7 +161,12 @@ func (c *compiler) product(n *graph.Node, o op.Contract) bool {
 	if c.an.batch[x.ID] || !c.an.batch[b.ID] || !c.an.batch[n.ID] || len(xa) != 2 || len(ba) != 2 || len(o.Out) != 2 {
 		return false
 	}
-	if x.Const == nil || !graph.AllFinite(x.Const) { // what is 0 in b absorbs it
+	if x.Const == nil {
+		return false
+	}
+	finite := graph.AllFinite(x.Const)
+	c.demand(x, func(y []float64) bool { return graph.AllFinite(y) == finite })
+	if !finite { // what is 0 in b absorbs it
 		return false
 	}
 	i, k := o.Out[1], ba[1]
@@ -188,22 +193,24 @@ func (c *compiler) product(n *graph.Node, o op.Contract) bool {
 	cl := c.cluster(dims, true, stage)
 	v := c.store(c.newValue(n, stage))
 	m.rowStride, m.colStride, m.k = m.colStride, m.rowStride, o.Sizes[i]
-	m.findEmpty(x.Const, dims[0])
+	m.empty = m.findEmpty(x.Const, dims[0])
+	c.demand(x, func(y []float64) bool { return slices.Equal(m.findEmpty(y, dims[0]), m.empty) })
 	cl.accums = append(cl.accums, &accum{src: [1]arg{c.arg(cl, src)}, to: (&access{v: v, strides: []int{0}}).sealed(), mat: m})
 	return true
 }
 
 // findEmpty lists the rows of 0 of a known X.
-func (m *matrix) findEmpty(x []float64, rows int) {
+func (m *matrix) findEmpty(x []float64, rows int) (empty []int) {
 	for i := 0; i < rows && x != nil; i++ {
 		k := 0
 		for k < m.k && x[i*m.rowStride+k*m.colStride] == 0 {
 			k++
 		}
 		if k == m.k {
-			m.empty = append(m.empty, i)
+			empty = append(empty, i)
 		}
 	}
+	return empty
 }
 
 func (c *compiler) generic(n *graph.Node) {

@@ -9,10 +9,11 @@ import (
 
 // value is an array of the program: rows of width numbers.
 type value struct {
-	n     *graph.Node // nil for a copy that the plan made
-	rows  graph.Shape
-	batch bool      // rows hold one number for each particle
-	data  []float64 // of a constant, in physical layout
+	n      *graph.Node // nil for a copy that the plan made
+	rows   graph.Shape
+	batch  bool        // rows hold one number for each particle
+	data   []float64   // of a constant, in physical layout
+	spread *graph.Node // the constant that data repeats for each particle
 
 	stage  int // at which it is computed; -1 for inputs and constants
 	stored bool
@@ -43,6 +44,8 @@ type compiler struct {
 	lastStage  int
 	network    bool
 	moved      map[int]bool // whether a scatter is done by a step of moves, which is asked for each of its operands
+
+	demands []demand
 
 	now       int           // ID of the node being scheduled
 	uses      map[int][]use // of elementwise nodes

@@ -40,19 +40,30 @@ func (c *compiler) tiles(m *matrix, rows, height int) {
 	if x == nil || m.rowStride == 1 || rows*m.k > maxTiled {
 		return
 	}
-	key := tileKey{&x[0], m.rowStride, m.colStride, rows, m.k, height}
+	m.rows, m.height = rows, height
+	key := m.tileKey(x)
 	t, ok := c.tiled[key]
 	if !ok {
-		t = make([]float64, 0, rows*m.k)
-		for lo := 0; lo < rows; lo += height {
-			hi := min(rows, lo+height)
-			for k := range m.k {
-				for i := lo; i < hi; i++ {
-					t = append(t, x[i*m.rowStride+k*m.colStride])
-				}
-			}
-		}
+		t = m.tilesOf(x)
 		c.tiled[key] = t
 	}
 	m.tiled = t
+}
+
+func (m *matrix) tileKey(x []float64) tileKey {
+	return tileKey{&x[0], m.rowStride, m.colStride, m.rows, m.k, m.height}
+}
+
+// tilesOf is the copy of a matrix.
+func (m *matrix) tilesOf(x []float64) []float64 {
+	t := make([]float64, 0, m.rows*m.k)
+	for lo := 0; lo < m.rows; lo += m.height {
+		hi := min(m.rows, lo+m.height)
+		for k := range m.k {
+			for i := lo; i < hi; i++ {
+				t = append(t, x[i*m.rowStride+k*m.colStride])
+			}
+		}
+	}
+	return t
 }

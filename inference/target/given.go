@@ -21,7 +21,7 @@ func (t *Target) findGiven() diag.List {
 	opt.Values = func(b *named.Builder, i int, shape graph.Shape) named.Value {
 		return b.Wrap(b.G.Input(fmt.Sprintf("value.%d", i), shape))
 	}
-	joint, ds := lower.LowerWith(t.Model, t.Data, &guide.Packed{Centring: t.Centring, Angles: t.Angles}, named.New(), opt)
+	joint, ds := lower.LowerWith(t.Model, t.Data, &guide.Packed{Centring: t.Centring, Angles: t.Angles}, bare(), opt)
 	if ds.HasErrors() {
 		return ds
 	}

@@ -30,7 +30,8 @@ func (l *Listing) Steps() (inputs []*graph.Node, steps string, err error) {
 // List makes a listing of outputs of a graph, as Compile compiles them.
 func (t *Target) List(g *graph.Graph, outputs []*graph.Node, names []string) *Listing {
 	return &Listing{Graph: g, Outputs: outputs, Names: names, compile: func() (graph.Program, error) {
-		p, err := t.Compile(g, outputs...)
+		g.Back(outputs)
+		p, err := t.own().Compile(g, outputs...)
 		if err != nil {
 			return nil, err
 		}

@@ -8,7 +8,6 @@ import (
 	"ppl/graph"
 
 	"ppl/graph/lower"
-	"ppl/graph/named"
 	"ppl/graph/sufficient"
 	"ppl/guide"
 	"ppl/lang"
@@ -153,7 +152,7 @@ type plannedModel struct {
 func lowerPlanned(m *lang.Model, data *lower.Data, opt lower.Options, asked map[string]string, how string) plannedModel {
 	l := plannedModel{probe: &guide.Packed{}}
 	opt.Strategies = planned(m, asked, how)
-	b := named.New()
+	b := bare()
 	l.joint, l.ds = lower.LowerWith(m, data, l.probe, b, opt)
 	if !l.ds.HasErrors() && len(l.joint.Discrete) > 0 {
 		for _, n := range b.G.Nodes() {

@@ -9,10 +9,11 @@ import (
 
 // Program is a compiled graph, with working memory, and its inputs by node.
 type Program struct {
-	compiled graph.Program
-	state    graph.State
-	inputs   map[*graph.Node]int
-	outputs  int
+	compiled  graph.Program
+	constants graph.Constants // in the place of those that it was compiled with; nil: none
+	state     graph.State
+	inputs    map[*graph.Node]int
+	outputs   int
 }
 
 // Run evaluates the outputs at what the inputs hold.
@@ -53,8 +54,15 @@ func (p *Program) At(i int) []float64 { return p.state.Input(i) }
 
 // Another is the same program with a state of its own.
 func (p *Program) Another() (*Program, error) {
-	st, err := p.compiled.NewState()
-	return &Program{compiled: p.compiled, state: st, inputs: p.inputs, outputs: p.outputs}, err
+	st, err := newState(p.compiled, p.constants)
+	return &Program{compiled: p.compiled, constants: p.constants, state: st, inputs: p.inputs, outputs: p.outputs}, err
+}
+
+func newState(p graph.Program, constants graph.Constants) (graph.State, error) {
+	if constants == nil {
+		return p.NewState()
+	}
+	return p.(graph.Refitted).NewStateOf(constants)
 }
 
 // ErrMemory is returned where an evaluation of the model would take more memory than
@@ -76,13 +84,16 @@ func (t *Target) Compile(g *graph.Graph, outputs ...*graph.Node) (c *Program, er
 			panic(r)
 		}
 	}()
-	p := t.Engine(g, outputs)
-	s, err := p.NewState()
+	r := t.program(g, outputs)
+	s, err := newState(r.p, r.constants)
 	if err != nil {
 		return nil, err
 	}
-	c = &Program{compiled: p, state: s, inputs: map[*graph.Node]int{}, outputs: len(outputs)}
-	for i, n := range p.Inputs() {
+	c = &Program{compiled: r.p, constants: r.constants, state: s, inputs: map[*graph.Node]int{}, outputs: len(outputs)}
+	for i, n := range r.p.Inputs() {
+		if r.node != nil {
+			n = r.node(n)
+		}
 		c.inputs[n] = i
 	}
 	return c, nil

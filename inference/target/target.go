@@ -57,6 +57,9 @@ type Target struct {
 	// Known are params that have been learned, and are as data from then on.
 	Known []Param
 
+	// Programs, where it is set, keeps what has been compiled for targets of the same model. The engine is then Plan.
+	Programs *Programs
+
 	statistics *sufficient.Cache
 	// halt, if it is set, says that whoever waits for graphs to be built has given up.
 	halt func() bool
@@ -77,7 +80,7 @@ func (t *Target) Unguided() (*Target, diag.List) {
 	opt.Unguided, opt.Halt = true, t.halt
 	next, ds := NewWith(t.Model, t.Data, t.Engine, opt)
 	if next != nil {
-		next.Direct, next.Mode = t.Direct, t.Mode
+		next.Direct, next.Mode, next.Programs = t.Direct, t.Mode, t.Programs
 		for _, p := range t.Known {
 			if !t.Model.GuideParams[p.Symbol] {
 				next.Known = append(next.Known, p)
@@ -106,7 +109,7 @@ func (t *Target) WithCentring(lambda [][]float64) *Target {
 // Builder makes graphs that listen.
 func (t *Target) Builder() *named.Builder {
 	b := named.New()
-	b.G.Halt = t.halt
+	b.G.Halt, b.G.Bare = t.halt, t.Programs != nil // Gorgonia's nodes are made for what is compiled
 	return b
 }
 

@@ -3,8 +3,10 @@ package inference
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 
 	"ppl/graph"
+	"ppl/graph/kernel/vec"
 	"ppl/inference/random"
 )
 
@@ -16,6 +18,8 @@ type reference struct {
 	mixture
 	norm float64 // of the t density
 	at   *mixtureDensity
+	// rooms are what LogDensities works in.
+	rooms *sync.Pool
 }
 
 // referenceTails is the degrees of freedom of its components.
@@ -72,7 +76,7 @@ func newReference(m *mixture) *reference {
 	for i := range m.weight {
 		m.weight[i] /= total
 	}
-	return &reference{mixture: *m, norm: studentNorm(m.part[0].d, m.df), at: m.density()}
+	return &reference{mixture: *m, norm: studentNorm(m.part[0].d, m.df), at: m.density(), rooms: new(sync.Pool)}
 }
 
 // bulk is where the fit puts the posterior: the moments of weighted draws, or those of
@@ -125,10 +129,32 @@ func (m *reference) Draw(r *rand.Rand, u []float64, n int) {
 	}
 }
 
-// LogDensity implements temper.Reference.
-func (m *reference) LogDensity(u []float64) float64 {
+// LogDensities implements temper.Reference.
+func (m *reference) LogDensities(u, lp []float64) {
+	n, d, parts := len(lp), m.part[0].d, len(m.part)
 	var z [mostTempered]float64
-	var share, distance [16]float64
-	k := len(m.part)
-	return m.norm + m.at.at(u, z[:len(u)], share[:k], distance[:k])
+	room, _ := m.rooms.Get().(*[]float64)
+	if room == nil || len(*room) < parts*n {
+		r := make([]float64, parts*n)
+		room = &r
+	}
+	defer m.rooms.Put(room)
+	x := (*room)[:parts*n]
+	for k, q := range m.part {
+		for i := range n {
+			x[k*n+i] = q.distance(u[i*d:(i+1)*d], z[:d]) / m.df
+		}
+	}
+	vec.Map(vec.Log1p, x, x)
+	for k, c := range m.at.scaled {
+		part := x[k*n : (k+1)*n]
+		for i, l := range part {
+			part[i] = m.norm + c - m.at.power*l
+		}
+	}
+	if parts == 1 {
+		copy(lp, x)
+		return
+	}
+	vec.LogSumExp(lp, x, parts, n, n)
 }

@@ -3,6 +3,8 @@ package temper
 import (
 	"math"
 	"math/rand/v2"
+
+	"ppl/graph/kernel/vec"
 )
 
 // population is the particles of one run.
@@ -18,13 +20,23 @@ type population struct {
 
 	// Proposals of half of the particles.
 	proposed   []float64 // their log densities under the reference
-	kind       []int     // whole, part or jump
+	drawn      []drawn
+	stretches  []float64 // of the differences
+	ratio      []float64 // logs of the chances to be accepted
+	uniform    []float64 // and of what they are held against
 	scale      [2]float64
 	tried, got [2]float64
+	step       []float64 // of a move of so many coordinates
 
 	spare          []float64 // room for resampling
 	spareP, spareQ []float64
-	weight         []float64
+	weight, excess []float64 // excess are the log densities of the target over those of the reference
+}
+
+// drawn is what is random about a proposal.
+type drawn struct {
+	kind, a, b, first int
+	chance            float64
 }
 
 // The kinds of moves: of all coordinates, of some, and by a difference as it stands.
@@ -46,8 +58,17 @@ const effective = 0.7
 
 func newPopulation(d, n int, r *rand.Rand) *population {
 	return &population{d: d, n: n, r: r, u: make([]float64, n*d), lp: make([]float64, n), lq: make([]float64, n), scale: [2]float64{1, 1},
-		proposed: make([]float64, n/2), kind: make([]int, n/2),
-		spare: make([]float64, n*d), spareP: make([]float64, n), spareQ: make([]float64, n), weight: make([]float64, n)}
+		proposed: make([]float64, n/2), drawn: make([]drawn, n/2), stretches: make([]float64, n/2), ratio: make([]float64, n/2), uniform: make([]float64, n/2),
+		step: steps(d), spare: make([]float64, n*d), spareP: make([]float64, n), spareQ: make([]float64, n), weight: make([]float64, n), excess: make([]float64, n)}
+}
+
+// steps are 2.38/√(2n) of n ≤ d coordinates: of what is accepted well enough (ter Braak & Vrugt 2008).
+func steps(d int) []float64 {
+	out := make([]float64, d+1)
+	for n := range out {
+		out[n] = 2.38 / math.Sqrt(2*float64(max(1, n)))
+	}
+	return out
 }
 
 func (p *population) row(i int) []float64 { return p.u[i*p.d : (i+1)*p.d] }
@@ -79,22 +100,13 @@ func (p *population) advance() {
 		return
 	}
 	p.temperatures++
+	for i := range p.excess {
+		p.excess[i] = p.lp[i] - p.lq[i]
+	}
 	next := 1.0
 	if p.effective(1) < effective {
-		lo, hi := math.Log(math.Max(p.beta, 1e-300)), 0.0
-		if p.beta == 0 {
-			lo = math.Log(1e-30)
-		}
-		for range 60 {
-			mid := 0.5 * (lo + hi)
-			if p.effective(math.Exp(mid)) < effective {
-				hi = mid
-			} else {
-				lo = mid
-			}
-		}
 		// A step that rounding makes nothing would never end.
-		next = math.Min(1, math.Max(math.Exp(lo), p.beta*(1+1e-9)+1e-300))
+		next = math.Min(1, math.Max(p.largest(), p.beta*(1+1e-9)+1e-300))
 	}
 	total, top := p.reweigh(next)
 	p.logEvidence += top + math.Log(total/float64(p.n))
@@ -102,28 +114,61 @@ func (p *population) advance() {
 	p.resample(total)
 }
 
+// exact is how near the share of effective particles comes to what it may be.
+const exact = 1e-9
+
+// largest is the largest β that leaves enough particles effective, where 1 does not: the end of a bracket of its logarithm,
+// which is halved at first, and then divided by false position, where an end that stays counts half (the Illinois method).
+func (p *population) largest() float64 {
+	lo, hi := math.Log(math.Max(p.beta, 1e-300)), 0.0
+	if p.beta == 0 {
+		lo = math.Log(1e-30)
+	}
+	const wide = 1
+	above, below, stayed := 1-effective, 0.0, 0
+	for k := 0; k < 100 && hi-lo > 1e-14*(1-lo); k++ {
+		x := 0.5 * (lo + hi)
+		if hi-lo < wide && below < 0 && above > 0 {
+			if y := (lo*below - hi*above) / (below - above); y > lo && y < hi {
+				x = y
+			}
+		}
+		f := p.effective(math.Exp(x)) - effective
+		if f >= 0 {
+			if lo = x; f < exact {
+				break
+			}
+			if above = f; stayed > 0 {
+				below /= 2
+			}
+			stayed = 1
+		} else {
+			if hi, below = x, f; stayed < 0 {
+				above /= 2
+			}
+			stayed = -1
+		}
+	}
+	return math.Exp(lo)
+}
+
 // reweigh fills the weights of a change to another β, relative to the largest.
 func (p *population) reweigh(beta float64) (total, top float64) {
-	top = math.Inf(-1)
+	for i, x := range p.excess {
+		p.weight[i] = (beta - p.beta) * x
+	}
+	top = vec.Maximum(p.weight)
 	for i := range p.weight {
-		p.weight[i] = (beta - p.beta) * (p.lp[i] - p.lq[i])
-		top = math.Max(top, p.weight[i])
+		p.weight[i] -= top
 	}
-	for i, w := range p.weight {
-		p.weight[i] = math.Exp(w - top)
-		total += p.weight[i]
-	}
-	return total, top
+	vec.Map(vec.Exp, p.weight, p.weight)
+	return vec.Sum(p.weight), top
 }
 
 // effective is the share of effective particles after a change to another β.
 func (p *population) effective(beta float64) float64 {
 	total, _ := p.reweigh(beta)
-	square := 0.0
-	for _, w := range p.weight {
-		square += w * w
-	}
-	return total * total / square / float64(p.n)
+	return total * total / vec.SumSquares(p.weight) / float64(p.n)
 }
 
 // resample draws the particles anew by their weights, systematically (Kitagawa 1996),
@@ -153,43 +198,54 @@ func (p *population) resample(total float64) {
 func (p *population) propose(side int, u []float64) {
 	half := p.n / 2
 	own, other := side*half, (1-side)*half
-	for k := range half {
-		a := p.r.IntN(half)
-		b := p.r.IntN(half - 1)
-		if b >= a {
-			b++
+	for k := range p.drawn {
+		x := drawn{a: p.r.IntN(half), b: p.r.IntN(half - 1)}
+		if x.b >= x.a {
+			x.b++
 		}
-		x, y, z := p.row(own+k), p.row(other+a), p.row(other+b)
-		to := u[k*p.d : (k+1)*p.d]
-		copy(to, x)
 		switch v := p.r.Float64(); {
 		case v < jumps:
-			p.kind[k] = jump
+			x.kind = jump
+		case v < jumps+parts && p.d > 1:
+			x.kind, x.chance, x.first = part, p.r.Float64(), p.r.IntN(p.d)
+			p.stretches[k] = 0.5 * p.r.NormFloat64()
+		default:
+			x.kind = whole
+			p.stretches[k] = 0.5 * p.r.NormFloat64()
+		}
+		p.drawn[k] = x
+	}
+	// The factors of the differences are spread, so that scales of all sizes are tried.
+	vec.Map(vec.Exp, p.stretches, p.stretches)
+	for k := range p.drawn {
+		x := &p.drawn[k]
+		y, z := p.row(other+x.a), p.row(other+x.b)
+		to := u[k*p.d : (k+1)*p.d]
+		copy(to, p.row(own+k))
+		switch x.kind {
+		case jump:
 			for j := range to {
 				to[j] += y[j] - z[j]
 			}
-		case v < jumps+parts && p.d > 1:
-			p.kind[k] = part
-			p.some(to, y, z)
+		case part:
+			p.some(to, y, z, x, p.stretches[k])
 		default:
-			p.kind[k] = whole
-			g := p.stretch(whole, p.d)
+			g := p.scale[whole] * p.step[p.d] * p.stretches[k]
 			for j := range to {
 				to[j] += g * (y[j] - z[j])
 			}
 		}
 	}
+	clear(p.stretches) // those of jumps are not drawn
 }
 
 // some changes a few coordinates: each with a chance, one at least.
-func (p *population) some(to, y, z []float64) {
-	chance := p.r.Float64()
-	first := p.r.IntN(p.d)
+func (p *population) some(to, y, z []float64, x *drawn, stretch float64) {
 	n := 1
-	p.chosen(chance, first, func(int) { n++ })
-	g := p.stretch(part, n)
-	to[first] += g * (y[first] - z[first])
-	p.chosen(chance, first, func(j int) { to[j] += g * (y[j] - z[j]) })
+	p.chosen(x.chance, x.first, func(int) { n++ })
+	g := p.scale[part] * p.step[n] * stretch
+	to[x.first] += g * (y[x.first] - z[x.first])
+	p.chosen(x.chance, x.first, func(j int) { to[j] += g * (y[j] - z[j]) })
 }
 
 // chosen calls f for a random set of coordinates but first; it is the same set at the
@@ -208,30 +264,30 @@ func (p *population) chosen(chance float64, first int, f func(j int)) {
 	}
 }
 
-// stretch is the factor of a difference that moves n coordinates (ter Braak & Vrugt
-// 2008: 2.38/√(2n), of what is accepted well enough), spread, so that scales of all
-// sizes are tried.
-func (p *population) stretch(kind, n int) float64 {
-	return p.scale[kind] * 2.38 / math.Sqrt(2*float64(n)) * math.Exp(0.5*p.r.NormFloat64())
-}
-
 // accept is the Metropolis test of the proposals of one half.
 func (p *population) accept(side int, u, lp []float64) {
 	half := p.n / 2
+	own := side * half
 	for k := range half {
-		i := side*half + k
-		ratio := p.beta * (lp[k] - p.lp[i])
+		ratio := p.beta * (lp[k] - p.lp[own+k])
 		if p.beta < 1 {
-			ratio += (1 - p.beta) * (p.proposed[k] - p.lq[i])
+			ratio += (1 - p.beta) * (p.proposed[k] - p.lq[own+k])
 		}
-		take := ratio >= 0 || math.Log(1-p.r.Float64()) < ratio
-		if kind := p.kind[k]; kind != jump {
+		p.ratio[k], p.uniform[k] = ratio, 1
+		if !(ratio >= 0) {
+			p.uniform[k] = 1 - p.r.Float64()
+		}
+	}
+	vec.Map(vec.Log, p.uniform, p.uniform)
+	for k, ratio := range p.ratio {
+		take := ratio >= 0 || p.uniform[k] < ratio
+		if kind := p.drawn[k].kind; kind != jump {
 			p.tried[kind]++
 			if take {
 				p.got[kind]++
 			}
 		}
-		if take {
+		if i := own + k; take {
 			copy(p.row(i), u[k*p.d:(k+1)*p.d])
 			p.lp[i], p.lq[i] = lp[k], p.proposed[k]
 		}

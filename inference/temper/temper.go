@@ -23,6 +23,7 @@ package temper
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 
 	"ppl/graph/parallel"
@@ -35,8 +36,8 @@ type Density func(u, lp []float64) error
 type Reference interface {
 	// Draw fills the n rows of u.
 	Draw(r *rand.Rand, u []float64, n int)
-	// LogDensity is normalised; it may be called by several goroutines.
-	LogDensity(u []float64) float64
+	// LogDensities fills lp with the log densities at the rows of u. They are normalised; it may be called by several goroutines.
+	LogDensities(u, lp []float64)
 }
 
 // Options set a run.
@@ -124,9 +125,14 @@ func (s *sampler) spent(n int) bool {
 	return s.opt.Most > 0 && s.evaluations+n > s.opt.Most
 }
 
-// together does some work of each run at the same time.
+// together does some work of each run, on all cores.
 func (s *sampler) together(work func(i int, p *population)) {
-	parallel.Each(len(s.runs), func(i int) { work(i, s.runs[i]) })
+	workers := min(len(s.runs), runtime.GOMAXPROCS(0))
+	parallel.Each(workers, func(w int) {
+		for i := w; i < len(s.runs); i += workers {
+			work(i, s.runs[i])
+		}
+	})
 }
 
 // evaluate fills lp for the first n rows of proposals of every run.
@@ -151,9 +157,7 @@ func (s *sampler) start() error {
 	s.together(func(i int, p *population) {
 		s.ref.Draw(p.r, p.u, n)
 		copy(s.u[i*n*d:], p.u)
-		for k := range n {
-			p.lq[k] = s.ref.LogDensity(p.row(k))
-		}
+		s.ref.LogDensities(p.u, p.lq)
 	})
 	if err := s.evaluate(n); err != nil {
 		return err
@@ -213,24 +217,30 @@ func (s *sampler) arrived() bool {
 // move proposes a move of every particle, one half of each population after the other.
 func (s *sampler) move() error {
 	d, half := s.opt.D, s.opt.Particles/2
-	for side := range 2 {
-		s.together(func(i int, p *population) {
-			u := s.u[i*half*d : (i+1)*half*d]
-			p.propose(side, u)
-			for k := range half {
-				if p.beta < 1 {
-					p.proposed[k] = s.ref.LogDensity(u[k*d : (k+1)*d])
-				}
-			}
-		})
-		if err := s.evaluate(half); err != nil {
-			return err
+	propose := func(i int, p *population, side int) {
+		u := s.u[i*half*d : (i+1)*half*d]
+		if p.propose(side, u); p.beta < 1 {
+			s.ref.LogDensities(u, p.proposed)
 		}
-		s.together(func(i int, p *population) {
-			p.accept(side, s.u[i*half*d:(i+1)*half*d], s.lp[i*half:(i+1)*half])
-		})
 	}
-	s.together(func(_ int, p *population) { p.adapt() })
+	accept := func(i int, p *population, side int) {
+		p.accept(side, s.u[i*half*d:(i+1)*half*d], s.lp[i*half:(i+1)*half])
+	}
+	s.together(func(i int, p *population) { propose(i, p, 0) })
+	if err := s.evaluate(half); err != nil {
+		return err
+	}
+	s.together(func(i int, p *population) {
+		accept(i, p, 0)
+		propose(i, p, 1)
+	})
+	if err := s.evaluate(half); err != nil {
+		return err
+	}
+	s.together(func(i int, p *population) {
+		accept(i, p, 1)
+		p.adapt()
+	})
 	return nil
 }
 

@@ -25,7 +25,14 @@ func (b broad) Draw(r *rand.Rand, u []float64, n int) {
 	}
 }
 
-func (b broad) LogDensity(u []float64) float64 {
+func (b broad) LogDensities(u, lp []float64) {
+	d := len(b.loc)
+	for i := range lp {
+		lp[i] = b.logDensity(u[i*d : (i+1)*d])
+	}
+}
+
+func (b broad) logDensity(u []float64) float64 {
 	q, l := 0.0, 0.0
 	for j, x := range u {
 		z := (x - b.loc[j]) / b.sd[j]

@@ -91,17 +91,21 @@ type reach struct {
 func heavyReaches(t *target.Target, u, w []float64) []reach {
 	var out []reach
 	var heavy []float64
+	x, done := psis.Numbers(len(u) / t.D)
+	defer done()
+	spare := make([]float64, len(x))
 	for _, s := range t.Slots {
 		log := s.Transform.Name == "exp"
 		if !log && s.Transform.Name != "identity" {
 			continue
 		}
 		for e := range s.Free.Size() {
-			r := newReach(u, w, s.Offset+e, t.D, log)
+			r := newReach(u, w, s.Offset+e, t.D, log, x, spare)
 			h := topShare(r.squares, w, r.second)
 			if !(h > heavyShare) {
 				continue
 			}
+			spare = make([]float64, len(x))
 			at, _ := slices.BinarySearchFunc(heavy, h, func(a, b float64) int { return cmp.Compare(b, a) })
 			heavy, out = slices.Insert(heavy, at, h), slices.Insert(out, at, r)
 		}
@@ -109,9 +113,9 @@ func heavyReaches(t *target.Target, u, w []float64) []reach {
 	return out
 }
 
-func newReach(u, w []float64, i, d int, log bool) reach {
-	r := reach{i: i, log: log, squares: make([]float64, len(u)/d)}
-	x := make([]float64, len(r.squares))
+// newReach is that of a coordinate; x is room for as many numbers as there are draws, and squares what the reach has.
+func newReach(u, w []float64, i, d int, log bool, x, squares []float64) reach {
+	r := reach{i: i, log: log, squares: squares}
 	top := math.Inf(-1)
 	for k := range x {
 		x[k] = u[k*d+i]

@@ -24,22 +24,25 @@ type Spread struct {
 func (w *Weighted) measureSpread() {
 	d, n := w.D, w.N()
 	shapes := make([]float64, d)
-	logs := make([]float64, n)
-	for k, x := range w.W {
-		logs[k] = math.Log(x)
-	}
 	workers := max(1, min(d, runtime.GOMAXPROCS(0)))
 	parallel.Each(workers, func(worker int) {
-		terms := make([]float64, n)
+		terms, done := psis.Numbers(n)
+		defer done()
 		for i := worker; i < d; i += workers {
 			mean := 0.0
 			for k, x := range w.W {
 				mean += x * w.U[k*d+i]
 			}
-			for k, x := range logs {
-				terms[k] = x + 2*math.Log(math.Abs(w.U[k*d+i]-mean))
+			positive := 0
+			for k, x := range w.W {
+				off := math.Abs(w.U[k*d+i] - mean)
+				if terms[k] = x * off * off; x > 0 && off > 0 {
+					positive++
+				}
 			}
-			_, shapes[i] = psis.Smooth(terms)
+			shapes[i] = psis.KHat(terms, positive, func(k int) float64 {
+				return math.Log(w.W[k]) + 2*math.Log(math.Abs(w.U[k*d+i]-mean))
+			})
 		}
 	})
 	w.Spread = Spread{KHat: math.Inf(-1)}

@@ -49,15 +49,18 @@ var reportedQuantiles = []float64{0.05, 0.5, 0.95}
 // scratch is room for as many.
 func (q *quantity) summarise(draws, w, scratch []float64) {
 	q.leaveOut(draws, w)
-	q.take(tails.Weighted(draws, w))
 	var qs []float64
 	if w != nil {
+		sorted := psis.Sorted(draws, w)
+		defer sorted.Release()
+		q.take(tails.WeightedSorted(draws, w, sorted))
 		var errs []float64
-		qs, errs = psis.Quantiles(draws, w, 1, reportedQuantiles)
+		qs, errs = sorted.Quantiles(draws, w, 1, reportedQuantiles)
 		if !fewValues(draws) {
 			q.MCSETail = math.Max(errs[0], errs[2])
 		}
 	} else {
+		q.take(tails.Weighted(draws, w))
 		copy(scratch, draws)
 		qs = quantiles(scratch, reportedQuantiles...)
 	}

@@ -78,7 +78,17 @@ func SD(x, w []float64, reff float64) (sd, mcse float64) {
 // the distribution function at the quantile, by the delta method, is mapped back
 // through the quantile function.
 func Quantiles(x, w []float64, reff float64, ps []float64) (qs, mcse []float64) {
-	c := newCDF(x, w)
+	sorted := Sorted(x, w)
+	defer sorted.Release()
+	return sorted.Quantiles(x, w, reff, ps)
+}
+
+// Quantiles are those of the draws x with weights w that were sorted.
+func (o *Order) Quantiles(x, w []float64, reff float64, ps []float64) (qs, mcse []float64) {
+	room := numbers(len(o.Draws))
+	defer giveBack(&plainRooms, room)
+	c := cdf{o.Draws, *room}
+	c.fill()
 	total := 0.0
 	for _, v := range w {
 		if v > 0 {
@@ -123,9 +133,16 @@ func below(x, w []float64, total, reff, q float64) float64 {
 // A Draw is one with its weight.
 type Draw struct{ X, W float64 }
 
-// Ascending are the draws that have weight, in order; all have the same if w is nil.
-func Ascending(x, w []float64) []Draw {
-	draws := make([]Draw, 0, len(x))
+// Order are the draws that have weight, in order.
+type Order struct {
+	Draws []Draw
+	room  *[]Draw
+}
+
+// Sorted are the draws that have weight, in order; all have the same if w is nil.
+func Sorted(x, w []float64) *Order {
+	o := &Order{room: room[Draw](&orderRooms, len(x))}
+	draws := (*o.room)[:0]
 	for i, v := range x {
 		weight := 1.0
 		if w != nil {
@@ -136,41 +153,49 @@ func Ascending(x, w []float64) []Draw {
 		}
 	}
 	sortDraws(draws)
-	return draws
+	o.Draws = draws
+	return o
+}
+
+// Release lets the memory be used again: the draws are not to be read any more.
+func (o *Order) Release() {
+	giveBack(&orderRooms, o.room)
+	o.Draws, o.room = nil, nil
 }
 
 // cdf is a weighted empirical distribution function: at[i] of the weight lies
-// below the middle of the i-th smallest draw x[i].
-type cdf struct{ x, at []float64 }
+// below the middle of the i-th smallest draw.
+type cdf struct {
+	draws []Draw
+	at    []float64
+}
 
-func newCDF(x, w []float64) cdf {
-	draws := Ascending(x, w)
-	c := cdf{x: make([]float64, len(draws)), at: make([]float64, len(draws))}
+// fill works out at.
+func (c cdf) fill() {
 	total := 0.0
-	for i, d := range draws {
-		c.x[i], c.at[i] = d.X, total+d.W/2
+	for i, d := range c.draws {
+		c.at[i] = total + d.W/2
 		total += d.W
 	}
 	for i := range c.at {
 		c.at[i] /= total
 	}
-	return c
 }
 
 func (c cdf) quantile(p float64) float64 {
-	n := len(c.x)
+	n := len(c.draws)
 	if n == 0 || math.IsNaN(p) {
 		return math.NaN()
 	}
 	i := sort.SearchFloat64s(c.at, p)
 	switch {
 	case i == 0:
-		return c.x[0]
+		return c.draws[0].X
 	case i == n:
-		return c.x[n-1]
-	case c.x[i] == c.x[i-1]:
-		return c.x[i]
+		return c.draws[n-1].X
+	case c.draws[i].X == c.draws[i-1].X:
+		return c.draws[i].X
 	}
 	f := (p - c.at[i-1]) / (c.at[i] - c.at[i-1])
-	return c.x[i-1] + f*(c.x[i]-c.x[i-1])
+	return c.draws[i-1].X + f*(c.draws[i].X-c.draws[i-1].X)
 }

@@ -29,22 +29,47 @@ func Smooth(logw []float64) (logweights []float64, khat float64) {
 // Markov chain are: their tail is longer, 3√(S/reff).
 func SmoothDependent(logw []float64, reff float64) (logweights []float64, khat float64) {
 	lw, top := shifted(logw)
-	if math.IsInf(top, 0) {
-		normalise(lw)
-		return lw, math.Inf(1)
-	}
 	khat = math.Inf(1)
-	if n := tailLength(positive(lw), reff); n >= minTail {
-		top := largest(lw, n+1)
-		tail := top[1:]
-		if lw[tail[n-1]]-lw[tail[0]] < equal {
-			khat = 0
-		} else {
-			khat = smoothTail(lw, tail, lw[top[0]])
-		}
+	if n := tailLength(positive(lw), reff); n >= minTail && !math.IsInf(top, 0) {
+		khat = smoothLargest(lw, n)
 	}
 	normalise(lw)
 	return lw, khat
+}
+
+// smoothLargest smooths the n largest ratios and gives k̂.
+func smoothLargest(lw []float64, n int) float64 {
+	top := largest(lw, n+1)
+	tail := top[1:]
+	if lw[tail[n-1]]-lw[tail[0]] < equal {
+		return 0
+	}
+	return smoothTail(lw, tail, lw[top[0]])
+}
+
+// KHat is the k̂ that Smooth gives for ratios of about these sizes, of which so many are neither 0 nor NaN. log is the logarithm
+// of one, which is asked of the largest alone; a size may be off by a few units of the last place, or beyond the range of numbers.
+func KHat(size []float64, positive int, log func(i int) float64) float64 {
+	const near, smallest = 1e-9, 1e-290
+	n := tailLength(positive, 1)
+	if n < minTail {
+		return math.Inf(1)
+	}
+	least := Top(size, n+1)[0]
+	if least *= 1 - near; least < smallest {
+		least = 0
+	}
+	lw := make([]float64, 0, n+1+n/8)
+	for i, v := range size {
+		if v >= least {
+			lw = append(lw, log(i))
+		}
+	}
+	lw, top := shifted(lw)
+	if math.IsInf(top, 0) {
+		return math.Inf(1)
+	}
+	return smoothLargest(lw, n)
 }
 
 // shifted copies log ratios so that the largest, top, becomes 0, and makes

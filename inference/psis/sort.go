@@ -44,6 +44,8 @@ func unkey(k uint64) float64 {
 var (
 	numberRooms sync.Pool // of *[]keyed[struct{}]
 	drawRooms   sync.Pool // of *[]keyed[Draw]
+	orderRooms  sync.Pool // of *[]Draw
+	plainRooms  sync.Pool // of *[]float64
 	countRooms  = sync.Pool{New: func() any { return new([passes][buckets]uint32) }}
 )
 
@@ -54,6 +56,15 @@ func room[T any](p *sync.Pool, n int) *[]T {
 	}
 	r := make([]T, n)
 	return &r
+}
+
+// numbers is room for n of them.
+func numbers(n int) *[]float64 { return room[float64](&plainRooms, n) }
+
+// Numbers is room for n numbers, whatever they are, until done is called.
+func Numbers(n int) (x []float64, done func()) {
+	r := numbers(n)
+	return *r, func() { giveBack(&plainRooms, r) }
 }
 
 // mostRoom bounds the numbers that a room keeps between calls.

@@ -92,3 +92,43 @@ func BenchmarkSort(b *testing.B) {
 		}
 	}
 }
+
+// TestKHat: k̂ of sizes of which only the largest have their logarithms taken is that of all logarithms, to the bit.
+func TestKHat(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for k := range 300 {
+		n := r.IntN(3000)
+		w, d := make([]float64, n), make([]float64, n)
+		far := math.Exp(300 * r.NormFloat64() * float64(k%3))
+		for i := range w {
+			w[i], d[i] = math.Exp(3*r.NormFloat64()), far*math.Abs(r.NormFloat64())
+			switch r.IntN(20) {
+			case 0:
+				w[i] = 0
+			case 1:
+				d[i] = 0
+			case 2:
+				w[i], d[i] = 1, far
+			case 3:
+				if k%7 == 0 {
+					d[i] = math.NaN()
+				}
+			}
+		}
+		if k%50 == 9 && n > 0 {
+			d[r.IntN(n)] = math.Inf(1)
+		}
+		logs, sizes, positive := make([]float64, n), make([]float64, n), 0
+		log := func(i int) float64 { return math.Log(w[i]) + 2*math.Log(d[i]) }
+		for i := range logs {
+			logs[i], sizes[i] = log(i), w[i]*d[i]*d[i]
+			if w[i] > 0 && d[i] > 0 {
+				positive++
+			}
+		}
+		_, want := Smooth(logs)
+		if got := KHat(sizes, positive, log); got != want {
+			t.Fatalf("case %d, of %d: k̂ = %v, want %v", k, n, got, want)
+		}
+	}
+}

@@ -29,7 +29,8 @@ func termError(terms []float64, reff float64, light, weighted bool) (err, index 
 	if light {
 		return plain, 0
 	}
-	size := make([]float64, len(terms))
+	size, done := psis.Numbers(len(terms))
+	defer done()
 	for i, g := range terms {
 		size[i] = math.Abs(g)
 	}

@@ -16,7 +16,7 @@ func TestLightMomentsAreTheSame(t *testing.T) {
 			for i := range x {
 				x[i] = draw()
 			}
-			have, want := Weighted(x, nil), moments(x, nil, func([]float64) float64 { return 1 })
+			have, want := Weighted(x, nil), moments(x, nil, nil, func([]float64) float64 { return 1 })
 			if have != want && !math.IsNaN(want.SD) {
 				t.Errorf("kind %d, %d draws: %+v, and by the terms %+v", kind, n, have, want)
 			}

@@ -48,13 +48,16 @@ func (m *Moments) Which() Which {
 // Weighted are the moments of independent draws with normalised weights; w is nil if
 // all are equal. Draws without weight do not count. All are NaN where some draw with
 // weight is not finite.
-func Weighted(x, w []float64) Moments {
+func Weighted(x, w []float64) Moments { return WeightedSorted(x, w, nil) }
+
+// WeightedSorted is Weighted where the draws have been sorted; sorted may be nil.
+func WeightedSorted(x, w []float64, sorted *psis.Order) Moments {
 	if w == nil {
 		if m, done := lightMoments(x); done {
 			return m
 		}
 	}
-	return moments(x, w, func([]float64) float64 { return 1 })
+	return moments(x, w, sorted, func([]float64) float64 { return 1 })
 }
 
 // WeightedMean is the mean alone of Weighted.
@@ -67,7 +70,7 @@ func WeightedMean(x, w []float64) float64 {
 // autocorrelation.
 func Chains(chains [][]float64) Moments {
 	n := len(chains[0])
-	return moments(slices.Concat(chains...), nil, func(terms []float64) float64 {
+	return moments(slices.Concat(chains...), nil, nil, func(terms []float64) float64 {
 		parts := make([][]float64, len(chains))
 		for c := range parts {
 			parts[c] = terms[c*n : (c+1)*n]
@@ -116,13 +119,16 @@ func width(sorted []psis.Draw) float64 {
 
 // moments takes the moments of draws; reff gives the relative efficiency of terms, one
 // for each draw, for their mean.
-func moments(x, w []float64, reff func(terms []float64) float64) Moments {
+func moments(x, w []float64, order *psis.Order, reff func(terms []float64) float64) Moments {
 	m, about, light := centred(x, w)
 	if math.IsNaN(m.Mean) || m.SD == 0 {
 		return m
 	}
 	n := float64(len(x))
-	first, second := make([]float64, len(x)), make([]float64, len(x))
+	room, done := psis.Numbers(2 * len(x))
+	defer done()
+	first, second := room[:len(x)], room[len(x):]
+	clear(room)
 	for i, v := range x {
 		if weight := weightOf(w, i, n); weight > 0 {
 			d := v - about.draw - about.mean
@@ -131,7 +137,11 @@ func moments(x, w []float64, reff func(terms []float64) float64) Moments {
 	}
 	r1, r2 := reff(first), reff(second)
 	if !light {
-		sorted := psis.Ascending(x, w)
+		if order == nil {
+			order = psis.Sorted(x, w)
+			defer order.Release()
+		}
+		sorted := order.Draws
 		m.Index = index(sorted, n, r1)
 		if m.Index > swampedIndex && m.SD > swamped*width(sorted) {
 			m.Index = math.Max(m.Index, HeavySD)

@@ -138,14 +138,13 @@ func (g *Graph) gorg(n *Node) *gorgonia.Node {
 	switch {
 	case n.gn != nil:
 	case n.IsConst():
-		building.Lock()
-		n.gn = g.gorgInput(fmt.Sprintf("const %d", n.ID), n.Shape)
-		building.Unlock()
-		g.byGorg[n.gn] = n
+		g.backLeaf(n, fmt.Sprintf("const %d", n.ID))
+	case n.IsInput():
+		g.backLeaf(n, n.Name)
 	default:
 		needed := Needed([]*Node{n})
 		for _, m := range g.nodes[:n.ID+1] {
-			if needed[m.ID] && m.gn == nil && !m.IsConst() {
+			if needed[m.ID] && m.gn == nil && m.Op != nil {
 				g.back(m)
 			}
 		}
@@ -157,10 +156,22 @@ func (g *Graph) gorg(n *Node) *gorgonia.Node {
 func (g *Graph) Back(outputs []*Node) {
 	needed := Needed(outputs)
 	for _, n := range g.nodes[:min(backed, len(g.nodes))] {
-		if needed[n.ID] && n.gn == nil && !n.IsConst() {
+		switch {
+		case !needed[n.ID] || n.gn != nil || n.IsConst():
+		case n.Op == nil:
+			g.gorg(n)
+		default:
 			g.back(n)
 		}
 	}
+}
+
+// backLeaf makes the gorgonia node of an input or a constant.
+func (g *Graph) backLeaf(n *Node, name string) {
+	building.Lock()
+	n.gn = g.gorgInput(name, n.Shape)
+	building.Unlock()
+	g.byGorg[n.gn] = n
 }
 
 // back makes the gorgonia node of an op whose operands have theirs.
@@ -171,6 +182,9 @@ func (g *Graph) back(n *Node) {
 
 // gorgInput makes a leaf; the caller holds building.
 func (g *Graph) gorgInput(name string, shape Shape) *gorgonia.Node {
+	if g.eg == nil {
+		g.eg = gorgonia.NewGraph()
+	}
 	for salted := name; ; salted += "'" {
 		var n *gorgonia.Node
 		if len(shape) == 0 {

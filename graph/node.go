@@ -197,7 +197,7 @@ type Graph struct {
 	// Bare leaves out Gorgonia's nodes, which a graph that is only looked at does without.
 	Bare bool
 
-	eg      *gorgonia.ExprGraph
+	eg      *gorgonia.ExprGraph // made when it is first needed
 	nodes   []*Node
 	byKey   map[string]*Node
 	keying  []byte // room for a key
@@ -284,7 +284,6 @@ var building sync.Mutex
 // New returns an empty graph.
 func New() *Graph {
 	return &Graph{
-		eg:      gorgonia.NewGraph(),
 		byKey:   map[string]*Node{},
 		scalars: map[uint64]*Node{},
 		arrays:  map[arrayKey]*Node{},
@@ -376,10 +375,9 @@ func (g *Graph) Input(name string, shape Shape) *Node {
 	}
 	g.names[name] = true
 	n := g.add(&Node{Shape: shape, Name: name})
-	building.Lock()
-	n.gn = g.gorgInput(name, shape)
-	building.Unlock()
-	g.byGorg[n.gn] = n
+	if !g.Bare {
+		g.backLeaf(n, name)
+	}
 	return n
 }
 

@@ -116,11 +116,13 @@ func every(chains [][]float64, n int) [][]float64 {
 // fewValues reports whether draws are of something discrete: a count, a rank.
 func fewValues(draws []float64) bool {
 	const looked, few = 400, 100
-	seen := map[float64]bool{}
+	seen := make(map[float64]bool, few)
 	for i := 0; i < len(draws); i += 1 + len(draws)/looked {
-		seen[draws[i]] = true
+		if seen[draws[i]] = true; len(seen) > few {
+			return false
+		}
 	}
-	return len(seen) <= few
+	return true
 }
 
 // leftOut is the share of a let's draws that may be undefined without a word on its moments

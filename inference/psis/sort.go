@@ -43,7 +43,7 @@ func unkey(k uint64) float64 {
 // rooms keep what sorting works in.
 var (
 	numberRooms sync.Pool // of *[]keyed[struct{}]
-	drawRooms   sync.Pool // of *[]keyed[Draw]
+	drawRooms   sync.Pool // of *[]keyed[float64]
 	orderRooms  sync.Pool // of *[]Draw
 	plainRooms  sync.Pool // of *[]float64
 	countRooms  = sync.Pool{New: func() any { return new([passes][buckets]uint32) }}
@@ -165,18 +165,19 @@ func Sort(x []float64) {
 // sortDraws puts draws in order, equal ones by their weights.
 func sortDraws(draws []Draw) {
 	n := len(draws)
-	if n < fewSorted || n > math.MaxUint32 || slices.ContainsFunc(draws, func(d Draw) bool { return d.X != d.X }) {
+	odd := func(d Draw) bool { return d.X != d.X || d.X == 0 && math.Signbit(d.X) } // has no key of its own
+	if n < fewSorted || n > math.MaxUint32 || slices.ContainsFunc(draws, odd) {
 		slices.SortFunc(draws, ascendingDraws)
 		return
 	}
-	r := room[keyed[Draw]](&drawRooms, 2*n)
+	r := room[keyed[float64]](&drawRooms, 2*n)
 	defer giveBack(&drawRooms, r)
 	a := (*r)[:n]
 	for i, d := range draws {
-		a[i] = keyed[Draw]{d, key(d.X)}
+		a[i] = keyed[float64]{d.W, key(d.X)}
 	}
 	for i, k := range byDigits(a, (*r)[n:]) {
-		draws[i] = k.value
+		draws[i] = Draw{unkey(k.key), k.value}
 	}
 	for i := 0; i < n; {
 		j := i + 1

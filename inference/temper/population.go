@@ -27,6 +27,7 @@ type population struct {
 	scale      [2]float64
 	tried, got [2]float64
 	step       []float64 // of a move of so many coordinates
+	chosen     []int     // room for these
 
 	spare          []float64 // room for resampling
 	spareP, spareQ []float64
@@ -59,7 +60,7 @@ const effective = 0.7
 func newPopulation(d, n int, r *rand.Rand) *population {
 	return &population{d: d, n: n, r: r, u: make([]float64, n*d), lp: make([]float64, n), lq: make([]float64, n), scale: [2]float64{1, 1},
 		proposed: make([]float64, n/2), drawn: make([]drawn, n/2), stretches: make([]float64, n/2), ratio: make([]float64, n/2), uniform: make([]float64, n/2),
-		step: steps(d), spare: make([]float64, n*d), spareP: make([]float64, n), spareQ: make([]float64, n), weight: make([]float64, n), excess: make([]float64, n)}
+		step: steps(d), chosen: make([]int, 0, d), spare: make([]float64, n*d), spareP: make([]float64, n), spareQ: make([]float64, n), weight: make([]float64, n), excess: make([]float64, n)}
 }
 
 // steps are 2.38/√(2n) of n ≤ d coordinates: of what is accepted well enough (ter Braak & Vrugt 2008).
@@ -241,26 +242,21 @@ func (p *population) propose(side int, u []float64) {
 
 // some changes a few coordinates: each with a chance, one at least.
 func (p *population) some(to, y, z []float64, x *drawn, stretch float64) {
-	n := 1
-	p.chosen(x.chance, x.first, func(int) { n++ })
-	g := p.scale[part] * p.step[n] * stretch
-	to[x.first] += g * (y[x.first] - z[x.first])
-	p.chosen(x.chance, x.first, func(j int) { to[j] += g * (y[j] - z[j]) })
-}
-
-// chosen calls f for a random set of coordinates but first; it is the same set at the
-// second call for a proposal.
-func (p *population) chosen(chance float64, first int, f func(j int)) {
 	// The set is drawn from the bits of a number that is derived from the state, so
 	// that it needs no memory.
-	h := math.Float64bits(chance) ^ uint64(first)*0x9e3779b97f4a7c15
-	for j := range p.d {
+	h := math.Float64bits(x.chance) ^ uint64(x.first)*0x9e3779b97f4a7c15
+	chance, chosen := x.chance*(1<<53), p.chosen[:0]
+	for j := range to {
 		h ^= h << 13
 		h ^= h >> 7
 		h ^= h << 17
-		if j != first && float64(h>>11)/(1<<53) < chance {
-			f(j)
+		if j == x.first || float64(h>>11) < chance {
+			chosen = append(chosen, j)
 		}
+	}
+	g := p.scale[part] * p.step[len(chosen)] * stretch
+	for _, j := range chosen {
+		to[j] += g * (y[j] - z[j])
 	}
 }
 

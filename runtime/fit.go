@@ -53,8 +53,8 @@ func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err er
 	if p, err = p.under(opt.Guide); err != nil {
 		return nil, err
 	}
-	if chosen := p.target.Chosen(); len(chosen) > 0 {
-		return nil, &OptionError{"Guide", fmt.Sprintf("the `guide` draws `%s`, which is discrete: for now that is fitted in batches alone; meanfield leaves the guide out", chosen[0].Symbol.Name)}
+	if len(p.target.Chosen()) > 0 {
+		return p.fitChosen(ctx, run, opt)
 	}
 	p, points, err := p.learn(run)
 	if err != nil {

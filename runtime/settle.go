@@ -67,6 +67,7 @@ func (post *making) conclude() {
 	if s == nil {
 		post.judge()
 		post.judgeBatches()
+		post.judgeChosen()
 		post.judgeParams()
 		return
 	}

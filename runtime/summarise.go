@@ -39,6 +39,7 @@ type making struct {
 	learned    *learned           // nil where there are no params
 	batches    *answer.Batches    // of a fit in batches
 	inBatches  *inference.Batches // what it has come to
+	chosen     bool               // the guide of the model draws discrete latents
 
 	verdict Verdict
 	reasons []string

@@ -153,6 +153,9 @@ type Joint struct {
 	Observed []*Observed
 	// Idle are warnings of data that have no part in the model.
 	Idle diag.List
+	// Chosen are the discrete latents that a guide of the user's draws, at their weights: of their shapes with a dimension for the
+	// values.
+	Chosen []Reported
 	// Rewards are what score-function gradients weigh the draws of discrete sites of a guide by.
 	Rewards []Reward
 	// Excesses are log q − log N of what a guide of the user's has drawn from standard normal noise, by site.
@@ -296,6 +299,11 @@ func LowerWith(m *lang.Model, data *Data, src Source, b *named.Builder, opt Opti
 	if l.guided != nil {
 		l.try(l.score)
 		l.joint.Excesses = l.guided.excesses
+		for _, s := range l.m.Guided {
+			if c := l.guided.chosen[s.Name]; c != nil && c.site.site.Shape.Size() > 0 {
+				l.joint.Chosen = append(l.joint.Chosen, Reported{Symbol: s, Value: c.weights})
+			}
+		}
 	}
 	l.diags.Sort()
 	if l.diags.HasErrors() {

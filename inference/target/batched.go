@@ -120,6 +120,17 @@ func NewBatched(t *Target, dim string, n, points int, how lower.Relaxation, firs
 	return b, b.checkRewards(parts)
 }
 
+// NewWhole takes all data as one row of no dimension.
+func NewWhole(t *Target, points int, how lower.Relaxation) (*Batched, error) {
+	b := &Batched{N: 1, Points: points, Temperature: 0.5, t: t, how: how, programs: map[batchKey]*batchProgram{}, ready: map[bool]*batchProgram{}}
+	all, err := b.look(&Rows{Data: t.Data})
+	if err != nil {
+		return nil, err
+	}
+	b.Slots, b.Local, b.Global, b.terms = all.pack.Slots, make([]bool, len(all.pack.Slots)), all.pack.Size, make([]bool, len(all.terms))
+	return b, nil
+}
+
 // checkRewards demands that what weighs the draws of a discrete site in score-function gradients is the same for a row whatever
 // other rows there are.
 func (b *Batched) checkRewards(parts []*looked) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"slices"
 
 	"ppl/graph/lower"
 	"ppl/inference/psis"
@@ -108,6 +109,17 @@ func DrawChosen(ctx context.Context, t *target.Target, loc, logsd []float64, opt
 	}
 	if elements <= mostWeighted {
 		smooth, khat := psis.Smooth(logw)
+		if !manyValues(logw) { // no tail of any shape: the largest are as they are
+			copy(smooth, logw)
+			khat = 0
+			most, sum := slices.Max(logw), 0.0
+			for _, x := range logw {
+				sum += math.Exp(x - most)
+			}
+			for i := range smooth {
+				smooth[i] -= most + math.Log(sum)
+			}
+		}
 		fit.Draws.KHat, fit.KHatMeanField = khat, khat
 		if khat <= UsableKHat {
 			w := psis.Weights(smooth)
@@ -126,4 +138,13 @@ func DrawChosen(ctx context.Context, t *target.Target, loc, logsd []float64, opt
 		}
 	}
 	return fit, nil
+}
+
+// manyValues reports whether the largest weights, whose shape tells k̂, differ: under discrete latents alone they are few numbers.
+func manyValues(logw []float64) bool {
+	n := len(logw)
+	top := slices.Clone(logw)
+	slices.Sort(top)
+	top = top[n-min(n/5, int(3*math.Sqrt(float64(n)))):]
+	return 2*len(slices.Compact(slices.Clone(top))) > len(top)
 }

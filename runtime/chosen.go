@@ -77,13 +77,7 @@ func (p *Problem) fitChosen(ctx context.Context, run *methods.Run, opt Options) 
 	if err != nil {
 		return nil, err
 	}
-	// From here on the discrete latents are at draws.
-	t := *made.problem.target
-	t.Options.Relaxation = lower.Relaxation{Drawn: true}
-	q := *made.problem
-	q.target = &t
-	made.problem = &q
-	a.Target, a.Ending = &t, ending
+	a.Ending = ending
 	a.Modes, a.Particles = []inference.Mode{{ELBO: a.ELBO}}, inference.DefaultParticles
 	if opt.Particles > 0 {
 		a.Particles = min(opt.Particles, target.Lanes)

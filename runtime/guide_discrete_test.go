@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -333,6 +334,102 @@ func TestChosenInBatches(t *testing.T) {
 		t.Logf("%s: ELBO %.2f ± %.2f, in closed form %.2f", how, f.ELBO, f.MCSE, best.ELBO)
 		if f.ELBO < best.ELBO-slack-3*f.MCSE || f.ELBO > best.ELBO+5+3*f.MCSE {
 			t.Errorf("%s: the ELBO is %.2f ± %.2f, in closed form %.2f", how, f.ELBO, f.MCSE, best.ELBO)
+		}
+	}
+}
+
+// TestChosenWhole: a guide of discrete latents that is fitted to all data at a time has the exact posterior by its weights, and as its
+// ELBO at most the log evidence, however it was learned.
+func TestChosenWhole(t *testing.T) {
+	const model = `data y : real[2]
+let A = [[1.5, -0.5], [0.7, 1.2], [-1.0, 0.8]]
+z[k in 1..3] ~ Bernoulli(0.4)
+for d in 1..2 { y[d] ~ Normal(sum([A[k, d] * z[k] for k in 1..3]), 0.7) }
+`
+	y := []float64{1.2, 0.9}
+	exact := fitText(t, model, map[string]any{"y": y}, runtime.Options{})
+	evidence := exact.Figures().ELBO
+	for guide, hows := range map[string][]string{
+		"param c : real[3]\nguide { plate k in 1..3 { z[k] ~ Bernoulli(logit = c[k]) } }\n": {"expect", "relax", "score"},
+		// Given the first, so that the posterior is nearly within reach; and with a guide of a distribution of the same support.
+		"param c : real[5]\nguide {\n z[1] ~ Bernoulli(logit = c[1])\n plate k in 2..3 { z[k] ~ Binomial(1, inv_logit(c[k] + c[k+2])) }\n}\n": {"expect", "relax"},
+	} {
+		m, err := runtime.Compile("m.ppl", []byte(model+guide))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, how := range hows {
+			p, err := m.BindWith(runtime.Map(map[string]any{"y": y}), runtime.BindOptions{Discrete: map[string]string{"z": how}})
+			if err != nil {
+				t.Fatalf("%s: %v", how, err)
+			}
+			post, err := p.Fit(context.Background(), runtime.Options{Seed: 3})
+			if err != nil {
+				t.Fatalf("%s: %v", how, err)
+			}
+			f := post.Figures()
+			if f.ELBO > evidence+4*f.MCSE || f.ELBO < evidence-0.6 {
+				t.Errorf("%s: the ELBO is %.3f ± %.3f, and the log evidence %.3f", how, f.ELBO, f.MCSE, evidence)
+			}
+			if post.Verdict() != runtime.Caution {
+				t.Errorf("%s: the verdict is %v: %v", how, post.Verdict(), post.Reasons())
+			}
+			for k := 1; k <= 3; k++ {
+				name := fmt.Sprintf("z[%d]", k)
+				want, err := exact.Probability(name, 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := post.Probability(name, 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if math.Abs(got-want) > 0.05 {
+					t.Errorf("%s: P(%s = 1) is %.3f, and exactly %.3f", how, name, got, want)
+				}
+				draws, err := post.DiscreteDraws(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				ones := 0
+				for _, x := range draws {
+					ones += x
+				}
+				if share := float64(ones) / float64(len(draws)); math.Abs(share-got) > 0.03 {
+					t.Errorf("%s: of the draws of %s %.3f are 1, and its probability is %.3f", how, name, share, got)
+				}
+			}
+		}
+	}
+}
+
+// TestChosenRefused: what a guide cannot do with discrete latents is said where it stands.
+func TestChosenRefused(t *testing.T) {
+	const head = "data y : real[N]\nplate i in 1..N {\n z[i] ~ Categorical([0.2, 0.3, 0.5])\n y[i] ~ Normal(z[i], 1)\n}\n"
+	for _, c := range []struct{ text, how, want string }{
+		{head + "guide { plate i in 1..N { z[i] ~ Categorical([0.5, 0.5]) } }", "", "must have the support of the site"},
+		{head + "guide { plate i in 1..N { z[i] ~ Categorical([0.2, 0.3, 0.5]) } }", "exact", "`z` has a guide, and so is not summed out"},
+		{head + "guide { plate i in 1..2 { z[i] ~ Categorical([0.2, 0.3, 0.5]) } }", "", "must give all of its elements"},
+		{"data y : real[T]\nz[1] ~ Bernoulli(0.5)\nfor t in 2..T { z[t] ~ Bernoulli(0.2 + 0.6 * z[t-1]) }\nplate t in 1..T { y[t] ~ Normal(z[t], 1) }\n" +
+			"guide {\n z[1] ~ Bernoulli(0.5)\n for t in 2..T { z[t] ~ Bernoulli(0.1 + 0.8 * z[t-1]) }\n}", "", "hangs on an earlier step"},
+		{"data y : real[N]\nk ~ Bernoulli(0.5)\nmu ~ Normal(k, 1)\ny ~ Normal(mu, 1)\nparam a : real[2]\nguide {\n k ~ Bernoulli(0.4)\n mu ~ Normal(a[k + 1], 1)\n}", "k=expect", "the guide of other sites reads `k`"},
+		{"data y : real[N]\nk ~ Poisson(2) in 0..5\ny ~ Normal(k, 1)\nguide { k ~ Binomial(4, 0.5) }", "", "values from 0 to 4"},
+	} {
+		asked := map[string]string{}
+		if name, how, two := strings.Cut(c.how, "="); two {
+			asked[name] = how
+		} else if c.how != "" {
+			asked["z"] = c.how
+		}
+		m, err := runtime.Compile("m.ppl", []byte(c.text))
+		if err == nil {
+			var p *runtime.Problem
+			if p, err = m.BindWith(runtime.Map(map[string]any{"y": []float64{1, 2, 3}}), runtime.BindOptions{Discrete: asked}); err == nil {
+				_, err = p.Fit(context.Background(), runtime.Options{})
+			}
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s\ngives %v, want %q", c.text, err, c.want)
 		}
 	}
 }

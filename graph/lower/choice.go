@@ -31,15 +31,15 @@ import (
 // −E log q(z) is the entropy −Σ q log q. The site's own density in the model is averaged over q too where nothing else in the
 // guide reads the site: what reads it hangs on the pick, and then all is of the pick.
 
-// Relaxation says how discrete latents that a guide draws are drawn.
+// Relaxation says how discrete latents that a guide draws are drawn. Its zero value takes the picks of all sites, and log q of the
+// picks in the place of expectations: what is left is log p − log q of one draw.
 type Relaxation struct {
-	// Temperature makes that of relaxations, a scalar; nil: ½.
-	Temperature func(b *named.Builder) named.Value
+	// Learned takes what the guide is learned by, by the strategies of the sites.
+	Learned bool
 	// Hard takes the picks in place of relaxed weights, whose derivatives these keep: the density is that of the model.
 	Hard bool
-	// Drawn takes the picks of all sites, and log q of the picks in the place of expectations: what is left is
-	// log p − log q of one draw.
-	Drawn bool
+	// Temperature makes that of relaxations, a scalar; nil: ½.
+	Temperature func(b *named.Builder) named.Value
 }
 
 // chosen is a discrete site that a guide draws.
@@ -105,7 +105,7 @@ func (l *lowerer) choose(let *ast.Let, drawn *ast.Drawn, info *lang.SampleInfo) 
 		probs := l.b.Exp(logq)
 		l.define(c.probs, s, l.chosenPiece(let, x, probs, trailing))
 		excess := probs
-		if l.options.Relaxation.Drawn {
+		if !l.options.Relaxation.Learned {
 			excess = l.hard(logq, noise, values)
 		}
 		excess = l.b.SumAxes(l.b.Apply(op.MulZ, excess, logq), values)
@@ -197,7 +197,7 @@ func (l *lowerer) hard(logq, noise named.Value, values *named.Axis) named.Value 
 func (l *lowerer) pick(logq, noise named.Value, values *named.Axis, c *chosen) named.Value {
 	how, r := l.options.Strategies[c.site.sym.Name], l.options.Relaxation
 	switch {
-	case r.Drawn:
+	case !r.Learned:
 		return l.hard(logq, noise, values)
 	case how == Expect:
 		return l.b.Exp(logq)
@@ -246,7 +246,7 @@ func (l *lowerer) take(s *lang.Symbol, to *guideSites) {
 	}
 	l.cover(c.picks)
 	c.weights, c.prior, c.excess = l.whole(c.picks), l.whole(c.probs), l.whole(c.excesses)
-	if how := l.options.Strategies[s.Name]; c.read || l.options.Relaxation.Drawn || how == Score && !c.site.whole {
+	if how := l.options.Strategies[s.Name]; c.read || !l.options.Relaxation.Learned || how == Score && !c.site.whole {
 		c.prior = c.weights
 	}
 	if how := l.options.Strategies[s.Name]; c.read && (how == Expect || how == Score && !c.site.whole) {

@@ -43,7 +43,7 @@ func (l *lowerer) reward(terms []named.Value, plates []*named.Axis) {
 
 // score adds the terms whose gradients are those of scores.
 func (l *lowerer) score() {
-	if l.diags.HasErrors() || l.options.Relaxation.Drawn {
+	if l.diags.HasErrors() || !l.options.Relaxation.Learned {
 		return
 	}
 	for i := range l.guided.excesses {

@@ -89,6 +89,7 @@ func (e *ErrCoupled) Error() string {
 // NewBatched looks at two parts of the first rows, and at both together; how says how discrete latents that a guide of the
 // user's draws are drawn.
 func NewBatched(t *Target, dim string, n, points int, how lower.Relaxation, first, second, both *Rows) (*Batched, error) {
+	how.Learned = true
 	b := &Batched{Dim: dim, N: n, Points: points, Temperature: 0.5, t: t, how: how, programs: map[batchKey]*batchProgram{}, ready: map[bool]*batchProgram{}}
 	parts := make([]*looked, 3)
 	for i, rows := range []*Rows{first, second, both} {
@@ -122,6 +123,7 @@ func NewBatched(t *Target, dim string, n, points int, how lower.Relaxation, firs
 
 // NewWhole takes all data as one row of no dimension.
 func NewWhole(t *Target, points int, how lower.Relaxation) (*Batched, error) {
+	how.Learned = true
 	b := &Batched{N: 1, Points: points, Temperature: 0.5, t: t, how: how, programs: map[batchKey]*batchProgram{}, ready: map[bool]*batchProgram{}}
 	all, err := b.look(&Rows{Data: t.Data})
 	if err != nil {
@@ -391,7 +393,7 @@ func (b *Batched) Hard() *Batched {
 	if !b.Relaxes() || b.how.Hard {
 		return b
 	}
-	return b.anew(b.Points, lower.Relaxation{Hard: true})
+	return b.anew(b.Points, lower.Relaxation{Learned: true, Hard: true})
 }
 
 // Drawn is the same with draws of all discrete latents that a guide draws, and what the log density exceeds their log
@@ -400,7 +402,7 @@ func (b *Batched) Drawn() *Batched {
 	if len(b.t.Chosen()) == 0 {
 		return b
 	}
-	return b.anew(b.Points, lower.Relaxation{Drawn: true})
+	return b.anew(b.Points, lower.Relaxation{})
 }
 
 // Blame names the sites whose terms are not finite at the first of the points of a batch, in order.

@@ -22,9 +22,7 @@ type Chooser struct {
 func (t *Target) NewChooser(s int) (*Chooser, error) {
 	b := t.Builder()
 	ax, in, u := t.Points(b, s)
-	opt := t.Options
-	opt.Relaxation = lower.Relaxation{Drawn: true}
-	l, err := t.LowerWith(b, u, opt)
+	l, err := t.Lower(b, u)
 	if err != nil {
 		return nil, err
 	}

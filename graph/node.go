@@ -5,7 +5,7 @@
 // A Node is either a constant (known when the graph is built: data and all
 // that depends on data only, folded at once), an input, or an Op applied to
 // other nodes. Every non-constant node is backed by a gorgonia.Node, in large
-// graphs once that is asked for; this
+// graphs once that is asked for, in graphs that are only looked at when they are compiled; this
 // package and its subpackages are the only ones that touch Gorgonia. All
 // values are dense row-major float64 arrays; integers and booleans are exact
 // floats, and an index array is an ordinary operand with no gradient.

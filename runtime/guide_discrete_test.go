@@ -433,3 +433,74 @@ func TestChosenRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestChosenReadByOthers: where another site of the guide reads a discrete one, the ELBO of hard draws is that of the sum over its values,
+// and relaxations have their own slopes.
+func TestChosenReadByOthers(t *testing.T) {
+	const model = `data y : real[N, 2]
+param V : real
+param c : real
+param a : real[2]
+plate i in 1..N {
+  z[i] ~ Bernoulli(0.3)
+  w[i] ~ Normal(2 * z[i], 1)
+  y[i] ~ Normal(w[i], 0.5)
+}
+guide {
+  plate i in 1..N {
+    z[i] ~ Bernoulli(logit = V * y[i, 1] + c)
+    w[i] ~ Normal(a[1] + a[2] * z[i] + 0.3 * y[i, 1], 0.6)
+  }
+}
+`
+	const points = 64
+	b, rows := batchedOf(t, model, causesRows, "relax", points, lower.Relaxation{})
+	params := []float64{0.8, -0.4, 0.2, 1.1}
+	want := 0.0
+	normal := func(x, mean, sd, v float64) float64 { // E log N(X; mean, sd), X having mean x and variance v
+		return -0.5*((x-mean)*(x-mean)+v)/(sd*sd) - math.Log(sd) - 0.5*math.Log(2*math.Pi)
+	}
+	for _, y := range causesRows {
+		q1 := 1 / (1 + math.Exp(-params[0]*y[0]-params[1]))
+		for z, q := range []float64{1 - q1, q1} {
+			p := []float64{0.7, 0.3}[z]
+			m := params[2] + params[3]*float64(z) + 0.3*y[0]
+			f := math.Log(p/q) + normal(m, 2*float64(z), 1, 0.36) + normal(m, y[0], 0.5, 0.36) + normal(m, y[1], 0.5, 0.36)
+			want += q * (f + math.Log(0.6) + 0.5 + 0.5*math.Log(2*math.Pi))
+		}
+	}
+	d := b.Size(len(rows.Index))
+	r := rand.New(rand.NewPCG(8, 5))
+	u := make([]float64, points*d)
+	var entropy float64 // of the noise of w, which the density counts
+	for k, s := range b.Slots {
+		if b.Local[k] && !s.Choice {
+			entropy += float64(len(rows.Index)) * (0.5 + 0.5*math.Log(2*math.Pi))
+		}
+	}
+	for name, b := range map[string]*target.Batched{"hard": b.Hard(), "drawn": b.Drawn()} {
+		sum, squares, n := 0.0, 0.0, 0.0
+		for range 300 {
+			for p := range points {
+				copy(u[p*d:], params)
+				for i := len(params); i < d; i++ {
+					u[p*d+i] = r.NormFloat64()
+				}
+			}
+			e, err := b.Evaluate(rows, u, nil, 1, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, lp := range e.LogDensity {
+				sum += lp + entropy
+				squares += (lp + entropy) * (lp + entropy)
+				n++
+			}
+		}
+		mean := sum / n
+		se := math.Sqrt((squares/n - mean*mean) / n)
+		if math.Abs(mean-want) > 4*se || se > 0.2 {
+			t.Errorf("%s: the mean over draws is %.4f ± %.4f, and the ELBO %.4f", name, mean, se, want)
+		}
+	}
+}

@@ -504,3 +504,24 @@ guide {
 		}
 	}
 }
+
+// TestChosenLeftOut: without its guide a model sums its discrete latents out, as if none had been written.
+func TestChosenLeftOut(t *testing.T) {
+	m, err := runtime.Compile("m.ppl", []byte("data y : real\nz ~ Bernoulli(0.4)\ny ~ Normal(z, 0.7)\nparam c : real\nguide { z ~ Bernoulli(logit = c) }\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Bind(runtime.Map(map[string]any{"y": 0.8}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	post, err := p.Fit(context.Background(), runtime.Options{Guide: "meanfield"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, zero := 0.4*math.Exp(-0.5*0.04/0.49), 0.6*math.Exp(-0.5*0.64/0.49)
+	got, err := post.Probability("z", 1)
+	if want := one / (one + zero); err != nil || math.Abs(got-want) > 1e-9 || post.Verdict() != runtime.Good {
+		t.Errorf("P(z = 1) is %v (%v), want %v; the verdict is %v", got, err, want, post.Verdict())
+	}
+}

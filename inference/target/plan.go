@@ -89,6 +89,7 @@ func newChosen(m *lang.Model, data *lower.Data, engine Engine, opt lower.Options
 			with.Strategies[s] = how
 		}
 		if t, ds = NewWith(m, data, engine, with); !ds.HasErrors() {
+			t.unasked = sites
 			for i := range t.Discrete {
 				if d := &t.Discrete[i]; why != "" && slices.Contains(sites, d.Symbol.Name) {
 					d.How += " (" + why + ")"

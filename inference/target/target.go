@@ -2,6 +2,7 @@ package target
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"ppl/graph"
@@ -60,6 +61,7 @@ type Target struct {
 	// Programs, where it is set, keeps what has been compiled for targets of the same model. The engine is then Plan.
 	Programs *Programs
 
+	unasked    []string // discrete latents that the guide of the user's draws, by a strategy that nobody has asked for
 	statistics *sufficient.Cache
 	// halt, if it is set, says that whoever waits for graphs to be built has given up.
 	halt func() bool
@@ -77,7 +79,11 @@ func (t *Target) Unguided() (*Target, diag.List) {
 		return t, nil
 	}
 	opt := t.Options
-	opt.Unguided, opt.Halt = true, t.halt
+	opt.Unguided, opt.Halt, opt.Whole = true, t.halt, nil
+	opt.Strategies = maps.Clone(opt.Strategies)
+	for _, s := range t.unasked {
+		delete(opt.Strategies, s) // it was for the guide
+	}
 	next, ds := NewWith(t.Model, t.Data, t.Engine, opt)
 	if next != nil {
 		next.Direct, next.Mode, next.Programs = t.Direct, t.Mode, t.Programs

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"ppl/graph"
 	"ppl/graph/lower"
 	"ppl/inference/target"
 	"ppl/lang/diag"
@@ -523,5 +524,67 @@ func TestChosenLeftOut(t *testing.T) {
 	got, err := post.Probability("z", 1)
 	if want := one / (one + zero); err != nil || math.Abs(got-want) > 1e-9 || post.Verdict() != runtime.Good {
 		t.Errorf("P(z = 1) is %v (%v), want %v; the verdict is %v", got, err, want, post.Verdict())
+	}
+}
+
+// TestChosenImpossible: values that have no probability, in the guide or in the model too, leave values and gradients finite.
+func TestChosenImpossible(t *testing.T) {
+	const model = `data y : real[N, 2]
+param c : real
+plate i in 1..N {
+  z[i] ~ Categorical([0, 0.4, 0.6])
+  y[i] ~ Normal(z[i], 0.5)
+}
+guide {
+  plate i in 1..N { z[i] ~ Categorical([0, inv_logit(c + y[i, 1]), inv_logit(-c - y[i, 1])]) }
+}
+`
+	for _, how := range []string{"expect", "relax", "score", "score of all"} {
+		b, rows := batchedOf(t, model, causesRows, how, 4, lower.Relaxation{})
+		d := b.Size(len(rows.Index))
+		r := rand.New(rand.NewPCG(1, 9))
+		u := make([]float64, 4*d)
+		for i := range u {
+			u[i] = 3 * r.NormFloat64()
+		}
+		for name, b := range map[string]*target.Batched{"learned": b, "hard": b.Hard(), "drawn": b.Drawn()} {
+			e, err := b.Evaluate(rows, u, nil, 1, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !graph.AllFinite(e.LogDensity) || !graph.AllFinite(e.Gradient) {
+				t.Errorf("%s, %s: log densities %v, gradients %v", how, name, e.LogDensity, e.Gradient)
+			}
+		}
+	}
+}
+
+// TestChosenRefusedInBatches: what batches cannot do with the discrete latents of a guide.
+func TestChosenRefusedInBatches(t *testing.T) {
+	rows := parts(map[string]any{"y": causesRows})
+	deep := strings.Replace(wordsModel, "y[i] ~ Normal(h, 0.5)", "y[i] ~ Normal(if z[i, 1] + z[i, 2] > 3 then h else -h, 0.5)", 1)
+	global := "data y : real[N, 2]\nz[k in 1..30] ~ Bernoulli(0.5)\nlet s = sum([z[k] for k in 1..30])\nplate i in 1..N { y[i] ~ Normal(s, 1) }\nparam c : real[30]\nguide { plate k in 1..30 { z[k] ~ Bernoulli(logit = c[k]) } }\n"
+	many := "data y : real[N, 2]\nparam c : real[30]\nplate i in 1..N {\n plate k in 1..30 { z[i, k] ~ Bernoulli(0.5) }\n y[i] ~ Normal(sum([z[i, k] for k in 1..30]), 1)\n}\nguide { plate i in 1..N { plate k in 1..30 { z[i, k] ~ Bernoulli(logit = c[k]) } } }\n"
+	beside := "data y : real[N, 2]\nk ~ Poisson(3)\nplate i in 1..N {\n z[i] ~ Bernoulli(0.5)\n y[i] ~ Normal(z[i] + k, 1)\n}\nguide { plate i in 1..N { z[i] ~ Bernoulli(0.3) } }\n"
+	for _, c := range []struct {
+		text, how string
+		particles int
+		want      string
+	}{
+		{global, "score", 4, "for latents of rows"},
+		{beside, "relax", 1, "unless the model has a `guide` for them (k)"},
+		{many, "score", 1, "must be at least 2"},
+		{many, "score", 2, ""},
+		{many, "expect", 1, "a table of"},
+		{deep, "relax", 1, ""},
+	} {
+		m, err := runtime.Compile("m.ppl", []byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.FitBatches(context.Background(), rows, runtime.Options{Particles: c.particles}, runtime.BatchOptions{Dim: "N", Size: 3, Epochs: 2, Rate: 0.01, Discrete: map[string]string{"z": c.how}})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s\nunder %s gives %v, want %q", c.text, c.how, err, c.want)
+		}
 	}
 }

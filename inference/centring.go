@@ -76,8 +76,13 @@ func (f *fitter) optimise() (*objective, *ascent, error) {
 			return err
 		}
 		if a.converged && (!best.converged || a.value > best.value) {
-			o, best = next, a
-			return nil
+			switch rounded, err := a.rounded(); {
+			case err != nil:
+				return err
+			case !rounded:
+				o, best = next, a
+				return nil
+			}
 		}
 		f.retreat(&back)
 		return nil

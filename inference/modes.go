@@ -68,6 +68,9 @@ func (f *fitter) explore(fit *Answer, o *objective, best *ascent) (*objective, *
 		if !a.converged || near(a.loc) {
 			return false, nil
 		}
+		if rounded, err := a.rounded(); rounded || err != nil {
+			return false, err
+		}
 		if err := add(a); err != nil {
 			return false, err
 		}

@@ -76,6 +76,47 @@ func (f *fitter) newAscent(o *objective, loc, logsd []float64) *ascent {
 		gl: make([]float64, d), gs: make([]float64, d), radius: 10 * math.Sqrt(2*float64(d))}
 }
 
+// fewUlps is the sd of a coordinate, relative to its location, at which its draws are a few numbers next to one another.
+const fewUlps = 0x1p-50
+
+// rounded reports whether the draws of some coordinate, or of a latent that is held relative to its prior, are rounded to
+// where the guide's centre is. The density of a hierarchy as written rises without bound where its scale vanishes, and the
+// entropy of the guide falls as fast, so that the ELBO stays below the evidence; but the density of rounded draws knows
+// nothing of their spread, and the ELBO rises with the density.
+func (a *ascent) rounded() (bool, error) {
+	if a.narrow() {
+		return true, nil
+	}
+	t := a.f.t
+	relative := t.RelativeSlots()
+	if len(relative) == 0 {
+		return false, nil
+	}
+	location, logScale, err := t.Frames(a.loc)
+	if err != nil {
+		return false, err
+	}
+	for _, i := range relative {
+		for k, m := range location[i] {
+			lambda := t.Lambda(i, k)
+			if sd := math.Exp(a.logsd[t.Slots[i].Offset+k] + (1-lambda)*logScale[i][k]); lambda > 0 && sd < fewUlps*math.Abs(m) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// narrow reports whether some coordinate is rounded.
+func (a *ascent) narrow() bool {
+	for i, x := range a.loc {
+		if math.Exp(a.logsd[i]) < fewUlps*math.Abs(x) {
+			return true
+		}
+	}
+	return false
+}
+
 func (a *ascent) run(near func(loc []float64) bool) (*ascent, error) {
 	f, o, d := a.f, a.o, len(a.loc)
 	if err := a.o.eval(a.loc, a.logsd); err != nil {
@@ -101,6 +142,10 @@ func (a *ascent) run(near func(loc []float64) bool) (*ascent, error) {
 		}
 		if near != nil && near(a.loc) {
 			a.why = "came near a known optimum"
+			return a, nil
+		}
+		if a.narrow() {
+			a.why = "the guide has become narrower than the numbers around its centre can tell apart"
 			return a, nil
 		}
 		p, err := a.cg()

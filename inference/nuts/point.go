@@ -37,12 +37,19 @@ func (z *point) set(from *point) {
 // system is what moves a point: the density and M⁻¹.
 type system struct {
 	density     Density
-	invMetric   []float64 // the diagonal of M⁻¹
-	dense       *dense    // all of M⁻¹, if it is not diagonal
-	scale       []float64 // by which rows and columns of M⁻¹ are multiplied; nil: 1
+	invMetric   []float64   // the diagonal of M⁻¹
+	dense       covariances // all of M⁻¹; nil if it is diagonal
+	scale       []float64   // by which rows and columns of M⁻¹ are multiplied; nil: 1
 	scaled      []float64
 	evaluations int
 	err         error // the first one of the density
+}
+
+// covariances are an M⁻¹ that is not diagonal.
+type covariances interface {
+	// times sets v = M⁻¹p; kick draws p ~ N(0, M).
+	times(p, v []float64)
+	kick(p []float64, r *rand.Rand)
 }
 
 // evaluate fills the log density and the gradient at the point's position.

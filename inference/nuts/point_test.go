@@ -169,7 +169,7 @@ func TestDenseMomenta(t *testing.T) {
 			}
 		}
 	}
-	for k, want := range s.dense.inv {
+	for k, want := range s.dense.(*dense).inv {
 		scale := math.Sqrt(s.invMetric[k/3] * s.invMetric[k%3])
 		if math.Abs(got[k]-want) > 0.03*scale {
 			t.Errorf("the covariance of velocities %d and %d is %g, want %g", k/3, k%3, got[k], want)

@@ -57,6 +57,9 @@ func (s *Sampler) Transition() (complete bool) { return s.c.advance() }
 func (s *Sampler) Divergent() bool { return s.c.tree.divergent }
 func (s *Sampler) Saturated() bool { return s.c.tree.depth >= s.c.opt.MaxDepth && !s.c.tree.divergent }
 
+// Limit bounds the doublings of trajectories, by MaxDepth at the most.
+func (s *Sampler) Limit(depth int) { s.c.tree.maxDepth = min(depth, s.c.opt.MaxDepth) }
+
 // Step is the step size; Tune starts to adapt it, from a size found by trial,
 // Adapt does so after each transition, and Settle makes it the average.
 func (s *Sampler) Step() float64     { return s.c.tree.step }
@@ -87,8 +90,12 @@ func (s *Sampler) Settle() {
 // Pool estimates M⁻¹ from the draws of many chains.
 type Pool struct{ spread *spread }
 
-// NewPool makes one for d numbers, with covariances where the dimension allows.
-func NewPool(d int) *Pool { return &Pool{newSpread(d, d <= mostDense)} }
+// NewPool makes one for d numbers, with covariances where the dimension allows, or those of the directions that matter.
+func NewPool(d int) *Pool {
+	p := &Pool{newSpread(d, d <= mostPooled)}
+	p.spread.directions = d > mostDense
+	return p
+}
 
 // Add takes a draw.
 func (p *Pool) Add(q []float64) { p.spread.add(q) }
@@ -104,11 +111,14 @@ func (p *Pool) Metric(before []float64) *Metric {
 // Metric is an M⁻¹.
 type Metric struct {
 	Diagonal []float64
-	dense    *dense
+	dense    covariances
 }
 
 // Dense says whether it has covariances.
 func (m *Metric) Dense() bool { return m.dense != nil }
+
+// Partial says that it is of so many numbers that it has not all covariances.
+func (m *Metric) Partial() bool { return len(m.Diagonal) > mostDense }
 
 // SetMetric sets M⁻¹.
 func (s *Sampler) SetMetric(m *Metric) {

@@ -1,6 +1,10 @@
 package nuts
 
-import "ppl/graph"
+import (
+	"math"
+
+	"ppl/graph"
+)
 
 // spread estimates variances, and covariances if they are wanted, from a stream
 // (Welford 1962).
@@ -9,6 +13,8 @@ type spread struct {
 	mean, m2 []float64
 	cross    []float64 // d×d, lower triangle; nil if covariances are not wanted
 	delta    []float64
+	// directions says that of covariances only a few directions are taken.
+	directions bool
 }
 
 func newSpread(d int, covariances bool) *spread {
@@ -57,14 +63,37 @@ func (s *spread) take(sys *system) {
 			}
 		}
 		sys.dense = nil
-		if d := len(s.m2); s.cross != nil && s.n >= float64(perNumber*d) {
-			sys.dense = newDense(s.covariance(sys.invMetric), d)
+		switch d := len(s.m2); {
+		case s.cross == nil:
+		case s.directions:
+			if m := s.lowRank(sys.invMetric); m != nil {
+				sys.dense = m
+			}
+		case s.n >= float64(perNumber*d):
+			if m := newDense(s.covariance(sys.invMetric), d); m != nil {
+				sys.dense = m
+			}
 		}
 	}
 	s.n = 0
 	clear(s.mean)
 	clear(s.m2)
 	clear(s.cross)
+}
+
+// lowRank are the directions of the draws, in units of the given variances; nil where there are none.
+func (s *spread) lowRank(variances []float64) *lowRank {
+	r, sd := s.covariance(variances), make([]float64, len(variances))
+	for i, v := range variances {
+		sd[i] = math.Sqrt(v)
+	}
+	for i, v := range sd {
+		for j, w := range sd {
+			r[i*len(sd)+j] /= v * w
+		}
+		r[i*len(sd)+i] = 1
+	}
+	return newLowRank(r, sd, s.n)
 }
 
 // covariance has the given variances on its diagonal.

@@ -175,6 +175,7 @@ func Variational(ctx context.Context, t *target.Target, opt Options) (*Answer, e
 	if err != nil || t.Guided() {
 		return fit, err
 	}
+	fit.chained = f.chained(fit) && (opt.Guide == Guides[0] || opt.Guide == Written)
 	err = f.unlessHalted(func() error { return f.look(fit) })
 	if _, is := err.(*ErrStopped); err != nil && !is {
 		return nil, err

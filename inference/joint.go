@@ -194,7 +194,8 @@ type outset struct {
 	loc, sd []float64
 	guides  []*target.SiteGuide
 	draws   *Weighted
-	stretch float64 // of the draws about loc
+	stretch float64   // of the draws about loc
+	centre  []float64 // where loc is moved to; nil: nowhere
 }
 
 // outset is that of a start of the optimiser.
@@ -245,7 +246,11 @@ func (fit *Answer) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [
 		i := r.IntN(o.draws.N())
 		u = slices.Clone(o.draws.U[i*o.draws.D : (i+1)*o.draws.D])
 		for k := range u {
-			u[k] = o.loc[k] + o.stretch*(u[k]-o.loc[k])
+			at := o.loc[k]
+			if o.centre != nil {
+				at = o.centre[k]
+			}
+			u[k] = at + o.stretch*min(1, wide/2)*(u[k]-o.loc[k])
 		}
 		return u, nil
 	}
@@ -281,25 +286,34 @@ func (fit *Answer) Disperse(r *rand.Rand, k int, wide float64) (u []float64, z [
 	return u, z
 }
 
-// Doubtful reports whether importance weights were tried for a fit of continuous
-// latents, with one mode, and are unsteady or few, or the optimiser came to no end: where
-// Markov chains may do better.
+// Doubtful reports whether the answer of a fit of continuous latents has not been checked by importance weights that
+// are steady: where these are unsteady or few, where there are none (of many latents, or without linear response), where
+// several modes were found or the optimiser came to no end. Markov chains may do better.
 func (fit *Answer) Doubtful() bool {
-	if fit.Applied == Tempered {
-		return fit.chained
-	}
-	if fit.stalled {
+	switch {
+	case fit.stalled:
+		return true
+	case !fit.chained:
+		return false
+	case fit.Applied == Tempered:
+		return true
+	case len(fit.outsets) == 0:
+		return false
+	case fit.Applied != Importance || !fit.Converged || len(fit.Flat) > 0 || len(fit.Modes) > 1:
 		return true
 	}
-	if !fit.chained || len(fit.outsets) == 0 || !fit.Converged || len(fit.Flat) > 0 {
-		return false
+	w, steady := fit.Draws, SteadyKHat
+	if w.D > mostTempered { // no look from the prior has seen that nothing is missing
+		steady = safeKHat
 	}
-	w := fit.Draws
-	return w.KHat > SteadyKHat || w.Spread.KHat > UsableKHat || w.ESS < FewESS
+	return w.KHat > steady || w.Spread.KHat > UsableKHat || w.ESS < FewESS
 }
 
-// Stalled reports whether the optimiser came to no end, so that chains are the only answer.
-func (fit *Answer) Stalled() bool { return fit.stalled }
+// Proposes reports whether the draws of a fit are near enough to the posterior, and the latents few enough, for a metric
+// of chains with covariances.
+func (fit *Answer) Proposes() bool {
+	return fit.Target.D <= mostMixed && (fit.Applied == Tempered || fit.Applied == Importance)
+}
 
 // Limits of importance weights: the k̂ up to which they are as good as their draws, that
 // up to which they are of use (Vehtari et al. 2024), and the number of effective draws
@@ -310,31 +324,25 @@ const (
 	FewESS     = 400
 )
 
-// A doubtful fit of up to mostChained continuous latents, so that the metric of chains has
-// covariances, is left to Markov chains, if an evaluation of its density does not work
-// through more than chainedWork numbers: chains should not take much longer than the fit.
-const (
-	mostChained = 50
-	chainedWork = 5e4
-)
+// mostMixed is the number of latents up to which chains are left what weights do not carry at once; for more, which take
+// chains longer, proposals are adapted first.
+const mostMixed = 50
 
 // chained reports whether a fit would be left to chains where it is doubtful.
 func (f *fitter) chained(fit *Answer) bool {
-	return f.opt.Correct == Corrections[0] && f.t.D <= mostChained && len(fit.Modes) == 1 && f.surf.Work() <= chainedWork
+	return f.opt.Correct == Corrections[0] && !f.opt.Quick && !fit.Point
 }
 
 // spread makes the draws of a fit of continuous latents where chains may start: those that
-// weights were tried on are wider than the posterior already.
+// weights were tried on are wider than the posterior already, others are stretched. Where there are several modes, chains
+// start around each.
 func (fit *Answer) spread() {
-	if fit.Applied == Tempered {
+	fit.outsets = nil
+	switch {
+	case fit.Applied == Tempered:
 		fit.outsets = []outset{{loc: fit.Loc, draws: fit.Draws, stretch: 1}}
 		return
-	}
-	if fit.stalled {
-		fit.outsets = []outset{{loc: fit.Loc, draws: fit.Draws, stretch: 1.5}}
-		return
-	}
-	if fit.Draws.N() == 0 || math.IsNaN(fit.Draws.KHat) {
+	case fit.Draws.N() == 0:
 		return
 	}
 	o := outset{loc: fit.Loc, draws: fit.Draws, stretch: 1}
@@ -342,6 +350,11 @@ func (fit *Answer) spread() {
 		o.stretch = 1.5
 	}
 	fit.outsets = []outset{o}
+	for _, m := range fit.Modes[min(1, len(fit.Modes)):] {
+		moved := o
+		moved.centre = m.Loc
+		fit.outsets = append(fit.outsets, moved)
+	}
 }
 
 // Proposal are the draws of which chains start, equally weighted; nil where they start

@@ -61,6 +61,7 @@ func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err er
 		return nil, p.explain(err)
 	}
 	a, err := methods.Named(opt.Method).Infer(run, p.target)
+	var before *making // whose answer was in doubt
 	for err == nil {
 		made := &making{problem: p, asks: opt, options: opt, fit: a, learned: points}
 		if err := made.report(run); err != nil {
@@ -74,11 +75,34 @@ func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err er
 		if !better {
 			made.fit = next
 			made.conclude()
-			return made.done(begun), nil
+			return made.orBefore(before).done(begun), nil
 		}
-		a = next
+		before, a = made.concluded(before), next
 	}
 	return nil, p.explain(err)
+}
+
+// concluded is the answer as it stands, to go back to where what follows is no better; that before it, if that has the better
+// verdict.
+func (post *making) concluded(before *making) *making {
+	post.conclude()
+	return post.orBefore(before)
+}
+
+// astray is the R̂ from which on chains say less than the answer that they were to correct, if neither is to be believed.
+const astray = 1.1
+
+// orBefore is the answer before, where there is one and its correction is no better: by the verdict, and where both are the same
+// by how far chains agree.
+func (post *making) orBefore(before *making) *making {
+	ended := post.fit.Interrupted || post.fit.TimedOut
+	if before == nil || ended || standing(before.verdict) > standing(post.verdict) || standing(before.verdict) == standing(post.verdict) && !(post.sampling != nil && post.sampling.RHat >= astray) {
+		return post
+	}
+	f := *before.fit
+	f.Trail, f.Evaluations = post.fit.Trail, post.fit.Evaluations
+	before.fit = &f
+	return before
 }
 
 // under is the problem under a guide of a name: without that of the model, unless it is that which is asked for.

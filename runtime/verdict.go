@@ -53,6 +53,9 @@ func (post *making) judge() {
 	if post.options.Quick {
 		post.lower(Caution, "a quick fit: one start, and nothing but the weights has checked the answer")
 	}
+	if why := f.Uncorrected(); why != "" && post.verdict != Good && f.Applied != inference.NoCorrection {
+		post.lower(Caution, "Markov chains were tried, and came to nothing: %s", why)
+	}
 	if len(post.reasons) == 0 {
 		post.reasons = []string{fmt.Sprintf("converged, one mode found, k̂ = %.2f, %.0f effective draws", f.Draws.KHat, f.Draws.ESS)}
 	}
@@ -90,10 +93,12 @@ func (post *making) judgeFinite() {
 	}
 }
 
+// standing orders verdicts, the best first.
+func standing(v Verdict) int { return slices.Index([]Verdict{Good, Caution, Poor}, v) }
+
 // lower lowers the verdict, if it is better than v, and gives the reason.
 func (post *making) lower(v Verdict, format string, args ...any) {
-	rank := map[Verdict]int{Good: 0, Caution: 1, Poor: 2}
-	if rank[v] > rank[post.verdict] {
+	if standing(v) > standing(post.verdict) {
 		post.verdict = v
 	}
 	post.reasons = append(post.reasons, fmt.Sprintf(format, args...))

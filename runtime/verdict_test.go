@@ -20,6 +20,45 @@ func sound() *inference.Answer {
 	}
 }
 
+// TestOrBefore: an answer stays in place of its correction if that has the worse verdict, or as bad a one and chains that do not agree;
+// not where the run was ended.
+func TestOrBefore(t *testing.T) {
+	made := func(v Verdict, rhat float64) *making {
+		m := &making{fit: sound(), verdict: v}
+		m.fit.Trail = []inference.Step{{Name: "chains"}}
+		if rhat > 0 {
+			m.sampling = &Sampling{RHat: rhat}
+		}
+		return m
+	}
+	for _, c := range []struct {
+		name   string
+		before *making
+		now    *making
+		back   bool
+	}{
+		{"nothing before", nil, made(Poor, 2), false},
+		{"better", made(Caution, 0), made(Good, 1), false},
+		{"worse", made(Caution, 0), made(Poor, 1.06), true},
+		{"as bad, and the chains agree", made(Poor, 0), made(Poor, 1.06), false},
+		{"as bad, and they do not", made(Poor, 0), made(Poor, 1.3), true},
+		{"as good", made(Caution, 0), made(Caution, 1.02), false},
+	} {
+		got := c.now.orBefore(c.before)
+		if back := got == c.before; back != c.back || got != c.now && got != c.before {
+			t.Errorf("%s: the answer before stands: %v", c.name, back)
+		}
+		if !got.fit.Tried("chains") {
+			t.Errorf("%s: the answer does not know what was tried", c.name)
+		}
+	}
+	ended := made(Poor, 2)
+	ended.fit.Interrupted = true
+	if ended.orBefore(made(Caution, 0)) != ended {
+		t.Error("a run that was interrupted does not say so")
+	}
+}
+
 // TestVerdictRules: each rule alone lowers the verdict, and says why.
 func TestVerdictRules(t *testing.T) {
 	fine := Quantity{Name: "a", Mean: 1, SD: 2, MCSE: 0.05}
@@ -37,6 +76,9 @@ func TestVerdictRules(t *testing.T) {
 		{"infinite k̂", func(f *inference.Answer) { f.Draws.KHat = math.Inf(1) }, fine, Poor, "cannot follow"},
 		{"heavy variances", func(f *inference.Answer) { f.Draws.Spread.KHat = 0.8 }, fine, Caution, "tails are not covered"},
 		{"infinite variances", func(f *inference.Answer) { f.Draws.Spread.KHat = 1.2 }, fine, Poor, "tails are not covered"},
+		{"no chains", func(f *inference.Answer) {
+			f.Draws.KHat, f.Trail = 0.6, []inference.Step{{Name: "chains", Refused: "they would take too long"}}
+		}, fine, Caution, "came to nothing: they would take too long"},
 		{"no weights", func(f *inference.Answer) { f.Applied, f.Draws.KHat = inference.LinearResponse, math.NaN() }, fine, Caution, "linear response"},
 		{"no weights, and the location moves", func(f *inference.Answer) {
 			f.Applied, f.Draws.KHat, f.Moved.SDs = inference.LinearResponse, math.NaN(), 0.46

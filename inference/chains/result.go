@@ -96,6 +96,9 @@ func (r *Result) Answer() *inference.Answer {
 		Chains: r.Chains, Groups: r.Groups, Warmup: r.Warmup, Draws: r.Draws, MaxDepth: r.MaxDepth, Divergences: r.Divergences, Saturated: r.Saturated,
 		TargetAccept: r.TargetAccept, Trajectories: r.Trajectories, StepSize: []float64{r.StepSize}, Dense: r.Dense,
 	}
+	if r.Agreed && !fit.Target.Guided() && len(fit.Modes) > 1 { // around each of which chains have started: they are one hill
+		fit.Modes = fit.Modes[:1]
+	}
 	fit.Evaluations += r.Evaluations
 	guides := make([]*target.SiteGuide, len(fit.Guides))
 	for i, z := range r.Z {

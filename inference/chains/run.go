@@ -148,8 +148,8 @@ func (o *Options) complete() {
 
 func (r *run) halted() bool { return r.ctx.Err() != nil }
 
-// limit is the work of a batch at which it stops wherever it is.
-func (r *run) limit() float64 {
+// most is the work of a batch at which it stops wherever it is.
+func (r *run) most() float64 {
 	if r.opt.Draws > 0 {
 		return math.Inf(1)
 	}
@@ -159,7 +159,7 @@ func (r *run) limit() float64 {
 // spent reports whether some batch has stopped for it.
 func (r *run) spent() bool {
 	for _, b := range r.batches {
-		if b.spent(r.limit()) {
+		if b.spent(r.most()) {
 			return true
 		}
 	}
@@ -186,7 +186,7 @@ func (r *run) prepare() error {
 			}
 		}
 		b := &batch{j: j, u: make([]float64, per*j.D)}
-		b.halted = func() bool { return r.halted() || b.spent(r.limit()) }
+		b.halted = func() bool { return r.halted() || b.spent(r.most()) }
 		for row := range min(per, o.Chains-at) {
 			l, err := newLane(b, row, random.Stream(o.Seed, "chains", at+row), nuts.Options{MaxDepth: o.MaxDepth, TargetAccept: o.TargetAccept, InvMetric: scales})
 			if err != nil {

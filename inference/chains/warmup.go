@@ -41,6 +41,21 @@ func (r *run) warmUp() error {
 // left their starting points.
 const settled = 1.1
 
+// shortDepth bounds the doublings of trajectories meanwhile, where the metric has not all covariances.
+const shortDepth = 6
+
+// limit bounds the doublings of all trajectories.
+func (r *run) limit(depth int) {
+	for _, l := range r.lanes {
+		if l.s != nil {
+			l.s.Limit(depth)
+		}
+	}
+}
+
+// settling is how many times as dear transitions are taken to be as they will be with a metric of the draws.
+const settling = 4
+
 // settle lets chains come from where they start to where the posterior is, n
 // transitions at a time: until the log densities of groups agree, or a quarter of the
 // work is done.
@@ -49,6 +64,10 @@ func (r *run) settle(n int) error {
 		return err
 	}
 	defer r.clear()
+	if r.metric.all.Partial() { // far from the posterior's own, trajectories would be as long as may be
+		r.limit(shortDepth)
+		defer r.limit(r.opt.MaxDepth)
+	}
 	for {
 		r.clear()
 		before := r.work()
@@ -58,7 +77,7 @@ func (r *run) settle(n int) error {
 		if r.opt.Draws > 0 { // as long as was asked for
 			return nil
 		}
-		each := (r.work() - before) / float64(n)
+		each := (r.work() - before) / float64(n) / settling
 		if err := r.afford(r.work() + each*float64(r.planned-r.done)); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package methods
 
 import (
 	"errors"
+	"math"
 
 	"ppl/inference"
 	"ppl/inference/chains"
@@ -50,13 +51,14 @@ func (Chains) Wanted(r *Run, a *inference.Answer) bool {
 	return a.Doubtful()
 }
 
-// Chains of continuous latents begin with the metric of the proposal, and must not
-// take much longer than the fit.
+// Chains of continuous latents begin with the metric of the proposal. What they may work through grows with the root of
+// the number of latents, above some.
 const (
 	doubtfulWarmup    = 100
+	longWarmup        = 200 // where there is no proposal, or one for the variances alone
 	doubtfulEffective = 600
-	doubtfulWork      = 6e9
-	stalledTimes      = 4 // where there is no answer without chains
+	doubtfulWork      = 4e10 // some twenty to forty seconds of one core
+	doubtfulLatents   = 300
 )
 
 // Correct leaves the answer as it is where there can be no chains, they came to little, or stayed in
@@ -64,10 +66,11 @@ const (
 func (c Chains) Correct(r *Run, a *inference.Answer) (*inference.Answer, bool, error) {
 	o := chains.Options{Seed: r.Options.Seed, Keep: r.Keep(), TargetAccept: r.TargetAccept, Progress: r.Sampler}
 	if !a.Target.Guided() {
-		o.Warmup, o.Work, o.Effective = doubtfulWarmup, doubtfulWork, doubtfulEffective
-		if a.Stalled() {
-			o.Work *= stalledTimes
+		o.Warmup, o.Effective = doubtfulWarmup, doubtfulEffective
+		if !a.Proposes() {
+			o.Warmup = longWarmup
 		}
+		o.Work = doubtfulWork * math.Sqrt(math.Max(1, float64(a.Target.D)/doubtfulLatents))
 	}
 	next, err := c.run(r, a, o)
 	if refused := (*chains.ErrRefused)(nil); errors.As(err, &refused) {

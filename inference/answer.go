@@ -34,6 +34,8 @@ type Answer struct {
 	Ending
 	Optimum
 
+	// Before is the answer of a fit of continuous latents that this one corrects; nil where it corrects none.
+	Before *Answer
 	// Trail lists the correctors that were tried, in order.
 	Trail []Step
 	// More is how more draws can be had: see Extend, by which they were Extended. Nil where there are none.

@@ -150,7 +150,7 @@ const mostNumbers = 5e7
 // Final is the answer without what only more draws and correctors need.
 func (fit *Answer) Final() *Answer {
 	final := *fit
-	final.More, final.ways = nil, ways{}
+	final.More, final.Before, final.ways = nil, nil, ways{}
 	return &final
 }
 

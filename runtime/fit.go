@@ -61,7 +61,6 @@ func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err er
 		return nil, p.explain(err)
 	}
 	a, err := methods.Named(opt.Method).Infer(run, p.target)
-	var before *making // whose answer was in doubt
 	for err == nil {
 		made := &making{problem: p, asks: opt, options: opt, fit: a, learned: points}
 		if err := made.report(run); err != nil {
@@ -75,33 +74,45 @@ func (p *Problem) fit(ctx context.Context, opt Options) (post *Posterior, err er
 		if !better {
 			made.fit = next
 			made.conclude()
-			return made.orBefore(before).done(begun), nil
+			if made, err = made.orWhatItCorrects(run, next.Before); err != nil {
+				return nil, err
+			}
+			return made.done(begun), nil
 		}
-		before, a = made.concluded(before), next
+		a = next
 	}
 	return nil, p.explain(err)
 }
 
-// concluded is the answer as it stands, to go back to where what follows is no better; that before it, if that has the better
-// verdict.
-func (post *making) concluded(before *making) *making {
-	post.conclude()
-	return post.orBefore(before)
+// orWhatItCorrects is the answer that chains have corrected where they do no better; nil stands for none.
+func (post *making) orWhatItCorrects(run *methods.Run, a *inference.Answer) (*making, error) {
+	if a == nil || post.verdict == Good || post.fit.Interrupted || post.fit.TimedOut {
+		return post, nil
+	}
+	before := &making{problem: post.problem, asks: post.asks, options: post.asks, fit: a, learned: post.learned}
+	if err := before.report(run); err != nil {
+		return nil, err
+	}
+	before.conclude()
+	return post.orBefore(before), nil
 }
 
-// astray is the R̂ from which on chains say less than the answer that they were to correct, if neither is to be believed.
+// astray is the R̂ from which on chains say less than the answer that they were to correct.
 const astray = 1.1
 
-// orBefore is the answer before, where there is one and its correction is no better: by the verdict, and where both are the same
-// by how far chains agree.
+// orBefore is the answer before, where its verdict is no worse and the chains that were to correct it do not agree, or it is one of
+// tempered particles, which are in all modes and tails in proportion.
 func (post *making) orBefore(before *making) *making {
-	ended := post.fit.Interrupted || post.fit.TimedOut
-	if before == nil || ended || standing(before.verdict) > standing(post.verdict) || standing(before.verdict) == standing(post.verdict) && !(post.sampling != nil && post.sampling.RHat >= astray) {
+	agree := !(post.sampling != nil && post.sampling.RHat >= astray)
+	if standing(before.verdict) > standing(post.verdict) || agree && before.fit.Applied != inference.Tempered {
 		return post
 	}
 	f := *before.fit
 	f.Trail, f.Evaluations = post.fit.Trail, post.fit.Evaluations
 	before.fit = &f
+	if s := post.sampling; s != nil && !(s.RHat < cautionRHat) {
+		before.lower(before.verdict, "Markov chains were tried, and do not agree: R̂ of `%s` is %.2f", post.where(func(q *quantity) float64 { return q.RHat }), s.RHat)
+	}
 	return before
 }
 

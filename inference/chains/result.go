@@ -90,6 +90,9 @@ func (r *run) collect(ended string) *Result {
 // Answer is that of the draws, in the place of the one that the chains started from.
 func (r *Result) Answer() *inference.Answer {
 	fit := *r.run.fit
+	if fit.Before = r.run.fit; fit.Target.Guided() {
+		fit.Before = nil
+	}
 	fit.Symmetry.Spread(r.U, random.Stream(r.run.opt.Seed, "images", 0))
 	fit.Draws, fit.Applied, fit.Ended = &inference.Weighted{D: fit.Target.D, U: r.U, KHat: math.NaN(), Chains: r.Chains}, inference.Sampled, r.Ended
 	fit.Sampling = &inference.Sampling{

@@ -328,9 +328,13 @@ const (
 // chains longer, proposals are adapted first.
 const mostMixed = 50
 
+// dearest is how many numbers an evaluation may work through for chains to be tried: with more, a few steps of each
+// transition of the shortest run are more than is allowed.
+const dearest = 1e6
+
 // chained reports whether a fit would be left to chains where it is doubtful.
 func (f *fitter) chained(fit *Answer) bool {
-	return f.opt.Correct == Corrections[0] && !f.opt.Quick && !fit.Point
+	return f.opt.Correct == Corrections[0] && !f.opt.Quick && !fit.Point && f.surf.Work() <= dearest
 }
 
 // spread makes the draws of a fit of continuous latents where chains may start: those that

@@ -146,5 +146,6 @@ func manyValues(logw []float64) bool {
 	top := slices.Clone(logw)
 	slices.Sort(top)
 	top = top[n-min(n/5, int(3*math.Sqrt(float64(n)))):]
-	return 2*len(slices.Compact(slices.Clone(top))) > len(top)
+	tail := len(top)
+	return 2*len(slices.Compact(top)) > tail
 }

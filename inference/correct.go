@@ -125,7 +125,7 @@ func (f *fitter) weightsAround(fit *Answer, q *gaussian, a *ascent) error {
 	rounds := adaptations
 	if f.opt.Quick {
 		rounds = adaptationsBefore
-	} else if fit.chained = f.chained(fit); fit.chained && d <= mostMixed {
+	} else if fit.chained = f.chained(fit); fit.chained && d <= chainedAtOnce {
 		rounds = adaptationsBefore
 	}
 	w, err := f.correct(q, n, rounds)

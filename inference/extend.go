@@ -33,7 +33,7 @@ func (fit *Answer) more(ctx context.Context, seed uint64, reported int) (*Answer
 	if more == nil {
 		return fit, false, err
 	}
-	if w.D > mostMixed && w.steady() && !more.steady() {
+	if w.D > chainedAtOnce && w.steady() && !more.steady() {
 		// k̂ of so many latents is an estimate about its limit, and nothing else could be tried.
 		next.Evaluations += evaluations
 		return &next, false, nil

@@ -33,7 +33,6 @@ func (f *fitter) asWritten() (*Answer, error) {
 	if err := f.conclude(fit, diagonal(a.loc, a.logsd)); err != nil {
 		return nil, err
 	}
-	fit.chained = f.chained(fit)
 	if fit.Applied == Importance && fit.Draws.KHat <= SteadyKHat || f.opt.Correct == "none" || f.halted() {
 		return fit, nil
 	}

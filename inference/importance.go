@@ -67,8 +67,9 @@ func (f *fitter) weighMixture(m *mixture, n int, purpose string, index int) (*We
 	})
 	if len(m.part) > 1 {
 		share, distance, z := make([]float64, len(m.part)), make([]float64, len(m.part)), make([]float64, d)
+		density := m.density()
 		for i := range logw {
-			logw[i] = -m.logDensity(w.U[i*d:(i+1)*d], z, share, distance)
+			logw[i] = -density.at(w.U[i*d:(i+1)*d], z, share, distance)
 		}
 	}
 	if err := f.surf.Value(w.U, w.logP); err != nil {

@@ -68,7 +68,7 @@ func TestMixtureIntegratesToOne(t *testing.T) {
 	share, distance, z := make([]float64, 2), make([]float64, 2), make([]float64, 1)
 	const h = 1e-3
 	for x := -200.0; x < 200; x += h {
-		l := m.logDensity([]float64{x}, z, share, distance)
+		l := logDensity(m, []float64{x}, z, share, distance)
 		total += h * math.Exp(l+constant)
 		if s := share[0] + share[1]; math.Abs(s-1) > 1e-12 {
 			t.Fatalf("shares add up to %g", s)

@@ -312,7 +312,7 @@ func (fit *Answer) Doubtful() bool {
 // Proposes reports whether the draws of a fit are near enough to the posterior, and the latents few enough, for a metric
 // of chains with covariances.
 func (fit *Answer) Proposes() bool {
-	return fit.Target.D <= mostMixed && (fit.Applied == Tempered || fit.Applied == Importance)
+	return fit.Target.D <= chainedAtOnce && (fit.Applied == Tempered || fit.Applied == Importance)
 }
 
 // Limits of importance weights: the k̂ up to which they are as good as their draws, that
@@ -324,9 +324,9 @@ const (
 	FewESS     = 400
 )
 
-// mostMixed is the number of latents up to which chains are left what weights do not carry at once; for more, which take
+// chainedAtOnce is the number of latents up to which chains are left what weights do not carry at once; for more, which take
 // chains longer, proposals are adapted first.
-const mostMixed = 50
+const chainedAtOnce = 50
 
 // dearest is how many numbers an evaluation may work through for chains to be tried: with more, a few steps of each
 // transition of the shortest run are more than is allowed.

@@ -2,6 +2,7 @@ package inference
 
 import (
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -13,30 +14,8 @@ type mixture struct {
 	part   []*gaussian // location and scale factor
 }
 
-// logDensity is the log density at u, up to the constant that depends on df
-// and the dimension alone; parts, if not nil, receives each component's share
-// and the Mahalanobis distance squared.
-func (m *mixture) logDensity(u []float64, z, share, distance []float64) float64 {
-	top := math.Inf(-1)
-	d := float64(len(u))
-	for k, q := range m.part {
-		r2 := q.distance(u, z)
-		distance[k] = r2
-		share[k] = math.Log(m.weight[k]) - q.logDet - 0.5*(m.df+d)*math.Log1p(r2/m.df)
-		top = math.Max(top, share[k])
-	}
-	sum := 0.0
-	for k := range share {
-		share[k] = math.Exp(share[k] - top)
-		sum += share[k]
-	}
-	for k := range share {
-		share[k] /= sum
-	}
-	return top + math.Log(sum)
-}
-
-// mixtureDensity is a mixture's log density, up to the same constant, for many points: what does not change with these is known.
+// mixtureDensity is a mixture's log density, up to the constant that depends on df and the dimension alone, for many points:
+// what does not change with these is known.
 type mixtureDensity struct {
 	parts  []*gaussian
 	df     float64
@@ -61,7 +40,7 @@ func (e *mixtureDensity) at(u, z, share, distance []float64) float64 {
 	return e.of(distance, share)
 }
 
-// of is the log density at distances; share is room for as many. The bits are those of logDensity.
+// of is the log density at distances; share receives the parts of the components, in logarithms.
 func (e *mixtureDensity) of(distance, share []float64) float64 {
 	top := math.Inf(-1)
 	for k, r2 := range distance {
@@ -85,6 +64,19 @@ func (e *mixtureDensity) of(distance, share []float64) float64 {
 		return top
 	}
 	return top + math.Log(sum)
+}
+
+// responsibilities are the shares of the components in the density at u, and their Mahalanobis distances squared.
+func (e *mixtureDensity) responsibilities(u []float64, z, share, distance []float64) {
+	e.at(u, z, share, distance)
+	top, sum := slices.Max(share), 0.0
+	for k := range share {
+		share[k] = math.Exp(share[k] - top)
+		sum += share[k]
+	}
+	for k := range share {
+		share[k] /= sum
+	}
 }
 
 // distance is |L⁻¹(u − loc)|²; z is room for D numbers.
@@ -153,11 +145,12 @@ func (m *mixture) em(w *Weighted, n int) *mixture {
 		scale := make([]float64, draws*k) // × the t's latent precision
 		total, latent := make([]float64, k), make([]float64, k)
 		square := make([]float64, k)
+		density := m.density()
 		for i := 0; i < draws; i++ {
 			if w.W[i] == 0 {
 				continue
 			}
-			m.logDensity(w.U[i*d:(i+1)*d], z, share, distance)
+			density.responsibilities(w.U[i*d:(i+1)*d], z, share, distance)
 			for c := 0; c < k; c++ {
 				r := w.W[i] * share[c]
 				resp[i*k+c] = r
@@ -225,9 +218,10 @@ func (m *mixture) worst(w *Weighted) *gaussian {
 	share, distance, z := make([]float64, k), make([]float64, k), make([]float64, d)
 	ratio := make([]float64, n)
 	order := make([]int, 0, n)
+	density := m.density()
 	for i := range ratio {
 		if w.W[i] > 0 {
-			ratio[i] = w.logP[i] - m.logDensity(w.U[i*d:(i+1)*d], z, share, distance)
+			ratio[i] = w.logP[i] - density.at(w.U[i*d:(i+1)*d], z, share, distance)
 			order = append(order, i)
 		}
 	}

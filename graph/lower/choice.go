@@ -246,10 +246,12 @@ func (l *lowerer) take(s *lang.Symbol, to *guideSites) {
 	}
 	l.cover(c.picks)
 	c.weights, c.prior, c.excess = l.whole(c.picks), l.whole(c.probs), l.whole(c.excesses)
-	if how := l.options.Strategies[s.Name]; c.read || !l.options.Relaxation.Learned || how == Score && !c.site.whole {
+	how := l.options.Strategies[s.Name]
+	tables := how == Score && !c.site.whole
+	if c.read || !l.options.Relaxation.Learned || tables {
 		c.prior = c.weights
 	}
-	if how := l.options.Strategies[s.Name]; c.read && (how == Expect || how == Score && !c.site.whole) {
+	if c.read && (how == Expect || tables) {
 		l.failWith(diag.Diagnostic{Code: "not-exact", Span: c.at.Span(), Summary: fmt.Sprintf("the guide of other sites reads `%s`, whose expectation cannot be taken on its own", s.Name),
 			Hint: fmt.Sprintf("approximate it: `BindOptions.Discrete %s=relax` or `score`", s.Name)})
 	}

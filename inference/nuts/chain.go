@@ -56,7 +56,7 @@ func (c *chain) run(given [][]float64) error {
 	if err == nil {
 		err = c.sample()
 	}
-	c.out.StepSize, c.out.InvMetric, c.out.Dense, c.out.Evaluations = c.tree.step, c.sys.invMetric, c.sys.dense != nil, c.sys.evaluations
+	c.out.StepSize, c.out.InvMetric, c.out.Dense, c.out.Evaluations = c.tree.step, c.sys.invMetric, c.sys.covariances != nil, c.sys.evaluations
 	return err
 }
 

@@ -46,9 +46,9 @@ func TestLowRank(t *testing.T) {
 		ones[i] = 1
 	}
 	m := pool.Metric(ones)
-	low, is := m.dense.(*lowRank)
+	low, is := m.covariances.(*lowRank)
 	if !is || len(low.stretch) > 22 {
-		t.Fatalf("the metric is %T with %d directions", m.dense, len(low.stretch))
+		t.Fatalf("the metric is %T with %d directions", m.covariances, len(low.stretch))
 	}
 	// M⁻¹ by its columns.
 	column := make([]float64, d)
@@ -74,7 +74,7 @@ func TestLowRank(t *testing.T) {
 		t.Errorf("the variance of the difference of two numbers that are all but equal is %g", v)
 	}
 	// p ~ N(0, M): M⁻¹p has the covariance M⁻¹.
-	s := &system{invMetric: m.Diagonal, dense: low}
+	s := &system{invMetric: m.Diagonal, covariances: low}
 	z, r := newPoint(d), random.Stream(2, "momenta", 0)
 	const draws = 20000
 	cov := 0.0
@@ -103,6 +103,6 @@ func TestLowRankOfNoise(t *testing.T) {
 		ones[i] = 1
 	}
 	if m := pool.Metric(ones); m.Dense() {
-		t.Errorf("of independent draws %d directions are kept", len(m.dense.(*lowRank).stretch))
+		t.Errorf("of independent draws %d directions are kept", len(m.covariances.(*lowRank).stretch))
 	}
 }

@@ -38,7 +38,7 @@ func (z *point) set(from *point) {
 type system struct {
 	density     Density
 	invMetric   []float64   // the diagonal of M⁻¹
-	dense       covariances // all of M⁻¹; nil if it is diagonal
+	covariances covariances // all of M⁻¹; nil if it is diagonal
 	scale       []float64   // by which rows and columns of M⁻¹ are multiplied; nil: 1
 	scaled      []float64
 	evaluations int
@@ -109,8 +109,8 @@ func (s *system) velocity(z *point) {
 		}
 		p = s.scaled
 	}
-	if s.dense != nil {
-		s.dense.times(p, z.v)
+	if s.covariances != nil {
+		s.covariances.times(p, z.v)
 	} else {
 		for i, x := range p {
 			z.v[i] = s.invMetric[i] * x
@@ -123,8 +123,8 @@ func (s *system) velocity(z *point) {
 
 // kick draws a new momentum p ~ N(0, M).
 func (s *system) kick(z *point, r *rand.Rand) {
-	if s.dense != nil {
-		s.dense.kick(z.p, r)
+	if s.covariances != nil {
+		s.covariances.kick(z.p, r)
 	} else {
 		for i, v := range s.invMetric {
 			z.p[i] = r.NormFloat64() / math.Sqrt(v)

@@ -30,7 +30,7 @@ func correlated(s *system) {
 			cov[i*d+j] = math.Pow(0.9, math.Abs(float64(i-j))) * math.Sqrt(s.invMetric[i]*s.invMetric[j])
 		}
 	}
-	s.dense = newDense(cov, d)
+	s.covariances = newDense(cov, d)
 }
 
 // TestReversible: with the momentum turned round, or with negative steps, the
@@ -169,7 +169,7 @@ func TestDenseMomenta(t *testing.T) {
 			}
 		}
 	}
-	for k, want := range s.dense.(*dense).inv {
+	for k, want := range s.covariances.(*dense).inv {
 		scale := math.Sqrt(s.invMetric[k/3] * s.invMetric[k%3])
 		if math.Abs(got[k]-want) > 0.03*scale {
 			t.Errorf("the covariance of velocities %d and %d is %g, want %g", k/3, k%3, got[k], want)

@@ -105,17 +105,17 @@ func (p *Pool) Add(q []float64) { p.spread.add(q) }
 func (p *Pool) Metric(before []float64) *Metric {
 	sys := &system{invMetric: append([]float64(nil), before...)}
 	p.spread.take(sys)
-	return &Metric{sys.invMetric, sys.dense}
+	return &Metric{sys.invMetric, sys.covariances}
 }
 
 // Metric is an M⁻¹.
 type Metric struct {
-	Diagonal []float64
-	dense    covariances
+	Diagonal    []float64
+	covariances covariances
 }
 
 // Dense says whether it has covariances.
-func (m *Metric) Dense() bool { return m.dense != nil }
+func (m *Metric) Dense() bool { return m.covariances != nil }
 
 // Partial says that it is of so many numbers that it has not all covariances.
 func (m *Metric) Partial() bool { return len(m.Diagonal) > mostDense }
@@ -123,7 +123,7 @@ func (m *Metric) Partial() bool { return len(m.Diagonal) > mostDense }
 // SetMetric sets M⁻¹.
 func (s *Sampler) SetMetric(m *Metric) {
 	copy(s.c.sys.invMetric, m.Diagonal)
-	s.c.sys.dense, s.c.sys.scale = m.dense, nil
+	s.c.sys.covariances, s.c.sys.scale = m.covariances, nil
 }
 
 // SetScale makes M⁻¹ what SetMetric has set, with rows and columns multiplied by

@@ -62,16 +62,16 @@ func (s *spread) take(sys *system) {
 				sys.invMetric[i] = x
 			}
 		}
-		sys.dense = nil
+		sys.covariances = nil
 		switch d := len(s.m2); {
 		case s.cross == nil:
 		case s.directions:
 			if m := s.lowRank(sys.invMetric); m != nil {
-				sys.dense = m
+				sys.covariances = m
 			}
 		case s.n >= float64(perNumber*d):
 			if m := newDense(s.covariance(sys.invMetric), d); m != nil {
-				sys.dense = m
+				sys.covariances = m
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"ppl/inference"
+	"ppl/inference/nuts"
 )
 
 // batch is the chains that share the rows of one program.
@@ -83,8 +84,15 @@ func (b *batch) run(work func(*lane)) error {
 	}
 }
 
-// besides is what a chain does beside an evaluation: as much work as so many numbers.
-func (b *batch) besides() float64 { return 1000 + 20*float64(b.j.D) }
+// besides is what a chain does beside an evaluation: as much work as so many numbers. Of many numbers trajectories and
+// velocities no longer stay in fast memory.
+func (b *batch) besides() float64 {
+	d := float64(b.j.D)
+	if nuts.PartialMetric(b.j.D) {
+		return 1000 + 50*d
+	}
+	return 1000 + 20*d
+}
 
 // spent reports whether more than a limit of work was done.
 func (b *batch) spent(limit float64) bool { return b.work > limit }

@@ -2,6 +2,8 @@ package chains
 
 import (
 	"fmt"
+
+	"ppl/inference/nuts"
 )
 
 // warmUp leaves the starting points, and adapts metric and step size.
@@ -64,7 +66,7 @@ func (r *run) settle(n int) error {
 		return err
 	}
 	defer r.clear()
-	if r.metric.all.Partial() { // far from the posterior's own, trajectories would be as long as may be
+	if nuts.PartialMetric(r.batches[0].j.D) { // far from the posterior's own, trajectories would be as long as may be
 		r.limit(shortDepth)
 		defer r.limit(r.opt.MaxDepth)
 	}

@@ -57,7 +57,7 @@ const (
 	doubtfulWarmup    = 100
 	longWarmup        = 200 // where there is no proposal, or one for the variances alone
 	doubtfulEffective = 600
-	doubtfulWork      = 4e10 // some twenty to forty seconds of one core
+	doubtfulWork      = 1e11 // some thirty seconds of one core
 	doubtfulLatents   = 300
 )
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"ppl/graph/kernel/vec"
 )
 
 // lowRank is an M⁻¹ that is diagonal but for a few directions:
@@ -75,20 +77,15 @@ func newLowRank(r, sd []float64, n float64) *lowRank {
 	return m
 }
 
-// along adds V diag(c) Vᵀ x to x. The directions are orthonormal, so that it may be done one by one.
+// along adds V diag(c) Vᵀ x to x, in two products of a matrix and a vector.
 func (m *lowRank) along(c, x []float64) {
-	d := len(x)
+	var in [mostDirections]float64
+	y := in[:len(c)]
+	vec.MatMul(y, m.v, x, len(c), len(x), 1, len(x), 1, false)
 	for k, s := range c {
-		v := m.v[k*d : (k+1)*d]
-		y := 0.0
-		for i, a := range v {
-			y += a * x[i]
-		}
-		y *= s
-		for i, a := range v {
-			x[i] += y * a
-		}
+		y[k] *= s
 	}
+	vec.MatMul(x, m.v, y, len(x), len(c), 1, 1, len(x), true)
 }
 
 // times sets v = M⁻¹p.

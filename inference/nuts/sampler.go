@@ -93,7 +93,7 @@ type Pool struct{ spread *spread }
 // NewPool makes one for d numbers, with covariances where the dimension allows, or those of the directions that matter.
 func NewPool(d int) *Pool {
 	p := &Pool{newSpread(d, d <= mostPooled)}
-	p.spread.directions = d > mostDense
+	p.spread.directions = PartialMetric(d)
 	return p
 }
 
@@ -117,8 +117,8 @@ type Metric struct {
 // Dense says whether it has covariances.
 func (m *Metric) Dense() bool { return m.covariances != nil }
 
-// Partial says that it is of so many numbers that it has not all covariances.
-func (m *Metric) Partial() bool { return len(m.Diagonal) > mostDense }
+// PartialMetric says that metrics of pools of d numbers have not all covariances: d is too large.
+func PartialMetric(d int) bool { return d > mostDense }
 
 // SetMetric sets M⁻¹.
 func (s *Sampler) SetMetric(m *Metric) {

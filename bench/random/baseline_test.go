@@ -43,8 +43,8 @@ var baseline = map[string]struct{ good, models int }{
 const baselineSeeds = 12
 
 // expected is how many fits baseline would call good of so many of each family,
-// and the sd of that number where these are other models than those recorded.
-func expected(tallies map[string]*tally) (good, sd float64) {
+// the sd of that number where these are other models than those recorded, and how many are good of those families.
+func expected(tallies map[string]*Tally) (least, sd float64, good int) {
 	var variance float64
 	for name, t := range tallies {
 		b := baseline[name]
@@ -52,8 +52,9 @@ func expected(tallies map[string]*tally) (good, sd float64) {
 			continue
 		}
 		share := float64(b.good) / float64(b.models)
-		good += share * float64(t.models)
-		variance += share * (1 - share) * float64(t.models)
+		least += share * float64(t.Models)
+		variance += share * (1 - share) * float64(t.Models)
+		good += t.Good
 	}
-	return good, math.Sqrt(variance)
+	return least, math.Sqrt(variance), good
 }

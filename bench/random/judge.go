@@ -28,13 +28,16 @@ type Fit struct {
 	}
 	Verdict string
 	Reasons []string
+
+	Seconds float64 `json:"-"` // of the processors, which the process took
 }
 
 // Run fits a model's files with a program, in a process of its own.
 func Run(ctx context.Context, program, model, data string, seed uint64) (*Fit, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, program, "fit", model, "-d", data, "--seed", strconv.FormatUint(seed, 10), "--format", "json").Output()
+	cmd := exec.CommandContext(ctx, program, "fit", model, "-d", data, "--seed", strconv.FormatUint(seed, 10), "--format", "json")
+	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && len(out) == 0 {
 		return nil, fmt.Errorf("%w: %.300s", err, exit.Stderr)
@@ -46,15 +49,21 @@ func Run(ctx context.Context, program, model, data string, seed uint64) (*Fit, e
 	if err := json.Unmarshal(out, f); err != nil {
 		return nil, fmt.Errorf("reading the fit of %s: %w", model, err)
 	}
+	f.Seconds = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	return f, nil
 }
 
-// Wrong lists what is off in a fit by more than one called good may be.
-func (f *Fit) Wrong(posterior []Quantity) []string {
-	var out []string
+// Wrong lists what is off in a fit by more than one called good may be. The worst
+// error is told as a multiple of what is allowed, whether above 1 or below; where
+// something is missing, or exists only in the fit, it is 0.
+func (f *Fit) Wrong(posterior []Quantity) (out []string, worst float64) {
 	for _, q := range posterior {
 		if q.Discrete {
-			out = append(out, f.wrongDiscrete(q)...)
+			text, off := f.wrongDiscrete(q)
+			worst = math.Max(worst, off)
+			if text != "" {
+				out = append(out, text)
+			}
 			continue
 		}
 		p, ok := f.Parameters[q.Name]
@@ -67,7 +76,9 @@ func (f *Fit) Wrong(posterior []Quantity) []string {
 			unit = q.scale()
 		}
 		off := func(what string, got *float64, right float64) {
-			if d := (*got - right) / unit; !(math.Abs(d) <= Shift) {
+			d := (*got - right) / unit
+			worst = math.Max(worst, math.Abs(d)/Shift)
+			if !(math.Abs(d) <= Shift) {
 				out = append(out, fmt.Sprintf("%s of %s %.4g, right %.4g: off by %+.2f sd", what, q.Name, *got, right, d))
 			}
 		}
@@ -85,12 +96,14 @@ func (f *Fit) Wrong(posterior []Quantity) []string {
 		case p.SD != nil && q.Moments != Both:
 			out = append(out, fmt.Sprintf("sd of %s %.4g, and none exists", q.Name, *p.SD))
 		case p.SD != nil:
-			if r := *p.SD / q.SD; !(r < Spread && r > 1/Spread) {
+			r := *p.SD / q.SD
+			worst = math.Max(worst, math.Abs(math.Log(r))/math.Log(Spread))
+			if !(r < Spread && r > 1/Spread) {
 				out = append(out, fmt.Sprintf("sd of %s %.4g, right %.4g: × %.2f", q.Name, *p.SD, q.SD, r))
 			}
 		}
 	}
-	return out
+	return out, worst
 }
 
 // logClose says whether the quantiles of a positive quantity are right on its log
@@ -106,17 +119,17 @@ func (q Quantity) logClose(q5, q95 *float64) bool {
 
 // wrongDiscrete judges the mean of a discrete latent. A probability next to 0 or
 // 1 may be off by 0.01.
-func (f *Fit) wrongDiscrete(q Quantity) []string {
+func (f *Fit) wrongDiscrete(q Quantity) (text string, off float64) {
 	d, ok := f.Discrete[q.Name]
 	if !ok {
-		return []string{q.Name + " is not reported"}
+		return q.Name + " is not reported", 0
 	}
 	var mean float64
 	for i, v := range d.Values {
 		mean += v * d.P[i]
 	}
-	if math.Abs(mean-q.Mean) <= Shift*q.SD+0.01 {
-		return nil
+	if off = math.Abs(mean-q.Mean) / (Shift*q.SD + 0.01); off <= 1 {
+		return "", off
 	}
-	return []string{fmt.Sprintf("mean of %s %.4g, right %.4g", q.Name, mean, q.Mean)}
+	return fmt.Sprintf("mean of %s %.4g, right %.4g", q.Name, mean, q.Mean), off
 }

@@ -34,8 +34,12 @@ func TestWrong(t *testing.T) {
 		if err := json.Unmarshal([]byte(`{"parameters": {"x": `+c.fit+`}}`), &f); err != nil {
 			t.Fatal(err)
 		}
-		if wrong := f.Wrong([]Quantity{c.right}); len(wrong) != c.mistakes {
+		wrong, off := f.Wrong([]Quantity{c.right})
+		if len(wrong) != c.mistakes {
 			t.Errorf("%s: %q", c.fit, wrong)
+		}
+		if c.mistakes == 0 && off > 1 {
+			t.Errorf("%s is right, and off by %g times what is allowed", c.fit, off)
 		}
 	}
 	z := Quantity{Name: "z", Mean: 0.3, SD: math.Sqrt(0.21), Discrete: true}
@@ -43,7 +47,11 @@ func TestWrong(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"discrete": {"z": {"values": [0, 1], "p": [0.5, 0.5]}}}`), &f); err != nil {
 		t.Fatal(err)
 	}
-	if len(f.Wrong([]Quantity{z})) != 1 {
+	wrong, off := f.Wrong([]Quantity{z})
+	if len(wrong) != 1 {
 		t.Error("a probability of 0.5 is taken for 0.3")
+	}
+	if right := 0.2 / (Shift*z.SD + 0.01); math.Abs(off-right) > 1e-12 {
+		t.Errorf("off by %g times what is allowed, and it is %g", off, right)
 	}
 }

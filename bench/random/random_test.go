@@ -1,18 +1,17 @@
 package random
 
 import (
-	"cmp"
+	"crypto/sha256"
 	"flag"
 	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
-	"text/tabwriter"
 )
 
 var (
@@ -22,6 +21,9 @@ var (
 	only    = flag.String("families", "", "the families to draw from, separated by commas; all if empty")
 	from    = flag.Uint64("from", 1, "the first seed of each family")
 	listAll = flag.Bool("list", false, "list the verdict on each fit, and what is wrong whatever the verdict")
+	results = flag.String("results", "", "a file with a line for each model: what is there is not fitted again")
+	against = flag.String("against", "", "such a file, of another program, to compare with")
+	atOnce  = flag.Int("at-once", 1, "how many fits at a time, 1 or 2")
 )
 
 // quick are families whose right values and fits take a fraction of a second.
@@ -31,6 +33,7 @@ var quick = []string{"branch_regression", "change_normal", "change_poisson", "co
 // with the right posterior: at most one in two hundred may be wrong, and as many
 // have to be good as there were. PPL_RANDOM is the number of models, of all
 // families in turn; without it there are 10 of the quick ones, with PPL_SLOW=1 20.
+// With -results and PPL_RANDOM=0 the file's table is printed.
 func TestRandomPosteriors(t *testing.T) {
 	names := Families()
 	count := 2 * len(quick)
@@ -49,28 +52,44 @@ func TestRandomPosteriors(t *testing.T) {
 	}
 	if *only != "" {
 		names = strings.Split(*only, ",")
+		for _, name := range names {
+			if families[name] == nil {
+				t.Fatalf("no family is called %q", name)
+			}
+		}
 	}
-	run := &runner{T: t, program: built(t), tallies: map[string]*tally{}, folder: *keep}
+	if *atOnce < 1 || *atOnce > 2 {
+		t.Fatalf("-at-once is 1 or 2, not %d", *atOnce)
+	}
+	run := &runner{T: t, program: built(t), folder: *keep}
+	run.open()
 	if run.folder == "" {
 		run.folder = t.TempDir()
 	}
-	for i := range count {
-		run.fit(names[i%len(names)], *from+uint64(i/len(names)))
+	run.all(names, count)
+	outcomes := run.ledger.Outcomes(names...)
+	t.Logf("\n%s", Table(outcomes))
+	if *against != "" {
+		before, err := OpenLedger(*against, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("against %s:\n%s", *against, Compare(before.Outcomes(names...), outcomes))
 	}
-	all := run.table(names)
-	least, sd := expected(run.tallies)
-	t.Logf("good %d of %d; commit 619157e has %.0f of as many of each family", all.good, all.models, least)
+	byFamily, all := Tallies(outcomes)
+	least, sd, good := expected(byFamily)
+	t.Logf("good %d of the families that commit 619157e was tried with; it has %.0f of as many of each", good, least)
 	if *from != 1 || count != baselineSeeds*len(names) {
 		least -= 2 * sd
 	}
-	if float64(all.good) < math.Floor(least+1e-9) {
-		t.Errorf("%d fits are called good, fewer than %.0f", all.good, least)
+	if float64(good) < math.Floor(least+1e-9) {
+		t.Errorf("%d fits are called good, fewer than %.0f", good, least)
 	}
-	if all.wrong*200 > all.good {
-		t.Errorf("%d of %d fits called good are wrong", all.wrong, all.good)
+	if all.Wrong*200 > all.Good {
+		t.Errorf("%d of %d fits called good are wrong", all.Wrong, all.Good)
 	}
-	if all.failed > 0 {
-		t.Errorf("%d fits failed", all.failed)
+	if all.Failed > 0 {
+		t.Errorf("%d fits failed", all.Failed)
 	}
 }
 
@@ -86,72 +105,89 @@ func built(t *testing.T) string {
 	return path
 }
 
-// A tally counts the fits of a family.
-type tally struct{ models, unresolved, good, caution, poor, failed, wrong int }
-
-func (a *tally) add(b *tally) {
-	a.models += b.models
-	a.unresolved += b.unresolved
-	a.good += b.good
-	a.caution += b.caution
-	a.poor += b.poor
-	a.failed += b.failed
-	a.wrong += b.wrong
-}
-
 type runner struct {
 	*testing.T
 	program, folder string
-	tallies         map[string]*tally
+	ledger          *Ledger
 }
 
-// fit draws a model, fits it and judges.
-func (r *runner) fit(family string, seed uint64) {
-	c := r.tallies[family]
-	if c == nil {
-		c = new(tally)
-		r.tallies[family] = c
-	}
-	m := New(family, seed)
-	posterior, err := m.Posterior()
-	if err != nil {
-		c.unresolved++
-		r.Logf("not used: %v", err)
-		return
-	}
-	c.models++
-	folder := r.folder
-	if !*keepAll {
-		folder = r.TempDir()
-	}
-	model, data, err := m.Save(folder, posterior)
+// open opens the ledger. Programs are told apart by their bytes.
+func (r *runner) open() {
+	b, err := os.ReadFile(r.program)
 	if err != nil {
 		r.Fatal(err)
 	}
+	if r.ledger, err = OpenLedger(*results, fmt.Sprintf("%x", sha256.Sum256(b))[:12]); err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { r.ledger.Close() })
+}
+
+// all fits as many models of all families in turn, but for those in the ledger.
+func (r *runner) all(names []string, count int) {
+	var wait sync.WaitGroup
+	todo := make(chan modelKey)
+	for range *atOnce {
+		wait.Go(func() {
+			for k := range todo {
+				o := r.fit(k.family, k.seed)
+				if err := r.ledger.Add(o); err != nil {
+					r.Error(err)
+				}
+			}
+		})
+	}
+	for i := range count {
+		k := modelKey{names[i%len(names)], *from + uint64(i/len(names))}
+		if !r.ledger.Has(k.family, k.seed) {
+			todo <- k
+		}
+	}
+	close(todo)
+	wait.Wait()
+}
+
+// fit draws a model, fits it and judges.
+func (r *runner) fit(family string, seed uint64) Outcome {
+	o := Outcome{Family: family, Seed: seed}
+	m := New(family, seed)
+	posterior, err := m.Posterior()
+	if err != nil {
+		r.Logf("not used: %v", err)
+		o.Unused = err.Error()
+		return o
+	}
+	folder := r.folder
+	if !*keepAll {
+		if folder, err = os.MkdirTemp(r.TempDir(), ""); err != nil {
+			r.Error(err)
+			o.Failed = err.Error()
+			return o
+		}
+	}
+	model, data, err := m.Save(folder, posterior)
+	if err != nil {
+		r.Error(err)
+		o.Failed = err.Error()
+		return o
+	}
 	f, err := Run(r.Context(), r.program, model, data, 1)
 	if err != nil {
-		c.failed++
 		r.Logf("FAILED %s: %v", m.Name(), err)
 		r.kept(m, posterior)
-		return
+		o.Failed = err.Error()
+		return o
 	}
-	switch f.Verdict {
-	case "good":
-		c.good++
-	case "caution":
-		c.caution++
-	default:
-		c.poor++
-	}
-	wrong := f.Wrong(posterior)
+	o.Verdict, o.Reasons, o.Seconds = f.Verdict, f.Reasons, f.Seconds
+	o.Wrong, o.Off = f.Wrong(posterior)
 	if *listAll {
-		r.Logf("%s %s %s", m.Name(), f.Verdict, strings.Join(wrong, "; "))
+		r.Logf("%s %s %s", m.Name(), f.Verdict, strings.Join(o.Wrong, "; "))
 	}
-	if f.Verdict == "good" && len(wrong) > 0 {
-		c.wrong++
-		r.Logf("WRONG %s: %s", m.Name(), strings.Join(wrong, "; "))
+	if f.Verdict == "good" && len(o.Wrong) > 0 {
+		r.Logf("WRONG %s: %s", m.Name(), strings.Join(o.Wrong, "; "))
 		r.kept(m, posterior)
 	}
+	return o
 }
 
 // kept writes the files of a model where it was asked for.
@@ -162,26 +198,4 @@ func (r *runner) kept(m *Model, posterior []Quantity) {
 	if _, _, err := m.Save(*keep, posterior); err != nil {
 		r.Error(err)
 	}
-}
-
-// table prints the tallies and gives their sum.
-func (r *runner) table(names []string) *tally {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "family\tmodels\tgood\tcaution\tpoor\tfailed\twrong of good\tnot used\t")
-	row := func(name string, a *tally) {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name, a.models, a.good, a.caution, a.poor, a.failed, a.wrong, a.unresolved)
-	}
-	all := new(tally)
-	slices.SortFunc(names, cmp.Compare[string])
-	for _, name := range names {
-		if a := r.tallies[name]; a != nil {
-			row(name, a)
-			all.add(a)
-		}
-	}
-	row("all", all)
-	w.Flush()
-	r.Logf("\n%s", b.String())
-	return all
 }

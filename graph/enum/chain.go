@@ -336,5 +336,5 @@ func (e *elim) forward(c *chain, shape graph.Shape, size int) {
 	if c.k > c.sites[0].K {
 		how += fmt.Sprintf(" of %d joint values", c.k)
 	}
-	e.steps = append(e.steps, Step{How: how, Sites: c.sites, Size: size, along: c.along})
+	e.steps = append(e.steps, Step{How: how, Sites: c.sites, Size: size, along: c.along, order: c.order})
 }

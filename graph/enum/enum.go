@@ -8,8 +8,8 @@
 //
 // This is variable elimination on a factor graph that is kept in plates
 // (Obermeyer, Bingham, Jankowiak, Chiu, Pradhan, Rush, Goodman 2019, "Tensor
-// variable elimination for plated factor graphs"). Three rules remove sites,
-// the cheapest that applies first:
+// variable elimination for plated factor graphs"). Rules remove sites, the first
+// that applies and can be afforded:
 //
 //   - A site that every table refers to once, where the rest of each table is
 //     a function of the site's element: the tables are brought to the plates of
@@ -19,9 +19,17 @@
 //   - A site whose elements refer to one another along one dimension, z[t] and
 //     z[t-1], is a chain; so are several such sites that refer to one another.
 //     The forward recursion removes them in one op (chain.go).
-//   - A site with few elements, which may refer to one another in any way, is
-//     taken apart: each element becomes a site of its own, in no plate, and the
-//     tables are written out for each iteration (ground.go).
+//   - A site whose elements meet in tables is split along a short dimension,
+//     a[j, 1..5] into five sites a[j]: the two rules above then remove these over
+//     all j at once, at a cost of their joint values, or as parallel chains (split.go).
+//   - Whatever is left is a graph of elements: they are removed in an order that
+//     keeps its tables small, as plain variable elimination does, but in rounds, in
+//     each of which all elements go that are in the same position and do not
+//     touch one another (elements.go, rounds.go).
+//
+// Where these, in this order, come to a table that is too large, the graph of all elements is
+// tried from the start. What can be summed out is bounded by that graph's treewidth alone: no
+// pattern over plates is needed, they only make it quicker.
 //
 // Tables keep their terms apart, each with no more axes than it depends on, and
 // nothing is laid out along plates before the sum. The size of each table is
@@ -31,6 +39,7 @@ package enum
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -51,17 +60,35 @@ type Site struct {
 	// e is the enumerated axis of the element at hand, prev that of the one
 	// before it in a chain.
 	e, prev *named.Axis
-	// origin says, for an element that was taken out of a site, which it is.
+	// origin is the site of the problem that this one is a part of, nil where it is one of those itself; at are
+	// the elements of that which these are.
 	origin *Site
-	at     int
+	at     []int
 }
 
-// Whole is the site that an element was taken out of, or the site itself.
+// Whole is the site that this one is a part of, or the site itself.
 func (s *Site) Whole() *Site {
 	if s.origin != nil {
 		return s.origin
 	}
 	return s
+}
+
+// element is which one of Whole element i is.
+func (s *Site) element(i int) int {
+	if s.origin == nil {
+		return i
+	}
+	return s.at[i]
+}
+
+// part is a site of some elements of s.
+func (s *Site) part(name string, shape graph.Shape, axes []*named.Axis, elements []int) *Site {
+	p := &Site{Name: name, Shape: shape, K: s.K, Axes: axes, origin: s.Whole(), at: make([]int, len(elements))}
+	for i, k := range elements {
+		p.at[i] = s.element(k)
+	}
+	return p
 }
 
 // Ref is a reference to a site: its axis, and the element that it is of, in
@@ -102,12 +129,14 @@ const DefaultLimit = 1 << 22
 type Step struct {
 	// How says it in words: "summed out", "forward recursion over 100 steps".
 	How string
-	// Sites are those of the problem, or the elements taken out of one.
+	// Sites are those of the problem, or parts of them.
 	Sites []*Site
 	// Size is the number of elements of the largest table, for one particle.
 	Size int
-	// along is the dimension of a chain, -1 where there is none.
-	along int
+	// along is the dimension of a chain, -1 where there is none, order how far back its references reach.
+	along, order int
+	// elements says that it is of the graph of all elements.
+	elements bool
 }
 
 // Result is a log density without discrete sites.
@@ -129,7 +158,7 @@ type TooLarge struct {
 func (e *TooLarge) Error() string {
 	names := "`" + strings.Join(e.Sites, "`, `") + "`"
 	if e.Size == 0 {
-		return "summing out " + names + " exactly is not possible: their elements depend on one another in a way that is neither a tree nor a chain"
+		return "summing out " + names + " exactly is not possible: too many elements depend on one another in a way that is neither a tree nor a chain"
 	}
 	return fmt.Sprintf("summing out %s exactly needs a table of %.3g elements for each particle, more than the limit of %d", names, e.Size, e.Limit)
 }
@@ -148,6 +177,16 @@ type elim struct {
 
 // Eliminate removes all sites.
 func Eliminate(p Problem) (*Result, error) {
+	e := begin(p)
+	for len(e.sites) > 0 {
+		if err := e.next(); err != nil {
+			return afresh(p, err)
+		}
+	}
+	return e.result(), nil
+}
+
+func begin(p Problem) *elim {
 	e := &elim{b: p.B, max: p.Max, limit: p.Limit, sites: append([]*Site(nil), p.Sites...), depth: 1 << 20}
 	if e.limit == 0 {
 		e.limit = DefaultLimit
@@ -156,12 +195,28 @@ func Eliminate(p Problem) (*Result, error) {
 	for _, t := range p.Tables {
 		e.add(t)
 	}
-	for len(e.sites) > 0 {
-		if err := e.next(); err != nil {
-			return nil, err
-		}
+	e.single()
+	return e
+}
+
+func (e *elim) result() *Result { return &Result{Value: e.total, Steps: e.steps, Rest: e.tables} }
+
+// afresh tries the graph of all elements where the rules over plates came to no end.
+func afresh(p Problem, failed error) (*Result, error) {
+	e := begin(p)
+	c := e.elements()
+	if c == nil {
+		return nil, failed
 	}
-	return &Result{Value: e.total, Steps: e.steps, Rest: e.tables}, nil
+	if c.cost > float64(e.limit) {
+		f := failed.(*TooLarge)
+		if f.Size == 0 || c.cost < f.Size {
+			f.Size = c.cost
+		}
+		return nil, f
+	}
+	c.do()
+	return e.result(), nil
 }
 
 // add takes a table in; one without references goes to the total.
@@ -272,37 +327,39 @@ type choice struct {
 	do   func()
 }
 
-// next makes the cheapest step that is possible.
+// next makes the cheapest step of the first rule that has one within the limit.
 func (e *elim) next() error {
-	var best *choice
-	consider := func(c *choice) {
-		if c != nil && (best == nil || c.cost < best.cost) {
-			best = c
+	least := math.Inf(1)
+	for _, rule := range []func() *choice{e.cheapest, e.chains, e.split, e.elements} {
+		c := rule()
+		if c == nil {
+			continue
 		}
+		if c.cost <= float64(e.limit) {
+			c.do()
+			return nil
+		}
+		least = math.Min(least, c.cost)
+	}
+	err := &TooLarge{Limit: e.limit}
+	if !math.IsInf(least, 1) {
+		err.Size = least
 	}
 	for _, s := range e.sites {
-		consider(e.plated(s))
+		err.Sites = appendNew(err.Sites, s.Whole().Name)
 	}
-	if best == nil || best.cost > float64(e.limit) {
-		consider(e.chains())
-	}
-	if best == nil || best.cost > float64(e.limit) {
-		if c := e.ground(); c != nil {
+	return err
+}
+
+// cheapest is the site that is summed out in its plates at the least cost.
+func (e *elim) cheapest() *choice {
+	var best *choice
+	for _, s := range e.sites {
+		if c := e.plated(s); c != nil && (best == nil || c.cost < best.cost) {
 			best = c
 		}
 	}
-	if best == nil || best.cost > float64(e.limit) {
-		err := &TooLarge{Limit: e.limit}
-		if best != nil {
-			err.Size = best.cost
-		}
-		for _, s := range e.sites {
-			err.Sites = appendNew(err.Sites, s.Whole().Name)
-		}
-		return err
-	}
-	best.do()
-	return nil
+	return best
 }
 
 func appendNew(xs []string, x string) []string {

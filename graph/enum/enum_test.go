@@ -188,21 +188,30 @@ func (m *model) each(state []int, of map[*enum.Site]int, f func(input, element i
 	}
 }
 
-// check compares the elimination with the sum over all states.
-func (m *model) check(t interface {
+// failer is what reports a failure.
+type failer interface {
 	Fatalf(string, ...any)
 	Helper()
-}) *enum.Result {
+}
+
+// check compares the elimination with the sum over all states.
+func (m *model) check(t failer) *enum.Result {
+	t.Helper()
+	return m.checkBy(t, enum.Eliminate)
+}
+
+func (m *model) checkBy(t failer, eliminate func(enum.Problem) (*enum.Result, error)) *enum.Result {
 	t.Helper()
 	want, d, heaviest := m.brute()
-	r, err := enum.Eliminate(enum.Problem{B: m.b, Sites: m.sites, Tables: m.tables})
+	r, err := eliminate(enum.Problem{B: m.b, Sites: m.sites, Tables: m.tables})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	best, err := enum.Eliminate(enum.Problem{B: m.b, Sites: m.sites, Tables: m.tables, Max: true})
+	best, err := eliminate(enum.Problem{B: m.b, Sites: m.sites, Tables: m.tables, Max: true})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
+	m.independent(t, r)
 	outs := append([]*graph.Node{r.Value.N, best.Value.N}, grad.Reverse(m.b.G, r.Value.N, m.inputs)...)
 	p := plan.Compile(m.b.G, outs)
 	s, err := p.NewState()
@@ -233,6 +242,89 @@ func (m *model) check(t interface {
 	return r
 }
 
+// independent checks that each element is drawn once, and that those of one draw are independent given those before: no
+// path of tables joins them over elements that are drawn later.
+func (m *model) independent(t failer, r *enum.Result) {
+	t.Helper()
+	type element struct {
+		s *enum.Site
+		i int
+	}
+	near := map[element][]element{}
+	for _, tab := range m.tables {
+		var over []*named.Axis
+		for _, r := range tab.Refs {
+			for _, a := range r.Over {
+				if !has(over, a) {
+					over = append(over, a)
+				}
+			}
+		}
+		for i := range cellsOf(over) {
+			for _, x := range tab.Refs {
+				for _, y := range tab.Refs {
+					if !together(tab, x, y) {
+						continue
+					}
+					a, b := element{x.Site, x.At(over)[i]}, element{y.Site, y.At(over)[i]}
+					near[a] = append(near[a], b)
+				}
+			}
+		}
+	}
+	drawn, draws := map[element]bool{}, r.Order()
+	for _, d := range draws {
+		of := map[element]int{} // component of each element
+		for _, k := range d.Elements {
+			first := element{d.Site, k}
+			if drawn[first] || of[first] > 0 && d.Site.K > 1 {
+				t.Fatalf("%s[%d] is not independent of others of its draw, or drawn twice\n%s", d.Site.Name, k, m.describe(r))
+			}
+			queue := []element{first}
+			of[first] = k + 1
+			for len(queue) > 0 {
+				x := queue[0]
+				queue = queue[1:]
+				for _, y := range near[x] {
+					if !drawn[y] && of[y] == 0 && y.s.K > 1 {
+						of[y] = k + 1
+						queue = append(queue, y)
+					}
+				}
+			}
+		}
+		for _, k := range d.Elements {
+			drawn[element{d.Site, k}] = true
+		}
+	}
+	for _, s := range m.sites {
+		for k := range s.Shape.Size() {
+			if !drawn[element{s, k}] {
+				t.Fatalf("%s[%d] is never drawn", s.Name, k)
+			}
+		}
+	}
+}
+
+// together reports whether a term depends on both.
+func together(t *enum.Table, x, y *enum.Ref) bool {
+	for _, v := range t.Terms {
+		if v.Has(x.Axis) && v.Has(y.Axis) {
+			return true
+		}
+	}
+	return false
+}
+
+func has(axes []*named.Axis, a *named.Axis) bool {
+	for _, x := range axes {
+		if x == a {
+			return true
+		}
+	}
+	return false
+}
+
 func (m *model) describe(r *enum.Result) string {
 	var b strings.Builder
 	for _, s := range m.sites {
@@ -255,21 +347,23 @@ func (m *model) describe(r *enum.Result) string {
 	return b.String()
 }
 
-// TestRandomModels: value, marginals and the largest weight are those of the
-// sum over all states, whatever refers to what.
+// TestRandomModels: value, marginals and the largest weight are those of the sum over all states, whatever refers to
+// what, by all rules as by the graph of all elements alone.
 func TestRandomModels(t *testing.T) {
-	how := map[string]int{}
+	used := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		m := randomModel(t)
-		for _, st := range m.check(t).Steps {
-			how[strings.Fields(st.How)[0]]++
+		for rule, n := range m.check(t).Rules() {
+			used[rule] += n
 		}
+		m.checkBy(t, enum.ByElements)
 	})
-	for _, rule := range []string{"summed", "forward"} {
-		if how[rule] == 0 {
-			t.Errorf("no model used the rule %q", rule)
+	for _, rule := range []string{"plates", "chain", "parts", "elements"} {
+		if used[rule] == 0 {
+			t.Errorf("no model used the rule for %s, but %v", rule, used)
 		}
 	}
+	t.Log(used)
 }
 
 func randomModel(t *rapid.T) *model {

@@ -11,8 +11,8 @@ type Draw struct {
 // distribution, or their most likely values found, one Draw after another from
 // marginals alone: the reverse of the elimination, since what was removed
 // first depends on what was left. The elements of a chain are halved: given
-// the one in the middle, the two sides are independent, so that a chain of T
-// takes log₂ T draws.
+// the one in the middle, or as many there as references reach back, the two
+// sides are independent, so that a chain of T takes log₂ T draws.
 func (r *Result) Order() []Draw {
 	var out []Draw
 	for i := len(r.Steps) - 1; i >= 0; i-- {
@@ -22,13 +22,9 @@ func (r *Result) Order() []Draw {
 			continue
 		}
 		for _, s := range st.Sites {
-			d := Draw{Site: s}
-			if s.origin != nil {
-				d.Site, d.Elements = s.origin, []int{s.at}
-			} else {
-				for k := range s.Shape.Size() {
-					d.Elements = append(d.Elements, k)
-				}
+			d := Draw{Site: s.Whole()}
+			for k := range s.Shape.Size() {
+				d.Elements = append(d.Elements, s.element(k))
 			}
 			out = append(out, d)
 		}
@@ -43,22 +39,26 @@ func halves(st Step) []Draw {
 	deepest := 0
 	var halve func(lo, hi, depth int)
 	halve = func(lo, hi, depth int) {
-		if lo < hi {
-			mid := (lo + hi) / 2
-			level[mid] = depth
-			deepest = max(deepest, depth)
-			halve(lo, mid, depth+1)
-			halve(mid+1, hi, depth+1)
+		if lo >= hi {
+			return
 		}
+		n := min(st.order, hi-lo) // in the middle
+		mid := lo + (hi-lo-n+1)/2
+		for i := range n {
+			level[mid+i] = depth + i
+		}
+		deepest = max(deepest, depth+n-1)
+		halve(lo, mid, depth+n)
+		halve(mid+n, hi, depth+n)
 	}
 	halve(0, len(level), 0)
 	var out []Draw
 	for depth := range deepest + 1 {
 		for _, s := range st.Sites {
-			d := Draw{Site: s}
+			d := Draw{Site: s.Whole()}
 			for k := range shape.Size() {
 				if level[k/stride%shape[st.along]] == depth {
-					d.Elements = append(d.Elements, k)
+					d.Elements = append(d.Elements, s.element(k))
 				}
 			}
 			out = append(out, d)

@@ -67,7 +67,11 @@ func (e *elim) sumOut(s *Site, gs []gathered, m *merged, size int) {
 	}
 	x := e.b.ReduceAxis(e.reduction(), e.b.With(total, s.e), s.e)
 	e.add(&Table{Terms: []named.Value{x}, Plates: s.Axes, Refs: m.finish()})
-	e.steps = append(e.steps, Step{How: "summed out", Sites: []*Site{s}, Size: size, along: -1})
+	how := "summed out"
+	if s.origin != nil {
+		how = summedOut(s, s.K*int(m.states()))
+	}
+	e.steps = append(e.steps, Step{How: how, Sites: []*Site{s}, Size: size, along: -1})
 }
 
 func (e *elim) reduction() op.ReduceKind {

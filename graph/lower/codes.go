@@ -79,10 +79,10 @@ func init() {
 		},
 		diag.CodeInfo{
 			Code:        "not-exact",
-			Title:       "Discrete latents that depend on one another in a way that cannot be summed out",
-			Explanation: "Discrete latents are summed out where they are independent in their plate, form a tree over plates or a chain along one dimension, or are few. These do not.",
-			Wrong:       "data y : real[100]\nz[i in 1..100] ~ Bernoulli(0.5)\nplate i in 1..100 { y[i] ~ Normal(z[i] + z[101 - i] + z[1], 1) }\nfactor z[3] * z[5]",
-			Right:       "data y : real[100]\nz[i in 1..100] ~ Bernoulli(0.5)\nplate i in 1..100 { y[i] ~ Normal(z[i], 1) }",
+			Title:       "Discrete latents that cannot be summed out",
+			Explanation: "Discrete latents are summed out wherever the tables that this takes can be held. Those that a `guide` draws are not summed out, nor are more than 131,072 elements that depend on one another in a way that is neither a tree over plates nor a chain along one dimension.",
+			Wrong:       "data y : real[2]\nz[i in 1..2] ~ Bernoulli(0.5)\ny[i in 1..2] ~ Normal(z[i], 1)\nguide { z[i in 1..2] ~ Bernoulli(0.9) }   # with --discrete z=exact",
+			Right:       "data y : real[2]\nz[i in 1..2] ~ Bernoulli(0.5)\ny[i in 1..2] ~ Normal(z[i], 1)",
 		},
 		diag.CodeInfo{
 			Code:        "bad-value",

@@ -395,7 +395,9 @@ func (l *lowerer) eliminate() {
 	for _, st := range r.Steps {
 		for _, s := range st.Sites {
 			x := &l.joint.Discrete[index[s.Whole()]]
-			x.How, x.Size = st.How, max(x.Size, st.Size)
+			if st.Size > x.Size {
+				x.How, x.Size = st.How, st.Size
+			}
 		}
 	}
 	for _, o := range r.Order() {

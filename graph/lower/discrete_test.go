@@ -408,8 +408,10 @@ func TestDiscreteErrors(t *testing.T) {
 			values{"y": table(3, 4)}, lower.Options{Limit: 100000}, "discrete-too-large", "more than the limit of 100000"},
 		{"crossed plates", "data y : real[40, 30]\na[i in 1..40] ~ Bernoulli(0.5)\nb[j in 1..30] ~ Bernoulli(0.5)\nplate i in 1..40, j in 1..30 { y[i, j] ~ Normal(a[i] * b[j], 1) }",
 			values{"y": table(40, 30)}, lower.Options{Limit: 100000}, "discrete-too-large", "`"},
-		{"many elements at once", "data y : real[70]\nz[i in 1..70] ~ Bernoulli(0.5)\nplate i in 1..70 { y[i] ~ Normal(z[i] + z[71 - i] + z[1], 1) }\nfactor z[3] * z[5] * z[9]",
-			values{"y": reals(70)}, lower.Options{}, "not-exact", "neither a tree nor a chain"},
+		{"all pairs", "data y : real[30, 30]\nz[i in 1..30] ~ Bernoulli(0.5)\nplate i in 1..30, j in 1..30 { y[i, j] ~ Normal(z[i] + z[j], 1) }",
+			values{"y": table(30, 30)}, lower.Options{}, "discrete-too-large", "summing out `z` exactly needs a table of 1.07e+09 elements"},
+		{"too many elements", "data y : real[140000]\nz[i in 1..140000] ~ Bernoulli(0.5)\nplate i in 1..140000 { y[i] ~ Normal(z[i] + z[140001 - i], 1) }",
+			values{"y": reals(140000)}, lower.Options{}, "not-exact", "neither a tree nor a chain"},
 		{"pieces of different support", "data y : real\nz[1] ~ Bernoulli(0.5)\nz[2] ~ Categorical([0.2, 0.8])\ny ~ Normal(z[1] + z[2], 1)", values{"y": 1.0}, lower.Options{},
 			"not-supported-here", "different supports"},
 	} {

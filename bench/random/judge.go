@@ -82,7 +82,7 @@ func (f *Fit) Wrong(posterior []Quantity) (out []string, worst float64) {
 				out = append(out, fmt.Sprintf("%s of %s %.4g, right %.4g: off by %+.2f sd", what, q.Name, *got, right, d))
 			}
 		}
-		if !q.logClose(p.Q5, p.Q95) || p.SD != nil {
+		if !q.Rough && (!q.logClose(p.Q5, p.Q95) || p.SD != nil) {
 			off("q5", p.Q5, q.Q5)
 			off("q95", p.Q95, q.Q95)
 		}

@@ -219,7 +219,35 @@ func (m *Map) SplitSum(g *Graph, in []*Node, dims []int, times float64) (*Node, 
 		sub := f.Sub(kept)
 		return sub.Node(sub.Apply(m.F, xs...)), true
 	}
-	return nil, false
+	return m.contracted(g, in, dims, kept, times)
+}
+
+// leastContracted is the number of terms of a sum from which on it is a contraction.
+const leastContracted = 8
+
+// contracted makes a contraction of a sum of products whose factors each lack a dimension of the result that the other
+// has: their product, which has all dimensions, is then never laid out.
+func (m *Map) contracted(g *Graph, in []*Node, dims, kept []int, c float64) (*Node, bool) {
+	n := 1
+	for _, d := range dims {
+		n *= m.Out[d]
+	}
+	lacks := func(k int) bool {
+		for _, d := range kept {
+			if m.Out[d] > 1 && !slices.Contains(m.Dims[k], d) && slices.Contains(m.Dims[1-k], d) {
+				return true
+			}
+		}
+		return false
+	}
+	if n < leastContracted || !lacks(0) || !lacks(1) {
+		return nil, false
+	}
+	y := NewContract(g, in[0], in[1], m.Dims[0], m.Dims[1], kept)
+	if c == 1 {
+		return y, true
+	}
+	return times(g, c, y), true
 }
 
 func disjoint(a, b []int) bool {

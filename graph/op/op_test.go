@@ -97,6 +97,7 @@ func structural() []problem {
 				f := op.Frame{G: g, Shape: sh(2, 3, 4)}
 				return g.ScaledSum(g.ScaledSum(f.Apply(op.Square, graph.Full(x[0])).Node, []int{1}, 0.5), []int{1}, 3)
 			}},
+		{name: "sum of products", point: [][]float64{ramp(18, -1, 2), ramp(27, 0, 3)}, shape: []graph.Shape{sh(2, 9), sh(9, 3)}, build: sumOfProducts},
 		{name: "log_sum_exp", point: [][]float64{ramp(12, -30, 40)}, shape: []graph.Shape{sh(3, 4)},
 			build: func(g *graph.Graph, x []*graph.Node) *graph.Node {
 				return op.NewReduce(g, op.LogSumExp, x[0], []int{0})
@@ -143,6 +144,33 @@ func structural() []problem {
 				b := op.NewView(g, x[0], op.View{Out: sh(3), Base: 4, Strides: []int{1}}, nil)
 				return f.Apply(op.Mul, f.Apply(op.Exp, graph.Full(a)), graph.Full(b)).Node
 			}},
+	}
+}
+
+// sumOfProducts is 0.5 Σ_j x[i, j] exp(y[j, k]).
+func sumOfProducts(g *graph.Graph, x []*graph.Node) *graph.Node {
+	f := op.Frame{G: g, Shape: graph.Shape{x[0].Shape[0], x[0].Shape[1], x[1].Shape[1]}}
+	y := f.Apply(op.Exp, graph.Term{Node: x[1], Dims: []int{1, 2}})
+	return g.ScaledSum(f.Node(f.Apply(op.Mul, graph.Term{Node: x[0], Dims: []int{0, 1}}, y)), []int{1}, 0.5)
+}
+
+// TestSumOfProducts: the sum is a contraction from a number of terms on, and its products are not laid out.
+func TestSumOfProducts(t *testing.T) {
+	for terms, want := range map[int]bool{4: false, 9: true} {
+		g := graph.New()
+		y := sumOfProducts(g, []*graph.Node{g.Input("x", graph.Shape{2, terms}), g.Input("y", graph.Shape{terms, 3})})
+		contracted := false
+		for queue := []*graph.Node{y}; len(queue) > 0; queue = queue[1:] {
+			_, is := queue[0].Op.(op.Contract)
+			contracted = contracted || is
+			if contracted {
+				break
+			}
+			queue = append(queue, queue[0].In...)
+		}
+		if contracted != want {
+			t.Errorf("%d terms: %v", terms, y.Op.Key())
+		}
 	}
 }
 

@@ -123,6 +123,7 @@ func (f *fitter) begin(seed uint64, chains int) *Initial {
 		if l, err := f.thoroughly(fit, f.reference(fit, prior), prior); err == nil && l != nil {
 			in.Look = l
 			in.Points = l.starts(seed, chains)
+			in.Symmetry = f.sym
 		}
 	}
 	if a.converged && !f.halted() {

@@ -87,6 +87,7 @@ func (f *fitter) look(fit *Answer) error {
 		return nil
 	}
 	f.stage = "look"
+	defer func() { fit.Symmetry = f.sym }() // of which particles may have shown that it is none
 	d, cost := f.t.D, f.surf.Work()
 	sound := fit.sound()
 	glances := sound && fit.Draws.KHat <= doubtfulKHat
@@ -250,6 +251,9 @@ func (fit *Answer) sound() bool {
 func (f *fitter) temper(ref *reference, s size, purpose string) (*Look, error) {
 	r, err := f.particles(ref, s, purpose, 0)
 	if err != nil || !r.Complete {
+		return nil, err
+	}
+	if err := f.hold(r.U, r.LogDensity); err != nil {
 		return nil, err
 	}
 	return f.lookOf(r, ref, s), nil

@@ -87,14 +87,17 @@ const (
 
 // prior are draws from the prior, fewer where one is dear; nil where it cannot be drawn
 // from, or is too dear.
-func (f *fitter) prior() []float64 {
+func (f *fitter) prior() []float64 { return f.priorPoints("prior", priorDraws) }
+
+// priorPoints are as many, of a stream of their own.
+func (f *fitter) priorPoints(stream string, most int) []float64 {
 	work := nodeWork * float64(f.surf.Nodes())
 	for _, a := range f.t.Data.Values {
 		work += float64(len(a.Data))
 	}
-	n := int(math.Min(priorDraws, 10*priorWork/work))
+	n := int(math.Min(float64(most), 10*priorWork/work))
 	if n < leastPriorDraws {
 		return nil
 	}
-	return f.t.PriorPoints(random.Stream(f.opt.Seed, "prior", 0), n, f.halted)
+	return f.t.PriorPoints(random.Stream(f.opt.Seed, stream, 0), n, f.halted)
 }

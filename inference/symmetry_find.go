@@ -33,6 +33,7 @@ type symmetrySearch struct {
 	*Symmetry
 	f       *fitter
 	at, lps []float64 // finite points, and their log densities
+	far     bool      // points of the prior are among them
 }
 
 // findSymmetry looks for maps that leave the density as it is at points near the optimum a
@@ -84,6 +85,33 @@ func (g *symmetrySearch) points() error {
 	return nil
 }
 
+// farPoints are as many of the prior as maps are tried at that have passed at all others: next to the
+// optimum a density may be even to its last bit where a mode far away is not (a mixture of priors that
+// are named by a discrete latent).
+const farPoints = 24
+
+// farther adds them, where the prior can be drawn from and is not too dear.
+func (g *symmetrySearch) farther() error {
+	if g.far {
+		return nil
+	}
+	g.far = true
+	u := g.f.priorPoints("symmetry of the prior", farPoints)
+	lp := make([]float64, len(u)/g.d)
+	if len(lp) == 0 {
+		return nil
+	}
+	if err := g.f.surf.Value(u, lp); err != nil {
+		return err
+	}
+	for i, v := range lp {
+		if at := u[i*g.d : (i+1)*g.d]; graph.Finite(v) && graph.AllFinite(at) {
+			g.at, g.lps = append(g.at, at...), append(g.lps, v)
+		}
+	}
+	return nil
+}
+
 // keep tells of each map whether it keeps the density, at one point first.
 func (g *symmetrySearch) keep(maps []func(u []float64)) ([]bool, error) {
 	ok := make([]bool, len(maps))
@@ -93,7 +121,12 @@ func (g *symmetrySearch) keep(maps []func(u []float64)) ([]bool, error) {
 	for i := range ok {
 		ok[i] = true
 	}
-	for k := range g.lps {
+	for k := 0; k < len(g.lps); k++ {
+		if k == len(g.lps)-1 && slices.Contains(ok, true) {
+			if err := g.farther(); err != nil {
+				return nil, err
+			}
+		}
 		var u []float64
 		var tried []int
 		for i, m := range maps {
@@ -110,10 +143,60 @@ func (g *symmetrySearch) keep(maps []func(u []float64)) ([]bool, error) {
 			}
 		}
 		for j, i := range tried {
-			ok[i] = math.Abs(lp[j]-g.lps[k]) <= alike*(1+math.Abs(g.lps[k]))
+			ok[i] = unchanged(lp[j], g.lps[k])
 		}
 	}
 	return ok, nil
+}
+
+// unchanged reports whether two log densities are the same but for rounding.
+func unchanged(a, b float64) bool { return math.Abs(a-b) <= alike*(1+math.Abs(b)) }
+
+// mostHeld are the points, of those that particles have come to, that a symmetry is held against.
+const mostHeld = 48
+
+// hold tries the symmetry that the fit goes by where particles have come to, with their log densities:
+// they have been where no search for it was. Maps that change the density there are dropped.
+func (f *fitter) hold(u, lp []float64) error {
+	s := f.sym
+	if s == nil || len(lp) == 0 {
+		return nil
+	}
+	g := &symmetrySearch{Symmetry: s, f: f, far: true}
+	step := max(1, len(lp)/mostHeld)
+	for i := 0; i < len(lp); i += step {
+		if graph.Finite(lp[i]) {
+			g.at, g.lps = append(g.at, u[i*s.d:(i+1)*s.d]...), append(g.lps, lp[i])
+		}
+	}
+	held := *s
+	held.Exchanges, held.Flips = nil, nil
+	for _, x := range s.Exchanges {
+		var maps []func([]float64)
+		for _, p := range x.swaps() {
+			maps = append(maps, func(u []float64) { s.swap(u, x, p[0], p[1]) })
+		}
+		ok, err := g.keep(maps)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(ok, false) {
+			held.Exchanges = append(held.Exchanges, x)
+		}
+	}
+	for _, x := range s.Flips {
+		ok, err := g.keep([]func([]float64){x.change})
+		if err != nil {
+			return err
+		}
+		if ok[0] {
+			held.Flips = append(held.Flips, x)
+		}
+	}
+	if f.sym = &held; len(held.Exchanges)+len(held.Flips) == 0 {
+		f.sym = nil
+	}
+	return nil
 }
 
 // findExchanges tries all sets of dimensions of latents that have as many labels. With two

@@ -80,6 +80,7 @@ plate t in 1..N { y[t] ~ Normal(mu[z[t]], 1) }`, given,
 		{"other priors", mixture("w ~ Dirichlet([1, 2, 3])\nmu : real[3] ~ Normal(1, 5)\ns : real[3] ~ HalfNormal(2)"), given, nil, nil},
 		{"groups with data of their own", "data y : real[N]\nmu ~ Normal(1, 5)\ntau ~ HalfNormal(1)\nth : real[N] ~ Normal(mu, tau)\ny ~ Normal(th, 1)", given, nil, nil},
 		{"a product", "data y : real[N]\na ~ Normal(0, 3)\nb ~ Normal(0, 2)\ny[i in 1..N] ~ Normal(a * b, 1)", given, nil, [][]string{{"a", "b"}}},
+		{"even next to the optimum alone", "k ~ Categorical([0.4, 0.3, 0.3])\nth ~ Normal([-3, 0, 8][k], 0.3)", data{}, nil, nil},
 		{"a product of what has a sign", "data y : real[N]\na ~ Normal(1, 3)\nb ~ Normal(0, 2)\ny[i in 1..N] ~ Normal(a * b, 1)", given, nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -103,6 +104,31 @@ plate t in 1..N { y[t] ~ Normal(mu[z[t]], 1) }`, given,
 				t.Errorf("found %v and signs of %v, want %v and %v", exchanges, flips, c.exchanges, c.flips)
 			}
 		})
+	}
+}
+
+// TestHold: particles far away show that a density is not even, where neither the surroundings of the
+// optimum nor a few points of the prior did.
+func TestHold(t *testing.T) {
+	f, _, s := atOptimum(t, "k ~ Categorical([0.9998, 0.0002])\nth ~ Normal([0, 8][k], 0.3)", data{})
+	if s == nil || len(s.Flips) != 1 {
+		t.Fatalf("no flip was found where it seems to be one: %+v", s)
+	}
+	for _, c := range []struct {
+		at    []float64
+		holds bool
+	}{{[]float64{0.1, -0.4, 0.2}, true}, {[]float64{0.1, -0.4, 8.1}, false}} {
+		f.sym = s
+		lp := make([]float64, len(c.at))
+		if err := f.surf.Value(c.at, lp); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.hold(c.at, lp); err != nil {
+			t.Fatal(err)
+		}
+		if (f.sym != nil) != c.holds {
+			t.Errorf("of particles at %v: %+v", c.at, f.sym)
+		}
 	}
 }
 

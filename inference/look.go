@@ -190,7 +190,7 @@ func (fit *Answer) temperMore(ctx context.Context, seed uint64, reported int) (b
 	for _, times := range []int{4, 2} {
 		s.runs = times * fit.Look.size.runs
 		n := s.evaluations(f.t.D)
-		if affordable = n*f.surf.Work() <= dearLook && n <= mostEvaluations && s.runs*s.particles*s.keep*(f.t.D+reported) <= mostNumbers; affordable {
+		if affordable = n*f.surf.Work() <= dearLook && n <= mostMore && s.runs*s.particles*s.keep*(f.t.D+reported) <= mostNumbers; affordable {
 			break
 		}
 	}
@@ -239,6 +239,8 @@ const (
 	hopeless       = 0.7
 	// mostEvaluations are those of the largest run.
 	mostEvaluations = 1e7
+	// mostMore are those where nothing but more particles is missing: some ten seconds of a small model.
+	mostMore = 4e7
 )
 
 // sound reports whether the answer is one of importance weights that need no help.

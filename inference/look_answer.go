@@ -27,7 +27,12 @@ func (f *fitter) takeParticles(fit *Answer) error {
 			return err
 		}
 		if w != nil && w.steady() && w.ESS >= FewESS {
-			if l.Compare(w); l.Agrees && (w.KHat <= safeKHat || !f.direct(l)) {
+			if f.t.D <= fewTempered {
+				l.replaces(w)
+			} else {
+				l.Compare(w)
+			}
+			if l.Agrees && (w.KHat <= safeKHat || !f.direct(l)) {
 				fit.Draws, fit.Applied = w, Importance
 				f.found(fit)
 				return nil

@@ -40,7 +40,15 @@ func (l *Look) examine() {
 
 // Compare holds the moments and quantiles of an answer's draws against the particles',
 // coordinate by coordinate.
-func (l *Look) Compare(answer *Weighted) {
+func (l *Look) Compare(answer *Weighted) { l.compare(answer, differ) }
+
+// replaces holds an answer that is to take the place of the particles of few latents against
+// them, as Compare does, but with less room for sds. A part of a hundredth of the mass, far out, makes a fifth
+// of an sd; where chains seldom go, or weights hardly reach, their own error of the sd is told too
+// small, and the particles, which are there in proportion, know better.
+func (l *Look) replaces(answer *Weighted) { l.compare(answer, differOfFew) }
+
+func (l *Look) compare(answer *Weighted, differ func(a, b figures) float64) {
 	l.Agrees, l.Off = true, 0
 	d, m := l.Particles.D, answer.N()
 	y := make([]float64, m)
@@ -65,9 +73,11 @@ func (l *Look) Compare(answer *Weighted) {
 // few latents, as roughly as they are of many.
 func (l *Look) Confirms(chains *Weighted) bool {
 	held := *l
-	if held.Compare(chains); l.Particles.D > fewTempered {
+	if l.Particles.D > fewTempered {
+		held.Compare(chains)
 		return held.Off < roughly
 	}
+	held.replaces(chains)
 	return held.Agrees
 }
 
@@ -162,6 +172,12 @@ func differ(a, b figures) float64 {
 	off = math.Max(off, math.Abs(math.Log(a.sd/b.sd))/(0.1+3*math.Hypot(a.errSD, b.errSD)))
 	off = math.Max(off, math.Abs(a.low-b.low)/(0.1*sd+3*math.Hypot(a.errLow, b.errLow)))
 	return math.Max(off, math.Abs(a.high-b.high)/(0.1*sd+3*math.Hypot(a.errHigh, b.errHigh)))
+}
+
+// differOfFew is differ, but sds may differ by a tenth, or else by two Monte-Carlo errors.
+func differOfFew(a, b figures) float64 {
+	off := math.Abs(math.Log(a.sd/b.sd)) / math.Max(0.1, 2*math.Hypot(a.errSD, b.errSD))
+	return math.Max(off, differ(a, b))
 }
 
 // between is R̂ of groups of draws: by how much their means differ.

@@ -90,3 +90,29 @@ func TestInitial(t *testing.T) {
 		t.Errorf("%d of %d chains start in one of two modes", low, len(in.Points))
 	}
 }
+
+// TestReplaces: draws that are to stand for the particles of few latents may differ in an sd by a
+// tenth, or by two Monte-Carlo errors, and in means and quantiles by more.
+func TestReplaces(t *testing.T) {
+	sds := func(sd, err float64) figures { return figures{sd: sd, errSD: err, low: -1, high: 1} }
+	for _, c := range []struct {
+		name       string
+		a, b       figures
+		few, other bool // whether they agree
+	}{
+		{"the same", sds(1, 0.01), sds(1, 0.01), true, true},
+		{"a twelfth apart", sds(1, 0.01), sds(1.08, 0.01), true, true},
+		{"an eighth apart, and it is no chance", sds(1, 0.01), sds(1.13, 0.01), false, true},
+		{"an eighth apart, by chance", sds(1, 0.05), sds(1.13, 0.05), true, true},
+		{"chains that seldom go to a hundredth of the mass", sds(0.40, 0.076), sds(0.33, 0.049), false, true},
+		{"another mode", sds(1, 0.05), sds(2, 0.05), false, false},
+		{"a mean apart", sds(1, 0), figures{sd: 1, mean: 0.2, low: -1, high: 1}, false, false},
+	} {
+		if got := differOfFew(c.a, c.b) < offMost; got != c.few {
+			t.Errorf("%s: of few latents they agree: %v", c.name, got)
+		}
+		if got := differ(c.a, c.b) < offMost; got != c.other {
+			t.Errorf("%s: they agree: %v", c.name, got)
+		}
+	}
+}

@@ -106,6 +106,9 @@ func (post *making) wantsDraws() bool {
 	if s := post.sampling; s != nil && !(s.RHat < goodRHat) {
 		return false // what is missing is something else
 	}
+	if l := post.fit.Look; post.fit.Applied == inference.Tempered && !l.Precise() {
+		return true
+	}
 	for i := range post.quantities {
 		q := &post.quantities[i]
 		switch {

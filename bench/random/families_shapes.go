@@ -65,11 +65,16 @@ func gammaData(m *Model) {
 	m.Data["y"] = y
 	m.write("data y : real[N]")
 	a := m.latent("a", pick(m, gamma(2, 0.5), exponential(0.2), lognormal(1, 1), halfNormal(10)), Both)
-	b := m.latent("b", pick(m, gamma(2, 0.5), exponential(0.2), lognormal(0, 1), halfNormal(5)), Both)
+	p := pick(m, gamma(2, 0.5), exponential(0.2), lognormal(0, 1), halfNormal(5))
+	b := m.latent("b", p, Both)
 	m.write("let mean_y = a / b\ny[i in 1..N] ~ Gamma(a, b)")
-	// Where b is next to 0 the density falls as b^(n a): the quotient has moments of order up to
-	// n a, of which a is not known; so it is judged where its tail is next to nothing.
-	m.report("mean_y", None, func(x []float64, _ int) float64 { return x[a] / x[b] })
+	// Next to b = 0 the likelihood is b^(n a), and next to a = 0 it is a^n. Where the prior of b is positive at 0 the quotient
+	// has a mean, and no variance: the integral of b^(n a − 2) has none for a below 1/n.
+	moments := Both
+	if p.log(1e-12) > -10 {
+		moments = MeanAlone
+	}
+	m.report("mean_y", moments, func(x []float64, _ int) float64 { return x[a] / x[b] })
 	m.density = func(x []float64, _ int) float64 {
 		return float64(n)*(x[a]*math.Log(x[b])-lgamma(x[a])) + (x[a]-1)*logs - x[b]*sum
 	}

@@ -93,16 +93,38 @@ func TestRandomPosteriors(t *testing.T) {
 	}
 }
 
-// built is the program's path.
+// built is the program's path. It is built once for all tests.
 func built(t *testing.T) string {
 	if *program != "" {
 		return *program
 	}
-	path := filepath.Join(t.TempDir(), "ppl")
-	if out, err := exec.Command("go", "build", "-trimpath", "-o", path, "ppl/cmd/ppl").CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
+}
+
+var folder string // that of the program, if it was built
+
+var build = sync.OnceValues(func() (string, error) {
+	var err error
+	if folder, err = os.MkdirTemp("", "random"); err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, "ppl")
+	if out, err := exec.Command("go", "build", "-trimpath", "-o", path, "ppl/cmd/ppl").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if folder != "" {
+		os.RemoveAll(folder)
+	}
+	os.Exit(code)
 }
 
 type runner struct {

@@ -223,6 +223,14 @@ func (post *making) judgeMoments() {
 		post.lower(Caution, "the Monte-Carlo error of the interval of `%s` is %.2f of its %s; try more Options.Draws", q.Name, q.MCSETail/q.Spread(), q.scaleName())
 	}
 	post.judgeReach()
+	post.judgePlace()
+}
+
+// judgePlace asks that the draws be where the density has its mass, as far as gradients tell.
+func (post *making) judgePlace() {
+	if x := post.displaced; x.Displaced() {
+		post.lower(Caution, "the gradients of the density average %.2f ± %.2f at the draws, in units of its own scale, and zero at a posterior's: in `%s`, and what depends on it, the draws miss a part, as a rule the neck of a funnel; try other priors for scales", x.Off, x.Error, post.owner(post.fit, x.Coordinate))
+	}
 }
 
 // shortTail is the shortfall of a second moment, less its error, from which on the sd is

@@ -124,10 +124,13 @@ func (post *making) wantsDraws() bool {
 	return false
 }
 
-// lookFurther looks for a tail that the draws stop short of.
+// lookFurther looks for a tail that the draws stop short of, and whether they are out of place.
 func (post *making) lookFurther(ctx context.Context) (err error) {
 	if d := post.fit.Draws; post.fit.Applied == inference.Importance || post.sampling != nil {
-		post.shortfall, err = inference.ShortfallOf(ctx, post.fit.Target, d.U, d.W, d.Chains)
+		if post.shortfall, err = inference.ShortfallOf(ctx, post.fit.Target, d.U, d.W, d.Chains); err != nil {
+			return err
+		}
+		post.displaced, err = inference.DisplacementOf(ctx, post.fit.Target, d.U, d.W, d.Chains)
 	}
 	return err
 }

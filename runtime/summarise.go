@@ -36,6 +36,7 @@ type making struct {
 	byName     map[string]int
 	discrete   discreteMaking
 	shortfall  inference.Shortfall
+	displaced  inference.Displacement
 	learned    *learned           // nil where there are no params
 	batches    *answer.Batches    // of a fit in batches
 	inBatches  *inference.Batches // what it has come to

@@ -166,3 +166,22 @@ func TestLetThatIsNotFinite(t *testing.T) {
 		}
 	}
 }
+
+// TestDisplaced: draws at which gradients do not average zero are named, and lower the verdict.
+func TestDisplaced(t *testing.T) {
+	for _, c := range []struct {
+		x    inference.Displacement
+		want Verdict
+	}{
+		{inference.Displacement{}, Good},
+		{inference.Displacement{Off: 0.07, Error: 0.01}, Good},
+		{inference.Displacement{Off: 0.3, Error: 0.1}, Good},
+		{inference.Displacement{Off: 0.09, Error: 0.01}, Caution},
+	} {
+		post := &making{fit: sound(), displaced: c.x}
+		post.judge()
+		if post.verdict != c.want || c.want == Caution && !strings.Contains(post.reasons[0], "miss a part") {
+			t.Errorf("%+v: %s, because %q", c.x, post.verdict, post.reasons)
+		}
+	}
+}

@@ -35,9 +35,17 @@
 //
 // # Equal rows
 //
-// The third is of any elementwise expression, where rows differ in nothing but
-// data and many are alike: log Γ(y_n + φ) for counts y, a logistic regression on
-// factors. It is summed over the rows that differ, each as often as it occurs.
+// The third is of any expression that works on each row by itself, where rows
+// differ in nothing but data and many are alike: log Γ(y_n + φ) for counts y, a
+// logistic regression on factors, a pattern of answers whose latent class is
+// summed out (a log-sum-exp in each row), the capture history of an animal (a
+// chain in each). It is summed over the rows that differ, each as often as it
+// occurs. Rows are split into classes by the data that they read, op by op,
+// from the sum down to the latents (equal.go). What is added up into a row by an
+// index of data (scattered.go), or read from an array computed from data
+// (gathered.go), has classes of its own. Only the log density has such sums:
+// what is reported, point by point and latent by latent, is of graphs with all
+// rows.
 //
 // # Limits
 //
@@ -83,7 +91,7 @@ func (r *Rules) Sum(g *graph.Graph, x *graph.Node, dims []int, times float64) (*
 	} else if n, ok := linear(f, f.place(x), times); ok {
 		return n, true
 	}
-	return equal(f, f.place(x), times)
+	return equal(g, x, dims, times)
 }
 
 // square finds u and w ≥ 0 where x is w·u², w being data.

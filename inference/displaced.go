@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"ppl/graph"
+	"ppl/inference/psis"
 	"ppl/inference/tails"
 	"ppl/inference/target"
 )
@@ -18,9 +19,15 @@ import (
 // and the inverse of that of the draws; so the displacement is told as −G⁻¹E[g]. Of all
 // combinations of gradients with the same effect in a coordinate, its own in G⁻¹g varies least. Where draws
 // stop short of a part of a coordinate whose density there is p, it is p times the variance.
+//
+// Neck says that it is the small values of a positive latent that draws stop short of. That is told far more sharply by E[f′ + f·∂ log p] = 0
+// where f falls from 1 to 0 about the tenth part of its log: of draws that end at x the average is the density there, times the sd,
+// which is Off. What averages zero for the same reason, f times the gradients along other coordinates and f times those of
+// their scales, has no part in it, by regression, as in Shortfall.
 type Displacement struct {
 	Coordinate int
 	Off, Error float64
+	Neck       bool
 }
 
 const (
@@ -29,10 +36,22 @@ const (
 	// displacedMost is how much may be left of a displacement when three errors of it are taken off: exact draws
 	// have nothing left.
 	displacedMost = 0.05
+	// neckMost is that for a density: a fiftieth at the lower end of a distribution that falls off within an sd is a
+	// fiftieth of the mass.
+	neckMost = 0.02
 )
 
 // Displaced reports whether draws are further out of place than chance makes them.
-func (x Displacement) Displaced() bool { return x.Off-beyondChance*x.Error > displacedMost }
+func (x Displacement) Displaced() bool { return x.beyond() > 1 }
+
+// beyond is what is left of it when three errors are taken off, as a multiple of what is borne.
+func (x Displacement) beyond() float64 {
+	most := displacedMost
+	if x.Neck {
+		most = neckMost
+	}
+	return (x.Off - beyondChance*x.Error) / most
+}
 
 // DisplacementOf is the one that is the largest, three times its error taken off, of draws u of a target's latents
 // with weights w, or of so many chains. It is zero where it is no larger than that, the gradients
@@ -64,7 +83,12 @@ func DisplacementOf(ctx context.Context, t *target.Target, u, w []float64, chain
 	if q == nil {
 		return none, nil
 	}
-	out, sd, beyond := none, 0.0, 0.0
+	out, width := none, 0.0
+	keep := func(x Displacement, scale float64) {
+		if x.beyond() > out.beyond() {
+			out, width = x, scale
+		}
+	}
 	unit, terms := make([]float64, d), make([]float64, n)
 	for i := range d {
 		clear(unit)
@@ -75,18 +99,89 @@ func DisplacementOf(ctx context.Context, t *target.Target, u, w []float64, chain
 		}
 		scale := math.Sqrt(row[i])
 		mean, err := averageOf(terms, w, chains)
-		x := Displacement{i, math.Abs(mean) / scale, err / scale}
-		if off := x.Off - beyondChance*x.Error; off > beyond {
-			beyond, out, sd = off, x, scale
+		keep(Displacement{Coordinate: i, Off: math.Abs(mean) / scale, Error: err / scale}, scale)
+	}
+	necks := 0
+	for _, slot := range t.Slots {
+		for e := range slot.Free.Size() {
+			if necks++; slot.Transform.Name != "exp" || float64(necks)*float64(n)*float64(4*d*d) > reachWork {
+				continue
+			}
+			x, scale := neck(u, g, w, d, slot.Offset+e, chains)
+			keep(x, scale)
 		}
 	}
 	if !out.Displaced() {
 		return none, nil
 	}
-	if broken, err := jumps(s, u, out.Coordinate, sd); err != nil || broken {
+	if broken, err := jumps(s, u, out.Coordinate, width); err != nil || broken {
 		return none, err
 	}
 	return out, nil
+}
+
+// neck is the displacement of the lower end of a coordinate, and its sd. Weights add up to 1.
+func neck(u, g, w []float64, d, i, chains int) (Displacement, float64) {
+	n := len(u) / d
+	weights := w
+	if w == nil {
+		weights = fill(make([]float64, n), 1/float64(n))
+	}
+	x, mean := make([]float64, n), make([]float64, d)
+	for k := range n {
+		x[k] = u[k*d+i]
+		axpy(weights[k], u[k*d:(k+1)*d], mean)
+	}
+	sd, _ := psis.SD(x, weights, 1)
+	at, _ := psis.Quantiles(x, weights, 1, []float64{0.1})
+	const steep = 0.4 // sds
+	p := 2 * (d - 1)
+	terms, controls := make([]float64, n), make([]float64, n*p)
+	for k, v := range x {
+		f := 1 / (1 + math.Exp((v-at[0])/(steep*sd)))
+		terms[k] = f*g[k*d+i]*sd - f*(1-f)/steep
+		c := controls[k*p : (k+1)*p]
+		for j := range d {
+			if j == i {
+				continue
+			}
+			gj := g[k*d+j]
+			c[0], c[1] = f*gj, f*(1+(u[k*d+j]-mean[j])*gj)
+			c = c[2:]
+		}
+	}
+	regressed(terms, controls, weights, p)
+	off, err := averageOf(terms, w, chains)
+	return Displacement{Coordinate: i, Off: -off, Error: err, Neck: true}, sd
+}
+
+// regressed takes from terms what goes along with controls, p of each draw, which are known to average zero.
+func regressed(terms, controls, w []float64, p int) {
+	if p == 0 {
+		return
+	}
+	gram, rhs := covariance(controls, w, p), make([]float64, p)
+	centre, average := make([]float64, p), 0.0
+	for k, t := range terms {
+		axpy(w[k], controls[k*p:(k+1)*p], centre)
+		average += w[k] * t
+	}
+	for k, t := range terms {
+		for c, v := range controls[k*p : (k+1)*p] {
+			rhs[c] += w[k] * (v - centre[c]) * (t - average)
+		}
+	}
+	for c := range p {
+		gram[c*p+c] *= 1 + 1e-9
+	}
+	q := newGaussian(make([]float64, p), gram) // for its Cholesky factor
+	if q == nil {
+		return
+	}
+	beta := q.solve(rhs)
+	for k := range terms {
+		terms[k] -= dot(beta, controls[k*p:(k+1)*p])
+	}
 }
 
 // averageOf is a mean with its Monte-Carlo error, that between chains or runs where it is larger.

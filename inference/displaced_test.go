@@ -30,6 +30,16 @@ func TestDisplacement(t *testing.T) {
 		}
 		return u
 	}
+	scales := func(least float64) []float64 {
+		var u []float64
+		for len(u) < 2*16384 {
+			if s := math.Abs(r.NormFloat64()); s > least {
+				u = append(u, math.Log(s), s*r.NormFloat64())
+			}
+		}
+		return u
+	}
+	scale := "s ~ HalfNormal(1)\nb ~ Normal(0, s)"
 	shifted := neck(math.Inf(-1))
 	for i := 1; i < len(shifted); i += 2 {
 		shifted[i] += 0.3 * math.Exp(shifted[i-1])
@@ -43,6 +53,8 @@ func TestDisplacement(t *testing.T) {
 		{"in place", funnel, neck(math.Inf(-1)), 0, false},
 		{"short of the neck", funnel, neck(-1), 0, true},
 		{"shifted", funnel, shifted, 1, true},
+		{"a scale in place", scale, scales(0), 0, false},
+		{"short of small scales", scale, scales(0.1), 0, true},
 		{"a step", step, stepped(), 0, false},
 	} {
 		tg := build(t, c.text, nil)
@@ -53,6 +65,18 @@ func TestDisplacement(t *testing.T) {
 			}
 			if got.Displaced() != c.displaced || c.displaced && got.Coordinate != c.coordinate {
 				t.Errorf("%s, %d chains: %+v", c.name, chains, got)
+			}
+			if got.Neck {
+				// The density of log s at s = 0.1, of draws that end there, times their sd; f is a little below 1 there.
+				var x []float64
+				for k := 0; k < len(c.u); k += 2 {
+					x = append(x, c.u[k])
+				}
+				_, sd := meanSD(x)
+				want := 0.1 * 2 * math.Exp(-0.005) / math.Sqrt(2*math.Pi) / (1 - 0.0797) * sd
+				if !(got.Off < 1.05*want && got.Off > 0.85*want) {
+					t.Errorf("%s: a density of %.3f, and it is %.3f", c.name, got.Off, want)
+				}
 			}
 		}
 	}

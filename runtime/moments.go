@@ -228,8 +228,14 @@ func (post *making) judgeMoments() {
 
 // judgePlace asks that the draws be where the density has its mass, as far as gradients tell.
 func (post *making) judgePlace() {
-	if x := post.displaced; x.Displaced() {
-		post.lower(Caution, "the gradients of the density average %.2f ± %.2f at the draws, in units of its own scale, and zero at a posterior's: in `%s`, and what depends on it, the draws miss a part, as a rule the neck of a funnel; try other priors for scales", x.Off, x.Error, post.owner(post.fit, x.Coordinate))
+	x := post.displaced
+	if !x.Displaced() {
+		return
+	}
+	if name := post.owner(post.fit, x.Coordinate); x.Neck {
+		post.lower(Caution, "the draws stop short of the small values of `%s`: the density there is %.2f ± %.2f, in units of its sd, by its gradients; the neck of a funnel, as a rule: write what it scales as `%s` times standard normals, or give it a prior that is small at 0", name, x.Off, x.Error, name)
+	} else {
+		post.lower(Caution, "the gradients of the density average %.2f ± %.2f at the draws, in units of its own scale, and zero at a posterior's: in `%s`, and what depends on it, the draws miss a part; try other priors for scales", x.Off, x.Error, name)
 	}
 }
 

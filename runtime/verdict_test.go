@@ -177,10 +177,16 @@ func TestDisplaced(t *testing.T) {
 		{inference.Displacement{Off: 0.07, Error: 0.01}, Good},
 		{inference.Displacement{Off: 0.3, Error: 0.1}, Good},
 		{inference.Displacement{Off: 0.09, Error: 0.01}, Caution},
+		{inference.Displacement{Off: 0.04, Error: 0.01, Neck: true}, Good},
+		{inference.Displacement{Off: 0.06, Error: 0.01, Neck: true}, Caution},
 	} {
 		post := &making{fit: sound(), displaced: c.x}
 		post.judge()
-		if post.verdict != c.want || c.want == Caution && !strings.Contains(post.reasons[0], "miss a part") {
+		why := "miss a part"
+		if c.x.Neck {
+			why = "small values"
+		}
+		if post.verdict != c.want || c.want == Caution && !strings.Contains(post.reasons[0], why) {
 			t.Errorf("%+v: %s, because %q", c.x, post.verdict, post.reasons)
 		}
 	}

@@ -36,9 +36,9 @@ const (
 	// displacedMost is how much may be left of a displacement when three errors of it are taken off: exact draws
 	// have nothing left.
 	displacedMost = 0.05
-	// neckMost is that for a density: a fiftieth at the lower end of a distribution that falls off within an sd is a
-	// fiftieth of the mass.
-	neckMost = 0.02
+	// neckMost is that for a density: in a lower tail that falls off within an sd it is the mass that is missing, which makes the
+	// quantile at 5 % that at 1.
+	neckMost = 0.04
 )
 
 // Displaced reports whether draws are further out of place than chance makes them.

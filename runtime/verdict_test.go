@@ -177,8 +177,8 @@ func TestDisplaced(t *testing.T) {
 		{inference.Displacement{Off: 0.07, Error: 0.01}, Good},
 		{inference.Displacement{Off: 0.3, Error: 0.1}, Good},
 		{inference.Displacement{Off: 0.09, Error: 0.01}, Caution},
-		{inference.Displacement{Off: 0.04, Error: 0.01, Neck: true}, Good},
-		{inference.Displacement{Off: 0.06, Error: 0.01, Neck: true}, Caution},
+		{inference.Displacement{Off: 0.06, Error: 0.01, Neck: true}, Good},
+		{inference.Displacement{Off: 0.08, Error: 0.01, Neck: true}, Caution},
 	} {
 		post := &making{fit: sound(), displaced: c.x}
 		post.judge()

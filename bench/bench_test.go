@@ -39,6 +39,10 @@ func problems() []problem {
 		{name: "linear_10k", model: "linear", data: func() map[string]any { return glm(10000, 20, normal) }},
 		{name: "linear_10k_direct", model: "linear", data: func() map[string]any { return glm(10000, 20, normal) }, direct: true},
 		{name: "logistic_10k", model: "logistic", data: func() map[string]any { return glm(10000, 50, bernoulli) }},
+		{name: "captures", model: "captures", data: captures},
+		{name: "captures_direct", model: "captures", data: captures, direct: true},
+		{name: "classes", model: "classes", data: classes},
+		{name: "classes_direct", model: "classes", data: classes, direct: true},
 		{name: "logistic_100k", model: "logistic", data: func() map[string]any { return glm(100000, 50, bernoulli) }},
 	}
 }
@@ -98,6 +102,37 @@ func responses() map[string]any {
 		}
 	}
 	return map[string]any{"answer": y}
+}
+
+// captures are the histories of 700 animals over 12 years.
+func captures() map[string]any {
+	r := stream()
+	y := make([][]int, 700)
+	for i := range y {
+		y[i] = make([]int, 12)
+		for t, alive := 0, true; t < len(y[i]); t++ {
+			alive = alive && (t == 0 || r.Float64() < 0.6)
+			if alive && (t == 0 || r.Float64() < 0.4) {
+				y[i][t] = 1
+			}
+		}
+	}
+	return map[string]any{"y": y}
+}
+
+// classes are the answers of 2,000 persons to seven questions.
+func classes() map[string]any {
+	r := stream()
+	y := make([][]int, 2000)
+	for i := range y {
+		y[i] = make([]int, 7)
+		for k := range y[i] {
+			if r.Float64() < 0.2+0.3*float64(i%3) {
+				y[i][k] = 1
+			}
+		}
+	}
+	return map[string]any{"y": y}
 }
 
 // hierarchy is a regression with an intercept for each of 10,000 groups of five.

@@ -64,6 +64,10 @@ type Packed struct {
 	// Angles say how blocks of angles are held, by slot.
 	Angles []Angles
 
+	// Free, where it is set, has the unconstrained numbers of each block, by slot, in the place of U: invalid ones of
+	// blocks without any.
+	Free []named.Value
+
 	Slots  []Slot
 	Size   int           // D
 	Jac    []named.Value // log-Jacobians, one scalar for each block
@@ -100,7 +104,9 @@ func (p *Packed) Latent(b *named.Builder, block lower.Block) (named.Value, error
 		return b.Array(block.Box, one), nil
 	}
 	var u named.Value
-	if p.U.Valid() {
+	if k := len(p.Slots) - 1; p.Free != nil {
+		u = p.Free[k]
+	} else if p.U.Valid() {
 		u = b.Reshape(b.Index(p.U, named.IndexArg{Lo: s.Offset + 1, Hi: s.Offset + free.Size()}), free)
 	} else {
 		u = b.Wrap(b.G.Input(fmt.Sprintf("u.%d", len(p.Slots)), free))

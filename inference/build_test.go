@@ -32,6 +32,8 @@ func build(t testing.TB, text string, given data) *target.Target {
 			d.Values[name] = &lower.Array{Data: []float64{v}}
 		case []float64:
 			d.Values[name] = &lower.Array{Shape: []int{len(v)}, Data: v}
+		case *lower.Array:
+			d.Values[name] = v
 		case [][]float64:
 			a := &lower.Array{Shape: []int{len(v), len(v[0])}}
 			for _, row := range v {

@@ -12,10 +12,14 @@ import (
 // were summed out.
 const ExactSum Correction = "exact"
 
-// Infer is Variational, or the exact answer where all latents are discrete.
+// Infer is Variational, or the exact answer where all latents are discrete. Latents that are Gaussian given a few others are
+// integrated out.
 func Infer(ctx context.Context, t *target.Target, opt Options) (*Answer, error) {
 	if t.D == 0 && !t.Guided() {
 		return exactly(t)
+	}
+	if a, err := integrated(ctx, t, opt); a != nil || err != nil {
+		return a, err
 	}
 	return Variational(ctx, t, opt)
 }

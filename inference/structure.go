@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"ppl/graph"
+	"ppl/guide"
 	"ppl/inference/arrow"
 	"ppl/inference/random"
 	"ppl/inference/target"
@@ -34,15 +35,21 @@ func (f *fitter) findPattern() (*arrow.Pattern, error) {
 	if d <= looked {
 		return dense, nil
 	}
+	return f.findPatternOf(f.t.Slots, dense, nil)
+}
+
+// findPatternOf is findPattern for some slots; dense is the dense pattern of their coordinates, and within marks
+// them, nil if they are all.
+func (f *fitter) findPatternOf(slots []guide.Slot, dense *arrow.Pattern, within []bool) (*arrow.Pattern, error) {
 	best := dense
 	tried := map[int]bool{}
-	for _, s := range f.t.Slots {
+	for _, s := range slots {
 		if len(s.Free) == 0 || s.Free[0] < 2 || tried[s.Free[0]] {
 			continue
 		}
 		n := s.Free[0]
 		tried[n] = true
-		plate := f.plate(n)
+		plate := plate(slots, n)
 		candidates := []*arrow.Pattern{plate}
 		for _, span := range []int{1, 2, 4} {
 			if n >= 8*span {
@@ -53,7 +60,7 @@ func (f *fitter) findPattern() (*arrow.Pattern, error) {
 			if p.Probes() > largestDense || p.Probes() >= best.Probes() || f.halted() {
 				continue
 			}
-			ok, err := f.follows(p)
+			ok, err := f.follows(p, within)
 			if isStopped(err) {
 				continue
 			}
@@ -73,9 +80,9 @@ func (f *fitter) findPattern() (*arrow.Pattern, error) {
 }
 
 // plate takes the latents whose leading dimension is n as n blocks.
-func (f *fitter) plate(n int) *arrow.Pattern {
+func plate(slots []guide.Slot, n int) *arrow.Pattern {
 	p := &arrow.Pattern{Blocks: make([][]int, n)}
-	for _, s := range f.t.Slots {
+	for _, s := range slots {
 		size := s.Free.Size()
 		for i := 0; i < size; i++ {
 			if leads(s.Free, n) {
@@ -119,8 +126,8 @@ func unrelated(n int) *arrow.Pattern {
 func leads(shape graph.Shape, n int) bool { return len(shape) > 0 && shape[0] == n }
 
 // follows tests a pattern: at random points, the matrix that the probes give
-// and the Hessian itself must agree on random vectors.
-func (f *fitter) follows(p *arrow.Pattern) (bool, error) {
+// and the Hessian itself must agree on random vectors, within the coordinates that are marked (nil: all).
+func (f *fitter) follows(p *arrow.Pattern, within []bool) (bool, error) {
 	const points, tests = 2, 3
 	d := f.t.D
 	r := random.Stream(f.opt.Seed, "pattern", len(p.Blocks))
@@ -142,7 +149,9 @@ func (f *fitter) follows(p *arrow.Pattern) (bool, error) {
 			copy(us[i*d:], u)
 		}
 		for i := range vs {
-			vs[i] = r.NormFloat64()
+			if x := r.NormFloat64(); within == nil || within[i%d] {
+				vs[i] = x
+			}
 		}
 		if err := f.surf.Product(us, vs, lp, g, hv); err != nil {
 			return false, err
@@ -153,6 +162,9 @@ func (f *fitter) follows(p *arrow.Pattern) (bool, error) {
 		for i := 0; i < tests; i++ {
 			m.MulVec(vs[i*d:(i+1)*d], y)
 			for j, want := range hv[i*d : (i+1)*d] {
+				if within != nil && !within[j] {
+					continue
+				}
 				if math.Abs(-y[j]-want) > 1e-7*(math.Abs(want)+math.Abs(diag[j])) {
 					return false, nil
 				}

@@ -190,8 +190,8 @@ func TestNoPattern(t *testing.T) {
 func TestWrongPatterns(t *testing.T) {
 	f := atWork(t, build(t, coupled, data{"N": 80, "y": normals(1, "y", 80)}))
 	for _, n := range []int{79, 80} {
-		if p := f.plate(n); len(p.Blocks[0]) > 0 {
-			if ok, err := f.follows(p); ok || err != nil {
+		if p := plate(f.t.Slots, n); len(p.Blocks[0]) > 0 {
+			if ok, err := f.follows(p, nil); ok || err != nil {
 				t.Errorf("neighbours that interact were taken for %d independent blocks (%v)", n, err)
 			}
 		}

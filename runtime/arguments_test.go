@@ -38,7 +38,7 @@ func whole(t *testing.T) map[reflect.Type]reflect.Value {
 	for _, v := range []any{d, m, p, post, s, must(s.Draw(1, 0)), &post.Discrete()[0], "m", []byte(text), 1, true, 0.5, uint64(1), map[string]any{"y": 1},
 		runtime.Options{Draws: 10}, &runtime.Options{}, runtime.SBCOptions{Replicates: 1, Draws: 2}, &runtime.SBCOptions{}, runtime.BindOptions{}, runtime.TableOptions{}, runtime.PredictOptions{}, runtime.SaveOptions{}, &runtime.SavedError{}, runtime.DrawsParquet, &runtime.PointError{},
 		runtime.LOOOptions{}, runtime.StageModes, must(post.Array("m")), &runtime.NoSample{}, runtime.PPCOptions{},
-		p.Discrete()[0], must(post.Predict(context.Background(), d, runtime.PredictOptions{Draws: 5})), must(post.Predictor(runtime.PredictOptions{Draws: 5})), &runtime.Predictor{}, must(post.LogLikelihood()), func(int, []float64) error { return nil }, &runtime.DataError{}, &runtime.ModelError{}, &runtime.OptionError{}, &runtime.ArgumentError{}, &runtime.CallbackError{}, &runtime.TableError{}, &runtime.NoMoment{}, &post.Quantities()[0],
+		p.Discrete()[0], &runtime.Integrated{}, must(post.Predict(context.Background(), d, runtime.PredictOptions{Draws: 5})), must(post.Predictor(runtime.PredictOptions{Draws: 5})), &runtime.Predictor{}, must(post.LogLikelihood()), func(int, []float64) error { return nil }, &runtime.DataError{}, &runtime.ModelError{}, &runtime.OptionError{}, &runtime.ArgumentError{}, &runtime.CallbackError{}, &runtime.TableError{}, &runtime.NoMoment{}, &post.Quantities()[0],
 		&runtime.InternalError{}, &runtime.Stopped{}, &runtime.UnknownQuantity{}, &runtime.LOOMismatch{}, &runtime.NotKept{}, &runtime.RowsGone{}, []*runtime.LOO{{}, {}}} {
 		out[reflect.TypeOf(v)] = reflect.ValueOf(v)
 	}

@@ -28,6 +28,7 @@ type Problem struct {
 	// As asked for.
 	engine   string
 	discrete map[string]string
+	latents  map[string]string
 	took     time.Duration // to compile the model and bind the data
 }
 
@@ -47,7 +48,16 @@ type BindOptions struct {
 	Engine string
 	// Discrete asks for a strategy for a discrete latent, by name; see Strategies.
 	Discrete map[string]string
+	// Latents says of latents, by name, whether they are to be integrated out where their posterior is Gaussian given the
+	// others: LatentKeep or LatentIntegrate. Of others the program decides.
+	Latents map[string]string
 }
+
+// What BindOptions.Latents may ask of a latent.
+const (
+	LatentKeep      = target.Keep
+	LatentIntegrate = target.Integrate
+)
 
 // engine compiles graphs.
 func (o *BindOptions) engine() target.Engine {
@@ -62,7 +72,10 @@ func (o *BindOptions) valid(m *Model) error {
 	if err := oneOf("Engine", o.Engine, []string{EnginePlan, EngineTape}); err != nil {
 		return err
 	}
-	return m.knowsStrategies(o.Discrete)
+	if err := m.knowsStrategies(o.Discrete); err != nil {
+		return err
+	}
+	return m.knowsLatents(o.Latents)
 }
 
 // BindWith is Bind with options.
@@ -103,11 +116,12 @@ func (m *Model) bind(ctx context.Context, d *Data, opt BindOptions, levels map[s
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
-	p = &Problem{model: m, bound: bound, engine: opt.Engine, discrete: opt.Discrete, notes: append(d.diags.Warnings(), diags.Warnings()...)}
+	p = &Problem{model: m, bound: bound, engine: opt.Engine, discrete: opt.Discrete, latents: opt.Latents, notes: append(d.diags.Warnings(), diags.Warnings()...)}
 	target, diags := target.NewWith(m.checked, lowerData(bound), opt.engine(), lower.Options{Strategies: opt.Discrete, Halt: func() bool { return ctx.Err() != nil }})
 	if diags.HasErrors() {
 		return nil, &DataError{diags}
 	}
+	target.Asked = opt.Latents
 	p.target = target
 	if opt.Engine != EngineTape {
 		target.Programs = m.programs

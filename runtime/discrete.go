@@ -59,6 +59,24 @@ func (m *Model) knowsStrategies(asked map[string]string) error {
 	return nil
 }
 
+// knowsLatents refuses what cannot be asked of latents, and latents that there are not.
+func (m *Model) knowsLatents(asked map[string]string) error {
+	var names []string
+	for _, s := range m.checked.Latents {
+		names = append(names, s.Name)
+	}
+	for _, name := range sortedKeys(asked) {
+		how := asked[name]
+		if !slices.Contains(names, name) {
+			return &OptionError{"Latents", fmt.Sprintf("%s=%s: the model has no latent %q", name, how, name)}
+		}
+		if err := oneOf("Latents", how, []string{LatentKeep, LatentIntegrate}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // notReported warns of what the posterior leaves out.
 func notReported(m *Model, t *target.Target) diag.List {
 	var out diag.List

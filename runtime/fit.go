@@ -152,6 +152,9 @@ func (p *Problem) explain(err error) error {
 	if stopped := (*inference.ErrStopped)(nil); errors.As(err, &stopped) {
 		return &Stopped{Why: stopped.Why}
 	}
+	if not := (*inference.ErrNotIntegrated)(nil); errors.As(err, &not) {
+		return &OptionError{"Latents", not.Error()}
+	}
 	if large := (*inference.ErrTooLarge)(nil); errors.As(err, &large) {
 		return &OptionError{"Guide", fmt.Sprintf("%s is for up to %d latents, this model has %d; use %s", large.Guide, large.Most, large.Latents, large.Alternative)}
 	}

@@ -134,6 +134,9 @@ func (p *Problem) leaveOut(ctx context.Context, left map[string][]bool) (*Proble
 	d := lowerData(p.bound)
 	d.Left = left
 	t, diags := target.NewWith(p.model.checked, d, p.target.Engine, lower.Options{Strategies: p.discrete, Halt: func() bool { return ctx.Err() != nil }})
+	if t != nil {
+		t.Asked = p.latents
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

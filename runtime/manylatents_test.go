@@ -10,8 +10,8 @@ import (
 	"ppl/runtime"
 )
 
-// TestManyLatents: where there are too many latents for importance weights chains are the answer, which is that of
-// quadrature over the two numbers that are left when the rest is integrated out.
+// TestManyLatents: latents that are integrated out, and as many that are kept and of which there are too many for importance
+// weights, so that chains are the answer, have the posterior that quadrature has over the two numbers that are left.
 //
 // With PPL_SLOW=1, as they take some ten seconds; else of few.
 func TestManyLatents(t *testing.T) {
@@ -25,12 +25,24 @@ func TestManyLatents(t *testing.T) {
 	for i := range y {
 		y[i] = 2 + 0.5*r.NormFloat64() + sd*r.NormFloat64()
 	}
-	post, err := problem(t, "data y : real[N]\nmu ~ Normal(0, 5)\ntau ~ HalfNormal(2)\ntheta[i in 1..N] ~ Normal(mu, tau)\ny[i in 1..N] ~ Normal(theta[i], 1)", map[string]any{"y": y}).Fit(t.Context(), runtime.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
+	text := "data y : real[N]\nmu ~ Normal(0, 5)\ntau ~ HalfNormal(2)\ntheta[i in 1..N] ~ Normal(mu, tau)\ny[i in 1..N] ~ Normal(theta[i], 1)"
+	fit := func(opt runtime.BindOptions) *runtime.Posterior {
+		post, err := problemWith(t, text, map[string]any{"y": y}, opt).Fit(t.Context(), runtime.Options{Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if post.Verdict() != runtime.Good {
+			t.Errorf("%d latents, %s, %s: %q", len(post.Quantities()), post.Figures().Applied, post.Verdict(), post.Reasons())
+		}
+		return post
 	}
-	if post.Verdict() != runtime.Good || n > 300 && post.Figures().Applied != string(inference.Sampled) {
-		t.Errorf("%d latents, %s, %s: %q", len(post.Quantities()), post.Figures().Applied, post.Verdict(), post.Reasons())
+	integrated := fit(runtime.BindOptions{})
+	if got := integrated.Figures().Integrated; len(got) != 2 {
+		t.Errorf("integrated out are %v", got)
+	}
+	kept := fit(runtime.BindOptions{Latents: map[string]string{"theta": runtime.LatentKeep}})
+	if got := kept.Figures(); len(got.Integrated) > 0 || n > 300 && got.Applied != string(inference.Sampled) {
+		t.Errorf("integrated out are %v, draws are of %s", got.Integrated, got.Applied)
 	}
 	// y_i ~ Normal(mu, √(tau² + 1)), and theta_1 given all that is normal.
 	var mass float64
@@ -60,12 +72,14 @@ func TestManyLatents(t *testing.T) {
 	for k, name := range []string{"mu", "tau", "theta[1]"} {
 		mean := sums[k] / mass
 		want := math.Sqrt(squares[k]/mass - mean*mean)
-		q, err := post.Quantity(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if math.Abs(q.Mean-mean) > 0.1*want || math.Abs(math.Log(q.SD/want)) > 0.08 {
-			t.Errorf("%s is %.4f ± %.4f, by quadrature %.4f ± %.4f", name, q.Mean, q.SD, mean, want)
+		for _, post := range []*runtime.Posterior{integrated, kept} {
+			q, err := post.Quantity(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if math.Abs(q.Mean-mean) > 0.1*want || math.Abs(math.Log(q.SD/want)) > 0.08 {
+				t.Errorf("%s is %.4f ± %.4f, by quadrature %.4f ± %.4f", name, q.Mean, q.SD, mean, want)
+			}
 		}
 	}
 }

@@ -16,11 +16,16 @@ import (
 
 func problem(t *testing.T, text string, values map[string]any) *runtime.Problem {
 	t.Helper()
+	return problemWith(t, text, values, runtime.BindOptions{})
+}
+
+func problemWith(t *testing.T, text string, values map[string]any, opt runtime.BindOptions) *runtime.Problem {
+	t.Helper()
 	m, err := runtime.Compile("model.ppl", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := m.Bind(runtime.Map(values))
+	p, err := m.BindWith(runtime.Map(values), opt)
 	if err != nil {
 		t.Fatal(err)
 	}

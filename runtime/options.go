@@ -136,6 +136,9 @@ func (o *Options) complete(p *Problem) error {
 	case o.Guide == inference.Written && !written:
 		return &OptionError{"Guide", inference.Written + " is the `guide` that a model writes down, and this one writes none"}
 	}
+	if asked := p.target.ToIntegrate(); len(asked) > 0 && o.Method == MethodNUTS {
+		return &OptionError{"Latents", fmt.Sprintf("%s moves in all latents: `%s` cannot be integrated out", MethodNUTS, asked[0])}
+	}
 	if err := o.affordable(p.target.D); err != nil {
 		return err
 	}

@@ -98,6 +98,7 @@ func (post *making) figures() answer.Figures {
 	f := post.fit
 	out := answer.Figures{Applied: string(f.Applied), ELBO: f.ELBO, MCSE: f.MCSE, Beyond: f.Beyond, KHat: f.Draws.KHat, KHatMeanField: f.KHatMeanField, ESS: f.Draws.ESS,
 		Converged: f.Converged, Interrupted: f.Interrupted, TimedOut: f.TimedOut, Ended: f.Ended, Point: f.Point, Guided: post.problem.target.Guided(), Particles: f.Particles, Evaluations: f.Evaluations}
+	out.Integrated, out.IntegratedNumbers = f.Target.Integrated()
 	for _, m := range f.Modes {
 		out.Modes = append(out.Modes, m.ELBO)
 	}

@@ -40,7 +40,7 @@ func (post *Posterior) under(m *Model, d *Data) (*Posterior, *Data, error) {
 		}
 	}
 	stored := &loaded{fit: &saved.Fit{Names: p.saveNames(), Data: p.saveData()}}
-	again, err := stored.bindTo(m, BindOptions{Engine: p.engine, Discrete: p.discrete}, more)
+	again, err := stored.bindTo(m, BindOptions{Engine: p.engine, Discrete: p.discrete, Latents: p.latents}, more)
 	if err != nil {
 		return nil, nil, err
 	}

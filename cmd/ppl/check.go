@@ -8,12 +8,14 @@ import (
 
 	"ppl/lang/diag"
 	"ppl/runtime"
+	"ppl/runtime/report"
 )
 
 type checkCmd struct {
 	Files    []string `arg:"" name:"file" help:"Models to check; \"-\" is standard input."`
 	Data     []string `short:"d" sep:"none" placeholder:"DATA" help:"Check these data too: a file (JSON, .jsonl, CSV, .parquet, .npy, .npz), or name=value. May be repeated."`
 	Discrete []string `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent, as fit --discrete."`
+	Latents  []string `sep:"none" placeholder:"SITE=HOW" help:"Whether a latent is integrated out, as fit --latents."`
 	At       []string `sep:"none" placeholder:"POINT" help:"Print the log density at values of the latents: a JSON file, or name=value. May be repeated."`
 	Dump     string   `enum:",ast,types,graph,plan" default:"" placeholder:"STAGE" help:"Print a stage of compilation: ast, types, graph or plan (the last two need data)."`
 	Format   string   `enum:"text,json" default:"text" help:"How to print diagnostics: text (to standard error) or json (to standard output)."`
@@ -98,12 +100,23 @@ func (c *checkCmd) bind(e *env, m *runtime.Model) (diag.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := m.BindWith(m.Files(e.ctx, c.Data...), runtime.BindOptions{Discrete: how})
+	integrate, err := latents(c.Latents)
+	if err != nil {
+		return nil, err
+	}
+	p, err := m.BindWith(m.Files(e.ctx, c.Data...), runtime.BindOptions{Discrete: how, Latents: integrate})
 	if err != nil {
 		return diagnostics(err)
 	}
 	if c.Dump == "" && c.Format != "json" {
 		writeStrategies(e.stdout, p)
+		block, err := p.Integrated(e.ctx)
+		if err != nil {
+			return nil, err
+		}
+		if block != nil {
+			fmt.Fprintf(e.stdout, "integrated %s\n", report.Printable(block.String()))
+		}
 	}
 	if len(c.At) > 0 {
 		lp, err := p.LogDensity(runtime.Files(e.ctx, c.At...))

@@ -26,6 +26,7 @@ type fitCmd struct {
 	Particles       int           `default:"64" help:"Monte-Carlo particles of the ELBO."`
 	Draws           int           `default:"4000" help:"Posterior draws that are kept. Means and quantiles are of at least 4096, so that asking for few costs no accuracy."`
 	Discrete        []string      `sep:"none" placeholder:"SITE=HOW" help:"How to handle a discrete latent: exact (summed out), expect (averaged over a guide), relax (Gumbel-softmax) or score (sampled). May be repeated."`
+	Latents         []string      `sep:"none" placeholder:"SITE=HOW" help:"Whether a latent whose posterior is Gaussian given the others is integrated out: integrate or keep. Of those that are not named the program decides. May be repeated."`
 	Temperature     *float64      `help:"Temperature at which relaxations end: 0.1, in batches 0.5."`
 	StraightThrough bool          `help:"Relaxations use hard draws forwards."`
 	Init            []string      `sep:"none" placeholder:"POINT" help:"Start from values of the latents: a JSON file, or name=value, which may be repeated; or from the medians of a saved fit (.zarr.zip)."`
@@ -90,6 +91,9 @@ func (c *fitCmd) whole(e *env, r *result) error {
 	opt := runtime.BindOptions{Engine: c.Engine}
 	var err error
 	if opt.Discrete, err = strategies(c.Discrete); err != nil {
+		return err
+	}
+	if opt.Latents, err = latents(c.Latents); err != nil {
 		return err
 	}
 	if r.problem, err = c.bind(e, r.model, opt); err != nil {

@@ -51,10 +51,10 @@ func (p *Pattern) Size() int { return len(p.Blocks)*p.K() + len(p.Globals) }
 // Probes is the number of vectors whose products with a matrix of the pattern
 // determine it: one for each position in a block, for all blocks together (in a
 // chain, for every third block), and one for each global coordinate.
-func (p *Pattern) Probes() int { return p.colours()*p.K() + len(p.Globals) }
+func (p *Pattern) Probes() int { return p.Colours()*p.K() + len(p.Globals) }
 
-// colours is the number of sets of blocks that do not touch a common block.
-func (p *Pattern) colours() int {
+// Colours is the number of sets of blocks that do not touch a common block.
+func (p *Pattern) Colours() int {
 	if p.Chained {
 		return min(3, len(p.Blocks))
 	}
@@ -64,7 +64,7 @@ func (p *Pattern) colours() int {
 // Probe fills v (of all coordinates) with the i-th of these vectors.
 func (p *Pattern) Probe(i int, v []float64) {
 	clear(v)
-	k, colours := p.K(), p.colours()
+	k, colours := p.K(), p.Colours()
 	if i >= colours*k {
 		v[p.Globals[i-colours*k]] = 1
 		return
@@ -78,7 +78,7 @@ func (p *Pattern) Probe(i int, v []float64) {
 // coordinate at a position of that block, which is the column that a product
 // with their common probe shows there.
 func (p *Pattern) EachTouched(colour, at int, f func(row, col int)) {
-	colours := p.colours()
+	colours := p.Colours()
 	for b := colour; b < len(p.Blocks); b += colours {
 		col := p.Blocks[b][at]
 		lo, hi := b, b
@@ -132,7 +132,7 @@ func New(p *Pattern) *Matrix {
 
 // AddProduct adds c times a matrix, given by its product hv with probe i.
 func (m *Matrix) AddProduct(i int, c float64, hv []float64) {
-	k, g, colours := m.K(), len(m.Globals), m.colours()
+	k, g, colours := m.K(), len(m.Globals), m.Colours()
 	if i < colours*k {
 		col := i % k
 		for b := i / k; b < len(m.Blocks); b += colours {

@@ -102,6 +102,9 @@ func fit(x, w []float64, effective float64) tail {
 		from--
 		sum += w[from]
 		squares += w[from] * w[from]
+		if squares == 0 { // of weights below 1e-162
+			continue
+		}
 		size := reff * sum * sum / squares
 		if size > effective/4 {
 			break

@@ -75,8 +75,11 @@ func (e *ELBO) LogDensities() []float64 { return e.p.Out(3) }
 
 // Parts evaluates the expected contribution of each statement, and of the
 // transforms' Jacobians (the last, with no site), at given parameters and
-// noise: the ELBO per site.
+// noise: the ELBO per site. There are none where a block is integrated out, which sums of statements are not.
 func (t *Target) Parts(loc, logsd, eps []float64, s int) ([]Part, error) {
+	if t.Block != nil {
+		return nil, nil
+	}
 	b := t.Builder()
 	q := guide.NewMeanField(b, t.D, s)
 	l, err := t.LowerDensity(b, q.U)

@@ -67,17 +67,26 @@ type Reporter struct {
 	Parts   []*lower.Part // see lower.Reported
 	p       *Program
 	u       *graph.Node
+	block   *Block // drawn from given the latents, by the noise z; nil: there is none
+	z       *graph.Node
 }
 
 // NewReporter compiles the reported values for S points.
 func (t *Target) NewReporter(s int) (*Reporter, error) {
 	b := t.Builder()
 	ax, in, u := t.Points(b, s)
-	l, err := t.Lower(b, u)
+	r := &Reporter{S: s, D: t.D, u: in, block: t.Block}
+	var l *Lowered
+	var err error
+	if t.Block != nil {
+		r.z = b.G.BatchInput("z", graph.Shape{s, len(t.Block.Inside)})
+		l, err = t.lowerBlock(b, u, t.Options, b.Wrap(r.z, ax))
+	} else {
+		l, err = t.Lower(b, u)
+	}
 	if err != nil {
 		return nil, err
 	}
-	r := &Reporter{S: s, D: t.D, u: in}
 	var outs []*graph.Node
 	for _, x := range l.Joint.Reported {
 		if x.Value.N.Shape.Size() == 0 || slices.Contains(t.TooLarge, x.Symbol) {
@@ -106,7 +115,8 @@ func (r *Reporter) Eval(u []float64) ([][]float64, error) {
 }
 
 // Report evaluates the reported values at n = len(u)/D points: for each value k
-// of the reporter, size(k) columns of n numbers, one after the other.
+// of the reporter, size(k) columns of n numbers, one after the other. A block that is integrated out is drawn from, by noise
+// that depends on its Seed and the number of the point.
 func (r *Reporter) Report(u []float64) ([][]float64, error) {
 	n := 0
 	if r.D > 0 {
@@ -122,6 +132,9 @@ func (r *Reporter) Report(u []float64) ([][]float64, error) {
 		for i := 0; i < r.S; i++ { // a short last block repeats its last row
 			row := done + min(i, take-1)
 			copy(block[i*r.D:(i+1)*r.D], u[row*r.D:(row+1)*r.D])
+		}
+		if r.block != nil {
+			r.block.noise(r.p.in(r.z), done/r.S)
 		}
 		vals, err := r.Eval(block)
 		if err != nil {

@@ -39,6 +39,9 @@ func (e *ErrNoStart) Error() string {
 // u, the last that was tried. The Jacobian of the transforms is no statement: it is not finite only where the density of
 // a latent is not either.
 func (t *Target) NoStart(u []float64) error {
+	if t.Block != nil {
+		return t.whole.NoStart(make([]float64, t.whole.D))
+	}
 	r, ordinary := random.Stream(0, "no start", 0), make([]float64, t.D)
 	for i := range ordinary {
 		ordinary[i] = 2*r.Float64() - 1

@@ -18,6 +18,9 @@ func (t *Target) PriorPoints(r *rand.Rand, n int, halted func() bool) []float64 
 	if t.Written() {
 		return nil // of the noise of a draw there is no telling
 	}
+	if t.Block != nil {
+		return pickColumns(t.whole.PriorPoints(r, n, halted), t.whole.D, t.Block.Outside)
+	}
 	out := make([]float64, 0, n*t.D)
 	opt := t.Options
 	opt.LatentsOnly = true
@@ -42,6 +45,17 @@ func (t *Target) PriorPoints(r *rand.Rand, n int, halted func() bool) []float64 
 			return nil
 		}
 		out = append(out, u...)
+	}
+	return out
+}
+
+// pickColumns are some of the d columns of rows; nil of none.
+func pickColumns(rows []float64, d int, columns []int) []float64 {
+	var out []float64
+	for at := 0; at < len(rows); at += d {
+		for _, c := range columns {
+			out = append(out, rows[at+c])
+		}
 	}
 	return out
 }

@@ -58,9 +58,17 @@ type Target struct {
 	// Known are params that have been learned, and are as data from then on.
 	Known []Param
 
+	// Asked says of latents, by name, whether they are to be integrated out: Keep or Integrate. Of others GaussianSlots
+	// and who calls it decide.
+	Asked map[string]string
+
+	// Block is a Gaussian part of the latents that is integrated out: see Marginal. Nil: there is none.
+	Block *Block
+
 	// Programs, where it is set, keeps what has been compiled for targets of the same model. The engine is then Plan.
 	Programs *Programs
 
+	whole      *Target  // of a Block: the target with it
 	unasked    []string // discrete latents that the guide of the user's draws, by a strategy that nobody has asked for
 	statistics *sufficient.Cache
 	// halt, if it is set, says that whoever waits for graphs to be built has given up.
@@ -145,6 +153,8 @@ type Lowered struct {
 	Pack  *guide.Packed
 	b     *named.Builder
 	mode  bool // without the Jacobian
+	// density is that of the latents outside of a block that is integrated out; invalid without.
+	density named.Value
 }
 
 // Lower lowers the model for its values; LowerDensity for its log density, in
@@ -169,17 +179,28 @@ func (t *Target) Lower(b *named.Builder, u named.Value) (*Lowered, error) {
 }
 
 func (t *Target) LowerWith(b *named.Builder, u named.Value, opt lower.Options) (*Lowered, error) {
-	l := &Lowered{b: b, mode: t.Mode, Pack: &guide.Packed{U: u, Centring: t.Centring, Angles: t.Angles}}
-	var ds diag.List
-	l.Joint, ds = lower.LowerWith(t.Model, t.Data, l.Pack, b, opt)
-	if err := ds.Err(); err != nil {
-		return nil, fmt.Errorf("lowering again: %w", err)
+	if t.Block != nil {
+		return t.lowerBlock(b, u, opt, named.Value{})
 	}
-	return l, nil
+	l := &Lowered{b: b, mode: t.Mode, Pack: &guide.Packed{U: u, Centring: t.Centring, Angles: t.Angles}}
+	return l, t.lowerAs(l, opt)
+}
+
+// lowerAs lowers the model with the source that l has.
+func (t *Target) lowerAs(l *Lowered, opt lower.Options) error {
+	var ds diag.List
+	l.Joint, ds = lower.LowerWith(t.Model, t.Data, l.Pack, l.b, opt)
+	if err := ds.Err(); err != nil {
+		return fmt.Errorf("lowering again: %w", err)
+	}
+	return nil
 }
 
 // LogDensity is log p(x(u), data) + log |det ∂x/∂u|, one number per particle.
 func (l *Lowered) LogDensity() named.Value {
+	if l.density.Valid() {
+		return l.density
+	}
 	if l.mode {
 		return l.Joint.LogDensity(l.b)
 	}

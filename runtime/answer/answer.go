@@ -148,6 +148,10 @@ type Figures struct {
 	Point bool
 	// Guided says that some discrete latents have a guide, which chains move in.
 	Guided bool
+	// Integrated names latents that were integrated out, as their posterior is Gaussian given the others, of so many
+	// Numbers; what is said of the guide, its ELBO and k̂ is then of the others alone.
+	Integrated        []string
+	IntegratedNumbers int
 	// Particles is the number of Monte-Carlo particles of the ELBO in the end.
 	Particles int
 	// Evaluations is the number of points at which the log density, its gradient

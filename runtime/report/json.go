@@ -82,6 +82,8 @@ type method struct {
 	// by the user or the time limit.
 	Ended       string `json:"ended"`
 	Interrupted bool   `json:"interrupted"`
+	// Integrated names latents that were integrated out.
+	Integrated []string `json:"integrated,omitempty"`
 }
 
 type moments struct {
@@ -163,7 +165,7 @@ func JSON(w io.Writer, a *answer.Answer) error {
 	}
 	return write(w, report{
 		Model: a.Model.Name, Seed: a.Asked.Seed, Params: params, ParamsSE: paramErrors,
-		Method:     method{a.Asked.Guide, a.Asked.Correct, a.Asked.Quick, f.Applied, f.Particles, a.Asked.Draws, a.Asked.Engine, f.Ended, f.Interrupted || f.TimedOut},
+		Method:     method{a.Asked.Guide, a.Asked.Correct, a.Asked.Quick, f.Applied, f.Particles, a.Asked.Draws, a.Asked.Engine, f.Ended, f.Interrupted || f.TimedOut, f.Integrated},
 		Parameters: parameters, Discrete: discrete,
 		ELBO: elbo{Number(f.ELBO), Number(f.MCSE)},
 		KHat: Number(f.KHat), KHatPlain: Number(f.KHatMeanField), ESS: Number(f.ESS), Chains: chains, Batches: batches, Modes: numbers(f.Modes),

@@ -87,7 +87,11 @@ func (p *page) header() {
 	if len(sizes) > 0 {
 		parts = append(parts, strings.Join(sizes, ", "))
 	}
-	fmt.Fprintln(p.w, strings.Join(append(parts, fmt.Sprintf("%d unconstrained latents", p.Latents)), "; "))
+	latents := fmt.Sprintf("%d unconstrained latents", p.Latents)
+	if f := p.Figures; len(f.Integrated) > 0 {
+		latents += fmt.Sprintf(", %d of them integrated out (%s)", f.IntegratedNumbers, Printable(strings.Join(f.Integrated, ", ")))
+	}
+	fmt.Fprintln(p.w, strings.Join(append(parts, latents), "; "))
 }
 
 // how says how the answer was found.

@@ -41,15 +41,16 @@ func integrated(ctx context.Context, t *target.Target, opt Options) (*Answer, er
 		opt.MaxTime = max(opt.MaxTime-time.Since(begun), 1)
 	}
 	a, err := Variational(ctx, t.Marginal(bl), opt)
+	const fails = "there is no answer for what is left then"
 	switch {
 	case errors.As(err, new(*target.ErrNoStart)), errors.As(err, new(*target.ErrMemory)):
-		return nil, nil
+		return nil, refuse(asked, fails)
 	case err != nil:
 		return nil, err
 	case a.Interrupted || a.TimedOut:
 		return a, nil
 	case !a.Converged && !a.Doubtful(), len(a.Flat) > 0:
-		return nil, nil
+		return nil, refuse(asked, fails)
 	}
 	return a, nil
 }

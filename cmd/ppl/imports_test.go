@@ -18,7 +18,7 @@ var floors = strings.Fields(`
 	graph graph/op graph/named graph/grad graph/enum graph/scan graph/plan graph/sufficient
 	graph/fn graph/dist graph/builtin graph/lower
 	guide
-	inference/random inference/arrow inference/mcmc inference/psis inference/tails inference/temper inference/sbc inference/loo
+	inference/random inference/arrow inference/gauss inference/mcmc inference/psis inference/tails inference/temper inference/sbc inference/loo
 	inference/target inference/nuts inference inference/chains inference/methods
 	runtime/store runtime/draws runtime/data/half runtime/data/npy runtime/data/parquet runtime/data runtime/answer runtime/report runtime/saved
 	runtime

@@ -54,6 +54,9 @@ func (t *Target) ToIntegrate() []string {
 	return out
 }
 
+// mostTried slots are tried for a block, each by a walk through the graph.
+const mostTried = 256
+
 // NewBlock is the block of the slots marked, about 0, without a pattern.
 func (t *Target) NewBlock(slots []bool) *Block {
 	bl := &Block{Slots: slots}
@@ -106,7 +109,7 @@ func (t *Target) GaussianSlots() ([]bool, error) {
 		return t.Slots[j].Free.Size() - t.Slots[i].Free.Size()
 	})
 	in := map[*graph.Node]bool{}
-	for _, i := range order {
+	for _, i := range order[:min(len(order), mostTried)] {
 		in[free[i].N] = true
 		if marked[i] = gauss.Degree(lp, in) <= gauss.Quadratic; !marked[i] {
 			delete(in, free[i].N)
@@ -158,6 +161,18 @@ func (t *Target) names(bl *Block) []string {
 	return out
 }
 
+// lowerDrawn lowers the model at points u of the axis ax, a block that is integrated out drawn given these from the noise z, an
+// input; nil where there is no block.
+func (t *Target) lowerDrawn(b *named.Builder, u named.Value, ax *named.Axis) (l *Lowered, z *graph.Node, err error) {
+	if t.Block == nil {
+		l, err = t.Lower(b, u)
+		return l, nil, err
+	}
+	z = b.G.BatchInput("z", graph.Shape{ax.Size, len(t.Block.Inside)})
+	l, err = t.lowerBlock(b, u, t.Options, b.Wrap(z, ax))
+	return l, z, err
+}
+
 // lowerBlock lowers a Marginal target: its density, and the model with the block at its mean given the others, the mode of a density
 // that is the product of its height there and a determinant; or, with standard normal numbers z (event [n]), the model with draws of
 // the block alone.
@@ -189,6 +204,7 @@ func (t *Target) lowerBlock(b *named.Builder, u named.Value, opt lower.Options, 
 	if err != nil {
 		return nil, err
 	}
+	l.Pack.Jac = v.Pack.Jac
 	if l.Joint = v.Joint; !z.Valid() {
 		l.density = b.Add(v.LogDensity(), f.LogIntegral())
 	}

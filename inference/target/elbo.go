@@ -75,14 +75,13 @@ func (e *ELBO) LogDensities() []float64 { return e.p.Out(3) }
 
 // Parts evaluates the expected contribution of each statement, and of the
 // transforms' Jacobians (the last, with no site), at given parameters and
-// noise: the ELBO per site. There are none where a block is integrated out, which sums of statements are not.
+// noise: the ELBO per site. A block that is integrated out is drawn from.
 func (t *Target) Parts(loc, logsd, eps []float64, s int) ([]Part, error) {
-	if t.Block != nil {
-		return nil, nil
-	}
 	b := t.Builder()
 	q := guide.NewMeanField(b, t.D, s)
-	l, err := t.LowerDensity(b, q.U)
+	b.G.SumRule = t.SumRule()
+	l, z, err := t.lowerDrawn(b, q.U, q.Particles)
+	b.G.SumRule = nil
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +102,9 @@ func (t *Target) Parts(loc, logsd, eps []float64, s int) ([]Part, error) {
 	p.Set(q.Loc, loc)
 	p.Set(q.LogSD, logsd)
 	p.Set(q.Eps, eps)
+	if z != nil {
+		t.Block.noise(p.in(z), 0)
+	}
 	if err := p.Run(); err != nil {
 		return nil, err
 	}

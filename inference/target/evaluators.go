@@ -75,18 +75,11 @@ type Reporter struct {
 func (t *Target) NewReporter(s int) (*Reporter, error) {
 	b := t.Builder()
 	ax, in, u := t.Points(b, s)
-	r := &Reporter{S: s, D: t.D, u: in, block: t.Block}
-	var l *Lowered
-	var err error
-	if t.Block != nil {
-		r.z = b.G.BatchInput("z", graph.Shape{s, len(t.Block.Inside)})
-		l, err = t.lowerBlock(b, u, t.Options, b.Wrap(r.z, ax))
-	} else {
-		l, err = t.Lower(b, u)
-	}
+	l, z, err := t.lowerDrawn(b, u, ax)
 	if err != nil {
 		return nil, err
 	}
+	r := &Reporter{S: s, D: t.D, u: in, block: t.Block, z: z}
 	var outs []*graph.Node
 	for _, x := range l.Joint.Reported {
 		if x.Value.N.Shape.Size() == 0 || slices.Contains(t.TooLarge, x.Symbol) {

@@ -203,8 +203,8 @@ func TestChainsOfContinuousLatents(t *testing.T) {
 }
 
 func shrunk(t *testing.T, y []float64, applied inference.Correction) {
-	s := savable{text: cauchyMeans, data: map[string]any{"y": y}}
-	p, post := bindDiscrete(t, s.text, s.data, nil), s.fit(t)
+	s := savable{text: cauchyMeans, data: map[string]any{"y": y}, kept: "m"}
+	p, post := s.problem(t), s.fit(t)
 	if post.Sampling() == nil || post.Figures().Applied != string(applied) || post.Verdict() != runtime.Good {
 		t.Fatalf("%s, %s: %v", post.Figures().Applied, post.Verdict(), post.Reasons())
 	}

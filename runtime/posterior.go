@@ -81,7 +81,7 @@ func (post *Posterior) index() {
 func (post *making) asked() answer.Asked {
 	o, p := post.asks, post.problem
 	a := answer.Asked{Seed: o.Seed, Method: o.Method, Guide: o.Guide, Correct: o.Correct, Particles: o.Particles, Draws: o.Draws, Temperature: o.Temperature,
-		StraightThrough: o.StraightThrough, MaxTime: o.MaxTime, Quick: o.Quick, Chains: o.Chains, Warmup: o.Warmup, TargetAccept: o.TargetAccept, Engine: p.engine, Discrete: p.discrete, Init: askedInit(o.init)}
+		StraightThrough: o.StraightThrough, MaxTime: o.MaxTime, Quick: o.Quick, Chains: o.Chains, Warmup: o.Warmup, TargetAccept: o.TargetAccept, Engine: p.engine, Discrete: p.discrete, Latents: p.latents, Init: askedInit(o.init)}
 	for _, d := range []struct {
 		of    *string
 		value string

@@ -247,7 +247,7 @@ func (l *loaded) compile() (p *Problem, err error) {
 	if err != nil {
 		return nil, wrong(err)
 	}
-	p, err = m.bind(context.Background(), Map(values), BindOptions{Engine: a.Asked.Engine, Discrete: a.Asked.Discrete}, l.fit.Names.Levels)
+	p, err = m.bind(context.Background(), Map(values), BindOptions{Engine: a.Asked.Engine, Discrete: a.Asked.Discrete, Latents: a.Asked.Latents}, l.fit.Names.Levels)
 	if err != nil {
 		return nil, wrong(err)
 	}

@@ -24,6 +24,7 @@ type savable struct {
 	name, text string
 	data       map[string]any
 	how        map[string]string
+	kept       string // the latent that is not integrated out
 	opt        runtime.Options
 	applied    string // what its draws are
 }
@@ -61,9 +62,10 @@ let twice = [a[g] * b[k] for g in 1..G, k in 1..K]
 y[i in 1..N] ~ Normal(a[group[i]] + sum(x[i] * b), 1)
 `, data: map[string]any{"N": 5, "group": []string{"é", "b", "a b", "b", "é"}, "x": [][]float64{{1, 2}, {2, 1}, {0.5, 0}, {-1, 0}, {0, 0}}, "y": []float64{1, 2.5, -0.5, 0.1, 2}}, applied: "importance weights"},
 		{name: "few draws of a guide", text: "mu ~ Normal(0, 1)\nchain ~ Normal(mu, 2)\ndraw : real[2, 2] ~ Normal(chain, 1)\nlet chain_ = chain + 1\n", opt: runtime.Options{Correct: "none", Draws: 10}, applied: "none"},
-		{name: "many draws", text: cauchyMeans, data: map[string]any{"y": few[:2]}, opt: runtime.Options{Draws: 9000}},
-		{name: "tempered", text: cauchyMeans, data: map[string]any{"y": few}, opt: runtime.Options{Draws: 500}, applied: "tempered particles"},
-		{name: "chains", text: cauchyMeans, data: map[string]any{"y": many}, applied: "Markov chains"},
+		{name: "many draws", text: cauchyMeans, data: map[string]any{"y": few[:2]}, kept: "m", opt: runtime.Options{Draws: 9000}},
+		{name: "integrated out", text: cauchyMeans, data: map[string]any{"y": few}, opt: runtime.Options{Draws: 500}, applied: "importance weights"},
+		{name: "tempered", text: cauchyMeans, data: map[string]any{"y": few}, kept: "m", opt: runtime.Options{Draws: 500}, applied: "tempered particles"},
+		{name: "chains", text: cauchyMeans, data: map[string]any{"y": many}, kept: "m", applied: "Markov chains"},
 		{name: "NUTS", text: "data y : real[N]\nm ~ Normal(0, 1)\nw : simplex[3] ~ Dirichlet([1, 2, 3])\ns ~ HalfNormal(1)\ny ~ Normal(m, s)\n", data: map[string]any{"y": few}, opt: runtime.Options{Method: runtime.MethodNUTS, Draws: 400, Chains: 2, Warmup: 200}},
 		{name: "mode", text: "data y : real[N]\nm ~ Normal(0, 1)\ns ~ HalfNormal(1)\ny ~ Normal(m, s)\n", data: map[string]any{"y": few}, opt: runtime.Options{Guide: "map"}},
 		{name: "no moments", text: "x ~ Normal(0, 1)\nlet y = log(x)\nlet z = 1 / x\n", opt: runtime.Options{Draws: 100}},
@@ -86,9 +88,9 @@ type savedFit struct {
 
 func (s savable) fit(t *testing.T) *runtime.Posterior {
 	t.Helper()
-	found, _ := savableFits.LoadOrStore(fmt.Sprintf("%s %v %v %+v", s.text, s.data, s.how, s.opt), &savedFit{})
+	found, _ := savableFits.LoadOrStore(fmt.Sprintf("%s %v %v %s %+v", s.text, s.data, s.how, s.kept, s.opt), &savedFit{})
 	fit := found.(*savedFit)
-	fit.once.Do(func() { fit.post = fitGuided(t, bindDiscrete(t, s.text, s.data, s.how), s.opt) })
+	fit.once.Do(func() { fit.post = fitGuided(t, s.problem(t), s.opt) })
 	post := fit.post
 	if post == nil {
 		t.Fatal("there is no fit: another test says why")
@@ -97,6 +99,15 @@ func (s savable) fit(t *testing.T) *runtime.Posterior {
 		t.Fatalf("the draws are %s", post.Figures().Applied)
 	}
 	return post
+}
+
+func (s savable) problem(t *testing.T) *runtime.Problem {
+	t.Helper()
+	opt := runtime.BindOptions{Discrete: s.how}
+	if s.kept != "" {
+		opt.Latents = map[string]string{s.kept: runtime.LatentKeep}
+	}
+	return problemWith(t, s.text, s.data, opt)
 }
 
 func savedBytes(t *testing.T, post *runtime.Posterior) []byte {

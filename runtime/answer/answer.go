@@ -115,6 +115,7 @@ type Asked struct {
 	TargetAccept    float64
 	Engine          string
 	Discrete        map[string]string // strategies by site
+	Latents         map[string]string // those that are to be kept or integrated out
 	// Init are the starting values that were given, arrays by latent, NaN without a value; nil without any.
 	Init map[string][]float64 `saved:"optional"`
 }

@@ -24,7 +24,8 @@ type Options struct {
 	StraightThrough bool
 	MaxTime         time.Duration // 0: no limit
 	// Quick leaves out what checks an answer: further starts, images of modes, the look from
-	// the prior. What there is are linear response and weights from one start.
+	// the prior. What there is are linear response and weights from one start, of all latents unless some are asked to be
+	// integrated out.
 	Quick bool
 	// Init are values to start from; nil: the origin of the unconstrained scale.
 	Init target.Init

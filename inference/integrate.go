@@ -21,11 +21,14 @@ import (
 // against particles from the prior.
 const mostOutside = mostTempered
 
-// integrated is the answer where a block of latents can be integrated out; nil where there is none, or what is left has no
-// answer.
+// integrated is the answer where a block of latents can be integrated out; nil where there is none, what is left has no
+// answer, or a quick one is wanted and nobody asks for it.
 func integrated(ctx context.Context, t *target.Target, opt Options) (*Answer, error) {
 	asked := t.ToIntegrate()
 	plain := (opt.Guide == "" || opt.Guide == Guides[0]) && (opt.Correct == "" || opt.Correct == Corrections[0]) && opt.Init == nil
+	if opt.Quick && len(asked) == 0 {
+		return nil, nil
+	}
 	if !plain {
 		return nil, refuse(asked, "it goes with the default guide and corrections alone, and without starting values")
 	}

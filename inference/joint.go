@@ -80,7 +80,7 @@ func NewJoint(t *target.Target, s int) (*Joint, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Joint{S: s, D: t.D, g: g, work: g.work + target.InnerWork(g.b.G)/float64(s), Exact: true}
+	j := &Joint{S: s, D: t.D, g: g, work: g.work + (target.InnerWork(g.b.G)+target.StepWork(g.b.G))/float64(s), Exact: true}
 	for _, d := range t.Discrete {
 		if d.Strategy == lower.Exact && d.Shape.Size() > 0 {
 			j.Exact = false

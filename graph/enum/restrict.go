@@ -1,7 +1,6 @@
 package enum
 
 import (
-	"fmt"
 	"slices"
 
 	"ppl/graph"
@@ -171,16 +170,4 @@ func (e *elim) diagonal(v named.Value, a, b *named.Axis) named.Value {
 	}
 	i := e.b.Counter(b, 1)
 	return e.b.Index(e.b.Close(v, a, b), named.IndexArg{Value: i}, named.IndexArg{Value: i})
-}
-
-// place prints the index of element i, from 1.
-func place(shape graph.Shape, i int) string {
-	text := ""
-	for d, st := range shape.Strides() {
-		if d > 0 {
-			text += ","
-		}
-		text += fmt.Sprint(i/st%shape[d] + 1)
-	}
-	return text
 }

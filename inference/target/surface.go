@@ -7,6 +7,7 @@ import (
 	"ppl/graph"
 	"ppl/graph/grad"
 	"ppl/graph/named"
+	"ppl/graph/op"
 	"ppl/graph/parallel"
 	"ppl/graph/scan"
 )
@@ -255,6 +256,28 @@ func InnerWork(g *graph.Graph) float64 {
 		if op, is := n.Op.(interface{ Work() float64 }); is {
 			w += op.Work()
 		}
+	}
+	return w
+}
+
+// stepWork is what a step of a chain of discrete states takes for each pair of values, in numbers that a plain operation works
+// through: exponentials, forwards and back, one at a time.
+const stepWork = 100
+
+// StepWork is what the recursions over chains of discrete states work through, beside the elements of nodes.
+func StepWork(g *graph.Graph) float64 {
+	w := 0.0
+	for _, n := range g.Nodes() {
+		var c op.ChainShape
+		switch o := n.Op.(type) {
+		case op.Chain:
+			c = o.ChainShape
+		case op.ChainHessian:
+			c = o.ChainShape
+		default:
+			continue
+		}
+		w += stepWork * float64(c.Batch.Size()*c.T*c.K*c.K)
 	}
 	return w
 }

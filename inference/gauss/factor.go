@@ -145,9 +145,9 @@ func (f *Factor) Place(z named.Value) named.Value {
 	if g > 0 {
 		x := f.rest
 		if z.Valid() {
-			x = b.Add(x, s.at(z, [][]int{p.Globals}))
+			x = b.Add(x, b.Reshape(s.at(z, [][]int{p.Globals}), graph.Shape{g}))
 		}
-		global = b.SolveLower(f.corner, b.With(b.Reshape(x, graph.Shape{g}), s.Axes...), true)
+		global = b.SolveLower(f.corner, b.With(x, s.Axes...), true)
 		parts, order = append(parts, global), append(order, p.Globals...)
 	}
 	var places named.Value // [n, k] of the blocks placed so far, in their order
@@ -161,7 +161,7 @@ func (f *Factor) Place(z named.Value) named.Value {
 			for j, block := range l.blocks {
 				at[j] = p.Blocks[block]
 			}
-			t = b.Add(t, b.Reshape(s.at(z, at), graph.Shape{m, k}))
+			t = b.Add(t, s.at(z, at))
 		}
 		if l.border.Valid() {
 			t = b.Sub(t, b.Contract(l.border, global, []int{0, 1, 2}, []int{2}, []int{0, 1}))
@@ -218,8 +218,8 @@ func (s *System) eliminate(c chain, g int) (l level, update named.Value, rest ch
 	if !c.next.Valid() {
 		l.blocks, l.root = c.blocks, s.root(c.local)
 		y := s.solve(l.root, c.columns, false)
-		l.split(s, y, 0, g)
-		return l, s.crossed(y, y, []int{0, 1, 2}, []int{0, 1, 3}, []int{2, 3}), chain{}
+		l.split(s, y, g)
+		return l, b.Contract(y, y, []int{0, 1, 2}, []int{0, 1, 3}, []int{2, 3}), chain{}
 	}
 	m, kept := n/2, n-n/2
 	right := (n - 1) / 2 // of the m have a block after them
@@ -239,10 +239,10 @@ func (s *System) eliminate(c chain, g int) (l level, update named.Value, rest ch
 	y := s.solve(l.root, b.Assemble(graph.Shape{m, k, 2*k + g + 1}, sides...), false)
 	l.left, l.right = s.part(y, 2, 0, k), s.part(y, 2, k, k)
 	columns := s.part(y, 2, 2*k, g+1)
-	l.split(s, columns, 0, g)
+	l.split(s, columns, g)
 	// What the blocks that are left lose to the one after them and to the one before.
 	loses := func(x named.Value, from named.Value, width, count, at int) named.Value {
-		y := s.crossed(s.part(x, 0, 0, count), s.part(from, 0, 0, count), []int{0, 1, 2}, []int{0, 1, 3}, []int{0, 2, 3})
+		y := b.Contract(s.part(x, 0, 0, count), s.part(from, 0, 0, count), []int{0, 1, 2}, []int{0, 1, 3}, []int{0, 2, 3})
 		return b.Assemble(graph.Shape{kept, k, width}, named.Block{Value: y, At: []int{at, 0, 0}})
 	}
 	rest.local = b.Sub(b.Every(c.local, 0, 0, 2, kept), loses(l.left, l.left, k, m, 0))
@@ -250,22 +250,18 @@ func (s *System) eliminate(c chain, g int) (l level, update named.Value, rest ch
 	if right > 0 {
 		rest.local = b.Sub(rest.local, loses(l.right, l.right, k, right, 1))
 		rest.columns = b.Sub(rest.columns, loses(l.right, columns, g+1, right, 1))
-		rest.next = b.Neg(s.crossed(s.part(l.right, 0, 0, right), s.part(l.left, 0, 0, right), []int{0, 1, 2}, []int{0, 1, 3}, []int{0, 2, 3}))
+		rest.next = b.Neg(b.Contract(s.part(l.right, 0, 0, right), s.part(l.left, 0, 0, right), []int{0, 1, 2}, []int{0, 1, 3}, []int{0, 2, 3}))
 	}
-	return l, s.crossed(columns, columns, []int{0, 1, 2}, []int{0, 1, 3}, []int{2, 3}), rest
+	return l, b.Contract(columns, columns, []int{0, 1, 2}, []int{0, 1, 3}, []int{2, 3}), rest
 }
 
 // split takes border and right side from columns.
-func (l *level) split(s *System, columns named.Value, from, g int) {
+func (l *level) split(s *System, columns named.Value, g int) {
 	if g > 0 {
-		l.border = s.part(columns, 2, from, g)
+		l.border = s.part(columns, 2, 0, g)
 	}
-	x := s.part(columns, 2, from+g, 1)
+	x := s.part(columns, 2, g, 1)
 	l.side = s.B.Reshape(x, graph.Shape{x.Shape()[0], x.Shape()[1]})
-}
-
-func (s *System) crossed(x, y named.Value, ex, ey, out []int) named.Value {
-	return s.B.Contract(x, y, ex, ey, out)
 }
 
 // part are n elements of a dimension, from the first one on.
@@ -346,7 +342,7 @@ func (s *System) probe(block, at int) int {
 
 func (s *System) global(i int) int { return s.Pattern.Colours()*s.Pattern.K() + i }
 
-// at reads coordinates of a vector, lists of one length.
+// at reads coordinates of a vector, lists of one length: [lists, k].
 func (s *System) at(x named.Value, lists [][]int) named.Value {
 	k := len(lists[0])
 	index := make([]float64, 0, len(lists)*k)
@@ -355,9 +351,5 @@ func (s *System) at(x named.Value, lists [][]int) named.Value {
 			index = append(index, float64(c+1))
 		}
 	}
-	shape := graph.Shape{len(lists), k}
-	if len(lists) == 1 {
-		shape = graph.Shape{k}
-	}
-	return s.B.Index(x, named.IndexArg{Value: s.B.Array(shape, index)})
+	return s.B.Index(x, named.IndexArg{Value: s.B.Array(graph.Shape{len(lists), k}, index)})
 }

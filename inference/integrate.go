@@ -117,7 +117,7 @@ func (f *fitter) dear(bl *target.Block) bool {
 
 // block is that which is to be integrated out; nil: none.
 func (f *fitter) block() (*target.Block, error) {
-	marked, err := f.t.GaussianSlots()
+	marked, err := f.t.GaussianSlots(mostOutside)
 	if err != nil || !slices.Contains(marked, true) {
 		return nil, err
 	}

@@ -304,7 +304,7 @@ func TestNoBlock(t *testing.T) {
 		{"counts of groups, whose means have a common one", "data y : int[N]\nm ~ Normal(0, 1)\ns ~ HalfNormal(1)\nb[i in 1..N] ~ Normal(m, s)\ny[i in 1..N] ~ Poisson(exp(b[i]))", y, true},
 	} {
 		tg := build(t, c.text, c.given)
-		marked, err := tg.GaussianSlots()
+		marked, err := tg.GaussianSlots(mostOutside)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -319,7 +319,7 @@ func TestNoBlock(t *testing.T) {
 	}
 	// Of two latents that multiply one another the larger goes in, and the other stays.
 	tg := build(t, "data y : real[N]\na ~ Normal(0, 1)\nx[i in 1..N] ~ Normal(0, 1)\ny[i in 1..N] ~ Normal(a * x[i], 1)", y)
-	marked, err := tg.GaussianSlots()
+	marked, err := tg.GaussianSlots(mostOutside)
 	if err != nil {
 		t.Fatal(err)
 	}

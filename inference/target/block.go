@@ -54,7 +54,7 @@ func (t *Target) ToIntegrate() []string {
 	return out
 }
 
-// mostTried slots are tried for a block, each by a walk through the graph.
+// mostTried slots are tried for a block at most, each by a walk through the graph.
 const mostTried = 256
 
 // NewBlock is the block of the slots marked, about 0, without a pattern.
@@ -75,25 +75,34 @@ func (t *Target) NewBlock(slots []bool) *Block {
 
 // GaussianSlots marks slots that make up a block, as many as there are: the log density is a quadratic function of
 // their numbers for all values of the others. Of latents that multiply one another those come first that Asked asks for, then the
-// larger. None are marked where there are discrete latents, params, or a guide of the user's.
-func (t *Target) GaussianSlots() ([]bool, error) {
+// larger. None are marked where more than most numbers must be left, or the slots are very many; nor where there are discrete
+// latents, params, or a guide of the user's.
+func (t *Target) GaussianSlots(most int) ([]bool, error) {
 	marked := make([]bool, len(t.Slots))
-	if len(t.Discrete) > 0 || len(t.Known) > 0 || t.Params() > 0 || t.Written() || t.Mode || t.Block != nil {
+	if len(t.Slots) > mostTried || len(t.Discrete) > 0 || len(t.Known) > 0 || t.Params() > 0 || t.Written() || t.Mode || t.Block != nil {
+		return marked, nil
+	}
+	left, order := 0, make([]int, 0, len(t.Slots))
+	for i, s := range t.Slots {
+		if s.Transform.Name == "identity" && !s.Circular && t.Asked[s.Site.Name] != Keep {
+			order = append(order, i)
+		} else {
+			left += s.Free.Size()
+		}
+	}
+	if left > most {
 		return marked, nil
 	}
 	b := bare()
 	b.G.Halt = t.halt
 	b.G.SumRule = t.SumRule()
 	free := make([]named.Value, len(t.Slots))
-	order := make([]int, 0, len(t.Slots))
 	for i, s := range t.Slots {
-		if n := s.Free.Size(); n > 0 {
+		if s.Free.Size() > 0 {
 			free[i] = b.Wrap(b.G.Input(fmt.Sprintf("u.%d", i), s.Free))
-			if s.Transform.Name == "identity" && !s.Circular && t.Asked[s.Site.Name] != Keep {
-				order = append(order, i)
-			}
 		}
 	}
+	order = slices.DeleteFunc(order, func(i int) bool { return !free[i].Valid() })
 	l, err := t.lowerFree(b, free, t.Options)
 	if err != nil {
 		return nil, err
@@ -109,7 +118,7 @@ func (t *Target) GaussianSlots() ([]bool, error) {
 		return t.Slots[j].Free.Size() - t.Slots[i].Free.Size()
 	})
 	in := map[*graph.Node]bool{}
-	for _, i := range order[:min(len(order), mostTried)] {
+	for _, i := range order {
 		in[free[i].N] = true
 		if marked[i] = gauss.Degree(lp, in) <= gauss.Quadratic; !marked[i] {
 			delete(in, free[i].N)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"ppl/inference/random"
+	"ppl/inference/tails"
 	"ppl/inference/temper"
 )
 
@@ -186,11 +187,14 @@ func (fit *Answer) temperMore(ctx context.Context, seed uint64, reported int) (b
 		return false, err
 	}
 	s := fit.Look.size
-	affordable := false
+	affordable, most := false, float64(mostMore)
+	if fit.Look.heavy() {
+		most = mostEvaluations
+	}
 	for _, times := range []int{4, 2} {
 		s.runs = times * fit.Look.size.runs
 		n := s.evaluations(f.t.D)
-		if affordable = n*f.surf.Work() <= dearLook && n <= mostMore && s.runs*s.particles*s.keep*(f.t.D+reported) <= mostNumbers; affordable {
+		if affordable = n*f.surf.Work() <= dearLook && n <= most && s.runs*s.particles*s.keep*(f.t.D+reported) <= mostNumbers; affordable {
 			break
 		}
 	}
@@ -209,6 +213,22 @@ func (fit *Answer) temperMore(ctx context.Context, seed uint64, reported int) (b
 	fit.taken(l)
 	fit.imaged(seed)
 	return true, nil
+}
+
+// heavy reports whether some coordinate of the particles has a tail that may be without a variance. How far particles reach
+// into such a tail does not grow with their number, and of very many the end of their reach would be taken for that of the tail.
+func (l *Look) heavy() bool {
+	w := l.Particles
+	x := make([]float64, w.N())
+	for j := range w.D {
+		for i := range x {
+			x[i] = w.U[i*w.D+j]
+		}
+		if m := tails.Weighted(x, nil); m.Index > tails.HeavySD/2 {
+			return true
+		}
+	}
+	return false
 }
 
 // fromPrior tempers from the prior alone, and gives the steadier of the two, with its

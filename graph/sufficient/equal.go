@@ -112,17 +112,20 @@ func (x lot) without(d int) int {
 }
 
 // shape is that of what is built, for n classes.
-func (x lot) shape(n int) graph.Shape {
-	var s graph.Shape
-	for d, m := range x.node.Shape {
+func (x lot) shape(n int) graph.Shape { return x.kept(x.node.Shape, n) }
+
+// kept is, of one number for each dimension of x, those of the dimensions of what is built; the classes' is class.
+func (x lot) kept(list []int, class int) []int {
+	var out []int
+	for d, i := range list {
 		switch {
 		case x.row[d] < 0:
-			s = append(s, m)
+			out = append(out, i)
 		case d == x.first():
-			s = append(s, n)
+			out = append(out, class)
 		}
 	}
-	return s
+	return out
 }
 
 // places are those of some dimensions of x in what is built: those of the rows have the one of the classes.
@@ -453,19 +456,7 @@ func (e *equals) make(x lot) (*graph.Node, bool) {
 		return op.NewReduce(e.g, o.Kind, in[0], xs[0].places(o.Dims)), true
 	case op.Contract:
 		class := o.Out[x.first()]
-		labels := func(x lot, l []int) []int {
-			var out []int
-			for d, i := range l {
-				switch {
-				case x.row[d] < 0:
-					out = append(out, i)
-				case d == x.first():
-					out = append(out, class)
-				}
-			}
-			return out
-		}
-		return op.NewContract(e.g, in[0], in[1], labels(xs[0], o.A), labels(xs[1], o.B), labels(x, o.Out)), true
+		return op.NewContract(e.g, in[0], in[1], xs[0].kept(o.A, class), xs[1].kept(o.B, class), x.kept(o.Out, class)), true
 	case op.ChainValue:
 		c := o.ChainShape
 		c.Batch, c.WBatch = shape, x.places(o.WBatch)
